@@ -1,0 +1,58 @@
+# A module of the relay: a static library, a test program per unit and a fuzzer per parser.
+#
+#   relay_module(wire
+#       SOURCES cell.c relay_cell.c        the units
+#       DEPENDS base                       modules below this one
+#       TESTS cell_test.c                  one cmocka program each: ctest unit.wire.cell
+#       FUZZERS cell_fuzz.c                ctest corpus.cell; under preset fuzz: fuzz.cell
+#       LIBS openssl libevent              external libraries (cmake/libraries.cmake): native only
+#       DEFINES _GNU_SOURCE                preprocessor definitions of units and tests
+#       TEST_DEPENDS native                modules that only the tests need
+#       TEST_LIBS zlib)                    external libraries that only the tests need
+#
+# A module without SOURCES is a name without code, so that others may depend on it already.
+function(relay_module name)
+    cmake_parse_arguments(arg "" "" "SOURCES;DEPENDS;TESTS;FUZZERS;LIBS;DEFINES;TEST_DEPENDS;TEST_LIBS" ${ARGN})
+    if(arg_UNPARSED_ARGUMENTS)
+        message(FATAL_ERROR "relay_module(${name}): do not know what to do with ${arg_UNPARSED_ARGUMENTS}")
+    endif()
+    set(target loom_${name})
+    list(TRANSFORM arg_DEPENDS PREPEND loom_)
+    list(TRANSFORM arg_TEST_DEPENDS PREPEND loom_)
+
+    if(arg_SOURCES)
+        add_library(${target} STATIC ${arg_SOURCES})
+        set(scope PUBLIC)
+    else()
+        add_library(${target} INTERFACE)
+        set(scope INTERFACE)
+    endif()
+    target_include_directories(${target} ${scope} ${CMAKE_SOURCE_DIR}/plugin)
+    target_link_libraries(${target} ${scope} ${arg_DEPENDS} ${arg_LIBS})
+    if(arg_SOURCES)
+        target_compile_definitions(${target} PRIVATE ${arg_DEFINES})
+    endif()
+
+    foreach(source IN LISTS arg_TESTS)
+        string(REGEX REPLACE "_test\\.c$" "" unit ${source})
+        relay_test(unit.${name}.${unit} LABEL unit SOURCES ${source} TARGETS ${target} ${arg_TEST_DEPENDS}
+                   LIBS ${arg_TEST_LIBS} DEFINES ${arg_DEFINES})
+    endforeach()
+    foreach(source IN LISTS arg_FUZZERS)
+        string(REGEX REPLACE "_fuzz\\.c$" "" unit ${source})
+        relay_fuzzer(${unit} ${source} TARGETS ${target} ${arg_TEST_DEPENDS} LIBS ${arg_TEST_LIBS}
+                     DEFINES ${arg_DEFINES})
+    endforeach()
+endfunction()
+
+# A whole program at build/<preset>/<name>:   relay_program(loom-relay SOURCES main.c DEPENDS native)
+function(relay_program name)
+    cmake_parse_arguments(arg "" "" "SOURCES;DEPENDS;LIBS;DEFINES" ${ARGN})
+    if(LOOM_KIND STREQUAL "fuzz")
+        return()
+    endif()
+    list(TRANSFORM arg_DEPENDS PREPEND loom_)
+    add_executable(${name} ${arg_SOURCES})
+    target_link_libraries(${name} PRIVATE ${arg_DEPENDS} ${arg_LIBS})
+    target_compile_definitions(${name} PRIVATE ${arg_DEFINES})
+endfunction()
