@@ -1,0 +1,36 @@
+/* ids - strong names for things that messages refer to across threads.
+ *
+ * link_id     globally unique in a relay, never reused; given out by the relay controller. 0 is none.
+ * object_id   a slot of a manager's slot map and the generation of its tenant, so that a message to something that is
+ *             gone is recognised as stale. half_id and edge_id are such names. 0 is none (generations start at 1).
+ * station     who has a mailbox: the controller, or a manager. */
+#ifndef LOOM_BASE_IDS_H
+#define LOOM_BASE_IDS_H
+
+#include <stdint.h>
+
+typedef uint64_t link_id;
+typedef uint64_t object_id;
+typedef object_id half_id;
+typedef object_id edge_id;
+typedef uint16_t station_id;
+
+#define STATIONS_MAX 256u             /* 255 managers and a controller: more threads than any relay has cores */
+#define OBJECT_SLOTS_MAX (1u << 28)
+#define OBJECT_GENERATION_MAX ((1u << 28) - 1)
+
+/* object_id layout: station (8 bits) | slot (28) | generation (28). */
+static inline object_id object_id_make(station_id station, uint32_t slot, uint32_t generation) {
+    return (uint64_t)station << 56 | (uint64_t)slot << 28 | generation;
+}
+static inline station_id object_station(object_id id) {
+    return (station_id)(id >> 56);
+}
+static inline uint32_t object_slot(object_id id) {
+    return (uint32_t)(id >> 28) & (OBJECT_SLOTS_MAX - 1);
+}
+static inline uint32_t object_generation(object_id id) {
+    return (uint32_t)id & OBJECT_GENERATION_MAX;
+}
+
+#endif

@@ -1,0 +1,37 @@
+/* slab - equal-sized objects of one owner, grown on demand and returned with hysteresis, under a hard ceiling.
+ *
+ * Owner: one thread. Memory: blocks of objects come from the memory handed to slab_init; an object stays where it is. */
+#ifndef LOOM_BASE_SLAB_H
+#define LOOM_BASE_SLAB_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attributes.h"
+#include "base/memory.h"
+
+struct slab_block;
+struct slab_free;
+
+struct slab {
+    const struct memory *memory;
+    struct slab_block *blocks;
+    struct slab_free *free;
+    size_t object_size;
+    uint32_t objects_per_block;
+    uint32_t objects_max;        /* ceiling: slab_take returns NULL beyond it */
+    uint32_t taken;
+    uint32_t capacity;
+};
+
+/* Borrows memory. object_size is rounded up to 16 bytes. */
+void slab_init(struct slab *slab, const struct memory *memory, size_t object_size, uint32_t objects_per_block,
+               uint32_t objects_max);
+/* Every object must have been put back. */
+void slab_fini(struct slab *slab);
+/* An object with undefined content; NULL at the ceiling or when the memory has no more. */
+MUST_USE void *slab_take(struct slab *slab);
+/* Put back what slab_take returned. Memory is kept for the next take. */
+void slab_put(struct slab *slab, void *object);
+
+#endif
