@@ -15,7 +15,8 @@ check_pie_supported(LANGUAGES C)
 add_compile_options(
     -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum -Wvla -Wundef
     -Wformat=2 -Wcast-qual -Wpointer-arith -Wwrite-strings
-    -gdwarf-4) # valgrind 3.19 does not read clang 14's DWARF 5
+    -gdwarf-4 # valgrind 3.19 does not read clang 14 DWARF 5
+    -fmacro-prefix-map=${CMAKE_SOURCE_DIR}/=)
 
 # Environment of every test, so that a sanitizer's finding is a failure with a stack.
 set(LOOM_TEST_ENVIRONMENT "LOOM_SOURCE_DIR=${CMAKE_SOURCE_DIR}" "LOOM_BUILD_DIR=${CMAKE_BINARY_DIR}"

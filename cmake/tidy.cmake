@@ -1,5 +1,35 @@
-# House rules that run as tests, label tidy; and the target fmt.
-find_program(CLANG_FORMAT clang-format)
-set(LOOM_CHECKS ${CMAKE_SOURCE_DIR}/tools/checks)
+# House rules that run as tests, label tidy; and the targets fmt and coverage. Included after the modules.
+set(checks ${CMAKE_SOURCE_DIR}/tools/checks)
+set(python ${CMAKE_SOURCE_DIR}/tools/lib/python)
 
-add_custom_target(fmt COMMAND ${LOOM_CHECKS}/format --write WORKING_DIRECTORY ${CMAKE_SOURCE_DIR} USES_TERMINAL)
+add_custom_target(fmt COMMAND ${checks}/format --write USES_TERMINAL)
+if(LOOM_KIND STREQUAL "cov")
+    add_custom_target(coverage COMMAND ${python} ${checks}/coverage.py ${CMAKE_BINARY_DIR} USES_TERMINAL)
+endif()
+
+function(relay_tidy name)
+    add_test(NAME tidy.${name} COMMAND ${ARGN})
+    relay_test_properties(tidy.${name} LABELS tidy TIMEOUT 120)
+endfunction()
+
+if(LOOM_KIND MATCHES "^(dev|release|lint)$")
+    relay_tidy(format ${checks}/format)
+    relay_tidy(ruff ${checks}/ruff)
+    relay_tidy(layers ${python} ${checks}/layers.py)
+    relay_tidy(house ${python} ${checks}/house.py)
+    relay_tidy(checks ${python} -m pytest -q -p no:cacheprovider ${checks}/tests) # that each check can fail
+endif()
+
+# The I/O-free libraries: only where neither a sanitizer nor gcov adds symbols of its own.
+if(LOOM_KIND MATCHES "^(dev|release)$")
+    set(libraries)
+    foreach(module base wire crypt core origin)
+        get_target_property(type loom_${module} TYPE)
+        if(type STREQUAL "STATIC_LIBRARY")
+            list(APPEND libraries $<TARGET_FILE:loom_${module}>)
+        endif()
+    endforeach()
+    if(libraries)
+        relay_tidy(core-symbols ${python} ${checks}/core_symbols.py ${libraries})
+    endif()
+endif()

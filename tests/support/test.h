@@ -2,7 +2,8 @@
 #ifndef LOOM_SUPPORT_TEST_H
 #define LOOM_SUPPORT_TEST_H
 
-/* clang-format off: the order is cmocka's. */
+/* The order is cmocka's. */
+/* clang-format off */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
