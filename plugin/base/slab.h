@@ -1,4 +1,4 @@
-/* slab - equal-sized objects of one owner, grown on demand and returned with hysteresis, under a hard ceiling.
+/* slab - equal-sized objects of one owner, grown on demand and kept for the next take, under a hard ceiling.
  *
  * Owner: one thread. Memory: blocks of objects come from the memory handed to slab_init; an object stays where it is. */
 #ifndef LOOM_BASE_SLAB_H
