@@ -1,0 +1,154 @@
+"""Build each preset, run its tests by label, and count: the body of tools/test."""
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ElementTree
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# Seconds of wall time that each label may take on two cores. Together with the builds: under 20 minutes.
+BUDGETS = {
+    "dev": {"tidy": 60, "unit": 60, "corpus": 20, "golden": 20, "sim": 60, "native": 100, "interop": 200},
+    "asan": {"unit": 60, "corpus": 20, "golden": 20, "sim": 60, "sanitized": 60},
+    "tsan": {"unit": 60, "corpus": 20, "golden": 20, "sim": 60, "sanitized": 60},
+}
+LONG_BUDGET = 3600
+SHOWN_LINES = 60  # of what a failed test or build wrote
+ASLR_BITS_MAX = 28  # clang 14's thread sanitizer cannot map its shadow when the kernel moves things further
+
+
+@dataclass
+class Tally:
+    passed: int = 0
+    failed: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+
+    def summary(self) -> str:
+        text = f"{self.passed} passed, {len(self.failed)} failed"
+        return text + (f", {len(self.skipped)} skipped" if self.skipped else "")
+
+    def add(self, other: "Tally") -> None:
+        self.passed += other.passed
+        self.failed += other.failed
+        self.skipped += other.skipped
+
+
+def say(text: str = "", end: str = "\n") -> None:
+    print(text, end=end, flush=True)
+
+
+def tail(text: str) -> str:
+    return "\n".join("    " + line for line in text.rstrip().splitlines()[-SHOWN_LINES:])
+
+
+def run(command: list[str]) -> subprocess.CompletedProcess:
+    return subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, errors="replace")
+
+
+def build(preset: str, tally: Tally) -> bool:
+    """Configure and build; a broken build is one failed test."""
+    say(f"{preset:5} {'build':10}", end="")
+    start = time.monotonic()
+    for command in (["cmake", "--preset", preset], ["cmake", "--build", "--preset", preset]):
+        done = run(command)
+        if done.returncode != 0:
+            say("broken\n" + tail(done.stdout))
+            tally.failed.append(f"{preset}: build")
+            return False
+    say(f"{'':12}{time.monotonic() - start:6.1f} s")
+    return True
+
+
+def read_junit(path: Path, preset: str) -> Tally:
+    """Count a ctest result; say what failed and what was skipped."""
+    tally = Tally()
+    for case in ElementTree.parse(path).getroot().iter("testcase"):
+        name, status = case.get("name"), case.get("status")
+        skipped = case.find("skipped")
+        output = case.findtext("system-out") or "(no output: out of time?)"
+        if status == "run":
+            tally.passed += 1
+        elif skipped is not None and "SKIP_" in skipped.get("message", ""):
+            tally.skipped.append(f"{preset}: {name}")
+        else:
+            tally.failed.append(f"{preset}: {name}")
+            say(f"\n--- {preset}: {name}\n{tail(output)}")
+    return tally
+
+
+def without_aslr(preset: str) -> list[str]:
+    bits = Path("/proc/sys/vm/mmap_rnd_bits")
+    if preset != "tsan" or not bits.exists() or int(bits.read_text()) <= ASLR_BITS_MAX:
+        return []
+    return ["setarch", "--addr-no-randomize"]
+
+
+def run_label(preset: str, label: str, budget: int, pattern: str | None) -> Tally:
+    say(f"{preset:5} {label:10}", end="")
+    junit = ROOT / "build" / preset / "junit" / f"{label}.xml"
+    junit.parent.mkdir(exist_ok=True)
+    junit.unlink(missing_ok=True)
+    command = [*without_aslr(preset), "ctest", "--test-dir", f"build/{preset}", "--output-junit", str(junit),
+               "--parallel", str(os.cpu_count() or 1), "-L", f"^{label}$"]
+    command += ["-R", pattern] if pattern else []
+    command += ["-LE", "^long$"] if label != "long" else []
+    start = time.monotonic()
+    done = run(command)
+    seconds = time.monotonic() - start
+    if not junit.exists():
+        say("ctest failed\n" + tail(done.stdout))
+        return Tally(failed=[f"{preset}: {label}"])
+    tally = read_junit(junit, preset)
+    if tally.failed:
+        say(f"{preset:5} {label:10}", end="")
+    say(f"{tally.passed:4} passed {seconds:6.1f} s of {budget} s")
+    if seconds > budget:
+        tally.failed.append(f"{preset}: {label} took {seconds:.0f} s, its budget is {budget} s")
+    return tally
+
+
+def run_stages(presets: list[str], labels: list[str], pattern: str | None, long: bool) -> Tally:
+    tally = Tally()
+    for preset in presets:
+        budgets = dict(BUDGETS[preset])
+        if long and preset == "dev":
+            budgets["long"] = LONG_BUDGET
+        if build(preset, tally):
+            for label, budget in budgets.items():
+                if not labels or label in labels:
+                    tally.add(run_label(preset, label, budget, pattern))
+    return tally
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="tools/test", description="Build and run the tests.")
+    parser.add_argument("labels", nargs="*", metavar="LABEL", help="only these: " + " ".join(BUDGETS["dev"]))
+    parser.add_argument("-R", dest="pattern", metavar="REGEX", help="only tests whose name matches")
+    parser.add_argument("--preset", action="append", choices=list(BUDGETS), dest="presets",
+                        help="only this preset (all; dev when LABEL or -R is given)")
+    parser.add_argument("--long", action="store_true", help="also the tests that take long")
+    args = parser.parse_args()
+    known = {label for budgets in BUDGETS.values() for label in budgets} | {"long"}
+    if unknown := set(args.labels) - known:
+        parser.error(f"no label {' '.join(sorted(unknown))}; there are {' '.join(sorted(known))}")
+    presets = args.presets or (["dev"] if args.labels or args.pattern else list(BUDGETS))
+
+    start = time.monotonic()
+    tally = run_stages(presets, args.labels, args.pattern, args.long or "long" in args.labels)
+    say(f"{'all':16}{'':12}{time.monotonic() - start:6.1f} s\n")
+    for name in tally.skipped:
+        say(f"skipped: {name}")
+    for name in tally.failed:
+        say(f"failed:  {name}")
+    say(tally.summary())
+    return 1 if tally.failed or tally.passed == 0 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
