@@ -2,8 +2,8 @@
 #ifndef LOOM_BASE_ATTRIBUTES_H
 #define LOOM_BASE_ATTRIBUTES_H
 
-#define MUST_USE __attribute__((warn_unused_result))
+#define MUST_USE                   __attribute__((warn_unused_result))
 #define PRINTF_LIKE(format, first) __attribute__((format(printf, format, first)))
-#define UNUSED __attribute__((unused))
+#define UNUSED                     __attribute__((unused))
 
 #endif

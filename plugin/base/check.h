@@ -4,7 +4,7 @@
 #ifndef LOOM_BASE_CHECK_H
 #define LOOM_BASE_CHECK_H
 
-#define CHECK(condition)                                                                                              \
+#define CHECK(condition) \
     (__builtin_expect(!!(condition), 1) ? (void)0 : check_failed(#condition, __FILE__, __LINE__))
 
 /* Report the failed condition through the runtime's handler, then trap. Never returns. */

@@ -4,17 +4,17 @@
 #ifndef LOOM_BASE_ERR_H
 #define LOOM_BASE_ERR_H
 
-#define ERR_LIST(X)                                                                                                   \
-    X(OK, "ok")                                                                                                       \
-    X(TRUNCATED, "input ends too early")                                                                              \
-    X(MALFORMED, "input has the wrong form")                                                                          \
-    X(UNSUPPORTED, "input asks for what is not supported")                                                            \
-    X(PROTOCOL, "peer broke the protocol")                                                                            \
-    X(BAD_SIGNATURE, "signature or MAC does not verify")                                                              \
-    X(EXPIRED, "certificate or document is not valid now")                                                            \
-    X(IDENTITY, "peer is not who it should be")                                                                       \
-    X(LIMIT, "a configured limit is reached")                                                                         \
-    X(STALE, "the object named no longer exists")                                                                     \
+#define ERR_LIST(X)                                        \
+    X(OK, "ok")                                            \
+    X(TRUNCATED, "input ends too early")                   \
+    X(MALFORMED, "input has the wrong form")               \
+    X(UNSUPPORTED, "input asks for what is not supported") \
+    X(PROTOCOL, "peer broke the protocol")                 \
+    X(BAD_SIGNATURE, "signature or MAC does not verify")   \
+    X(EXPIRED, "certificate or document is not valid now") \
+    X(IDENTITY, "peer is not who it should be")            \
+    X(LIMIT, "a configured limit is reached")              \
+    X(STALE, "the object named no longer exists")          \
     X(REFUSED, "refused by policy")
 
 enum err {

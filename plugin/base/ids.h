@@ -15,8 +15,8 @@ typedef object_id half_id;
 typedef object_id edge_id;
 typedef uint16_t station_id;
 
-#define STATIONS_MAX 256u             /* 255 managers and a controller: more threads than any relay has cores */
-#define OBJECT_SLOTS_MAX (1u << 28)
+#define STATIONS_MAX          256u /* 255 managers and a controller: more threads than any relay has cores */
+#define OBJECT_SLOTS_MAX      (1u << 28)
 #define OBJECT_GENERATION_MAX ((1u << 28) - 1)
 
 /* object_id layout: station (8 bits) | slot (28) | generation (28). */

@@ -9,10 +9,10 @@
 
 typedef uint64_t nsec;
 
-#define NSEC_NEVER UINT64_MAX
+#define NSEC_NEVER  UINT64_MAX
 #define NSEC_PER_US UINT64_C(1000)
 #define NSEC_PER_MS UINT64_C(1000000)
-#define NSEC_PER_S UINT64_C(1000000000)
+#define NSEC_PER_S  UINT64_C(1000000000)
 
 /* Earlier of two points in time; NSEC_NEVER is later than all. */
 static inline nsec nsec_min(nsec a, nsec b) {

@@ -19,7 +19,7 @@ struct slab {
     struct slab_free *free;
     size_t object_size;
     uint32_t objects_per_block;
-    uint32_t objects_max;        /* ceiling: slab_take returns NULL beyond it */
+    uint32_t objects_max; /* ceiling: slab_take returns NULL beyond it */
     uint32_t taken;
     uint32_t capacity;
 };

@@ -6,8 +6,8 @@
 
 #include "base/check.h"
 
-#define CHUNK_SLOTS 256u          /* 4 kB of entries */
-#define NO_SLOT UINT32_MAX
+#define CHUNK_SLOTS 256u /* 4 kB of entries */
+#define NO_SLOT     UINT32_MAX
 #define CHUNK_BYTES (CHUNK_SLOTS * sizeof(struct slot_map_entry))
 
 static struct slot_map_entry *slot_entry(const struct slot_map *map, uint32_t slot) {
@@ -17,7 +17,8 @@ static struct slot_map_entry *slot_entry(const struct slot_map *map, uint32_t sl
 void slot_map_init(struct slot_map *map, const struct memory *memory, station_id station, uint32_t live_max) {
     CHECK(station < STATIONS_MAX);
     CHECK(live_max <= OBJECT_SLOTS_MAX);
-    *map = (struct slot_map){.memory = memory, .first_free = NO_SLOT, .live_max = live_max, .station = station};
+    *map =
+        (struct slot_map){.memory = memory, .first_free = NO_SLOT, .live_max = live_max, .station = station};
 }
 
 void slot_map_fini(struct slot_map *map) {

@@ -40,7 +40,8 @@ static bool table_grow(struct table *table) {
     if (table->capacity == CAPACITY_MAX)
         return false;
     uint32_t capacity = table->capacity ? 2 * table->capacity : CAPACITY_MIN;
-    struct table larger = {.memory = table->memory, .seed = table->seed, .count = table->count, .capacity = capacity};
+    struct table larger = {
+        .memory = table->memory, .seed = table->seed, .count = table->count, .capacity = capacity};
     larger.entries = memory_allocate(table->memory, capacity * sizeof(*larger.entries));
     if (!larger.entries)
         return false;

@@ -14,7 +14,7 @@
 
 struct table_entry {
     uint64_t key;
-    void *value;            /* NULL: empty */
+    void *value; /* NULL: empty */
 };
 
 struct table {
@@ -22,7 +22,7 @@ struct table {
     struct table_entry *entries;
     uint64_t seed;
     uint32_t count;
-    uint32_t capacity;      /* zero or a power of two; load is kept at 3/4 or less */
+    uint32_t capacity; /* zero or a power of two; load is kept at 3/4 or less */
 };
 
 /* Allocates nothing until the first entry. Borrows memory. */

@@ -15,7 +15,7 @@
 struct timer {
     nsec at;
     uint64_t order;
-    uint32_t position;      /* 1-based place in the heap; 0: not set */
+    uint32_t position; /* 1-based place in the heap; 0: not set */
 };
 
 struct timers {

@@ -7,35 +7,35 @@
 
 #include <stdint.h>
 
-#define WORK_LIST(X)                                                                                                  \
-    X(cells_received)    /* cells that links handed to the manager */                                                 \
-    X(cells_sent)        /* cells that links took from the manager */                                                 \
-    X(cells_crossed)     /* cells and raw chunks posted to another manager */                                         \
-    X(bytes_received)    /* link plaintext */                                                                         \
-    X(bytes_sent)        /* link plaintext */                                                                         \
-    X(edge_bytes_in)     /* exit streams: from the destination */                                                     \
-    X(edge_bytes_out)    /* exit streams: to the destination */                                                       \
-    X(aes_bytes)         /* relay cipher */                                                                           \
-    X(digest_bytes)      /* relay digests */                                                                          \
-    X(crypt_runs)        /* calls of the relay cipher: runs of cells of one circuit */                                \
-    X(circuit_switches)  /* runs whose circuit is not that of the run before */                                       \
-    X(copy_bytes)        /* moves of cell bodies that no cipher made */                                               \
-    X(controls_posted)   /* control messages to another manager or the controller */                                  \
-    X(wakes)             /* wakes of another thread asked for */                                                      \
-    X(mailbox_flushes)   /* chains published to another manager */                                                    \
-    X(scheduler_runs)                                                                                                 \
-    X(scheduler_picks)   /* runs granted to a circuit half */                                                         \
-    X(tcp_info_reads)    /* links whose TCP facts were asked for */                                                   \
-    X(handshakes_ntor)                                                                                                \
-    X(handshakes_link)                                                                                                \
-    X(circuits_opened)                                                                                                \
-    X(circuits_closed)                                                                                                \
-    X(tls_records_read)                                                                                               \
-    X(tls_records_written)                                                                                            \
-    X(tls_bytes_read)                                                                                                 \
-    X(tls_bytes_written)                                                                                              \
-    X(reads)             /* socket reads */                                                                           \
-    X(writes)            /* socket writes */                                                                          \
+#define WORK_LIST(X)                                                                  \
+    X(cells_received)   /* cells that links handed to the manager */                  \
+    X(cells_sent)       /* cells that links took from the manager */                  \
+    X(cells_crossed)    /* cells and raw chunks posted to another manager */          \
+    X(bytes_received)   /* link plaintext */                                          \
+    X(bytes_sent)       /* link plaintext */                                          \
+    X(edge_bytes_in)    /* exit streams: from the destination */                      \
+    X(edge_bytes_out)   /* exit streams: to the destination */                        \
+    X(aes_bytes)        /* relay cipher */                                            \
+    X(digest_bytes)     /* relay digests */                                           \
+    X(crypt_runs)       /* calls of the relay cipher: runs of cells of one circuit */ \
+    X(circuit_switches) /* runs whose circuit is not that of the run before */        \
+    X(copy_bytes)       /* moves of cell bodies that no cipher made */                \
+    X(controls_posted)  /* control messages to another manager or the controller */   \
+    X(wakes)            /* wakes of another thread asked for */                       \
+    X(mailbox_flushes)  /* chains published to another manager */                     \
+    X(scheduler_runs)                                                                 \
+    X(scheduler_picks) /* runs granted to a circuit half */                           \
+    X(tcp_info_reads)  /* links whose TCP facts were asked for */                     \
+    X(handshakes_ntor)                                                                \
+    X(handshakes_link)                                                                \
+    X(circuits_opened)                                                                \
+    X(circuits_closed)                                                                \
+    X(tls_records_read)                                                               \
+    X(tls_records_written)                                                            \
+    X(tls_bytes_read)                                                                 \
+    X(tls_bytes_written)                                                              \
+    X(reads)  /* socket reads */                                                      \
+    X(writes) /* socket writes */                                                     \
     X(loop_turns)
 
 struct work {
@@ -52,10 +52,10 @@ void work_since(struct work *delta_out, const struct work *now, const struct wor
 
 /* Gauges of the working set: a cold circuit costs several times a hot one. */
 struct working_set {
-    uint32_t links;            /* open links of the manager */
-    uint32_t links_active;     /* with a cell in the last second */
-    uint32_t halves;           /* circuit halves of the manager */
-    uint32_t halves_active;    /* with a cell in the last second */
+    uint32_t links;         /* open links of the manager */
+    uint32_t links_active;  /* with a cell in the last second */
+    uint32_t halves;        /* circuit halves of the manager */
+    uint32_t halves_active; /* with a cell in the last second */
 };
 
 #endif

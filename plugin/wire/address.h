@@ -12,8 +12,8 @@
 enum address_family { ADDRESS_NONE = 0, ADDRESS_IPV4 = 4, ADDRESS_IPV6 = 6 };
 
 struct address {
-    uint8_t family;              /* enum address_family */
-    uint8_t bytes[16];           /* IPv4 in the first four */
+    uint8_t family;    /* enum address_family */
+    uint8_t bytes[16]; /* IPv4 in the first four */
 };
 
 struct endpoint {
@@ -21,7 +21,7 @@ struct endpoint {
     uint16_t port;
 };
 
-#define ENDPOINT_TEXT_MAX 56u    /* "[ipv6]:port" and its NUL */
+#define ENDPOINT_TEXT_MAX 56u /* "[ipv6]:port" and its NUL */
 
 bool address_equal(const struct address *a, const struct address *b);
 /* Loopback, private, link-local, unspecified, multicast and the like: not for the public network. */

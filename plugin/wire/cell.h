@@ -13,9 +13,9 @@
 #include "base/bytes.h"
 #include "base/err.h"
 
-#define CELL_BODY_LEN 509u
-#define CELL_HEADER_LEN 5u                                  /* 4-byte CircID and the command */
-#define CELL_LEN (CELL_HEADER_LEN + CELL_BODY_LEN)          /* 514 */
+#define CELL_BODY_LEN       509u
+#define CELL_HEADER_LEN     5u                                /* 4-byte CircID and the command */
+#define CELL_LEN            (CELL_HEADER_LEN + CELL_BODY_LEN) /* 514 */
 #define CELL_VAR_HEADER_LEN 7u
 
 enum cell_command {
@@ -43,7 +43,7 @@ enum cell_command {
 struct cell_view {
     uint32_t circ_id;
     uint8_t command;
-    uint16_t length;            /* of body: CELL_BODY_LEN for fixed cells */
+    uint16_t length; /* of body: CELL_BODY_LEN for fixed cells */
     const uint8_t *body;
 };
 
@@ -60,8 +60,8 @@ MUST_USE enum err cell_frame(struct bytes_in *in, unsigned circ_id_length, uint1
 /* Bytes that a cell takes on the wire. */
 size_t cell_wire_length(uint8_t command, uint16_t length, unsigned circ_id_length);
 /* Write a whole cell; fixed cells are padded with zeros up to 509. */
-void cell_put(struct bytes_out *out, unsigned circ_id_length, uint32_t circ_id, uint8_t command, const void *body,
-              uint16_t length);
+void cell_put(struct bytes_out *out, unsigned circ_id_length, uint32_t circ_id, uint8_t command,
+              const void *body, uint16_t length);
 
 /* "CREATE2", or "unknown"; never NULL. */
 const char *cell_command_name(uint8_t command);

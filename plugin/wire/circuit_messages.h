@@ -13,10 +13,10 @@
 
 enum handshake_type { HANDSHAKE_TAP = 0, HANDSHAKE_NTOR = 2, HANDSHAKE_NTOR_V3 = 3 };
 
-#define HANDSHAKE_DATA_MAX 505u          /* what fits a CREATE2 cell */
+#define HANDSHAKE_DATA_MAX 505u /* what fits a CREATE2 cell */
 
 struct create2_message {
-    uint16_t type;                       /* enum handshake_type or unknown */
+    uint16_t type; /* enum handshake_type or unknown */
     struct span data;
 };
 MUST_USE enum err create2_decode(struct span body, struct create2_message *out);
@@ -27,10 +27,10 @@ MUST_USE enum err created2_decode(struct span body, struct span *data_out);
 void created2_encode(struct bytes_out *out, struct span data);
 
 #define RSA_ID_LEN 20u
-#define ED_ID_LEN 32u
+#define ED_ID_LEN  32u
 
 struct extend2_message {
-    struct endpoint ipv4, ipv6;          /* family NONE when absent */
+    struct endpoint ipv4, ipv6; /* family NONE when absent */
     uint8_t rsa_id[RSA_ID_LEN];
     uint8_t ed_id[ED_ID_LEN];
     bool has_ed_id;

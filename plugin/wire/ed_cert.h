@@ -11,23 +11,23 @@
 #include "base/err.h"
 
 enum ed_cert_type {
-    ED_CERT_SIGNING = 4,                 /* identity signs the signing key */
-    ED_CERT_TLS_LINK = 5,                /* signing key signs SHA256 of the TLS certificate */
-    ED_CERT_AUTHENTICATE = 6,            /* signing key signs the link authentication key */
-    ED_CERT_NTOR_CROSS = 10,             /* ntor key (as Ed25519) signs the identity */
+    ED_CERT_SIGNING = 4,      /* identity signs the signing key */
+    ED_CERT_TLS_LINK = 5,     /* signing key signs SHA256 of the TLS certificate */
+    ED_CERT_AUTHENTICATE = 6, /* signing key signs the link authentication key */
+    ED_CERT_NTOR_CROSS = 10,  /* ntor key (as Ed25519) signs the identity */
 };
 enum ed_cert_key_type { ED_CERT_KEY_ED25519 = 1, ED_CERT_KEY_SHA256_X509 = 3 };
 
 #define ED_CERT_LEN_MAX 256u
 
 struct ed_cert {
-    uint8_t type;                        /* enum ed_cert_type or unknown */
-    uint32_t expires_hours;              /* since 1970 */
+    uint8_t type;           /* enum ed_cert_type or unknown */
+    uint32_t expires_hours; /* since 1970 */
     uint8_t key_type;
-    uint8_t key[32];                     /* certified */
-    bool has_signer;                     /* extension 04 */
+    uint8_t key[32]; /* certified */
+    bool has_signer; /* extension 04 */
     uint8_t signer[32];
-    struct span signed_part;             /* on decode: what the signature covers */
+    struct span signed_part; /* on decode: what the signature covers */
     uint8_t signature[64];
 };
 /* Version must be 1; an unknown extension with the AFFECTS_VALIDATION flag is ERR_UNSUPPORTED; trailing bytes are

@@ -14,7 +14,7 @@
 #define LINK_VERSIONS_MAX 32u
 
 struct versions_message {
-    uint16_t versions[LINK_VERSIONS_MAX];    /* further ones are ignored */
+    uint16_t versions[LINK_VERSIONS_MAX]; /* further ones are ignored */
     uint8_t count;
 };
 MUST_USE enum err versions_decode(struct span body, struct versions_message *out);
@@ -26,11 +26,11 @@ uint16_t versions_highest_common(const struct versions_message *a, const struct 
  * ignored (tor-spec 4.2). */
 enum link_cert_type {
     LINK_CERT_RSA_TLS_LINK = 1,
-    LINK_CERT_RSA_IDENTITY = 2,          /* self-signed X509, RSA-1024 */
+    LINK_CERT_RSA_IDENTITY = 2, /* self-signed X509, RSA-1024 */
     LINK_CERT_RSA_AUTHENTICATE = 3,
-    LINK_CERT_ED_SIGNING = 4,            /* identity -> signing */
-    LINK_CERT_ED_TLS_LINK = 5,           /* signing -> SHA256 of the TLS certificate */
-    LINK_CERT_ED_AUTHENTICATE = 6,       /* signing -> link authentication key */
+    LINK_CERT_ED_SIGNING = 4,      /* identity -> signing */
+    LINK_CERT_ED_TLS_LINK = 5,     /* signing -> SHA256 of the TLS certificate */
+    LINK_CERT_ED_AUTHENTICATE = 6, /* signing -> link authentication key */
     LINK_CERT_RSA_ED_CROSS = 7,
 };
 #define LINK_CERT_TYPES 8u
@@ -51,15 +51,15 @@ void auth_challenge_encode(struct bytes_out *out, const struct auth_challenge_me
 /* AUTHENTICATE of method 3 (tor-spec 4.4.2); signed is the part that the signature covers (type "AUTH0003" .. RAND,
  * AUTHENTICATE_SIGNED_LEN bytes). */
 #define AUTHENTICATE_SIGNED_LEN 288u
-#define AUTHENTICATE_BODY_LEN 352u
+#define AUTHENTICATE_BODY_LEN   352u
 struct authenticate_message {
-    uint8_t initiator_rsa[32];           /* CID: SHA256 of the RSA identity key */
-    uint8_t responder_rsa[32];           /* SID */
+    uint8_t initiator_rsa[32]; /* CID: SHA256 of the RSA identity key */
+    uint8_t responder_rsa[32]; /* SID */
     uint8_t initiator_ed[32];
     uint8_t responder_ed[32];
-    uint8_t responder_log[32];           /* SLOG */
-    uint8_t initiator_log[32];           /* CLOG */
-    uint8_t tls_certificate[32];         /* SCERT */
+    uint8_t responder_log[32];   /* SLOG */
+    uint8_t initiator_log[32];   /* CLOG */
+    uint8_t tls_certificate[32]; /* SCERT */
     uint8_t tls_secrets[32];
     uint8_t random[24];
     uint8_t signature[64];
@@ -71,10 +71,10 @@ void authenticate_encode_signed(struct bytes_out *out, const struct authenticate
 
 #define NETINFO_ADDRESSES_MAX 8u
 struct netinfo_message {
-    uint32_t time;                       /* seconds since 1970; 0 from clients */
-    struct address other;                /* how we see the peer; family NONE when of unknown type */
+    uint32_t time;        /* seconds since 1970; 0 from clients */
+    struct address other; /* how we see the peer; family NONE when of unknown type */
     struct address mine[NETINFO_ADDRESSES_MAX];
-    uint8_t mine_count;                  /* further and unknown ones are skipped */
+    uint8_t mine_count; /* further and unknown ones are skipped */
 };
 MUST_USE enum err netinfo_decode(struct span body, struct netinfo_message *out);
 void netinfo_encode(struct bytes_out *out, const struct netinfo_message *m);

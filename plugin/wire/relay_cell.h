@@ -12,11 +12,11 @@
 #include "base/err.h"
 #include "wire/cell.h"
 
-#define RELAY_HEADER_LEN 11u
-#define RELAY_DATA_MAX (CELL_BODY_LEN - RELAY_HEADER_LEN)   /* 498 */
+#define RELAY_HEADER_LEN        11u
+#define RELAY_DATA_MAX          (CELL_BODY_LEN - RELAY_HEADER_LEN) /* 498 */
 #define RELAY_RECOGNIZED_OFFSET 1u
-#define RELAY_DIGEST_OFFSET 5u
-#define RELAY_DIGEST_LEN 4u
+#define RELAY_DIGEST_OFFSET     5u
+#define RELAY_DIGEST_LEN        4u
 
 enum relay_command {
     RELAY_BEGIN = 1,
@@ -37,7 +37,7 @@ enum relay_command {
 };
 
 struct relay_message {
-    uint8_t command;             /* enum relay_command or unknown */
+    uint8_t command; /* enum relay_command or unknown */
     uint16_t stream;
     struct span data;
 };

@@ -11,21 +11,21 @@
 #include "base/err.h"
 #include "wire/address.h"
 
-#define BEGIN_HOST_MAX 255u
-#define CONNECTED_TTL_MAX_S 60u      /* tor 0.4.9.4 clips to it */
+#define BEGIN_HOST_MAX      255u
+#define CONNECTED_TTL_MAX_S 60u /* tor 0.4.9.4 clips to it */
 
 enum begin_flag { BEGIN_IPV6_OK = 1, BEGIN_IPV4_NOT_OK = 2, BEGIN_IPV6_PREFERRED = 4 };
 
 struct begin_message {
-    char host[BEGIN_HOST_MAX + 1];   /* name or address text, lower case, without brackets */
-    uint16_t port;                   /* not 0 */
-    uint32_t flags;                  /* enum begin_flag bits; 0 when absent */
+    char host[BEGIN_HOST_MAX + 1]; /* name or address text, lower case, without brackets */
+    uint16_t port;                 /* not 0 */
+    uint32_t flags;                /* enum begin_flag bits; 0 when absent */
 };
 MUST_USE enum err begin_decode(struct span body, struct begin_message *out);
 void begin_encode(struct bytes_out *out, const struct begin_message *m);
 
 struct connected_message {
-    struct address address;          /* NONE: empty body, allowed */
+    struct address address; /* NONE: empty body, allowed */
     uint32_t ttl_s;
 };
 MUST_USE enum err connected_decode(struct span body, struct connected_message *out);
@@ -52,8 +52,8 @@ uint8_t end_reason_decode(struct span body);
 
 #define SENDME_TAG_MAX 20u
 struct sendme_message {
-    uint8_t version;                 /* 0: no tag (an empty body too) */
-    uint8_t tag_length;              /* 20 or 16 in version 1 */
+    uint8_t version;    /* 0: no tag (an empty body too) */
+    uint8_t tag_length; /* 20 or 16 in version 1 */
     uint8_t tag[SENDME_TAG_MAX];
 };
 MUST_USE enum err sendme_decode(struct span body, struct sendme_message *out);

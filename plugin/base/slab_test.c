@@ -1,0 +1,118 @@
+#include "base/slab.h"
+
+#include <string.h>
+
+#include "support/test.h"
+#include "support/test_memory.h"
+
+#define OBJECT_SIZE 514u /* a cell */
+
+static void objects_are_aligned_and_apart(UNUSED void **state) {
+    struct test_memory m;
+    test_memory_init(&m);
+    struct slab slab;
+    slab_init(&slab, &m.memory, OBJECT_SIZE, 4, 100);
+    uint8_t *objects[10];
+
+    for (unsigned i = 0; i < 10; i++) {
+        objects[i] = slab_take(&slab);
+        assert_non_null(objects[i]);
+        assert_int_equal((uintptr_t)objects[i] % 16, 0);
+        memset(objects[i], (int)i, OBJECT_SIZE);
+    }
+
+    for (unsigned i = 0; i < 10; i++)
+        for (unsigned at = 0; at < OBJECT_SIZE; at++)
+            assert_int_equal(objects[i][at], i);
+    assert_int_equal(slab.taken, 10);
+    assert_int_equal(m.allocations, 3);
+    for (unsigned i = 0; i < 10; i++)
+        slab_put(&slab, objects[i]);
+    slab_fini(&slab);
+    test_memory_fini(&m);
+}
+
+static void what_is_put_back_is_taken_next(UNUSED void **state) {
+    struct test_memory m;
+    test_memory_init(&m);
+    struct slab slab;
+    slab_init(&slab, &m.memory, 16, 2, 8);
+    void *a = slab_take(&slab);
+    void *b = slab_take(&slab);
+
+    slab_put(&slab, a);
+    slab_put(&slab, b);
+
+    assert_ptr_equal(slab_take(&slab), b);
+    assert_ptr_equal(slab_take(&slab), a);
+    assert_int_equal(m.allocations, 1);
+    slab_put(&slab, a);
+    slab_put(&slab, b);
+    slab_fini(&slab);
+    test_memory_fini(&m);
+}
+
+static void ceiling_holds_and_the_last_block_is_short(UNUSED void **state) {
+    struct test_memory m;
+    test_memory_init(&m);
+    struct slab slab;
+    slab_init(&slab, &m.memory, 32, 4, 6);
+    void *objects[6];
+    for (unsigned i = 0; i < 6; i++)
+        assert_non_null(objects[i] = slab_take(&slab));
+
+    assert_null(slab_take(&slab));
+
+    assert_int_equal(slab.capacity, 6);
+    slab_put(&slab, objects[3]);
+    assert_ptr_equal(slab_take(&slab), objects[3]);
+    assert_null(slab_take(&slab));
+    for (unsigned i = 0; i < 6; i++)
+        slab_put(&slab, objects[i]);
+    slab_fini(&slab);
+    test_memory_fini(&m);
+}
+
+static void without_memory_a_take_fails_and_a_later_one_works(UNUSED void **state) {
+    struct test_memory m;
+    test_memory_init(&m);
+    struct slab slab;
+    slab_init(&slab, &m.memory, 24, 1, 8);
+    test_memory_fail_after(&m, 1);
+    void *first = slab_take(&slab);
+    assert_non_null(first);
+
+    assert_null(slab_take(&slab));
+
+    assert_int_equal(slab.taken, 1);
+    test_memory_fail_after(&m, 1);
+    void *second = slab_take(&slab);
+    assert_non_null(second);
+    slab_put(&slab, first);
+    slab_put(&slab, second);
+    slab_fini(&slab);
+    test_memory_fini(&m);
+}
+
+static void a_slab_that_was_never_used_allocates_nothing(UNUSED void **state) {
+    struct test_memory m;
+    test_memory_init(&m);
+    struct slab slab;
+    slab_init(&slab, &m.memory, 1, 64, 0);
+
+    assert_null(slab_take(&slab));
+
+    slab_fini(&slab);
+    assert_int_equal(m.allocations, 0);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(objects_are_aligned_and_apart),
+        cmocka_unit_test(what_is_put_back_is_taken_next),
+        cmocka_unit_test(ceiling_holds_and_the_last_block_is_short),
+        cmocka_unit_test(without_memory_a_take_fails_and_a_later_one_works),
+        cmocka_unit_test(a_slab_that_was_never_used_allocates_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
