@@ -12,7 +12,7 @@ function(relay_tidy name)
     relay_test_properties(tidy.${name} LABELS tidy TIMEOUT 120)
 endfunction()
 
-if(LOOM_KIND MATCHES "^(dev|release|lint)$")
+if(LOOM_KIND MATCHES "^(dev|lint)$")
     relay_tidy(format ${checks}/format)
     relay_tidy(ruff ${checks}/ruff)
     relay_tidy(layers ${python} ${checks}/layers.py)
