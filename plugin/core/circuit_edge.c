@@ -1,0 +1,57 @@
+#include "core/circuit_edge.h"
+
+#include <string.h>
+
+#include "base/check.h"
+
+void circuit_edge_init(struct circuit_edge *edge, half_id half, uint16_t stream) {
+    *edge = (struct circuit_edge){.half = half, .stream = stream, .credit = EDGE_CREDIT};
+}
+
+size_t circuit_edge_room(const struct circuit_edge *edge) {
+    return (size_t)edge->credit * RELAY_DATA_MAX;
+}
+
+bool circuit_edge_cut(struct circuit_edge *edge, struct cell_pool *pool, const uint8_t *bytes, size_t length,
+                      struct cell_run *run_out) {
+    CHECK(length <= circuit_edge_room(edge));
+    while (length) {
+        struct cell *chunk = cell_pool_take(pool, CELL_MAY_FAIL);
+        if (!chunk)
+            return false;
+        uint16_t size = (uint16_t)(length < RELAY_DATA_MAX ? length : RELAY_DATA_MAX);
+        chunk->kind = CELL_KIND_CHUNK;
+        chunk->circ_id = edge->stream;
+        chunk->length = size;
+        chunk->to = edge->half;
+        memcpy(chunk->body + CHUNK_OFFSET, bytes, size);
+        cell_run_append(run_out, chunk);
+        edge->credit--;
+        bytes += size;
+        length -= size;
+    }
+    return true;
+}
+
+uint32_t circuit_edge_spans(const struct circuit_edge *edge, struct span *spans_out, uint32_t max) {
+    uint32_t n = 0;
+    size_t offset = edge->out_offset;
+    for (const struct cell *chunk = edge->out.first; chunk && n < max; chunk = chunk->next) {
+        spans_out[n++] = (struct span){chunk->body + CHUNK_OFFSET + offset, chunk->length - offset};
+        offset = 0;
+    }
+    return n;
+}
+
+void circuit_edge_written(struct circuit_edge *edge, size_t length, struct cell_run *done_out) {
+    while (edge->out.first) {
+        size_t left = edge->out.first->length - edge->out_offset;
+        if (length < left)
+            break;
+        length -= left;
+        edge->out_offset = 0;
+        cell_run_append(done_out, cell_run_shift(&edge->out));
+    }
+    edge->out_offset += (uint32_t)length;
+    CHECK(length == 0 || edge->out.first);
+}

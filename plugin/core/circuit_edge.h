@@ -1,0 +1,45 @@
+/* circuit_edge - the end of an exit stream at its connection to the destination: raw bytes in chunks, both ways.
+ *
+ * Owner: the manager whose thread has the connection; the circuit half may be another's. A chunk is a cell whose bytes lie
+ * at CHUNK_OFFSET, where a relay DATA cell has them, so that neither side moves them.
+ * Bound: towards the origin an edge has EDGE_CREDIT chunks on the way, and reads no further until the half has
+ * packaged some; towards the destination the stream's window bounds what can wait. */
+#ifndef LOOM_CORE_CIRCUIT_EDGE_H
+#define LOOM_CORE_CIRCUIT_EDGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/ids.h"
+#include "core/cell_pool.h"
+#include "wire/relay_cell.h"
+
+#define CHUNK_OFFSET RELAY_HEADER_LEN
+#define EDGE_CREDIT 128u                     /* 64 kB: more than the half can send before it gives credit back */
+
+struct circuit_edge {
+    half_id half;
+    struct cell_run out;                     /* for the destination */
+    uint32_t out_offset;                     /* bytes of the first chunk that are written already */
+    uint32_t credit;                         /* chunks that may still be sent to the half */
+    uint16_t stream;
+    bool is_connected;
+    bool is_paused;                          /* reading from the destination */
+    bool is_closing;                         /* close when out is written */
+};
+
+void circuit_edge_init(struct circuit_edge *edge, half_id half, uint16_t stream);
+/* Bytes that the destination may give now. */
+size_t circuit_edge_room(const struct circuit_edge *edge);
+/* Cut bytes into chunks taken from pool, appended to run_out and paid for with credit. False without cells: what was
+ * cut so far is in run_out. */
+bool circuit_edge_cut(struct circuit_edge *edge, struct cell_pool *pool, const uint8_t *bytes, size_t length,
+                      struct cell_run *run_out);
+/* The next bytes for the destination. */
+uint32_t circuit_edge_spans(const struct circuit_edge *edge, struct span *spans_out, uint32_t max);
+/* length bytes were written; the chunks that are done with are appended to done_out. */
+void circuit_edge_written(struct circuit_edge *edge, size_t length, struct cell_run *done_out);
+
+#endif

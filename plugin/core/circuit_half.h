@@ -1,0 +1,67 @@
+/* circuit_half - one side of a circuit: its keys, if it is the side towards the origin, and the cells that wait for its
+ * link.
+ *
+ * Owner: the manager of the link that it is on. The half towards the origin peels what comes from its link and wraps what
+ * goes to it; the half away from the origin has no keys and only moves cells (tor-spec 5.5).
+ * Bound: queue_max cells wait; beyond that the circuit is closed (param circ_max_cell_queue_size). */
+#ifndef LOOM_CORE_CIRCUIT_HALF_H
+#define LOOM_CORE_CIRCUIT_HALF_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attributes.h"
+#include "base/err.h"
+#include "base/memory.h"
+#include "base/work.h"
+#include "core/cell_pool.h"
+#include "crypt/ntor.h"
+#include "crypt/provider.h"
+#include "wire/cell.h"
+#include "wire/relay_cell.h"
+
+#define RELAY_EARLY_MAX 8u                   /* tor-spec 5.6 */
+#define HALF_RUN_MAX 64u                     /* cells in one call of the cipher */
+
+struct circuit_half {
+    const struct crypt_provider *crypt;
+    void *forward;                           /* layers; NULL: no keys */
+    void *backward;
+    struct cell_run queue;                   /* waiting for the link, wrapped */
+    uint32_t circ_id;
+    uint32_t queue_max;
+    uint8_t relay_early_left;
+};
+
+/* Borrows crypt. */
+void circuit_half_init(struct circuit_half *half, const struct crypt_provider *crypt, uint32_t circ_id,
+                       uint32_t queue_max);
+/* The queue must be empty. */
+void circuit_half_fini(struct circuit_half *half, const struct memory *memory);
+/* Become a half with keys. ERR_LIMIT without memory. */
+MUST_USE enum err circuit_half_set_keys(struct circuit_half *half, const struct memory *memory,
+                                        const struct circuit_keys *keys);
+static inline bool circuit_half_has_keys(const struct circuit_half *half) {
+    return half->forward != NULL;
+}
+
+/* Take n cells from the link (at most HALF_RUN_MAX) out of the read buffer into cells, peeling our layer on the way when
+ * we have keys. The commands and lengths of the cells are set, their owners may do with them as they like. */
+void circuit_half_receive(struct circuit_half *half, const struct cell_view *views, struct cell **cells, uint32_t n,
+                          struct work *work);
+/* Is this peeled cell for us? Only for halves with keys, once for each cell, in the order in which they came. */
+bool circuit_half_recognizes(struct circuit_half *half, struct cell *cell, struct work *work);
+/* Tag of the cell last recognized: what our SENDME must show. */
+void circuit_half_received_tag(const struct circuit_half *half, uint8_t out[static SHA1_LEN]);
+
+/* Queue a run that came from the other half, wrapping it when we have keys. ERR_LIMIT when the queue is full: the run
+ * is queued all the same, and the circuit has to be closed. Hands over the run. */
+MUST_USE enum err circuit_half_deliver(struct circuit_half *half, struct cell_run *run, struct work *work);
+/* Seal, wrap and queue a relay message of our own for the origin, already encoded in cell's body. Hands over cell. tag_out,
+ * unless NULL, receives the running digest after it. */
+MUST_USE enum err circuit_half_originate(struct circuit_half *half, struct cell *cell, uint8_t *tag_out,
+                                         struct work *work);
+/* Queue a cell that is not a relay cell (CREATE2, CREATED2). Hands over cell. */
+void circuit_half_queue_plain(struct circuit_half *half, struct cell *cell);
+
+#endif

@@ -1,0 +1,111 @@
+/* connection_manager - the local manager of a thread: its links, circuit halves and edges, and their way through the
+ * stages. Composes link handshake, circuit table, halves, edges, scheduler and mailroom; routing only, no mechanism.
+ *
+ * Owner and thread: one manager for each connection thread and one in the main thread; every function is called on the
+ * manager's own thread. Time: now never goes back. Requests to the world are recorded in its port.
+ * A turn of the runtime: feed inputs (receive, opened, closed, job done, edge input, drain), then manager_flush, then,
+ * when manager_next_wake is due, manager_tick, and manager_schedule + manager_take for links that asked for want_write. */
+#ifndef LOOM_CORE_CONNECTION_MANAGER_H
+#define LOOM_CORE_CONNECTION_MANAGER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attributes.h"
+#include "base/bytes.h"
+#include "base/err.h"
+#include "base/ids.h"
+#include "base/nsec.h"
+#include "base/work.h"
+#include "core/cell_pool.h"
+#include "core/consensus_view.h"
+#include "core/job.h"
+#include "core/link_facts.h"
+#include "core/port.h"
+#include "core/relay_config.h"
+#include "core/scheduler.h"
+#include "wire/cell.h"
+
+struct mailroom;
+struct manager;
+
+/* Borrows config, port and room. stations: managers 0..connection_threads, then the controller. NULL without memory. */
+MUST_USE struct manager *manager_new(const struct relay_config *config, nsec now, station_id station,
+                                     struct port *port, struct mailroom *room);
+/* Closes everything without telling anybody. */
+void manager_free(struct manager *m);
+
+/* --- links ------------------------------------------------------------------------------------------------------ */
+
+/* An accepted or dialled connection has finished TLS. Accepted links are new to the manager; dialled ones were asked for
+ * through port.dial. facts->credentials and the exporter must stay valid until the link is open or closed.
+ * ERR_LIMIT: not taken, close the socket. */
+MUST_USE enum err manager_link_opened(struct manager *m, nsec now, link_id link, const struct link_facts *facts);
+/* A dialled connection could not be made. */
+void manager_link_failed(struct manager *m, nsec now, link_id link);
+/* The peer or the network closed it; the link is gone. Also allowed after port.hangup (then ignored). */
+void manager_link_closed(struct manager *m, nsec now, link_id link);
+
+/* Plaintext bytes have come. Returns how many were used (whole cells); the runtime keeps the rest and gives it again with
+ * what follows. After an error the link has been hung up through the port and everything counts as used. */
+size_t manager_receive_bytes(struct manager *m, nsec now, link_id link, const uint8_t *bytes, size_t length);
+/* The same for cells that somebody else has framed (the engine). */
+void manager_receive(struct manager *m, nsec now, link_id link, const struct cell_view *cells, uint32_t n);
+
+/* Bytes of the link handshake that have to be written before any cell; they stay valid until manager_handshake_written.
+ * Not subject to scheduling. Empty most of the time. */
+struct span manager_handshake_output(struct manager *m, link_id link);
+void manager_handshake_written(struct manager *m, link_id link, size_t length);
+
+/* When manager_schedule should be called for the links that want to write; NSEC_NEVER when none does. */
+nsec manager_schedule_at(const struct manager *m);
+struct grant {
+    link_id link;
+    uint32_t cells;              /* may be 0: the link stays on the list and manager_schedule_at says when to come back */
+};
+/* One scheduling run over n links that want to write (each once, with what TCP says of it). grants_out has n places, in
+ * the order of links. A link that still has cells after its grant is used asks for want_write again. */
+uint32_t manager_schedule(struct manager *m, nsec now, const struct tcp_facts *links, uint32_t n,
+                          struct grant *grants_out);
+/* Take up to max cells of the link's grant, in order; the caller writes them (cell_serialize) and gives them back with
+ * manager_release. Returns 0 when the grant is used up or the link is gone. */
+uint32_t manager_take(struct manager *m, nsec now, link_id link, struct cell **cells_out, uint32_t max);
+void manager_release(struct manager *m, struct cell **cells, uint32_t n);
+/* The 514 bytes of a taken cell: the one gather that fills a TLS record. */
+void cell_serialize(const struct cell *cell, uint8_t out[static CELL_LEN]);
+
+/* --- circuits --------------------------------------------------------------------------------------------------- */
+
+void manager_job_done(struct manager *m, nsec now, const struct job_result *result);
+
+/* --- edges (exit streams) --------------------------------------------------------------------------------------- */
+
+void manager_edge_connected(struct manager *m, nsec now, edge_id edge, const struct address *destination);
+/* The destination closed (END_DONE), could not be reached (before connected) or broke off; the edge is gone. */
+void manager_edge_closed(struct manager *m, nsec now, edge_id edge, uint8_t end_reason);
+/* How many bytes the edge may be given now; 0 means reading was paused through the port. */
+size_t manager_edge_room(struct manager *m, edge_id edge);
+/* Bytes from the destination; length <= manager_edge_room. */
+void manager_edge_receive(struct manager *m, nsec now, edge_id edge, const uint8_t *bytes, size_t length);
+/* The next bytes for the destination: up to max spans, which stay valid until manager_edge_wrote. */
+uint32_t manager_edge_take(struct manager *m, edge_id edge, struct span *spans_out, uint32_t max);
+void manager_edge_wrote(struct manager *m, nsec now, edge_id edge, size_t length);
+
+/* --- the rest --------------------------------------------------------------------------------------------------- */
+
+/* Handle what other stations have sent, at most about msgs_max messages; true when more is left (call again soon). */
+MUST_USE bool manager_drain(struct manager *m, nsec now, uint32_t msgs_max);
+/* Publish what this turn has posted and ask for the wakes. Once, at the end of every turn that gave the manager input. */
+void manager_flush(struct manager *m, nsec now);
+/* Earliest deadline of the manager's own timers (handshake timeouts, ...), schedule_at not included. */
+nsec manager_next_wake(const struct manager *m);
+void manager_tick(struct manager *m, nsec now);
+/* A new consensus: the manager keeps its own reference. */
+void manager_set_consensus(struct manager *m, nsec now, struct consensus_view *view);
+
+const struct work *manager_work(const struct manager *m);
+/* The runtime adds what it did itself (TLS records, socket calls) to the same counters. */
+struct work *manager_work_mutable(struct manager *m);
+struct working_set manager_working_set(const struct manager *m);
+
+#endif

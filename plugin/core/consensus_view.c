@@ -1,0 +1,90 @@
+#include "core/consensus_view.h"
+
+#include <string.h>
+
+const struct consensus_params consensus_params_default = {
+    .circ_max_cell_queue_size = 2500,
+    .kist_run_interval_ms = 10,
+    .circuit_priority_halflife_ms = 30000,
+    .allow_nonearly_extend = 0,
+    .sendme_emit_min_version = 1,
+    .sendme_accept_min_version = 0,
+};
+
+static size_t view_size(uint32_t count) {
+    return sizeof(struct consensus_view) + count * sizeof(struct relay_entry);
+}
+
+static int compare(const struct relay_entry *a, const struct relay_entry *b) {
+    return memcmp(a->rsa_id, b->rsa_id, sizeof a->rsa_id);
+}
+
+static void sift_down(struct relay_entry *entries, uint32_t root, uint32_t count) {
+    for (;;) {
+        uint32_t child = 2 * root + 1;
+        if (child >= count)
+            return;
+        if (child + 1 < count && compare(&entries[child], &entries[child + 1]) < 0)
+            child++;
+        if (compare(&entries[root], &entries[child]) >= 0)
+            return;
+        struct relay_entry swapped = entries[root];
+        entries[root] = entries[child];
+        entries[child] = swapped;
+        root = child;
+    }
+}
+
+/* Heap sort: a consensus comes sorted by identity, but nothing here may depend on it. */
+static void sort(struct relay_entry *entries, uint32_t count) {
+    for (uint32_t i = count / 2; i-- > 0;)
+        sift_down(entries, i, count);
+    for (uint32_t end = count; end-- > 1;) {
+        struct relay_entry last = entries[end];
+        entries[end] = entries[0];
+        entries[0] = last;
+        sift_down(entries, 0, end);
+    }
+}
+
+struct consensus_view *consensus_view_new(const struct memory *memory, const struct consensus_params *params,
+                                          const struct relay_entry *relays, uint32_t count) {
+    struct consensus_view *view = memory_allocate(memory, view_size(count));
+    if (!view)
+        return NULL;
+    atomic_init(&view->references, 1);
+    view->memory = memory;
+    view->params = *params;
+    view->relay_count = count;
+    if (count)
+        memcpy(view->relays, relays, count * sizeof *relays);
+    sort(view->relays, count);
+    return view;
+}
+
+struct consensus_view *consensus_view_keep(struct consensus_view *view) {
+    if (view)
+        atomic_fetch_add_explicit(&view->references, 1, memory_order_relaxed);
+    return view;
+}
+
+void consensus_view_drop(struct consensus_view *view) {
+    /* Release pairs with the acquire of whoever drops last, so that every use comes before the free. */
+    if (view && atomic_fetch_sub_explicit(&view->references, 1, memory_order_acq_rel) == 1)
+        memory_release(view->memory, view, view_size(view->relay_count));
+}
+
+const struct relay_entry *consensus_view_find(const struct consensus_view *view, const uint8_t rsa_id[static 20]) {
+    uint32_t low = 0, high = view->relay_count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        int order = memcmp(view->relays[middle].rsa_id, rsa_id, 20);
+        if (order == 0)
+            return &view->relays[middle];
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
+}

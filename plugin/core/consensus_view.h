@@ -1,0 +1,48 @@
+/* consensus_view - what the core knows of the consensus: an immutable, reference-counted value made by the runtime.
+ *
+ * Thread: any; the count is atomic. Memory: freed with its last reference through the memory that it was made with. */
+#ifndef LOOM_CORE_CONSENSUS_VIEW_H
+#define LOOM_CORE_CONSENSUS_VIEW_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attributes.h"
+#include "base/memory.h"
+
+/* Consensus parameters that the core follows, with tor's defaults (consensus_params_default). */
+struct consensus_params {
+    int32_t circ_max_cell_queue_size;        /* 2500, per half */
+    int32_t kist_run_interval_ms;            /* KISTSchedRunInterval, 10 */
+    int32_t circuit_priority_halflife_ms;    /* 30000 */
+    int32_t allow_nonearly_extend;           /* 0 */
+    int32_t sendme_emit_min_version;         /* 1 */
+    int32_t sendme_accept_min_version;       /* 0 */
+};
+
+struct relay_entry {
+    uint8_t rsa_id[20];
+    uint8_t ed_id[32];                       /* zero when the flavour has none */
+};
+
+struct consensus_view {
+    atomic_uint references;
+    const struct memory *memory;
+    struct consensus_params params;
+    uint32_t relay_count;
+    struct relay_entry relays[];             /* sorted by rsa_id */
+};
+
+extern const struct consensus_params consensus_params_default;
+
+/* Copies and sorts relays. NULL without memory. One reference, the caller's. */
+MUST_USE struct consensus_view *consensus_view_new(const struct memory *memory, const struct consensus_params *params,
+                                                   const struct relay_entry *relays, uint32_t count);
+struct consensus_view *consensus_view_keep(struct consensus_view *view);
+/* NULL is fine. */
+void consensus_view_drop(struct consensus_view *view);
+/* NULL when the relay is not listed. */
+const struct relay_entry *consensus_view_find(const struct consensus_view *view, const uint8_t rsa_id[static 20]);
+
+#endif

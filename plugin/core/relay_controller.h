@@ -1,0 +1,42 @@
+/* relay_controller - the main thread's part: which links there are and on which thread, who extends to whom, where new
+ * connections go.
+ *
+ * Owner and thread: the main thread. It never sees a cell. Requests are recorded in its port (wake only). */
+#ifndef LOOM_CORE_RELAY_CONTROLLER_H
+#define LOOM_CORE_RELAY_CONTROLLER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attributes.h"
+#include "base/err.h"
+#include "base/ids.h"
+#include "base/nsec.h"
+#include "base/work.h"
+#include "core/consensus_view.h"
+#include "core/port.h"
+#include "core/relay_config.h"
+
+struct controller;
+struct mailroom;
+
+MUST_USE struct controller *controller_new(const struct relay_config *config, nsec now, station_id station,
+                                           struct port *port, struct mailroom *room);
+void controller_free(struct controller *c);
+
+/* Where an accepted connection goes: its new id, and the manager whose thread takes over the socket (round-robin).
+ * ERR_LIMIT: too many links, close it. */
+MUST_USE enum err controller_accept(struct controller *c, nsec now, const struct endpoint *peer, link_id *link_out,
+                                    station_id *manager_out);
+/* An accepted connection ended before manager_link_opened took it (TLS failed). */
+void controller_accept_failed(struct controller *c, nsec now, link_id link);
+
+/* As manager_drain, manager_flush, manager_next_wake, manager_tick. */
+MUST_USE bool controller_drain(struct controller *c, nsec now, uint32_t msgs_max);
+void controller_flush(struct controller *c, nsec now);
+nsec controller_next_wake(const struct controller *c);
+void controller_tick(struct controller *c, nsec now);
+void controller_set_consensus(struct controller *c, nsec now, struct consensus_view *view);
+const struct work *controller_work(const struct controller *c);
+
+#endif
