@@ -1,0 +1,27 @@
+/* openssl_layers - tor1 relay layers on OpenSSL: AES-128-CTR with IV 0 and a running SHA-1 (tor-spec 5.5, 6.1).
+ *
+ * The functions are those of struct crypt_provider; see there. Owner: whoever placed the layer, one thread at a time.
+ * Memory: the cipher context is allocated in init and freed in fini; nothing is allocated per cell. */
+#ifndef LOOM_NATIVE_OPENSSL_LAYERS_H
+#define LOOM_NATIVE_OPENSSL_LAYERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "crypt/provider.h"
+
+#define OPENSSL_LAYER_SIZE 128u
+
+/* Fetch the cipher; call once before any layer, from one thread. */
+void openssl_layers_setup(void);
+
+void openssl_layer_init(void *layer, const struct layer_keys *keys);
+void openssl_layer_fini(void *layer);
+void openssl_layer_crypt(void *layer, struct crypt_cell *cells, size_t n, struct work *work);
+bool openssl_layer_recognize(void *layer, uint8_t *body, struct work *work);
+void openssl_layer_seal(void *layer, uint8_t *body, struct work *work);
+void openssl_layer_tag(const void *layer, uint8_t out[static SHA1_LEN]);
+void openssl_layer_prefetch(const void *layer);
+
+#endif
