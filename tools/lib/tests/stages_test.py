@@ -1,0 +1,54 @@
+"""tools/test counts what ctest wrote, and calls nothing a success that did not run."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import stages  # noqa: E402  (found through the line above)
+
+JUNIT = """<testsuite>
+<testcase name="unit.a" status="run"><system-out>fine</system-out></testcase>
+<testcase name="unit.b" status="fail"><failure message=""/><system-out>oops</system-out></testcase>
+<testcase name="unit.c" status="notrun"><skipped message="SKIP_RETURN_CODE=77"/></testcase>
+<testcase name="unit.d" status="notrun"><skipped message="Unable to find executable"/></testcase>
+<testcase name="unit.e" status="disabled"/>
+</testsuite>"""
+
+
+def test_read_junit(tmp_path, capsys):
+    (tmp_path / "unit.xml").write_text(JUNIT)
+    tally = stages.read_junit(tmp_path / "unit.xml", "dev")
+    assert tally.passed == 1
+    assert tally.failed == ["dev: unit.b", "dev: unit.d", "dev: unit.e"]
+    assert tally.skipped == ["dev: unit.c"]
+    assert tally.summary() == "1 passed, 3 failed, 1 skipped"
+    assert "    oops" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("tally", "status", "last"),
+    [
+        (stages.Tally(passed=3), 0, "3 passed, 0 failed"),
+        (stages.Tally(passed=3, skipped=["dev: x"]), 0, "3 passed, 0 failed, 1 skipped"),
+        (stages.Tally(passed=3, failed=["dev: x"]), 1, "3 passed, 1 failed"),
+        (stages.Tally(), 1, "0 passed, 0 failed"),
+    ],
+)
+def test_last_line_and_status(monkeypatch, capsys, tally, status, last):
+    monkeypatch.setattr(stages, "run_stages", lambda *_: tally)
+    monkeypatch.setattr(sys, "argv", ["tools/test"])
+    assert stages.main() == status
+    assert capsys.readouterr().out.splitlines()[-1] == last
+
+
+def test_broken_build_is_a_failed_test(monkeypatch, capsys):
+    monkeypatch.setattr(stages, "run", lambda command: stages.subprocess.CompletedProcess(command, 1, "no such file"))
+    assert stages.run_stages(["dev"], [], None, False).summary() == "0 passed, 1 failed"
+    assert "no such file" in capsys.readouterr().out
+
+
+def test_budgets_fit_into_the_total():
+    builds = 60 * len(stages.BUDGETS)
+    assert builds + sum(sum(budgets.values()) for budgets in stages.BUDGETS.values()) <= stages.TOTAL_BUDGET
