@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-import stages  # noqa: E402  (found through the line above)
+import stages
 
 JUNIT = """<testsuite>
 <testcase name="unit.a" status="run"><system-out>fine</system-out></testcase>
