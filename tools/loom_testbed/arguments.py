@@ -1,0 +1,55 @@
+"""arguments - the values that both commands take, with errors that say what was expected."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+from pathlib import Path
+
+from .rundir import REPOSITORY
+
+LOOM_DEFAULT = REPOSITORY / "build" / "release" / "loom-relay"
+_UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
+
+
+def size(text: str) -> int:
+    """Parse a size such as 400MB."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)", text)
+    if found is None or found[2].upper() not in _UNITS or float(found[1]) <= 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size; expected for example 400MB, 1GB or 64MiB")
+    return int(float(found[1]) * _UNITS[found[2].upper()])
+
+
+def share(text: str) -> float:
+    """Parse a share from 0 to 1."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0.0 <= value <= 1.0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no share; expected a number from 0 to 1")
+    return value
+
+
+def count(least: int, most: int) -> _Count:
+    """Return a parser of whole numbers from least to most."""
+    return _Count(least, most)
+
+
+class _Count:
+    def __init__(self, least: int, most: int) -> None:
+        self._least, self._most = least, most
+
+    def __call__(self, text: str) -> int:
+        if not text.isdigit() or not self._least <= int(text) <= self._most:
+            raise argparse.ArgumentTypeError(f"{text!r}: expected a whole number from {self._least} to {self._most}")
+        return int(text)
+
+
+def program(text: str) -> Path:
+    """Check that a path is a program."""
+    path = Path(text).resolve()
+    if not path.is_file() or not os.access(path, os.X_OK):
+        raise argparse.ArgumentTypeError(f"{text}: no such program; cmake --workflow --preset release builds it")
+    return path

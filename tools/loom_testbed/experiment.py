@@ -1,0 +1,65 @@
+"""experiment - one transfer over a running network, between two marks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from . import marks, paths, transfer
+from .marks import Mark, Usage
+from .network import Network
+from .progress import Progress
+from .transfer import Flow
+
+POLL_SECONDS = 0.2
+
+
+@dataclass
+class Outcome:
+    """What one transfer did. The marks stand after the circuits were up and before anything was closed."""
+
+    flows: list[Flow]
+    audit: paths.Audit
+    used: list[Usage]
+    seconds: float
+
+    @property
+    def payload(self) -> int:
+        """Return the bytes that arrived and were right."""
+        return sum(flow.length for flow in self.flows if flow.verified)
+
+    @property
+    def is_verified(self) -> bool:
+        """Say whether all flows arrived as they should."""
+        return all(flow.verified for flow in self.flows)
+
+
+def run_transfer(
+    network: Network, total: int, upload_share: float, progress: Progress, middles: Sequence[str] | None = None
+) -> Outcome:
+    """Move total bytes over all clients at once; raise only when the network itself breaks."""
+    flows = transfer.share_out(network.with_role("client"), total, upload_share)
+    audit = paths.Audit()
+    try:
+        transfer.open_all(flows, network.server_port)
+        paths.audit(network, audit, middles)
+        start = marks.at_start(network)
+        transfer.start_all(flows)
+        _watch(network, flows, total, progress)
+        end = marks.at_end(network)
+        paths.audit(network, audit, middles)
+    finally:
+        transfer.close_all(flows)
+    return Outcome(flows, audit, marks.usage(network, start, end), _seconds(start, end, flows))
+
+
+def _watch(network: Network, flows: Sequence[Flow], total: int, progress: Progress) -> None:
+    while not all(flow.is_done for flow in flows):
+        network.require_alive()
+        progress.bar("transfer", sum(flow.moved for flow in flows), total)
+        time.sleep(POLL_SECONDS)
+
+
+def _seconds(start: Mark, end: Mark, flows: Sequence[Flow]) -> float:
+    return max((flow.seconds for flow in flows), default=end.at - start.at)

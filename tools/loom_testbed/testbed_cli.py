@@ -1,0 +1,213 @@
+"""testbed_cli - `tools/testbed`: a private network of the real tor, Loom in the middle, and a transfer through it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import arguments, checks, logscan, report, rundir, signals, transfer
+from .checks import Check
+from .errors import Interrupted, TestbedError
+from .experiment import Outcome, run_transfer
+from .network import Network
+from .plan import Middle, Plan
+from .progress import Progress
+from .server import PatternServer
+
+
+def parse(argv: list[str] | None = None) -> argparse.Namespace:
+    """Parse the command line; ends with one line and status 2 when it is wrong."""
+    parser = argparse.ArgumentParser(
+        prog="tools/testbed",
+        description="Start a private network of the real tor on loopback with Loom as its only middles, move data "
+        "through the clients' SOCKS ports both ways, and compare every byte. Status 0 when every check holds.",
+    )
+    _add_transfer_options(parser)
+    _add_network_options(parser)
+    parser.add_argument("--json", action="store_true", help="print JSON instead of the table")
+    parser.add_argument("--quiet", action="store_true", help="no progress on stderr")
+    parser.add_argument("--keep", action="store_true", help="keep keys and caches too, not only logs")
+    options = parser.parse_args(argv)
+    if options.conflux == "auto" and options.middles < 2:
+        parser.error("--middles 1: conflux needs two middles; add --conflux off")
+    if options.middle == "loom":
+        try:
+            options.loom = arguments.program(str(options.loom))
+        except argparse.ArgumentTypeError as error:
+            parser.error(f"--loom {error}")
+    return options
+
+
+def _add_transfer_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--clients", type=arguments.count(1, 20), default=4, help="tor clients")
+    add("--transfer", type=arguments.size, default=400_000_000, metavar="SIZE", help="bytes in all, over all clients")
+    add("--upload", type=arguments.share, default=0.1, metavar="SHARE", help="share of them that goes upwards")
+
+
+def _add_network_options(parser: argparse.ArgumentParser) -> None:
+    add, count = parser.add_argument, arguments.count
+    add("--middle", choices=("loom", "tor"), default="loom", help="what the middles run")
+    add("--middles", type=count(1, 8), default=2, help="how many middles (conflux needs two)")
+    add("--threads", type=count(0, 64), default=2, help="connection threads of each Loom (0: all in the main thread)")
+    add("--loom", type=Path, default=arguments.LOOM_DEFAULT, metavar="PATH", help="the relay to run")
+    add("--loom-option", action="append", default=[], metavar="LINE", help="one more line for Loom's torrc")
+    add("--conflux", choices=("auto", "off"), default="auto", help="auto: tor splits a stream over two circuits")
+    add("--authorities", type=count(1, 5), default=1, help="directory authorities (one starts fastest)")
+    add("--guards", type=count(1, 8), default=2, help="guard relays")
+    add("--exits", type=count(1, 8), default=2, help="exit relays")
+    add("--ready-timeout", type=count(1, 3600), default=120, metavar="S", help="give up when not usable by then")
+    add("--dir", type=Path, metavar="DIR", help="where to put everything (default: a new one in build/testbed)")
+    add("--port-base", type=count(1024, 65000), metavar="PORT", help="first of 100 ports (default: any free block)")
+
+
+def make_plan(options: argparse.Namespace, directory: Path) -> Plan:
+    """Return the network that the options ask for."""
+    middle = Middle(options.middle, options.threads if options.middle == "loom" else None)
+    return Plan(
+        middles=(middle,) * options.middles,
+        loom=options.loom,
+        directory=directory,
+        authorities=options.authorities,
+        guards=options.guards,
+        exits=options.exits,
+        clients=options.clients,
+        conflux=options.conflux == "auto",
+        port_base=options.port_base,
+        ready_seconds_max=float(options.ready_timeout),
+        loom_options=tuple(options.loom_option),
+    )
+
+
+@dataclass
+class Result:
+    """All that is known of a run."""
+
+    options: argparse.Namespace
+    directory: Path
+    outcome: Outcome | None = None
+    ready_seconds: float | None = None
+    checks: list[Check] = field(default_factory=list)
+    other_protocol_warnings: dict[str, int] = field(default_factory=dict)
+    error: str | None = None
+
+    @property
+    def is_ok(self) -> bool:
+        """Say whether the run ended and every check holds."""
+        return self.error is None and bool(self.checks) and all(check.ok for check in self.checks)
+
+    def as_json(self) -> dict[str, object]:
+        """Return the result for programs."""
+        outcome = self.outcome
+        return {
+            "ok": self.is_ok,
+            "verified": outcome is not None and outcome.is_verified,
+            "bytes": outcome.payload if outcome else 0,
+            "seconds": round(outcome.seconds, 3) if outcome else None,
+            "ready_seconds": self.ready_seconds,
+            "middle": self.options.middle,
+            "threads": self.options.threads if self.options.middle == "loom" else None,
+            "clients": self.options.clients,
+            "conflux": self.options.conflux,
+            "loom": report.loom_json(outcome.used) if outcome else None,
+            "processes": report.processes_json(outcome.used) if outcome else [],
+            "checks": [check.as_dict() for check in self.checks],
+            "protocol_warnings_that_name_no_middle": self.other_protocol_warnings,
+            "error": self.error,
+            "logs": str(self.directory),
+        }
+
+
+def run(result: Result, progress: Progress) -> None:
+    """Run the network and fill in the result; the network is gone when this returns or raises."""
+    options, plan = result.options, make_plan(result.options, result.directory)
+    began = time.monotonic()
+    with Network(plan, progress) as network:
+        server = PatternServer(network.server_port)
+        network.start()
+        transfer.await_usable(network.with_role("client"), network.server_port, plan.ready_seconds_max)
+        result.ready_seconds = round(time.monotonic() - began, 2)
+        progress.line(f"all {options.clients} clients carry data; moving {options.transfer / 1e6:.0f} MB")
+        outcome = run_transfer(network, options.transfer, options.upload, progress)
+        result.outcome = outcome
+        progress.line(f"moved {outcome.payload / 1e6:.0f} MB in {outcome.seconds:.1f} s; stopping")
+        result.checks = checks_while_running(network, outcome, options)
+        server.close()
+        network.stop()
+        result.checks += checks_afterwards(network)
+        result.other_protocol_warnings = other_protocol_warnings(network)
+
+
+def checks_while_running(network: Network, outcome: Outcome, options: argparse.Namespace) -> list[Check]:
+    """Check the transfer and the processes."""
+    found = [
+        checks.verified(outcome.flows),
+        checks.paths(outcome.audit),
+        checks.bytes_through_middles(outcome.used, outcome.payload),
+        checks.alive(network),
+    ]
+    if options.middle == "loom":
+        found.append(
+            checks.connection_threads(outcome.used, {name: options.threads for name in network.names("middle")})
+        )
+    if options.middle == "loom" and options.threads >= 2:
+        found.append(checks.cells_crossed(outcome.used))
+    return found
+
+
+def checks_afterwards(network: Network) -> list[Check]:
+    """Check the logs and how the middles ended."""
+    middles = network.with_role("middle")
+    peers = [node for node in network.nodes if node.role != "middle"]
+    return [
+        checks.middles_ended_well(network),
+        checks.peers_warn_nothing_of(middles, peers),
+        checks.middles_warn_nothing(middles),
+    ]
+
+
+def other_protocol_warnings(network: Network) -> dict[str, int]:
+    """Count the tors' protocol warnings that name no middle: no failure, but good to see."""
+    warned = [one for node in network.nodes if node.program == "tor" for one in logscan.warnings_of(node)]
+    naming = set(logscan.naming(warned, network.with_role("middle")))
+    return Counter(str(one) for one in warned if "{PROTOCOL}" in one.message and one not in naming)
+
+
+def print_result(result: Result) -> None:
+    """Print JSON, or the table."""
+    if result.options.json:
+        print(json.dumps(result.as_json(), indent=1))
+        return
+    if result.outcome is not None:
+        print(report.table(result.outcome.used, result.checks, result.outcome.payload, result.outcome.seconds))
+    print(f"logs in {result.directory}")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command; return its exit status."""
+    options = parse(argv)
+    signals.catch()
+    progress = Progress(quiet=options.quiet)
+    try:
+        result = Result(options, rundir.make(options.dir))
+    except TestbedError as error:
+        print(f"testbed: {error}", file=sys.stderr)
+        return 1
+    try:
+        run(result, progress)
+    except TestbedError as error:
+        result.error = str(error)
+        print(f"testbed: {error}", file=sys.stderr)
+    except Interrupted as error:
+        print(f"testbed: {error}; logs in {result.directory}", file=sys.stderr)
+        return 128 + error.signal_number
+    (result.directory / "report.json").write_text(json.dumps(result.as_json(), indent=1) + "\n")
+    if result.is_ok and not options.keep:
+        rundir.keep_logs_only(result.directory)
+    print_result(result)
+    return 0 if result.is_ok else 1
