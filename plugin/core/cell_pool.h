@@ -1,0 +1,67 @@
+/* cell_pool - cells that travel: descriptors with a body of the pool's size, and runs of them.
+ *
+ * A cell is made from one station's pool, may be handed from thread to thread, and goes home in batches: who frees a
+ * cell of another station gives it to that station through its mailbox (mailroom.h).
+ * Owner: whoever holds the cell; ownership moves with the run. A pool belongs to one station.
+ * Bound: cells_max per pool; a share of it is kept for cells that must not fail (`CELL_MUST`). */
+#ifndef LOOM_CORE_CELL_POOL_H
+#define LOOM_CORE_CELL_POOL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attributes.h"
+#include "base/ids.h"
+#include "base/memory.h"
+#include "base/slab.h"
+
+/* What a cell carries. Chunks are raw bytes between a circuit half and a circuit edge. */
+enum cell_kind { CELL_KIND_CELL = 0, CELL_KIND_CHUNK = 1, CELL_KIND_CHUNK_END = 2 };
+
+struct cell {
+    struct cell *next;
+    object_id to;               /* in a mailbox: the half or edge that it is for */
+    uint32_t circ_id;           /* chunks: the stream id */
+    uint16_t length;            /* of body; fixed cells CELL_BODY_LEN; CHUNK_END: 1, the end reason */
+    uint8_t command;            /* enum cell_command */
+    uint8_t kind;               /* enum cell_kind */
+    uint8_t home;               /* station of the pool */
+    _Alignas(16) uint8_t body[];
+};
+
+/* Cells in order, owned together. Zero is the empty run. */
+struct cell_run {
+    struct cell *first;
+    struct cell *last;
+    uint32_t count;
+};
+
+enum cell_need { CELL_MAY_FAIL, CELL_MUST };
+
+struct cell_pool {
+    struct slab slab;
+    uint32_t reserve;           /* the last so many are only for CELL_MUST */
+    station_id station;
+    uint16_t body_size;
+};
+
+void cell_pool_init(struct cell_pool *pool, const struct memory *memory, station_id station, uint16_t body_size,
+                    uint32_t cells_max);
+void cell_pool_fini(struct cell_pool *pool);
+/* A cell with kind CELL and undefined body, or NULL at the bound. */
+MUST_USE struct cell *cell_pool_take(struct cell_pool *pool, enum cell_need need);
+/* Put back a cell whose home this pool is. */
+void cell_pool_put(struct cell_pool *pool, struct cell *cell);
+
+static inline bool cell_run_is_empty(const struct cell_run *run) {
+    return run->first == NULL;
+}
+void cell_run_append(struct cell_run *run, struct cell *cell);
+/* Move all of tail behind run; tail is empty afterwards. */
+void cell_run_concat(struct cell_run *run, struct cell_run *tail);
+/* First cell taken off, or NULL. */
+struct cell *cell_run_shift(struct cell_run *run);
+/* Take the first count cells (at most) off run. */
+struct cell_run cell_run_split(struct cell_run *run, uint32_t count);
+
+#endif

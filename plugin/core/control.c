@@ -1,0 +1,55 @@
+#include "core/control.h"
+
+#include <assert.h>
+#include <stddef.h>
+
+#include "base/check.h"
+
+static_assert(CONTROL_LINK_CLOSE <= UINT8_MAX, "control.kind holds every kind");
+
+/* Bytes of the union that a message of this kind uses. */
+static size_t payload_size(enum control_kind kind) {
+    switch (kind) {
+    case CONTROL_EXTEND:
+    case CONTROL_ATTACH:
+        return sizeof(struct control_extend);
+    case CONTROL_DIAL:
+        return sizeof(struct control_dial);
+    case CONTROL_EXTENDED:
+        return sizeof(struct control_extended);
+    case CONTROL_EDGE_OPEN:
+        return sizeof(struct begin_message);
+    case CONTROL_EDGE_CONNECTED:
+        return sizeof(struct connected_message);
+    case CONTROL_LINK_OPEN:
+        return sizeof(struct control_link_open);
+    case CONTROL_ATTACHED:
+    case CONTROL_EXTEND_FAILED:
+    case CONTROL_DESTROY:
+    case CONTROL_EDGE_OPENED:
+    case CONTROL_EDGE_FAILED:
+    case CONTROL_EDGE_CREDIT:
+    case CONTROL_EDGE_FLUSHED:
+    case CONTROL_EDGE_CLOSE:
+    case CONTROL_LINK_CLOSED:
+    case CONTROL_LINK_CLOSE:
+        return 0;
+    }
+    CHECK(!"a kind of control message");
+    return 0;
+}
+
+struct control *control_new(const struct memory *memory, enum control_kind kind) {
+    size_t size = offsetof(struct control, u) + payload_size(kind);
+    struct control *message = memory_allocate(memory, size);
+    if (message == NULL)
+        return NULL;
+    message->size = (uint32_t)size;
+    message->kind = (uint8_t)kind;
+    return message;
+}
+
+void control_free(const struct memory *memory, struct control *message) {
+    if (message != NULL)
+        memory_release(memory, message, message->size);
+}

@@ -1,0 +1,100 @@
+/* control - messages of the control lane: what circuits, edges, links and the controller tell each other across
+ * threads. Control overtakes data; data never overtakes data.
+ *
+ * Memory: from control_new to control_free; ownership moves with the message. Receivers that find `to` stale free it. */
+#ifndef LOOM_CORE_CONTROL_H
+#define LOOM_CORE_CONTROL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attributes.h"
+#include "base/ids.h"
+#include "base/memory.h"
+#include "wire/address.h"
+#include "wire/circuit_messages.h"
+#include "wire/stream_messages.h"
+
+enum control_kind {
+    /* half -> controller */
+    CONTROL_EXTEND,              /* connect me to the next relay: extend */
+    /* controller -> manager */
+    CONTROL_DIAL,                /* open a link: dial */
+    CONTROL_ATTACH,              /* make a half on this link for that circuit: extend with link set */
+    /* controller or manager -> half towards the origin */
+    CONTROL_ATTACHED,            /* the half away from the origin is there: peer */
+    CONTROL_EXTENDED,            /* CREATED2 came: extended */
+    CONTROL_EXTEND_FAILED,       /* reason */
+    /* half <-> half */
+    CONTROL_DESTROY,             /* close; reason for the cell to send */
+    /* half -> edge's manager, edge -> half */
+    CONTROL_EDGE_OPEN,           /* edge_open */
+    CONTROL_EDGE_OPENED,         /* peer: the edge's id */
+    CONTROL_EDGE_CONNECTED,      /* connected */
+    CONTROL_EDGE_FAILED,         /* reason (enum end_reason) before it was connected */
+    CONTROL_EDGE_CREDIT,         /* half -> edge: count more chunks may be sent */
+    CONTROL_EDGE_FLUSHED,        /* edge -> half: count chunks went out to the destination */
+    CONTROL_EDGE_CLOSE,          /* half -> edge: at once, without flushing */
+    /* manager -> controller */
+    CONTROL_LINK_OPEN,           /* link_open */
+    CONTROL_LINK_CLOSED,         /* link, reason */
+    /* controller -> manager */
+    CONTROL_LINK_CLOSE,          /* link */
+};
+
+struct control_extend {
+    struct endpoint ipv4, ipv6;
+    uint8_t rsa_id[RSA_ID_LEN];
+    uint8_t ed_id[ED_ID_LEN];
+    bool has_ed_id;
+    uint16_t handshake_type;
+    uint16_t data_length;
+    uint8_t data[HANDSHAKE_DATA_MAX];
+};
+
+struct control_extended {
+    uint16_t data_length;
+    uint8_t data[HANDSHAKE_DATA_MAX];
+};
+
+struct control_dial {
+    struct endpoint endpoint;
+    uint8_t rsa_id[RSA_ID_LEN];
+    uint8_t ed_id[ED_ID_LEN];
+    bool has_ed_id;
+};
+
+struct control_link_open {
+    uint8_t rsa_id[RSA_ID_LEN];
+    uint8_t ed_id[ED_ID_LEN];
+    bool is_authenticated;       /* the peer proved who it is (clients do not) */
+    bool is_canonical;           /* the peer lists the address that we reached it at, or we dialled its own */
+    bool is_initiator;
+};
+
+struct control {
+    struct control *next;
+    object_id to;                /* half or edge; 0 for the manager or controller itself */
+    object_id from;              /* half or edge that asks, where an answer is due */
+    link_id link;
+    uint32_t size;               /* allocated bytes: the small kinds have no room for the large members */
+    uint32_t count;
+    uint16_t stream;
+    uint8_t kind;                /* enum control_kind */
+    uint8_t reason;              /* enum destroy_reason or end_reason */
+    station_id reply_to;
+    union {
+        struct control_extend extend;
+        struct control_extended extended;
+        struct control_dial dial;
+        struct control_link_open link_open;
+        struct begin_message edge_open;
+        struct connected_message connected;
+    } u;
+};
+
+/* A zeroed message with as much of the union as kind needs; NULL without memory. */
+MUST_USE struct control *control_new(const struct memory *memory, enum control_kind kind);
+void control_free(const struct memory *memory, struct control *message);
+
+#endif

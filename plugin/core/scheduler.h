@@ -1,0 +1,82 @@
+/* scheduler - which circuit of which link writes next: EWMA among circuits, KIST limits among links.
+ *
+ * EWMA: a circuit's activity is its cells weighted by 2^-(age / half life); the quietest goes first (tor: circuitmux_ewma).
+ * Kept in fixed point: values are scaled up as time passes instead of scaling all the others down.
+ * KIST (Jansen et al. 2014; tor: scheduler_kist): a link may write what TCP could send now and a little more:
+ *   limit = max(0, (cwnd - unacked) * mss) + max(0, cwnd * mss - notsent)
+ * The law: a run is never longer than what its link's limit allows, and no circuit gets a second run while a quieter one
+ * of the same link waits.
+ * Owner: one manager. Entries live inside circuit halves, queues inside links. */
+#ifndef LOOM_CORE_SCHEDULER_H
+#define LOOM_CORE_SCHEDULER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attributes.h"
+#include "base/err.h"
+#include "base/ids.h"
+#include "base/memory.h"
+#include "base/nsec.h"
+
+/* A circuit half in the scheduler; zeroed, it is quiet and not active. */
+struct sched_entry {
+    uint64_t activity;           /* fixed point (ewma.h), in units of the tick below */
+    uint32_t tick;               /* half lives since time 0, when activity was last scaled */
+    uint32_t position;           /* 1-based place in its link's heap; 0: not active */
+};
+
+/* The active circuit halves of a link, quietest first. */
+struct sched_queue {
+    struct sched_entry **heap;
+    uint32_t count;
+    uint32_t room;
+};
+
+struct scheduler {
+    const struct memory *memory;
+    nsec half_life;              /* from EWMA_HALF_LIFE_MIN to _MAX, in whole steps */
+};
+
+/* What KIST asks the kernel (or the simulated TCP) about a link. */
+struct tcp_facts {
+    link_id link;
+    uint32_t cwnd;               /* segments */
+    uint32_t unacked;            /* segments */
+    uint32_t mss;                /* bytes */
+    uint32_t notsent;            /* bytes in the socket that TCP has not sent yet */
+};
+
+void sched_init(struct scheduler *s, const struct memory *memory, nsec half_life);
+void sched_queue_init(struct sched_queue *queue);
+/* Entries that are still active become inactive. */
+void sched_queue_fini(struct scheduler *s, struct sched_queue *queue);
+
+/* The entry has cells to send. No-op when it is active. ERR_LIMIT without memory. */
+MUST_USE enum err sched_activate(struct scheduler *s, nsec now, struct sched_queue *queue, struct sched_entry *entry);
+/* The entry has no more cells, or goes away. No-op when it is not active. */
+void sched_deactivate(struct sched_queue *queue, struct sched_entry *entry);
+
+/* The quietest active entry, or NULL; *run_out is how many cells it may send (1..max) before another is quieter. */
+struct sched_entry *sched_pick(struct scheduler *s, nsec now, struct sched_queue *queue, uint32_t max,
+                               uint32_t *run_out);
+/* The entry has sent so many cells: move it back. Also counts for an entry that is no longer active. */
+void sched_charge(struct scheduler *s, nsec now, struct sched_queue *queue, struct sched_entry *entry, uint32_t cells);
+/* Activity of the quietest entry of queue at now, for ranking links; UINT64_MAX when none is active. */
+uint64_t sched_quietest(struct scheduler *s, nsec now, const struct sched_queue *queue);
+
+/* Bytes that a link may write now by the law above. */
+uint64_t kist_limit(const struct tcp_facts *facts);
+
+/* One link asking for its share of a total. */
+struct sched_claim {
+    uint64_t quietest;           /* sched_quietest of its queue */
+    uint32_t want;               /* cells: the smaller of what is queued and what KIST allows */
+    uint32_t granted;            /* out */
+    uint32_t order;              /* for the use of sched_divide */
+};
+/* Divide total cells among claims: all of want when it suffices, otherwise runs of at most quantum cells to the quietest
+ * first, round by round. Deterministic; ties go to the lower index. */
+void sched_divide(struct sched_claim *claims, uint32_t count, uint64_t total, uint32_t quantum);
+
+#endif
