@@ -5,12 +5,24 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import sys
 from pathlib import Path
+from typing import NoReturn
 
+from .errors import TestbedError
 from .rundir import REPOSITORY
 
 LOOM_DEFAULT = REPOSITORY / "build" / "release" / "loom-relay"
 _UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
+
+
+class OneLineParser(argparse.ArgumentParser):
+    """A parser whose errors are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong, and end with status 2."""
+        print(f"{self.prog}: {message} (--help lists the options)", file=sys.stderr)
+        sys.exit(2)
 
 
 def size(text: str) -> int:
@@ -47,9 +59,7 @@ class _Count:
         return int(text)
 
 
-def program(text: str) -> Path:
-    """Check that a path is a program."""
-    path = Path(text).resolve()
+def require_program(path: Path) -> None:
+    """Raise when path is no program."""
     if not path.is_file() or not os.access(path, os.X_OK):
-        raise argparse.ArgumentTypeError(f"{text}: no such program; cmake --workflow --preset release builds it")
-    return path
+        raise TestbedError(f"--loom {path}: no such program; cmake --workflow --preset release builds it")

@@ -13,6 +13,10 @@ from .errors import TestbedError
 SECONDS_MAX = 30.0
 
 
+class ControlRefused(TestbedError):
+    """The tor answered that it will not."""
+
+
 @dataclass(frozen=True)
 class Circuit:
     """One line of `GETINFO circuit-status`; the path is fingerprints, nearest first."""
@@ -58,8 +62,16 @@ class Control:
                 lines += self._read_data()
             if separator == " ":
                 if not status.startswith("2"):
-                    raise TestbedError(f"control: {line.split()[0]}: {reply}")
+                    raise ControlRefused(f"control: {line.split()[0]}: {reply}")
                 return lines
+
+    def try_command(self, line: str) -> bool:
+        """Send one command; say whether it was obeyed."""
+        try:
+            self.command(line)
+        except ControlRefused:
+            return False
+        return True
 
     def getinfo(self, key: str) -> list[str]:
         """Return the lines of one GETINFO key."""

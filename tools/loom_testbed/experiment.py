@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from . import marks, paths, transfer
 from .marks import Mark, Usage
 from .network import Network
+from .plan import Plan
 from .progress import Progress
+from .server import PatternServer
 from .transfer import Flow
 
 POLL_SECONDS = 0.2
@@ -33,6 +36,17 @@ class Outcome:
     def is_verified(self) -> bool:
         """Say whether all flows arrived as they should."""
         return all(flow.verified for flow in self.flows)
+
+
+@contextmanager
+def usable_network(plan: Plan, progress: Progress) -> Iterator[Network]:
+    """Start a network and the server behind it; yield it when each client has carried data, and take it down after."""
+    with Network(plan, progress) as network:
+        server = PatternServer(network.server_port)
+        network.start()
+        transfer.await_usable(network.with_role("client"), network.server_port, plan.ready_seconds_max)
+        yield network
+        server.close()
 
 
 def run_transfer(

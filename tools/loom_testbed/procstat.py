@@ -14,11 +14,12 @@ STAT_STIME_FIELD = 12
 
 @dataclass(frozen=True)
 class ThreadTime:
-    """One thread: its name, and the nanoseconds it has run."""
+    """One thread: its name, the nanoseconds it has run, and how often it went to sleep by itself."""
 
     tid: int
     name: str
     cpu_ns: int
+    sleeps: int = 0
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class ProcessSample:
     rss_kb: int
     rss_peak_kb: int
     open_files: int
+    sleeps: int
     threads: list[ThreadTime] = field(default_factory=list)
 
     @property
@@ -45,7 +47,8 @@ def sample(pid: int) -> ProcessSample | None:
     try:
         fields = (root / "stat").read_text().rpartition(")")[2].split()
         status = (root / "status").read_text()
-        threads = [read_thread(task) for task in sorted((root / "task").iterdir(), key=lambda task: int(task.name))]
+        tasks = sorted((root / "task").iterdir(), key=lambda task: int(task.name))
+        threads = [read_thread(task) for task in tasks]
         open_files = len(os.listdir(root / "fd"))
     except (FileNotFoundError, ProcessLookupError):
         return None
@@ -53,9 +56,10 @@ def sample(pid: int) -> ProcessSample | None:
         pid=pid,
         user_s=int(fields[STAT_UTIME_FIELD]) / CLOCK_TICKS,
         system_s=int(fields[STAT_STIME_FIELD]) / CLOCK_TICKS,
-        rss_kb=_status_kb(status, "VmRSS"),
-        rss_peak_kb=_status_kb(status, "VmHWM"),
+        rss_kb=_status_number(status, "VmRSS"),
+        rss_peak_kb=_status_number(status, "VmHWM"),
         open_files=open_files,
+        sleeps=sum(thread.sleeps for thread in threads if thread is not None),
         threads=[thread for thread in threads if thread is not None],
     )
 
@@ -65,13 +69,14 @@ def read_thread(task: Path) -> ThreadTime | None:
     try:
         name = (task / "comm").read_text().strip()
         cpu_ns = int((task / "schedstat").read_text().split()[0])
+        sleeps = _status_number((task / "status").read_text(), "voluntary_ctxt_switches")
     except (FileNotFoundError, ProcessLookupError):
         return None
-    return ThreadTime(tid=int(task.name), name=name, cpu_ns=cpu_ns)
+    return ThreadTime(tid=int(task.name), name=name, cpu_ns=cpu_ns, sleeps=sleeps)
 
 
-def _status_kb(status: str, key: str) -> int:
-    found = re.search(rf"^{key}:\s+(\d+) kB", status, re.MULTILINE)
+def _status_number(status: str, key: str) -> int:
+    found = re.search(rf"^{key}:\s+(\d+)", status, re.MULTILINE)
     return int(found.group(1)) if found else 0
 
 
@@ -85,6 +90,7 @@ class ProcessUse:
     cpu_ns: int
     rss_kb: int
     rss_peak_kb: int
+    sleeps: int
     threads: list[ThreadTime]
 
 
@@ -99,5 +105,6 @@ def difference(before: ProcessSample, after: ProcessSample) -> ProcessUse:
         cpu_ns=sum(thread.cpu_ns for thread in threads),
         rss_kb=after.rss_kb,
         rss_peak_kb=after.rss_peak_kb,
+        sleeps=after.sleeps - before.sleeps,
         threads=threads,
     )

@@ -10,19 +10,18 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import arguments, checks, logscan, report, rundir, signals, transfer
+from . import arguments, checks, logscan, report, rundir, signals
 from .checks import Check
 from .errors import Interrupted, TestbedError
-from .experiment import Outcome, run_transfer
+from .experiment import Outcome, run_transfer, usable_network
 from .network import Network
 from .plan import Middle, Plan
 from .progress import Progress
-from .server import PatternServer
 
 
 def parse(argv: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line; ends with one line and status 2 when it is wrong."""
-    parser = argparse.ArgumentParser(
+    parser = arguments.OneLineParser(
         prog="tools/testbed",
         description="Start a private network of the real tor on loopback with Loom as its only middles, move data "
         "through the clients' SOCKS ports both ways, and compare every byte. Status 0 when every check holds.",
@@ -35,11 +34,6 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     options = parser.parse_args(argv)
     if options.conflux == "auto" and options.middles < 2:
         parser.error("--middles 1: conflux needs two middles; add --conflux off")
-    if options.middle == "loom":
-        try:
-            options.loom = arguments.program(str(options.loom))
-        except argparse.ArgumentTypeError as error:
-            parser.error(f"--loom {error}")
     return options
 
 
@@ -127,17 +121,13 @@ def run(result: Result, progress: Progress) -> None:
     """Run the network and fill in the result; the network is gone when this returns or raises."""
     options, plan = result.options, make_plan(result.options, result.directory)
     began = time.monotonic()
-    with Network(plan, progress) as network:
-        server = PatternServer(network.server_port)
-        network.start()
-        transfer.await_usable(network.with_role("client"), network.server_port, plan.ready_seconds_max)
+    with usable_network(plan, progress) as network:
         result.ready_seconds = round(time.monotonic() - began, 2)
         progress.line(f"all {options.clients} clients carry data; moving {options.transfer / 1e6:.0f} MB")
         outcome = run_transfer(network, options.transfer, options.upload, progress)
         result.outcome = outcome
         progress.line(f"moved {outcome.payload / 1e6:.0f} MB in {outcome.seconds:.1f} s; stopping")
         result.checks = checks_while_running(network, outcome, options)
-        server.close()
         network.stop()
         result.checks += checks_afterwards(network)
         result.other_protocol_warnings = other_protocol_warnings(network)
@@ -194,6 +184,8 @@ def main(argv: list[str] | None = None) -> int:
     signals.catch()
     progress = Progress(quiet=options.quiet)
     try:
+        if options.middle == "loom":
+            arguments.require_program(options.loom)
         result = Result(options, rundir.make(options.dir))
     except TestbedError as error:
         print(f"testbed: {error}", file=sys.stderr)

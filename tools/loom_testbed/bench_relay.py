@@ -1,0 +1,199 @@
+"""bench_relay - `tools/bench relay`: CPU per relayed cell, a Loom middle beside a tor middle.
+
+Both middles stand in one network, and the clients are pinned to one of them at a time. So the two share everything
+else: clients, guards, exits, consensus, machine, and nearly the moment; while one works, the other idles. Two networks
+would differ in their guards' and clients' state and would have to share the memory and the page cache besides; starting
+one anew for each round would measure young processes. Rounds alternate which middle is first, so a drift of the machine
+(others use it too) falls on both. Conflux is off, because it would split a stream over two middles.
+
+A cell is 498 bytes of verified client data for both. CPU is user + system time of the whole process, from the marks
+set when all streams are connected to those before anything is closed, in nanoseconds from the scheduler's own count.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import socket
+import ssl
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import arguments, transfer
+from .checks import DATA_BYTES_PER_CELL
+from .errors import TestbedError
+from .experiment import Outcome, run_transfer, usable_network
+from .measured import Measured
+from .network import Network
+from .plan import Middle, Node, Plan
+from .progress import Progress
+
+NAME = "relay"
+SUMMARY = "CPU (user + system) per relayed cell of a middle, Loom and tor in turn"
+WARM_UP_BYTES = 20_000_000
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One middle's transfer in one round."""
+
+    program: str
+    cells: int
+    cpu_ns: int
+    seconds: float
+    sleeps: int
+    wakes: int | None
+    links_by_cipher: dict[str, int] | None
+    threads: dict[str, int]
+
+    @property
+    def ns_per_cell(self) -> float:
+        """Return the CPU time of one cell."""
+        return self.cpu_ns / self.cells
+
+    def as_json(self) -> dict[str, object]:
+        """Return it for programs; what a program does not tell is None."""
+        return {
+            "ns_per_cell": round(self.ns_per_cell, 1),
+            "cells": self.cells,
+            "cpu_ns": self.cpu_ns,
+            "seconds": round(self.seconds, 3),
+            "utilisation": round(self.cpu_ns / 1e9 / self.seconds, 4),
+            "wakes_per_thousand_cells": None if self.wakes is None else round(1000 * self.wakes / self.cells, 2),
+            "sleeps_per_thousand_cells": round(1000 * self.sleeps / self.cells, 2),
+            "links_by_cipher": self.links_by_cipher,
+            "threads_cpu_ns": self.threads,
+        }
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add this bench's options."""
+    add = parser.add_argument
+    add("--threads", type=arguments.count(0, 64), default=1, help="connection threads of Loom")
+    add("--rounds", type=arguments.count(1, 1000), default=5, help="rounds; each measures both middles")
+    add("--transfer", type=arguments.size, default=400_000_000, metavar="SIZE", help="bytes per middle and round")
+    add("--upload", type=arguments.share, default=0.1, metavar="SHARE", help="share of them that goes upwards")
+    add("--clients", type=arguments.count(1, 20), default=4, help="tor clients")
+    add("--loom", type=Path, default=arguments.LOOM_DEFAULT, metavar="PATH", help="the relay to measure")
+    add("--against-itself", action="store_true", help="measure tor in both places: what the method itself is good for")
+
+
+def run(options: argparse.Namespace, directory: Path, progress: Progress) -> Measured:
+    """Measure and return the result."""
+    first = Middle("tor") if options.against_itself else Middle("loom", options.threads)
+    if first.program == "loom":
+        arguments.require_program(options.loom)
+    plan = Plan(
+        middles=(first, Middle("tor")), loom=options.loom, directory=directory, clients=options.clients, conflux=False
+    )
+    rounds: list[tuple[Turn, Turn]] = []
+    with usable_network(plan, progress) as network:
+        middles = network.with_role("middle")
+        for middle in middles:
+            _turn(network, middle, WARM_UP_BYTES, options, progress)
+        ciphers = [probe_cipher(middle.or_port) for middle in middles]
+        for number in range(1, options.rounds + 1):
+            order = middles if number % 2 else middles[::-1]
+            turns = {node.name: _turn(network, node, options.transfer, options, progress) for node in order}
+            rounds.append((turns[middles[0].name], turns[middles[1].name]))
+            progress.line(_round_line(number, rounds[-1]))
+    return _measured(options, rounds, ciphers)
+
+
+def _turn(network: Network, middle: Node, total: int, options: argparse.Namespace, progress: Progress) -> Turn:
+    pin_clients(network, middle)
+    outcome = run_transfer(network, total, options.upload, progress, middles=[middle.name])
+    if not outcome.is_verified:
+        raise TestbedError("; ".join(flow.error for flow in outcome.flows if flow.error))
+    if outcome.audit.violations or not outcome.audit.streams:
+        raise TestbedError(f"paths: {outcome.audit.as_text()}")
+    return _measure_turn(middle, outcome)
+
+
+def pin_clients(network: Network, middle: Node) -> None:
+    """Let every client use this middle alone, with circuits that are new; return when they carry data."""
+    clients = network.with_role("client")
+    for client in clients:
+        with network.control(client) as control:
+            control.command(f"SETCONF MiddleNodes=${middle.fingerprint}")
+            for circuit in control.circuits():
+                control.try_command(f"CLOSECIRCUIT {circuit.circuit_id}")
+    transfer.await_usable(clients, network.server_port, network.plan.ready_seconds_max)
+
+
+def _measure_turn(middle: Node, outcome: Outcome) -> Turn:
+    used = next(one for one in outcome.used if one.name == middle.name)
+    return Turn(
+        program=middle.program,
+        cells=outcome.payload // DATA_BYTES_PER_CELL,
+        cpu_ns=used.cpu.cpu_ns,
+        seconds=outcome.seconds,
+        sleeps=used.cpu.sleeps,
+        wakes=used.counters.total("wakes") if used.counters else None,
+        links_by_cipher=used.counters.links or None if used.counters else None,
+        threads={thread.name: thread.cpu_ns for thread in used.cpu.threads},
+    )
+
+
+def probe_cipher(or_port: int) -> str:
+    """Return the cipher a relay chooses for one and the same TLS client (tor tells nobody what its links use)."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    try:
+        with socket.create_connection(("127.0.0.1", or_port), timeout=10) as raw, context.wrap_socket(raw) as link:
+            cipher = link.cipher()
+    except OSError as error:
+        raise TestbedError(f"cannot open TLS to port {or_port}: {error}") from error
+    return cipher[0] if cipher else "none"
+
+
+def _measured(options: argparse.Namespace, rounds: Sequence[tuple[Turn, Turn]], ciphers: Sequence[str]) -> Measured:
+    ratios = [first.ns_per_cell / second.ns_per_cell for first, second in rounds]
+    names = ("tor_first", "tor") if options.against_itself else ("loom", "tor")
+    result: dict[str, object] = {
+        "loom_ns_per_cell": round(statistics.median(first.ns_per_cell for first, _ in rounds), 1),
+        "tor_ns_per_cell": round(statistics.median(second.ns_per_cell for _, second in rounds), 1),
+        "ratio": round(statistics.median(ratios), 4),
+        "ratio_worst": round(max(ratios), 4),
+        "threads": options.threads,
+        "transfer_bytes": options.transfer,
+        "clients": options.clients,
+        "against_itself": options.against_itself,
+        "cipher_chosen_for_one_probe": dict(zip(names, ciphers, strict=True)),
+        "load_average": os.getloadavg()[0],
+        "rounds": [
+            {"ratio": round(ratio, 4), names[0]: first.as_json(), names[1]: second.as_json()}
+            for ratio, (first, second) in zip(ratios, rounds, strict=True)
+        ],
+    }
+    return Measured(result, _table(result, rounds, ratios))
+
+
+def _round_line(number: int, turns: tuple[Turn, Turn]) -> str:
+    first, second = turns
+    return (
+        f"round {number}: {first.program} {first.ns_per_cell:.0f}, {second.program} {second.ns_per_cell:.0f} ns a cell,"
+        f" ratio {first.ns_per_cell / second.ns_per_cell:.3f}"
+    )
+
+
+def _table(result: dict[str, object], rounds: Sequence[tuple[Turn, Turn]], ratios: Sequence[float]) -> str:
+    lines = ["round  middle  ns/cell  ratio  core used  Mbit/s  sleeps/1000 cells  wakes/1000 cells"]
+    for number, (turns, ratio) in enumerate(zip(rounds, ratios, strict=True), 1):
+        for turn in turns:
+            shown_ratio = f"{ratio:.3f}" if turn is turns[0] else ""
+            wakes = "-" if turn.wakes is None else f"{1000 * turn.wakes / turn.cells:.1f}"
+            rate = turn.cells * DATA_BYTES_PER_CELL * 8 / turn.seconds / 1e6
+            lines.append(
+                f"{number:>5}  {turn.program:<6}  {turn.ns_per_cell:>7.0f}  {shown_ratio:>5}"
+                f"  {turn.cpu_ns / 1e9 / turn.seconds:>9.0%}  {rate:>6.0f}"
+                f"  {1000 * turn.sleeps / turn.cells:>17.1f}  {wakes:>16}"
+            )
+    lines.append("")
+    lines.append(f"median: loom {result['loom_ns_per_cell']}, tor {result['tor_ns_per_cell']} ns a cell")
+    lines.append(f"ratio:  median {result['ratio']}, worst round {result['ratio_worst']}")
+    lines.append(f"cipher: {result['cipher_chosen_for_one_probe']}")
+    return "\n".join(lines)
