@@ -17,17 +17,17 @@
 #include "wire/relay_cell.h"
 
 #define CHUNK_OFFSET RELAY_HEADER_LEN
-#define EDGE_CREDIT 128u                     /* 64 kB: more than the half can send before it gives credit back */
+#define EDGE_CREDIT  128u /* 64 kB: more than the half can send before it gives credit back */
 
 struct circuit_edge {
     half_id half;
-    struct cell_run out;                     /* for the destination */
-    uint32_t out_offset;                     /* bytes of the first chunk that are written already */
-    uint32_t credit;                         /* chunks that may still be sent to the half */
+    struct cell_run out; /* for the destination */
+    uint32_t out_offset; /* bytes of the first chunk that are written already */
+    uint32_t credit;     /* chunks that may still be sent to the half */
     uint16_t stream;
     bool is_connected;
-    bool is_paused;                          /* reading from the destination */
-    bool is_closing;                         /* close when out is written */
+    bool is_paused;  /* reading from the destination */
+    bool is_closing; /* close when out is written */
 };
 
 void circuit_edge_init(struct circuit_edge *edge, half_id half, uint16_t stream);

@@ -38,8 +38,8 @@ enum err circuit_half_set_keys(struct circuit_half *half, const struct memory *m
     return ERR_OK;
 }
 
-void circuit_half_receive(struct circuit_half *half, const struct cell_view *views, struct cell **cells, uint32_t n,
-                          struct work *work) {
+void circuit_half_receive(struct circuit_half *half, const struct cell_view *views, struct cell **cells,
+                          uint32_t n, struct work *work) {
     CHECK(n <= HALF_RUN_MAX);
     struct crypt_cell run[HALF_RUN_MAX];
     for (uint32_t i = 0; i < n; i++) {
@@ -86,7 +86,8 @@ enum err circuit_half_deliver(struct circuit_half *half, struct cell_run *run, s
     return half->queue.count > half->queue_max ? ERR_LIMIT : ERR_OK;
 }
 
-enum err circuit_half_originate(struct circuit_half *half, struct cell *cell, uint8_t *tag_out, struct work *work) {
+enum err circuit_half_originate(struct circuit_half *half, struct cell *cell, uint8_t *tag_out,
+                                struct work *work) {
     cell->kind = CELL_KIND_CELL;
     cell->command = CELL_RELAY;
     cell->length = CELL_BODY_LEN;

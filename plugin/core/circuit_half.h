@@ -20,14 +20,14 @@
 #include "wire/cell.h"
 #include "wire/relay_cell.h"
 
-#define RELAY_EARLY_MAX 8u                   /* tor-spec 5.6 */
-#define HALF_RUN_MAX 64u                     /* cells in one call of the cipher */
+#define RELAY_EARLY_MAX 8u  /* tor-spec 5.6 */
+#define HALF_RUN_MAX    64u /* cells in one call of the cipher */
 
 struct circuit_half {
     const struct crypt_provider *crypt;
-    void *forward;                           /* layers; NULL: no keys */
+    void *forward; /* layers; NULL: no keys */
     void *backward;
-    struct cell_run queue;                   /* waiting for the link, wrapped */
+    struct cell_run queue; /* waiting for the link, wrapped */
     uint32_t circ_id;
     uint32_t queue_max;
     uint8_t relay_early_left;
@@ -47,8 +47,8 @@ static inline bool circuit_half_has_keys(const struct circuit_half *half) {
 
 /* Take n cells from the link (at most HALF_RUN_MAX) out of the read buffer into cells, peeling our layer on the way when
  * we have keys. The commands and lengths of the cells are set, their owners may do with them as they like. */
-void circuit_half_receive(struct circuit_half *half, const struct cell_view *views, struct cell **cells, uint32_t n,
-                          struct work *work);
+void circuit_half_receive(struct circuit_half *half, const struct cell_view *views, struct cell **cells,
+                          uint32_t n, struct work *work);
 /* Is this peeled cell for us? Only for halves with keys, once for each cell, in the order in which they came. */
 bool circuit_half_recognizes(struct circuit_half *half, struct cell *cell, struct work *work);
 /* Tag of the cell last recognized: what our SENDME must show. */

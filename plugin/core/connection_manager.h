@@ -32,7 +32,11 @@ struct manager;
 /* Borrows config, port and room. stations: managers 0..connection_threads, then the controller. NULL without memory. */
 MUST_USE struct manager *manager_new(const struct relay_config *config, nsec now, station_id station,
                                      struct port *port, struct mailroom *room);
-/* Closes everything without telling anybody. */
+/* The end, in three steps over all managers of a relay (relay_free), because cells are anywhere: stop every one, settle
+ * until nothing moves, so that every cell comes home, then free. */
+void manager_stop(struct manager *m);
+/* Throw away what came and give back what is others'; true when there was something. */
+MUST_USE bool manager_settle(struct manager *m);
 void manager_free(struct manager *m);
 
 /* --- links ------------------------------------------------------------------------------------------------------ */
@@ -40,7 +44,8 @@ void manager_free(struct manager *m);
 /* An accepted or dialled connection has finished TLS. Accepted links are new to the manager; dialled ones were asked for
  * through port.dial. facts->credentials and the exporter must stay valid until the link is open or closed.
  * ERR_LIMIT: not taken, close the socket. */
-MUST_USE enum err manager_link_opened(struct manager *m, nsec now, link_id link, const struct link_facts *facts);
+MUST_USE enum err manager_link_opened(struct manager *m, nsec now, link_id link,
+                                      const struct link_facts *facts);
 /* A dialled connection could not be made. */
 void manager_link_failed(struct manager *m, nsec now, link_id link);
 /* The peer or the network closed it; the link is gone. Also allowed after port.hangup (then ignored). */
@@ -61,10 +66,12 @@ void manager_handshake_written(struct manager *m, link_id link, size_t length);
 nsec manager_schedule_at(const struct manager *m);
 struct grant {
     link_id link;
-    uint32_t cells;              /* may be 0: the link stays on the list and manager_schedule_at says when to come back */
+    uint32_t cells; /* to be taken now; may be 0 */
+    bool waits;     /* no cells yet: keep the link on the list, manager_schedule_at says until when */
 };
 /* One scheduling run over n links that want to write (each once, with what TCP says of it). grants_out has n places, in
- * the order of links. A link that still has cells after its grant is used asks for want_write again. */
+ * the order of links. Links that do not wait leave the list; one that still has cells after its grant is used asks for
+ * want_write again. */
 uint32_t manager_schedule(struct manager *m, nsec now, const struct tcp_facts *links, uint32_t n,
                           struct grant *grants_out);
 /* Take up to max cells of the link's grant, in order; the caller writes them (cell_serialize) and gives them back with

@@ -74,7 +74,8 @@ void consensus_view_drop(struct consensus_view *view) {
         memory_release(view->memory, view, view_size(view->relay_count));
 }
 
-const struct relay_entry *consensus_view_find(const struct consensus_view *view, const uint8_t rsa_id[static 20]) {
+const struct relay_entry *consensus_view_find(const struct consensus_view *view,
+                                              const uint8_t rsa_id[static 20]) {
     uint32_t low = 0, high = view->relay_count;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;

@@ -13,17 +13,17 @@
 
 /* Consensus parameters that the core follows, with tor's defaults (consensus_params_default). */
 struct consensus_params {
-    int32_t circ_max_cell_queue_size;        /* 2500, per half */
-    int32_t kist_run_interval_ms;            /* KISTSchedRunInterval, 10 */
-    int32_t circuit_priority_halflife_ms;    /* 30000 */
-    int32_t allow_nonearly_extend;           /* 0 */
-    int32_t sendme_emit_min_version;         /* 1 */
-    int32_t sendme_accept_min_version;       /* 0 */
+    int32_t circ_max_cell_queue_size;     /* 2500, per half */
+    int32_t kist_run_interval_ms;         /* KISTSchedRunInterval, 10 */
+    int32_t circuit_priority_halflife_ms; /* 30000 */
+    int32_t allow_nonearly_extend;        /* 0 */
+    int32_t sendme_emit_min_version;      /* 1 */
+    int32_t sendme_accept_min_version;    /* 0 */
 };
 
 struct relay_entry {
     uint8_t rsa_id[20];
-    uint8_t ed_id[32];                       /* zero when the flavour has none */
+    uint8_t ed_id[32]; /* zero when the flavour has none */
 };
 
 struct consensus_view {
@@ -31,18 +31,20 @@ struct consensus_view {
     const struct memory *memory;
     struct consensus_params params;
     uint32_t relay_count;
-    struct relay_entry relays[];             /* sorted by rsa_id */
+    struct relay_entry relays[]; /* sorted by rsa_id */
 };
 
 extern const struct consensus_params consensus_params_default;
 
 /* Copies and sorts relays. NULL without memory. One reference, the caller's. */
-MUST_USE struct consensus_view *consensus_view_new(const struct memory *memory, const struct consensus_params *params,
+MUST_USE struct consensus_view *consensus_view_new(const struct memory *memory,
+                                                   const struct consensus_params *params,
                                                    const struct relay_entry *relays, uint32_t count);
 struct consensus_view *consensus_view_keep(struct consensus_view *view);
 /* NULL is fine. */
 void consensus_view_drop(struct consensus_view *view);
 /* NULL when the relay is not listed. */
-const struct relay_entry *consensus_view_find(const struct consensus_view *view, const uint8_t rsa_id[static 20]);
+const struct relay_entry *consensus_view_find(const struct consensus_view *view,
+                                              const uint8_t rsa_id[static 20]);
 
 #endif

@@ -10,18 +10,18 @@
 #include "base/attributes.h"
 #include "base/err.h"
 
-#define CIRCUIT_WINDOW_START 1000u
+#define CIRCUIT_WINDOW_START     1000u
 #define CIRCUIT_WINDOW_INCREMENT 100u
-#define STREAM_WINDOW_START 500u
-#define STREAM_WINDOW_INCREMENT 50u
+#define STREAM_WINDOW_START      500u
+#define STREAM_WINDOW_INCREMENT  50u
 
 #define FLOW_TAGS_MAX (CIRCUIT_WINDOW_START / CIRCUIT_WINDOW_INCREMENT)
-#define FLOW_TAG_LEN 20u
+#define FLOW_TAG_LEN  20u
 
 struct flow_window {
-    uint16_t package;            /* DATA cells that we may still send */
-    uint16_t deliver;            /* DATA cells that the peer may still send */
-    uint16_t consumed;           /* delivered, not yet answered by a SENDME */
+    uint16_t package;  /* DATA cells that we may still send */
+    uint16_t deliver;  /* DATA cells that the peer may still send */
+    uint16_t consumed; /* delivered, not yet answered by a SENDME */
     uint16_t start;
     uint16_t increment;
 };

@@ -17,7 +17,7 @@
 enum job_kind { JOB_NTOR_ANSWER };
 
 struct job {
-    half_id half;                /* who waits for the result */
+    half_id half; /* who waits for the result */
     enum job_kind kind;
     uint16_t data_length;
     uint8_t data[NTOR_ONIONSKIN_LEN];

@@ -4,13 +4,13 @@
 
 #include "base/check.h"
 
-#define OUTPUT_MAX 8192u                     /* VERSIONS + CERTS + AUTH_CHALLENGE or AUTHENTICATE + NETINFO is under 4 kB */
+#define OUTPUT_MAX 8192u /* VERSIONS + CERTS + AUTH_CHALLENGE or AUTHENTICATE + NETINFO is under 4 kB */
 
 enum state {
     WAIT_VERSIONS,
-    WAIT_CERTS,              /* responder: CERTS or, from a client, NETINFO */
-    WAIT_CHALLENGE,          /* initiator */
-    WAIT_AUTHENTICATE,       /* responder */
+    WAIT_CERTS,        /* responder: CERTS or, from a client, NETINFO */
+    WAIT_CHALLENGE,    /* initiator */
+    WAIT_AUTHENTICATE, /* responder */
     WAIT_NETINFO,
     OPEN,
 };
@@ -22,11 +22,11 @@ struct link_handshake {
     struct link_expectation expected;
     struct link_peer peer;
     enum state state;
-    uint8_t responder_log[SHA256_LEN];       /* SLOG: up to AUTH_CHALLENGE */
-    uint8_t initiator_log[SHA256_LEN];       /* CLOG: up to the initiator's CERTS */
+    uint8_t responder_log[SHA256_LEN]; /* SLOG: up to AUTH_CHALLENGE */
+    uint8_t initiator_log[SHA256_LEN]; /* CLOG: up to the initiator's CERTS */
     uint32_t output_start, output_end;
     uint8_t output[OUTPUT_MAX];
-    _Alignas(16) uint8_t transcripts[];      /* sent, then received */
+    _Alignas(16) uint8_t transcripts[]; /* sent, then received */
 };
 
 static size_t transcript_room(const struct crypt_provider *crypt) {
@@ -43,7 +43,8 @@ static void *received_transcript(struct link_handshake *h) {
 
 /* --- output ------------------------------------------------------------------------------------------------------- */
 
-static void send_cell(struct link_handshake *h, unsigned circ_id_length, uint8_t command, const struct bytes_out *body) {
+static void send_cell(struct link_handshake *h, unsigned circ_id_length, uint8_t command,
+                      const struct bytes_out *body) {
     CHECK(bytes_out_ok(body));
     struct bytes_out out = bytes_out(h->output + h->output_end, OUTPUT_MAX - h->output_end);
     cell_put(&out, circ_id_length, 0, command, body->start, (uint16_t)bytes_written(body));
@@ -175,7 +176,8 @@ static enum err receive_versions(struct link_handshake *h, uint64_t unix_s, cons
     return ERR_OK;
 }
 
-static enum err receive_responder_certs(struct link_handshake *h, uint64_t unix_s, const struct certs_message *certs) {
+static enum err receive_responder_certs(struct link_handshake *h, uint64_t unix_s,
+                                        const struct certs_message *certs) {
     enum err e = certificates_check_responder(h->crypt, certs, h->facts.peer_certificate_sha256, unix_s,
                                               &h->peer.identity);
     if (e)
@@ -205,7 +207,8 @@ static enum err receive_certs(struct link_handshake *h, uint64_t unix_s, const s
     return ERR_OK;
 }
 
-static enum err receive_auth_challenge(struct link_handshake *h, uint64_t unix_s, const struct cell_view *cell) {
+static enum err receive_auth_challenge(struct link_handshake *h, uint64_t unix_s,
+                                       const struct cell_view *cell) {
     struct auth_challenge_message m;
     enum err e = auth_challenge_decode(body_of(cell), &m);
     if (e)
@@ -286,11 +289,9 @@ enum err link_handshake_receive(struct link_handshake *h, uint64_t unix_s, const
         return cell->command == CELL_AUTH_CHALLENGE ? receive_auth_challenge(h, unix_s, cell) : ERR_PROTOCOL;
     case WAIT_AUTHENTICATE:
         return cell->command == CELL_AUTHENTICATE ? receive_authenticate(h, cell) : ERR_PROTOCOL;
-    case WAIT_NETINFO:
-        return cell->command == CELL_NETINFO ? receive_netinfo(h, cell) : ERR_PROTOCOL;
+    case WAIT_NETINFO: return cell->command == CELL_NETINFO ? receive_netinfo(h, cell) : ERR_PROTOCOL;
     case WAIT_VERSIONS:
-    case OPEN:
-        break;
+    case OPEN: break;
     }
     return ERR_PROTOCOL;
 }

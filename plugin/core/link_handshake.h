@@ -18,7 +18,8 @@
 #include "crypt/provider.h"
 #include "wire/cell.h"
 
-#define HANDSHAKE_CELL_MAX 8192u             /* longest variable cell that we read: a CERTS with four certificates is 1.5 kB */
+#define HANDSHAKE_CELL_MAX \
+    8192u /* longest variable cell that we read: a CERTS with four certificates is 1.5 kB */
 
 /* Whom an initiator expects; has_* false: anybody. */
 struct link_expectation {
@@ -30,17 +31,18 @@ struct link_expectation {
 
 /* What the handshake found out. */
 struct link_peer {
-    struct peer_identity identity;           /* valid when is_authenticated */
+    struct peer_identity identity; /* valid when is_authenticated */
     uint16_t version;
     bool is_authenticated;
-    bool is_canonical;                       /* lists the address that the socket is connected to (tor-spec 4.5) */
+    bool is_canonical; /* lists the address that the socket is connected to (tor-spec 4.5) */
 };
 
 struct link_handshake;
 
 /* Begin; an initiator has output at once. Borrows crypt, memory and facts->credentials; copies the rest of facts.
  * expected may be NULL for a responder. NULL without memory. */
-MUST_USE struct link_handshake *link_handshake_new(const struct crypt_provider *crypt, const struct memory *memory,
+MUST_USE struct link_handshake *link_handshake_new(const struct crypt_provider *crypt,
+                                                   const struct memory *memory,
                                                    const struct link_facts *facts,
                                                    const struct link_expectation *expected);
 void link_handshake_free(struct link_handshake *h);
@@ -49,7 +51,8 @@ void link_handshake_free(struct link_handshake *h);
 unsigned link_handshake_circ_id_length(const struct link_handshake *h);
 /* One cell from the peer. Errors end the link: ERR_PROTOCOL, ERR_UNSUPPORTED (no common version), ERR_IDENTITY,
  * ERR_BAD_SIGNATURE, ERR_EXPIRED, ERR_MALFORMED. Not to be called once open. */
-MUST_USE enum err link_handshake_receive(struct link_handshake *h, uint64_t unix_s, const struct cell_view *cell);
+MUST_USE enum err link_handshake_receive(struct link_handshake *h, uint64_t unix_s,
+                                         const struct cell_view *cell);
 bool link_handshake_is_open(const struct link_handshake *h);
 const struct link_peer *link_handshake_peer(const struct link_handshake *h);
 

@@ -4,10 +4,10 @@
 
 void relay_config_default(struct relay_config *config_out) {
     *config_out = (struct relay_config){
-        .cells_max_per_manager = 1u << 20,           /* 560 MB */
+        .cells_max_per_manager = 1u << 20, /* 560 MB */
         .circuits_max_per_manager = 1u << 20,
-        .links_max = 60000,                          /* about as many sockets as one address has ports */
-        .mailbox_cells_max = 16384,                  /* 9 MB between two threads */
+        .links_max = 60000,         /* about as many sockets as one address has ports */
+        .mailbox_cells_max = 16384, /* 9 MB between two threads */
         .bandwidth_rate = TOKEN_RATE_UNLIMITED,
         .bandwidth_burst = TOKEN_RATE_UNLIMITED,
         .require_known_previous_hop = true,

@@ -11,23 +11,23 @@
 #include "crypt/provider.h"
 #include "wire/circuit_messages.h"
 
-#define CELLS_PER_RECORD 31u                 /* 31 * 514 fit a TLS record of 16384 bytes */
+#define CELLS_PER_RECORD 31u /* 31 * 514 fit a TLS record of 16384 bytes */
 
 struct relay_config {
     const struct memory *memory;
     const struct crypt_provider *crypt;
-    uint16_t connection_threads;             /* managers beside the main thread's; 0: everything in the main thread */
-    uint8_t rsa_id[RSA_ID_LEN];              /* who we are: EXTENDs to ourselves are refused */
-    uint64_t seed;                           /* protocol choices (circuit ids), never keys */
-    uint64_t unix_s_at_zero;                 /* wall clock when nsec was 0 */
-    uint32_t cells_max_per_manager;          /* memory ceiling in cells */
+    uint16_t connection_threads;    /* managers beside the main thread's; 0: everything in the main thread */
+    uint8_t rsa_id[RSA_ID_LEN];     /* who we are: EXTENDs to ourselves are refused */
+    uint64_t seed;                  /* protocol choices (circuit ids), never keys */
+    uint64_t unix_s_at_zero;        /* wall clock when nsec was 0 */
+    uint32_t cells_max_per_manager; /* memory ceiling in cells */
     uint32_t circuits_max_per_manager;
-    uint32_t links_max;                      /* per relay */
-    uint32_t mailbox_cells_max;              /* in flight between two managers before reading pauses */
-    uint64_t bandwidth_rate, bandwidth_burst;/* bytes per second; TOKEN_RATE_UNLIMITED for none */
-    bool allow_private_addresses;            /* ExtendAllowPrivateAddresses */
-    bool is_exit;                            /* BEGIN is carried out; otherwise END EXITPOLICY */
-    bool require_known_previous_hop;         /* refuseunknownexits: clients may not use us as a one-hop proxy */
+    uint32_t links_max;                       /* per relay */
+    uint32_t mailbox_cells_max;               /* in flight between two managers before reading pauses */
+    uint64_t bandwidth_rate, bandwidth_burst; /* bytes per second; TOKEN_RATE_UNLIMITED for none */
+    bool allow_private_addresses;             /* ExtendAllowPrivateAddresses */
+    bool is_exit;                             /* BEGIN is carried out; otherwise END EXITPOLICY */
+    bool require_known_previous_hop; /* refuseunknownexits: clients may not use us as a one-hop proxy */
 };
 
 /* Sensible values for everything but memory, crypt, rsa_id and seed. */

@@ -8,22 +8,22 @@
 
 #include "base/ids.h"
 
-#define TRACE_LIST(X)                                                                                                 \
-    X(LINK_OPENED, "link-opened")          /* link; detail: link version */                                           \
-    X(LINK_CLOSED, "link-closed")          /* link; detail: enum err */                                               \
-    X(LINK_DIAL, "link-dial")              /* link */                                                                 \
-    X(CELLS_IN, "cells-in")                /* link, circ, command, count */                                           \
-    X(CELLS_OUT, "cells-out")              /* link, circ, command, count */                                           \
-    X(CIRCUIT_CREATE, "circuit-create")    /* link, circ; detail: handshake type */                                   \
-    X(CIRCUIT_OPEN, "circuit-open")        /* link, circ */                                                           \
-    X(CIRCUIT_EXTEND, "circuit-extend")    /* link, circ */                                                           \
-    X(CIRCUIT_ATTACH, "circuit-attach")    /* link, circ: the half away from the origin */                            \
-    X(CIRCUIT_CLOSE, "circuit-close")      /* link, circ; detail: reason */                                           \
-    X(RELAY_IN, "relay-in")                /* link, circ, command = relay command, count = data length; detail: stream */ \
-    X(RELAY_OUT, "relay-out")              /* link, circ, command = relay command, count = data length; detail: stream */ \
-    X(EDGE_OPEN, "edge-open")              /* detail: port */                                                         \
-    X(EDGE_CONNECTED, "edge-connected")                                                                               \
-    X(EDGE_CLOSE, "edge-close")            /* detail: reason */
+#define TRACE_LIST(X)                                                                                        \
+    X(LINK_OPENED, "link-opened")       /* link; detail: link version */                                     \
+    X(LINK_CLOSED, "link-closed")       /* link; detail: enum err */                                         \
+    X(LINK_DIAL, "link-dial")           /* link */                                                           \
+    X(CELLS_IN, "cells-in")             /* link, circ, command, count */                                     \
+    X(CELLS_OUT, "cells-out")           /* link, circ, command, count */                                     \
+    X(CIRCUIT_CREATE, "circuit-create") /* link, circ; detail: handshake type */                             \
+    X(CIRCUIT_OPEN, "circuit-open")     /* link, circ */                                                     \
+    X(CIRCUIT_EXTEND, "circuit-extend") /* link, circ */                                                     \
+    X(CIRCUIT_ATTACH, "circuit-attach") /* link, circ: the half away from the origin */                      \
+    X(CIRCUIT_CLOSE, "circuit-close")   /* link, circ; detail: reason */                                     \
+    X(RELAY_IN, "relay-in")   /* link, circ, command = relay command, count = data length; detail: stream */ \
+    X(RELAY_OUT, "relay-out") /* link, circ, command = relay command, count = data length; detail: stream */ \
+    X(EDGE_OPEN, "edge-open") /* detail: port */                                                             \
+    X(EDGE_CONNECTED, "edge-connected")                                                                      \
+    X(EDGE_CLOSE, "edge-close") /* detail: reason */
 
 enum trace_kind {
 #define X(name, text) TRACE_##name,

@@ -1,0 +1,346 @@
+#include "core/connection_manager.h"
+
+#include <string.h>
+
+#include "base/check.h"
+#include "core/manager_state.h"
+
+/* --- helpers of all files ------------------------------------------------------------------------------------------ */
+
+void manager_trace(struct manager *m, enum trace_kind kind, const struct link *link, uint32_t circ_id,
+                   uint8_t command, uint32_t count, uint32_t detail) {
+    if (!m->port->trace)
+        return;
+    struct trace_event event = {.kind = kind,
+                                .link = link ? link->id : 0,
+                                .circ_id = circ_id,
+                                .count = count,
+                                .detail = detail,
+                                .command = command};
+    m->port->trace(m->port, &event);
+}
+
+static void fetch_returned_cells(struct manager *m) {
+    struct cell_run home = mailroom_collect_returned(m->room, m->station);
+    while (!cell_run_is_empty(&home))
+        cell_pool_put(&m->cells, cell_run_shift(&home));
+}
+
+struct cell *manager_cell(struct manager *m, enum cell_need need) {
+    struct cell *cell = cell_pool_take(&m->cells, need);
+    if (!cell) {
+        mailroom_want_returned(m->room, m->station);
+        fetch_returned_cells(m);
+        cell = cell_pool_take(&m->cells, need);
+    }
+    return cell;
+}
+
+void manager_free_cell(struct manager *m, struct cell *cell) {
+    struct cell_run run = {0};
+    cell_run_append(&run, cell);
+    manager_free_run(m, &run);
+}
+
+/* Our own cells go back to the pool, others' go home in runs. */
+void manager_free_run(struct manager *m, struct cell_run *run) {
+    struct cell_run away = {0};
+    station_id away_to = 0;
+    struct cell *cell;
+    while ((cell = cell_run_shift(run)) != NULL) {
+        if (cell->home == m->station) {
+            cell_pool_put(&m->cells, cell);
+            continue;
+        }
+        if (!cell_run_is_empty(&away) && cell->home != away_to)
+            mailroom_return_cells(m->room, m->station, away_to, &away);
+        away_to = cell->home;
+        cell_run_append(&away, cell);
+    }
+    if (!cell_run_is_empty(&away))
+        mailroom_return_cells(m->room, m->station, away_to, &away);
+}
+
+struct control *manager_post(struct manager *m, station_id to_station, object_id to, enum control_kind kind) {
+    struct control *message = control_new(m->memory, kind);
+    if (!message)
+        return NULL;
+    message->to = to;
+    message->reply_to = m->station;
+    mailroom_post_control(m->room, m->station, to_station, message, &m->work);
+    return message;
+}
+
+void manager_post_cells(struct manager *m, object_id to, struct cell_run *run) {
+    for (struct cell *cell = run->first; cell; cell = cell->next)
+        cell->to = to;
+    mailroom_post_cells(m->room, m->station, object_station(to), run, &m->work);
+}
+
+/* --- life ---------------------------------------------------------------------------------------------------------- */
+
+static void follow_params(struct manager *m) {
+    m->params = m->consensus ? m->consensus->params : consensus_params_default;
+    sched_init(&m->scheduler, m->memory, (nsec)m->params.circuit_priority_halflife_ms * NSEC_PER_MS);
+}
+
+static void init_stores(struct manager *m, uint64_t seed) {
+    const struct relay_config *c = m->config;
+    uint32_t circuits_max = c->circuits_max_per_manager;
+    cell_pool_init(&m->cells, m->memory, m->station, CELL_BODY_LEN, c->cells_max_per_manager);
+    slab_init(&m->links_slab, m->memory, sizeof(struct link), 16, c->links_max);
+    slab_init(&m->halves_slab, m->memory, sizeof(struct half), 64, circuits_max);
+    slab_init(&m->streams_slab, m->memory, sizeof(struct stream), 32, circuits_max);
+    slab_init(&m->edges_slab, m->memory, sizeof(struct edge), 32, circuits_max);
+    table_init(&m->links, m->memory, seed);
+    slot_map_init(&m->halves, m->memory, m->station, circuits_max);
+    slot_map_init(&m->edges, m->memory, m->station, circuits_max);
+    timers_init(&m->timers, m->memory);
+    list_init(&m->paused_links);
+}
+
+struct manager *manager_new(const struct relay_config *config, nsec now, station_id station,
+                            struct port *port, struct mailroom *room) {
+    struct manager *m = memory_allocate(config->memory, sizeof *m);
+    if (!m)
+        return NULL;
+    m->config = config;
+    m->memory = config->memory;
+    m->crypt = config->crypt;
+    m->port = port;
+    m->room = room;
+    m->station = station;
+    m->controller = (station_id)(config->connection_threads + 1);
+    m->edge_station_next = station;
+    rng_seed(&m->rng, config->seed ^ (uint64_t)station << 48);
+    init_stores(m, rng_u64(&m->rng));
+    follow_params(m);
+    uint64_t share = config->connection_threads ? config->connection_threads : 1;
+    bool unlimited = config->bandwidth_rate == TOKEN_RATE_UNLIMITED;
+    token_bucket_init(&m->bucket, now, unlimited ? TOKEN_RATE_UNLIMITED : config->bandwidth_rate / share,
+                      unlimited ? TOKEN_RATE_UNLIMITED : config->bandwidth_burst / share);
+    return m;
+}
+
+/* What is in the mailroom stays there; the links say goodbye to nobody. */
+static void free_links(struct manager *m) {
+    uint32_t cursor = 0;
+    struct table_entry *entry;
+    while ((entry = table_next(&m->links, &cursor)) != NULL) {
+        manager_link_close(m, 0, entry->value, ERR_OK, false);
+        cursor = 0;
+    }
+}
+
+static void free_edges(struct manager *m) {
+    uint32_t cursor = 0;
+    struct edge *edge;
+    while ((edge = slot_map_next(&m->edges, &cursor)) != NULL) {
+        manager_free_run(m, &edge->circuit.out);
+        slot_map_remove(&m->edges, edge->id);
+        slab_put(&m->edges_slab, edge);
+    }
+}
+
+void manager_stop(struct manager *m) {
+    free_links(m);
+    free_edges(m);
+}
+
+static void no_wake(void *context, station_id to) {
+    (void)context;
+    (void)to;
+}
+
+bool manager_settle(struct manager *m) {
+    bool left_out;
+    mailroom_flush(m->room, m->station, &m->work, no_wake, NULL);
+    mailroom_collect_begin(m->room, m->station);
+    struct cell_run cells = mailroom_collect_cells(m->room, m->station, UINT32_MAX, &left_out);
+    struct control *controls = mailroom_collect_controls(m->room, m->station);
+    bool moved = controls || !cell_run_is_empty(&cells) || m->cells.slab.taken;
+    manager_free_run(m, &cells);
+    while (controls) {
+        struct control *message = controls;
+        controls = message->next;
+        control_free(m->memory, message);
+    }
+    fetch_returned_cells(m);
+    return moved;
+}
+
+void manager_free(struct manager *m) {
+    if (!m)
+        return;
+    memory_release(m->memory, m->claims, m->claims_room * sizeof *m->claims);
+    consensus_view_drop(m->consensus);
+    timers_fini(&m->timers);
+    slot_map_fini(&m->edges);
+    slot_map_fini(&m->halves);
+    table_fini(&m->links);
+    slab_fini(&m->edges_slab);
+    slab_fini(&m->streams_slab);
+    slab_fini(&m->halves_slab);
+    slab_fini(&m->links_slab);
+    cell_pool_fini(&m->cells);
+    memory_release(m->memory, m, sizeof *m);
+}
+
+/* --- cells from links ---------------------------------------------------------------------------------------------- */
+
+/* How many of the cells from views on are one run: RELAY cells of the same circuit. */
+static uint32_t run_length(const struct cell_view *views, uint32_t n) {
+    uint32_t run = 1;
+    if (views[0].command != CELL_RELAY)
+        return 1;
+    while (run < n && run < HALF_RUN_MAX && views[run].command == CELL_RELAY &&
+           views[run].circ_id == views[0].circ_id)
+        run++;
+    return run;
+}
+
+static enum err dispatch(struct manager *m, nsec now, struct link *link, const struct cell_view *views,
+                         uint32_t n) {
+    const struct cell_view *cell = views;
+    switch (cell->command) {
+    case CELL_RELAY:
+    case CELL_RELAY_EARLY: manager_circuit_relay(m, now, link, views, n); return ERR_OK;
+    case CELL_CREATE2: manager_circuit_create(m, now, link, cell); return ERR_OK;
+    case CELL_CREATED2: manager_circuit_created(m, now, link, cell); return ERR_OK;
+    case CELL_DESTROY: manager_circuit_destroyed(m, now, link, cell); return ERR_OK;
+    case CELL_CREATE:
+    case CELL_CREATE_FAST: manager_circuit_create(m, now, link, cell); return ERR_OK;
+    case CELL_VERSIONS:
+    case CELL_CERTS:
+    case CELL_AUTH_CHALLENGE:
+    case CELL_AUTHENTICATE: return ERR_PROTOCOL; /* tor-spec 4: once only */
+    default: return ERR_OK; /* padding, a second NETINFO, commands of the future: ignored (tor-spec 3) */
+    }
+}
+
+void manager_receive(struct manager *m, nsec now, link_id id, const struct cell_view *cells, uint32_t n) {
+    struct link *link = manager_link(m, id);
+    if (!link)
+        return;
+    CHECK(link->state == LINK_OPEN);
+    m->work.cells_received += n;
+    for (uint32_t i = 0; i < n && manager_link(m, id);) {
+        uint32_t run = run_length(cells + i, n - i);
+        manager_trace(m, TRACE_CELLS_IN, link, cells[i].circ_id, cells[i].command, run, 0);
+        enum err e = dispatch(m, now, link, cells + i, run);
+        if (e) {
+            manager_link_close(m, now, link, e, true);
+            return;
+        }
+        i += run;
+    }
+    if (manager_link(m, id))
+        manager_links_pause_if_full(m, link);
+}
+
+/* --- messages from other stations ----------------------------------------------------------------------------------- */
+
+static void handle_control(struct manager *m, nsec now, struct control *message) {
+    switch ((enum control_kind)message->kind) {
+    case CONTROL_DIAL: manager_dial(m, now, message); return;
+    case CONTROL_ATTACH: manager_attach(m, now, message); return;
+    case CONTROL_LINK_CLOSE: {
+        struct link *link = manager_link(m, message->link);
+        if (link)
+            manager_link_close(m, now, link, ERR_OK, true);
+        return;
+    }
+    case CONTROL_EDGE_OPEN: manager_edge_open_control(m, now, message); return;
+    case CONTROL_EDGE_CREDIT:
+    case CONTROL_EDGE_CLOSE: manager_edge_control(m, now, message); return;
+    case CONTROL_ATTACHED:
+    case CONTROL_EXTENDED:
+    case CONTROL_EXTEND_FAILED:
+    case CONTROL_DESTROY:
+    case CONTROL_EDGE_OPENED:
+    case CONTROL_EDGE_CONNECTED:
+    case CONTROL_EDGE_FAILED:
+    case CONTROL_EDGE_FLUSHED: manager_circuit_control(m, now, message); return;
+    case CONTROL_EXTEND:
+    case CONTROL_LINK_OPEN:
+    case CONTROL_LINK_CLOSED: break; /* for the controller */
+    }
+    CHECK(!"a control message for the controller came to a manager");
+}
+
+/* The cells at the front of run that go to the same place. */
+static struct cell_run split_same_destination(struct cell_run *run) {
+    uint32_t same = 0;
+    object_id to = run->first->to;
+    for (const struct cell *cell = run->first; cell && cell->to == to; cell = cell->next)
+        same++;
+    return cell_run_split(run, same);
+}
+
+static void handle_cells(struct manager *m, nsec now, struct cell_run *run) {
+    object_id to = run->first->to;
+    struct half *half = manager_half(m, to);
+    if (half && run->first->kind == CELL_KIND_CELL)
+        manager_half_deliver(m, now, half, run);
+    else if (half)
+        manager_stream_chunks(m, now, half, run);
+    else
+        manager_edge_chunks(m, to, run);
+    manager_free_run(m, run); /* what nobody wanted: the half or edge is gone */
+}
+
+bool manager_drain(struct manager *m, nsec now, uint32_t msgs_max) {
+    bool left_out = false;
+    mailroom_collect_begin(m->room, m->station);
+    fetch_returned_cells(m);
+    struct cell_run cells = mailroom_collect_cells(m->room, m->station, msgs_max, &left_out);
+    struct control *controls = mailroom_collect_controls(m->room, m->station);
+    while (controls) {
+        struct control *message = controls;
+        controls = message->next;
+        handle_control(m, now, message);
+        control_free(m->memory, message);
+    }
+    while (!cell_run_is_empty(&cells)) {
+        struct cell_run same = split_same_destination(&cells);
+        handle_cells(m, now, &same);
+    }
+    manager_links_resume(m);
+    return left_out;
+}
+
+static void ask_wake(void *context, station_id to) {
+    struct manager *m = context;
+    m->port->wake(m->port, to);
+}
+
+void manager_flush(struct manager *m, nsec now) {
+    (void)now;
+    mailroom_flush(m->room, m->station, &m->work, ask_wake, m);
+}
+
+/* --- the rest ------------------------------------------------------------------------------------------------------ */
+
+nsec manager_next_wake(const struct manager *m) {
+    return timers_next(&m->timers);
+}
+
+void manager_set_consensus(struct manager *m, nsec now, struct consensus_view *view) {
+    (void)now;
+    consensus_view_drop(m->consensus);
+    m->consensus = consensus_view_keep(view);
+    follow_params(m);
+}
+
+const struct work *manager_work(const struct manager *m) {
+    return &m->work;
+}
+
+struct work *manager_work_mutable(struct manager *m) {
+    return &m->work;
+}
+
+struct working_set manager_working_set(const struct manager *m) {
+    return (struct working_set){
+        .links = m->links_open, .halves = m->halves.live, .halves_active = m->active_last};
+}

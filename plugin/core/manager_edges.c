@@ -1,0 +1,205 @@
+/* Exit streams at their edge: the connection to the destination, which may live on another thread than the circuit. */
+#include "base/check.h"
+#include "core/manager_state.h"
+
+#define FLUSH_REPORT_CHUNKS \
+    (STREAM_WINDOW_INCREMENT / 2) /* tell the half before the origin runs out of window */
+
+static struct edge *edge_get(struct manager *m, edge_id id) {
+    return slot_map_get(&m->edges, id);
+}
+
+static void edge_free(struct manager *m, struct edge *edge) {
+    manager_free_run(m, &edge->circuit.out);
+    slot_map_remove(&m->edges, edge->id);
+    slab_put(&m->edges_slab, edge);
+}
+
+static struct control *tell_half(struct manager *m, const struct edge *edge, enum control_kind kind) {
+    half_id half = edge->circuit.half;
+    struct control *message = manager_post(m, object_station(half), half, kind);
+    if (!message)
+        return NULL;
+    message->from = edge->id;
+    message->stream = edge->circuit.stream;
+    return message;
+}
+
+static void refuse(struct manager *m, const struct control *ask) {
+    struct control *answer = manager_post(m, object_station(ask->from), ask->from, CONTROL_EDGE_FAILED);
+    if (!answer)
+        return;
+    answer->stream = ask->stream;
+    answer->reason = END_RESOURCELIMIT;
+}
+
+void manager_edge_open_control(struct manager *m, nsec now, struct control *message) {
+    (void)now;
+    struct edge *edge = slab_take(&m->edges_slab);
+    if (!edge) {
+        refuse(m, message);
+        return;
+    }
+    *edge = (struct edge){.id = 0};
+    circuit_edge_init(&edge->circuit, message->from, message->stream);
+    edge->id = slot_map_add(&m->edges, edge);
+    if (!edge->id || !tell_half(m, edge, CONTROL_EDGE_OPENED)) {
+        if (edge->id)
+            slot_map_remove(&m->edges, edge->id);
+        slab_put(&m->edges_slab, edge);
+        refuse(m, message);
+        return;
+    }
+    manager_trace(m, TRACE_EDGE_OPEN, NULL, 0, 0, 0, message->u.edge_open.port);
+    m->port->edge_open(m->port, edge->id, &message->u.edge_open);
+}
+
+/* --- what the runtime says ------------------------------------------------------------------------------------------- */
+
+void manager_edge_connected(struct manager *m, nsec now, edge_id id, const struct address *destination) {
+    (void)now;
+    struct edge *edge = edge_get(m, id);
+    if (!edge)
+        return;
+    edge->circuit.is_connected = true;
+    manager_trace(m, TRACE_EDGE_CONNECTED, NULL, 0, 0, 0, 0);
+    struct control *message = tell_half(m, edge, CONTROL_EDGE_CONNECTED);
+    if (message)
+        message->u.connected =
+            (struct connected_message){.address = *destination, .ttl_s = CONNECTED_TTL_MAX_S};
+    if (!cell_run_is_empty(&edge->circuit.out))
+        m->port->edge_want_write(m->port, id);
+}
+
+/* The end travels with the data, or the last bytes would be lost. */
+static void post_end(struct manager *m, const struct edge *edge, uint8_t reason) {
+    struct cell *end = manager_cell(m, CELL_MUST);
+    if (!end)
+        return;
+    end->kind = CELL_KIND_CHUNK_END;
+    end->circ_id = edge->circuit.stream;
+    end->length = 1;
+    end->body[CHUNK_OFFSET] = reason;
+    struct cell_run run = {0};
+    cell_run_append(&run, end);
+    manager_post_cells(m, edge->circuit.half, &run);
+}
+
+void manager_edge_closed(struct manager *m, nsec now, edge_id id, uint8_t end_reason) {
+    (void)now;
+    struct edge *edge = edge_get(m, id);
+    if (!edge)
+        return;
+    manager_trace(m, TRACE_EDGE_CLOSE, NULL, 0, 0, 0, end_reason);
+    if (edge->circuit.is_connected) {
+        post_end(m, edge, end_reason);
+    } else {
+        struct control *message = tell_half(m, edge, CONTROL_EDGE_FAILED);
+        if (message)
+            message->reason = end_reason;
+    }
+    edge_free(m, edge);
+}
+
+size_t manager_edge_room(struct manager *m, edge_id id) {
+    struct edge *edge = edge_get(m, id);
+    return edge && edge->circuit.is_connected ? circuit_edge_room(&edge->circuit) : 0;
+}
+
+void manager_edge_receive(struct manager *m, nsec now, edge_id id, const uint8_t *bytes, size_t length) {
+    struct edge *edge = edge_get(m, id);
+    if (!edge)
+        return;
+    struct cell_run run = {0};
+    m->work.edge_bytes_in += length;
+    bool complete = circuit_edge_cut(&edge->circuit, &m->cells, bytes, length, &run);
+    if (!cell_run_is_empty(&run))
+        manager_post_cells(m, edge->circuit.half, &run);
+    if (!complete) {
+        m->port->edge_close(m->port, id);
+        manager_edge_closed(m, now, id, END_RESOURCELIMIT);
+        return;
+    }
+    if (edge->circuit.credit == 0) {
+        edge->circuit.is_paused = true;
+        m->port->edge_want_read(m->port, id, false);
+    }
+}
+
+uint32_t manager_edge_take(struct manager *m, edge_id id, struct span *spans_out, uint32_t max) {
+    struct edge *edge = edge_get(m, id);
+    return edge ? circuit_edge_spans(&edge->circuit, spans_out, max) : 0;
+}
+
+static void report_flushed(struct manager *m, struct edge *edge) {
+    bool idle = cell_run_is_empty(&edge->circuit.out);
+    if (edge->flushed_unreported < (idle ? 1 : FLUSH_REPORT_CHUNKS))
+        return;
+    struct control *message = tell_half(m, edge, CONTROL_EDGE_FLUSHED);
+    if (!message)
+        return;
+    message->count = edge->flushed_unreported;
+    edge->flushed_unreported = 0;
+}
+
+static void close_if_done(struct manager *m, struct edge *edge) {
+    if (!edge->circuit.is_closing || !cell_run_is_empty(&edge->circuit.out))
+        return;
+    manager_trace(m, TRACE_EDGE_CLOSE, NULL, 0, 0, 0, END_DONE);
+    m->port->edge_close(m->port, edge->id);
+    edge_free(m, edge);
+}
+
+void manager_edge_wrote(struct manager *m, nsec now, edge_id id, size_t length) {
+    (void)now;
+    struct edge *edge = edge_get(m, id);
+    if (!edge)
+        return;
+    m->work.edge_bytes_out += length;
+    struct cell_run done = {0};
+    circuit_edge_written(&edge->circuit, length, &done);
+    edge->flushed_unreported += done.count;
+    manager_free_run(m, &done);
+    report_flushed(m, edge);
+    close_if_done(m, edge);
+}
+
+/* --- what the half says ---------------------------------------------------------------------------------------------- */
+
+void manager_edge_control(struct manager *m, nsec now, struct control *message) {
+    (void)now;
+    struct edge *edge = edge_get(m, message->to);
+    if (!edge)
+        return;
+    if (message->kind == CONTROL_EDGE_CLOSE) {
+        manager_trace(m, TRACE_EDGE_CLOSE, NULL, 0, 0, 0, END_DESTROY);
+        m->port->edge_close(m->port, edge->id);
+        edge_free(m, edge);
+        return;
+    }
+    edge->circuit.credit += message->count;
+    CHECK(edge->circuit.credit <= EDGE_CREDIT);
+    if (edge->circuit.is_paused) {
+        edge->circuit.is_paused = false;
+        m->port->edge_want_read(m->port, edge->id, true);
+    }
+}
+
+void manager_edge_chunks(struct manager *m, edge_id id, struct cell_run *run) {
+    struct edge *edge = edge_get(m, id);
+    if (!edge)
+        return;
+    struct cell *chunk;
+    while ((chunk = cell_run_shift(run)) != NULL) {
+        if (chunk->kind == CELL_KIND_CHUNK && !edge->circuit.is_closing) {
+            cell_run_append(&edge->circuit.out, chunk);
+            continue;
+        }
+        edge->circuit.is_closing |= chunk->kind == CELL_KIND_CHUNK_END;
+        manager_free_cell(m, chunk);
+    }
+    if (edge->circuit.is_connected && !cell_run_is_empty(&edge->circuit.out))
+        m->port->edge_want_write(m->port, id);
+    else if (edge->circuit.is_connected)
+        close_if_done(m, edge);
+}

@@ -1,0 +1,411 @@
+/* Links of a manager: from dialling or accepting through the handshake to closing, and what they write. */
+#include <string.h>
+
+#include "base/check.h"
+#include "core/manager_state.h"
+
+struct link *manager_link(struct manager *m, link_id id) {
+    return table_get(&m->links, id);
+}
+
+/* --- coming and going ----------------------------------------------------------------------------------------------- */
+
+static struct link *link_new(struct manager *m, nsec now, link_id id, enum link_state state) {
+    struct link *link = slab_take(&m->links_slab);
+    if (!link)
+        return NULL;
+    *link = (struct link){.id = id, .state = state, .idle_since = now};
+    link->circ_id_next = (uint32_t)rng_u64(&m->rng);
+    table_init(&link->circuits, m->memory, rng_u64(&m->rng));
+    list_init(&link->halves);
+    list_init(&link->paused);
+    sched_queue_init(&link->queue);
+    if (table_set(&m->links, id, link)) {
+        slab_put(&m->links_slab, link);
+        return NULL;
+    }
+    if (timers_set(&m->timers, &link->timer, now + LINK_HANDSHAKE_TIMEOUT)) {
+        table_remove(&m->links, id);
+        slab_put(&m->links_slab, link);
+        return NULL;
+    }
+    return link;
+}
+
+static void link_free(struct manager *m, struct link *link) {
+    table_remove(&m->links, link->id);
+    timers_clear(&m->timers, &link->timer);
+    list_remove(&link->paused);
+    if (link->wants_write)
+        m->links_wanting--;
+    manager_free_run(m, &link->urgent);
+    link_handshake_free(link->handshake);
+    sched_queue_fini(&m->scheduler, &link->queue);
+    table_fini(&link->circuits);
+    slab_put(&m->links_slab, link);
+}
+
+static void tell_controller_closed(struct manager *m, link_id id, enum err why) {
+    struct control *message = manager_post(m, m->controller, 0, CONTROL_LINK_CLOSED);
+    if (!message)
+        return;
+    message->link = id;
+    message->reason = why == ERR_IDENTITY ? DESTROY_OR_IDENTITY : DESTROY_CONNECTFAILED;
+}
+
+void manager_link_close(struct manager *m, nsec now, struct link *link, enum err why, bool hangup) {
+    manager_trace(m, TRACE_LINK_CLOSED, link, 0, 0, 0, why);
+    while (!list_is_empty(&link->halves)) {
+        struct half *half = LIST_ENTRY(link->halves.next, struct half, on_link);
+        manager_half_close(m, now, half, NO_REASON, DESTROY_CHANNEL_CLOSED);
+    }
+    if (link->state == LINK_OPEN)
+        m->links_open--;
+    tell_controller_closed(m, link->id, why);
+    link_id id = link->id;
+    link_free(m, link);
+    if (hangup)
+        m->port->hangup(m->port, id);
+}
+
+void manager_dial(struct manager *m, nsec now, const struct control *message) {
+    const struct control_dial *dial = &message->u.dial;
+    struct link *link = link_new(m, now, message->link, LINK_DIALLING);
+    if (!link) {
+        tell_controller_closed(m, message->link, ERR_LIMIT);
+        return;
+    }
+    link->is_initiator = true;
+    link->address = dial->endpoint;
+    link->expected.has_rsa_id = true;
+    memcpy(link->expected.rsa_id, dial->rsa_id, sizeof link->expected.rsa_id);
+    link->expected.has_ed_id = dial->has_ed_id;
+    memcpy(link->expected.ed_id, dial->ed_id, sizeof link->expected.ed_id);
+    manager_trace(m, TRACE_LINK_DIAL, link, 0, 0, 0, dial->endpoint.port);
+    m->port->dial(m->port, link->id, &dial->endpoint);
+}
+
+enum err manager_link_opened(struct manager *m, nsec now, link_id id, const struct link_facts *facts) {
+    struct link *link = manager_link(m, id);
+    if (facts->is_initiator && !link)
+        return ERR_STALE; /* timed out while it was dialled */
+    if (!link)
+        link = link_new(m, now, id, LINK_HANDSHAKE);
+    if (!link) {
+        tell_controller_closed(m, id, ERR_LIMIT);
+        return ERR_LIMIT;
+    }
+    link->state = LINK_HANDSHAKE;
+    link->is_initiator = facts->is_initiator;
+    link->address = facts->peer;
+    link->handshake = link_handshake_new(m->crypt, m->memory, facts, &link->expected);
+    if (!link->handshake) {
+        manager_link_close(m, now, link, ERR_LIMIT, false);
+        return ERR_LIMIT;
+    }
+    if (facts->is_initiator)
+        m->port->want_write(m->port, id);
+    return ERR_OK;
+}
+
+void manager_link_failed(struct manager *m, nsec now, link_id id) {
+    manager_link_closed(m, now, id);
+}
+
+void manager_link_closed(struct manager *m, nsec now, link_id id) {
+    struct link *link = manager_link(m, id);
+    if (link)
+        manager_link_close(m, now, link, ERR_STALE, false);
+}
+
+/* --- handshake ------------------------------------------------------------------------------------------------------ */
+
+/* Two links to the same relay are fine (both sides may race); the controller prefers the canonical one. */
+static void link_is_open(struct manager *m, nsec now, struct link *link) {
+    link->peer = *link_handshake_peer(link->handshake);
+    link->state = LINK_OPEN;
+    link->idle_since = now;
+    m->links_open++;
+    m->work.handshakes_link++;
+    if (timers_set(&m->timers, &link->timer, now + LINK_IDLE_TIMEOUT))
+        CHECK(!"moving a timer needs no memory");
+    manager_trace(m, TRACE_LINK_OPENED, link, 0, 0, 0, link->peer.version);
+
+    struct control *message = manager_post(m, m->controller, 0, CONTROL_LINK_OPEN);
+    if (!message)
+        return; /* unknown to the controller: still good for the circuits that come over it */
+    message->link = link->id;
+    struct control_link_open *open = &message->u.link_open;
+    open->is_authenticated = link->peer.is_authenticated;
+    open->is_canonical = link->peer.is_canonical;
+    open->is_initiator = link->is_initiator;
+    memcpy(open->rsa_id, link->peer.identity.rsa_id, sizeof open->rsa_id);
+    memcpy(open->ed_id, link->peer.identity.ed_id, sizeof open->ed_id);
+}
+
+static enum err handshake_receive(struct manager *m, nsec now, struct link *link,
+                                  const struct cell_view *cell) {
+    enum err e = link_handshake_receive(link->handshake, manager_unix_s(m, now), cell);
+    if (e)
+        return e;
+    if (link_handshake_output(link->handshake).length)
+        m->port->want_write(m->port, link->id);
+    if (link_handshake_is_open(link->handshake))
+        link_is_open(m, now, link);
+    return ERR_OK;
+}
+
+struct span manager_handshake_output(struct manager *m, link_id id) {
+    struct link *link = manager_link(m, id);
+    return link && link->handshake ? link_handshake_output(link->handshake) : (struct span){NULL, 0};
+}
+
+void manager_handshake_written(struct manager *m, link_id id, size_t length) {
+    struct link *link = manager_link(m, id);
+    if (!link || !link->handshake)
+        return;
+    link_handshake_written(link->handshake, length);
+    m->work.bytes_sent += length;
+    if (link->state == LINK_OPEN && link_handshake_output(link->handshake).length == 0) {
+        link_handshake_free(link->handshake);
+        link->handshake = NULL;
+    }
+}
+
+/* --- bytes in ------------------------------------------------------------------------------------------------------- */
+
+/* Frame and handle cells of the handshake one at a time: CircID grows from 2 to 4 bytes in the middle. */
+static enum err receive_handshake_cell(struct manager *m, nsec now, struct link *link, struct bytes_in *in,
+                                       bool *progress) {
+    struct cell_view cell;
+    uint32_t count = 0;
+    enum err e =
+        cell_frame(in, link_handshake_circ_id_length(link->handshake), HANDSHAKE_CELL_MAX, &cell, 1, &count);
+    *progress = count == 1;
+    if (count == 1) {
+        m->work.cells_received++;
+        return handshake_receive(m, now, link, &cell);
+    }
+    return e;
+}
+
+static enum err receive_open_cells(struct manager *m, nsec now, struct link *link, struct bytes_in *in,
+                                   bool *progress) {
+    struct cell_view cells[LINK_FRAME_MAX];
+    uint32_t count = 0;
+    enum err e = cell_frame(in, 4, HANDSHAKE_CELL_MAX, cells, LINK_FRAME_MAX, &count);
+    *progress = count > 0;
+    if (count)
+        manager_receive(m, now, link->id, cells, count);
+    return e;
+}
+
+size_t manager_receive_bytes(struct manager *m, nsec now, link_id id, const uint8_t *bytes, size_t length) {
+    struct bytes_in in = bytes_in(bytes, length);
+    struct link *link;
+    bool progress = true;
+    while (progress && (link = manager_link(m, id)) != NULL) {
+        enum err e = link->state == LINK_OPEN ? receive_open_cells(m, now, link, &in, &progress)
+                                              : receive_handshake_cell(m, now, link, &in, &progress);
+        if (e && manager_link(m, id)) {
+            manager_link_close(m, now, link, e, true);
+            return length;
+        }
+    }
+    if (!link)
+        return length;
+    size_t used = length - bytes_left(&in);
+    m->work.bytes_received += used;
+    return used;
+}
+
+/* --- pausing -------------------------------------------------------------------------------------------------------- */
+
+void manager_links_pause_if_full(struct manager *m, struct link *link) {
+    if (link->is_paused || !mailroom_is_full(m->room, m->station))
+        return;
+    link->is_paused = true;
+    list_append(&m->paused_links, &link->paused);
+    m->port->want_read(m->port, link->id, false);
+}
+
+void manager_links_resume(struct manager *m) {
+    if (list_is_empty(&m->paused_links) || mailroom_is_full(m->room, m->station))
+        return;
+    struct list *node;
+    while ((node = list_take_first(&m->paused_links)) != NULL) {
+        struct link *link = LIST_ENTRY(node, struct link, paused);
+        link->is_paused = false;
+        m->port->want_read(m->port, link->id, true);
+    }
+}
+
+/* --- scheduling and output ------------------------------------------------------------------------------------------ */
+
+void manager_link_want_write(struct manager *m, struct link *link) {
+    if (link->wants_write || link->queued == 0)
+        return;
+    link->wants_write = true;
+    m->links_wanting++;
+    m->port->want_write(m->port, link->id);
+}
+
+nsec manager_schedule_at(const struct manager *m) {
+    return m->links_wanting ? m->schedule_not_before : NSEC_NEVER;
+}
+
+static bool claims_reserve(struct manager *m, uint32_t n) {
+    if (n <= m->claims_room)
+        return true;
+    uint32_t room = m->claims_room ? m->claims_room : 64;
+    while (room < n)
+        room *= 2;
+    struct sched_claim *claims = memory_allocate(m->memory, room * sizeof *claims);
+    if (!claims)
+        return false;
+    memory_release(m->memory, m->claims, m->claims_room * sizeof *m->claims);
+    m->claims = claims;
+    m->claims_room = room;
+    return true;
+}
+
+static struct sched_claim claim_of(struct manager *m, nsec now, const struct tcp_facts *facts) {
+    struct link *link = manager_link(m, facts->link);
+    if (!link || !link->wants_write)
+        return (struct sched_claim){.quietest = UINT64_MAX};
+    uint64_t tcp_allows = kist_limit(facts) / CELL_LEN;
+    return (struct sched_claim){
+        .quietest = cell_run_is_empty(&link->urgent) ? sched_quietest(&m->scheduler, now, &link->queue) : 0,
+        .want = tcp_allows < link->queued ? (uint32_t)tcp_allows : link->queued,
+    };
+}
+
+/* After this run the next is due an interval later; at once when this one is the first after a pause (tor: KIST). */
+static void plan_next_run(struct manager *m, nsec now, bool bucket_is_empty) {
+    m->scheduled_at = now;
+    m->schedule_not_before = now + (nsec)m->params.kist_run_interval_ms * NSEC_PER_MS;
+    if (bucket_is_empty) {
+        nsec ready = token_bucket_ready_at(&m->bucket, now, CELL_LEN * CELLS_PER_RECORD);
+        if (ready > m->schedule_not_before)
+            m->schedule_not_before = ready;
+    }
+}
+
+/* A link leaves the list with a grant, or when its circuits have gone since it asked. */
+static struct grant settle_claim(struct manager *m, link_id id, const struct sched_claim *claim) {
+    struct link *link = manager_link(m, id);
+    bool waits = link && link->wants_write && link->queued && !claim->granted;
+    if (link && link->wants_write && !waits) {
+        link->granted = claim->granted;
+        link->wants_write = false;
+        m->links_wanting--;
+    }
+    return (struct grant){.link = id, .cells = claim->granted, .waits = waits};
+}
+
+uint32_t manager_schedule(struct manager *m, nsec now, const struct tcp_facts *links, uint32_t n,
+                          struct grant *grants_out) {
+    if (!claims_reserve(m, n))
+        n = m->claims_room;
+    uint64_t total = token_bucket_available(&m->bucket, now) / CELL_LEN;
+    for (uint32_t i = 0; i < n; i++)
+        m->claims[i] = claim_of(m, now, &links[i]);
+    sched_divide(m->claims, n, total, CELLS_PER_RECORD);
+    uint64_t granted = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        grants_out[i] = settle_claim(m, links[i].link, &m->claims[i]);
+        granted += grants_out[i].cells;
+    }
+    token_bucket_take(&m->bucket, now, granted * CELL_LEN);
+    plan_next_run(m, now, granted >= total);
+    m->work.scheduler_runs++;
+    m->work.tcp_info_reads += n;
+    return n;
+}
+
+static void put_taken(struct manager *m, struct link *link, struct cell_run *run, struct cell **cells_out) {
+    uint32_t i = 0;
+    manager_trace(m, TRACE_CELLS_OUT, link, run->first->circ_id, run->first->command, run->count, 0);
+    while (!cell_run_is_empty(run))
+        cells_out[i++] = cell_run_shift(run);
+}
+
+/* One run of the quietest circuit; 0 when no circuit has cells. */
+static uint32_t take_run(struct manager *m, nsec now, struct link *link, struct cell **cells_out,
+                         uint32_t max) {
+    if (!cell_run_is_empty(&link->urgent)) {
+        struct cell_run one = cell_run_split(&link->urgent, 1);
+        put_taken(m, link, &one, cells_out);
+        return 1;
+    }
+    uint32_t allowed;
+    struct sched_entry *entry = sched_pick(&m->scheduler, now, &link->queue, max, &allowed);
+    if (!entry)
+        return 0;
+    struct half *half = LIST_ENTRY(entry, struct half, sched);
+    struct cell_run run = cell_run_split(&half->circuit.queue, allowed);
+    uint32_t count = run.count;
+    m->work.scheduler_picks++;
+    sched_charge(&m->scheduler, now, &link->queue, entry, count);
+    if (cell_run_is_empty(&half->circuit.queue))
+        sched_deactivate(&link->queue, entry);
+    put_taken(m, link, &run, cells_out);
+    return count;
+}
+
+uint32_t manager_take(struct manager *m, nsec now, link_id id, struct cell **cells_out, uint32_t max) {
+    struct link *link = manager_link(m, id);
+    if (!link)
+        return 0;
+    uint32_t taken = 0;
+    while (taken < max && link->granted) {
+        uint32_t left = max - taken < link->granted ? max - taken : link->granted;
+        uint32_t count = take_run(m, now, link, cells_out + taken, left);
+        if (!count)
+            link->granted = 0;
+        taken += count;
+        link->granted -= count;
+        CHECK(link->queued >= count);
+        link->queued -= count;
+    }
+    if (!link->granted)
+        manager_link_want_write(m, link);
+    m->work.cells_sent += taken;
+    m->work.bytes_sent += (uint64_t)taken * CELL_LEN;
+    return taken;
+}
+
+void manager_release(struct manager *m, struct cell **cells, uint32_t n) {
+    struct cell_run run = {0};
+    for (uint32_t i = 0; i < n; i++)
+        cell_run_append(&run, cells[i]);
+    manager_free_run(m, &run);
+}
+
+void cell_serialize(const struct cell *cell, uint8_t out[static CELL_LEN]) {
+    store_u32(out, cell->circ_id);
+    out[4] = cell->command;
+    memcpy(out + CELL_HEADER_LEN, cell->body, CELL_BODY_LEN);
+}
+
+/* --- time ----------------------------------------------------------------------------------------------------------- */
+
+static void link_timer_fired(struct manager *m, nsec now, struct link *link) {
+    if (link->state != LINK_OPEN) {
+        manager_link_close(m, now, link, ERR_EXPIRED, true);
+        return;
+    }
+    nsec idle_since = list_is_empty(&link->halves) ? link->idle_since : now;
+    if (now - idle_since >= LINK_IDLE_TIMEOUT) {
+        manager_link_close(m, now, link, ERR_EXPIRED, true);
+        return;
+    }
+    if (timers_set(&m->timers, &link->timer, idle_since + LINK_IDLE_TIMEOUT))
+        manager_link_close(m, now, link, ERR_LIMIT, true);
+}
+
+void manager_tick(struct manager *m, nsec now) {
+    struct timer *t;
+    while ((t = timers_take_due(&m->timers, now)) != NULL)
+        link_timer_fired(m, now, LIST_ENTRY(t, struct link, timer));
+}

@@ -1,0 +1,197 @@
+/* manager_state - what a connection manager holds, shared by the files that make it up (manager_*.c): the composition of
+ * the stages, and nothing that other modules may see.
+ *
+ * connection_manager.c  inputs, the switches on commands and controls, turns
+ * manager_links.c       links: handshake, opening, closing, scheduling, output
+ * manager_circuits.c    circuits: create, extend, attach, relay runs, destroy
+ * manager_streams.c     exit streams at their half
+ * manager_edges.c       exit streams at their edge */
+#ifndef LOOM_CORE_MANAGER_STATE_H
+#define LOOM_CORE_MANAGER_STATE_H
+
+#include "base/list.h"
+#include "base/rng.h"
+#include "base/slab.h"
+#include "base/slot_map.h"
+#include "base/table.h"
+#include "base/timers.h"
+#include "core/circuit_edge.h"
+#include "core/circuit_half.h"
+#include "core/connection_manager.h"
+#include "core/control.h"
+#include "core/flow_window.h"
+#include "core/link_handshake.h"
+#include "core/mailroom.h"
+#include "core/token_bucket.h"
+
+#define LINK_HANDSHAKE_TIMEOUT (60 * NSEC_PER_S)   /* from dialling or TLS to NETINFO */
+#define LINK_IDLE_TIMEOUT      (3600 * NSEC_PER_S) /* tor: nf_conntimeout_relays */
+#define LINK_FRAME_MAX         64u                 /* cells framed at a time */
+#define LINK_URGENT_MAX        4096u /* DESTROYs that wait; a peer that makes us owe more is cut off */
+#define STREAMS_MAX            1024u /* per circuit */
+#define LAYER_PREFETCH_RUNS    2u
+
+enum link_state { LINK_DIALLING, LINK_HANDSHAKE, LINK_OPEN };
+
+struct link {
+    link_id id;
+    enum link_state state;
+    bool is_initiator;
+    bool is_paused;   /* reading stopped because a mailbox is full */
+    bool wants_write; /* on the runtime's list */
+    struct link_expectation expected;
+    struct link_peer peer;
+    struct endpoint address;
+    struct link_handshake *handshake; /* until its output is written */
+    struct table circuits;            /* circuit id -> struct half */
+    struct list halves;
+    struct sched_queue queue;
+    struct cell_run urgent; /* DESTROYs: before everything else */
+    uint32_t queued;        /* cells in urgent and in the halves' queues */
+    uint32_t granted;
+    uint32_t circ_id_next;
+    nsec idle_since;    /* last time that it had a circuit */
+    struct timer timer; /* handshake timeout, then idle timeout */
+    struct list paused; /* in manager.paused_links */
+};
+
+enum half_state {
+    HALF_HANDSHAKING, /* towards the origin: our answer is being worked out */
+    HALF_CREATING,    /* away from the origin: CREATE2 is sent */
+    HALF_OPEN,
+    HALF_EXTENDING, /* towards the origin: the controller is connecting us */
+};
+
+struct half {
+    struct circuit_half circuit;
+    struct sched_entry sched;
+    struct link *link;
+    struct list on_link;
+    half_id id;
+    half_id peer;              /* 0: none */
+    struct exit_streams *exit; /* NULL until the first BEGIN */
+    uint32_t extend_serial;    /* answers to older requests are void */
+    uint32_t active_second;
+    enum half_state state;
+    bool is_towards_origin;
+};
+
+struct exit_streams {
+    struct flow_window window; /* of the circuit */
+    struct flow_tags tags;
+    struct table streams; /* stream id -> struct stream */
+    struct list blocked;  /* streams with chunks that wait for the circuit's window, in turn */
+};
+
+struct stream {
+    struct flow_window window;
+    struct list blocked;       /* in exit_streams.blocked */
+    struct cell_run to_origin; /* chunks that wait for a window */
+    struct cell_run to_edge;   /* optimistic data, before the edge has a name */
+    edge_id edge;              /* 0: not opened yet */
+    station_id edge_station;
+    uint16_t id;
+    uint16_t credit_owed; /* chunks packaged since the edge was last told */
+};
+
+struct edge {
+    struct circuit_edge circuit;
+    edge_id id;
+    uint32_t flushed_unreported; /* chunks written since the half was last told */
+};
+
+struct manager {
+    const struct relay_config *config;
+    const struct memory *memory;
+    const struct crypt_provider *crypt;
+    struct port *port;
+    struct mailroom *room;
+    station_id station;
+    station_id controller;
+    station_id edge_station_next;
+    struct cell_pool cells;
+    struct slab links_slab, halves_slab, streams_slab, edges_slab;
+    struct table links; /* link_id -> struct link */
+    struct slot_map halves;
+    struct slot_map edges;
+    struct timers timers;
+    struct scheduler scheduler;
+    struct token_bucket bucket;
+    struct rng rng;
+    struct consensus_view *consensus; /* NULL before the first */
+    struct consensus_params params;
+    struct sched_claim *claims;
+    uint32_t claims_room;
+    uint32_t links_wanting;
+    nsec scheduled_at;
+    nsec schedule_not_before;
+    struct list paused_links;
+    half_id last_half;
+    struct work work;
+    uint32_t links_open;
+    uint32_t active_second, active_now, active_last;
+};
+
+/* --- shared by the files ------------------------------------------------------------------------------------------- */
+
+static inline uint64_t manager_unix_s(const struct manager *m, nsec now) {
+    return m->config->unix_s_at_zero + now / NSEC_PER_S;
+}
+void manager_trace(struct manager *m, enum trace_kind kind, const struct link *link, uint32_t circ_id,
+                   uint8_t command, uint32_t count, uint32_t detail);
+/* A cell of our pool; when it is empty, after fetching home what others have given back. */
+MUST_USE struct cell *manager_cell(struct manager *m, enum cell_need need);
+void manager_free_cell(struct manager *m, struct cell *cell);
+void manager_free_run(struct manager *m, struct cell_run *run);
+/* Post a control message of kind; NULL without memory (then nothing is posted and the asker must cope). Fill in the rest
+ * before the turn ends. */
+struct control *manager_post(struct manager *m, station_id to_station, object_id to, enum control_kind kind);
+/* Post a run of cells or chunks to a half or edge of another station, or of our own. */
+void manager_post_cells(struct manager *m, object_id to, struct cell_run *run);
+
+/* manager_links.c */
+struct link *manager_link(struct manager *m, link_id id);
+void manager_link_want_write(struct manager *m, struct link *link);
+/* Close link with everything on it: trace, tell the peers of its circuits and the controller, hang up when the runtime does
+ * not know yet. */
+void manager_link_close(struct manager *m, nsec now, struct link *link, enum err why, bool hangup);
+void manager_dial(struct manager *m, nsec now, const struct control *message);
+void manager_links_resume(struct manager *m);
+void manager_links_pause_if_full(struct manager *m, struct link *link);
+
+/* manager_circuits.c */
+struct half *manager_half(struct manager *m, half_id id);
+void manager_circuit_create(struct manager *m, nsec now, struct link *link, const struct cell_view *cell);
+void manager_circuit_created(struct manager *m, nsec now, struct link *link, const struct cell_view *cell);
+void manager_circuit_destroyed(struct manager *m, nsec now, struct link *link, const struct cell_view *cell);
+/* A run of RELAY (or one RELAY_EARLY) cells of one circuit. */
+void manager_circuit_relay(struct manager *m, nsec now, struct link *link, const struct cell_view *views,
+                           uint32_t n);
+/* Close the half: DESTROY with reason on its link unless reason_link is NO_REASON, likewise to its other half, its streams. */
+#define NO_REASON (-1)
+void manager_half_close(struct manager *m, nsec now, struct half *half, int reason_link, int reason_peer);
+void manager_half_deliver(struct manager *m, nsec now, struct half *half, struct cell_run *run);
+/* Encode, seal, wrap and queue a relay message for the origin; false when the circuit had to be closed. */
+MUST_USE bool manager_half_originate(struct manager *m, nsec now, struct half *half, uint8_t command,
+                                     uint16_t stream, struct span data);
+/* The same for a cell whose data lies in place already. */
+MUST_USE bool manager_half_originate_chunk(struct manager *m, nsec now, struct half *half, struct cell *chunk,
+                                           uint16_t stream, uint8_t *tag_out);
+/* Controls for halves, and ATTACH. */
+void manager_circuit_control(struct manager *m, nsec now, struct control *message);
+void manager_attach(struct manager *m, nsec now, const struct control *message);
+void manager_half_queued(struct manager *m, nsec now, struct half *half, uint32_t cells);
+
+/* manager_streams.c: every function may close the circuit; check with manager_half afterwards. */
+void manager_stream_message(struct manager *m, nsec now, struct half *half,
+                            const struct relay_message *message, struct cell *cell);
+void manager_stream_control(struct manager *m, nsec now, struct half *half, struct control *message);
+void manager_stream_chunks(struct manager *m, nsec now, struct half *half, struct cell_run *run);
+void manager_streams_close(struct manager *m, struct half *half);
+
+/* manager_edges.c */
+void manager_edge_open_control(struct manager *m, nsec now, struct control *message);
+void manager_edge_control(struct manager *m, nsec now, struct control *message);
+void manager_edge_chunks(struct manager *m, edge_id id, struct cell_run *run);
+
+#endif

@@ -1,0 +1,390 @@
+/* Exit streams at the half towards the origin: BEGIN to END, and both windows (tor-spec 6.2, 7.3, 7.4).
+ *
+ * The half packages what the edge's chunks bring and keeps the windows; the edge knows only its credit. */
+#include <string.h>
+
+#include "base/check.h"
+#include "core/manager_state.h"
+
+static struct stream *stream_of(const struct half *half, uint16_t id) {
+    return half->exit ? table_get(&half->exit->streams, id) : NULL;
+}
+
+static void stop(struct manager *m, nsec now, struct half *half, enum destroy_reason reason) {
+    manager_half_close(m, now, half, reason, DESTROY_DESTROYED);
+}
+
+/* --- coming and going ----------------------------------------------------------------------------------------------- */
+
+static bool become_exit(struct manager *m, struct half *half) {
+    if (half->exit)
+        return true;
+    struct exit_streams *exit = memory_allocate(m->memory, sizeof *exit);
+    if (!exit)
+        return false;
+    flow_window_init(&exit->window, CIRCUIT_WINDOW_START, CIRCUIT_WINDOW_INCREMENT);
+    table_init(&exit->streams, m->memory, rng_u64(&m->rng));
+    list_init(&exit->blocked);
+    half->exit = exit;
+    return true;
+}
+
+static struct stream *stream_new(struct manager *m, struct half *half, uint16_t id) {
+    if (!become_exit(m, half) || half->exit->streams.count >= STREAMS_MAX)
+        return NULL;
+    struct stream *stream = slab_take(&m->streams_slab);
+    if (!stream)
+        return NULL;
+    *stream = (struct stream){.id = id};
+    flow_window_init(&stream->window, STREAM_WINDOW_START, STREAM_WINDOW_INCREMENT);
+    list_init(&stream->blocked);
+    if (table_set(&half->exit->streams, id, stream) == ERR_OK)
+        return stream;
+    slab_put(&m->streams_slab, stream);
+    return NULL;
+}
+
+static void stream_free(struct manager *m, struct half *half, struct stream *stream) {
+    table_remove(&half->exit->streams, stream->id);
+    list_remove(&stream->blocked);
+    manager_free_run(m, &stream->to_origin);
+    manager_free_run(m, &stream->to_edge);
+    slab_put(&m->streams_slab, stream);
+}
+
+static void close_edge(struct manager *m, const struct stream *stream) {
+    if (stream->edge)
+        manager_post(m, object_station(stream->edge), stream->edge, CONTROL_EDGE_CLOSE);
+}
+
+void manager_streams_close(struct manager *m, struct half *half) {
+    if (!half->exit)
+        return;
+    uint32_t cursor = 0;
+    struct table_entry *entry;
+    while ((entry = table_next(&half->exit->streams, &cursor)) != NULL) {
+        close_edge(m, entry->value);
+        stream_free(m, half, entry->value);
+        cursor = 0;
+    }
+    table_fini(&half->exit->streams);
+    memory_release(m->memory, half->exit, sizeof *half->exit);
+    half->exit = NULL;
+}
+
+static bool send_end(struct manager *m, nsec now, struct half *half, uint16_t stream, uint8_t reason) {
+    return manager_half_originate(m, now, half, RELAY_END, stream, (struct span){&reason, 1});
+}
+
+/* --- towards the origin --------------------------------------------------------------------------------------------- */
+
+static void pay_credit(struct manager *m, struct stream *stream) {
+    struct control *message = manager_post(m, stream->edge_station, stream->edge, CONTROL_EDGE_CREDIT);
+    if (!message)
+        return; /* it will be owed, and paid with the next */
+    message->count = stream->credit_owed;
+    stream->credit_owed = 0;
+}
+
+/* One chunk becomes a DATA cell. False when the circuit had to be closed. */
+static bool package(struct manager *m, nsec now, struct half *half, struct stream *stream,
+                    struct cell *chunk) {
+    struct relay_message data = {
+        .command = RELAY_DATA, .stream = stream->id, .data = {chunk->body + CHUNK_OFFSET, chunk->length}};
+    relay_message_encode(chunk->body, &data, NULL);
+
+    uint8_t tag[FLOW_TAG_LEN];
+    flow_package(&stream->window);
+    bool answered = flow_package(&half->exit->window);
+    struct exit_streams *exit = half->exit;
+    if (++stream->credit_owed >= EDGE_CREDIT / 2)
+        pay_credit(m, stream);
+    if (!manager_half_originate_chunk(m, now, half, chunk, stream->id, tag))
+        return false;
+    if (answered)
+        flow_tags_push(&exit->tags, tag);
+    return true;
+}
+
+/* The edge said that the destination has closed: tell the origin, behind the last data. */
+static bool end_stream(struct manager *m, nsec now, struct half *half, struct stream *stream,
+                       struct cell *end) {
+    uint16_t id = stream->id;
+    uint8_t reason = end->body[CHUNK_OFFSET];
+    manager_free_cell(m, end);
+    stream_free(m, half, stream);
+    return send_end(m, now, half, id, reason);
+}
+
+/* Send what the windows allow; false when the circuit had to be closed. */
+static bool stream_flush(struct manager *m, nsec now, struct half *half, struct stream *stream) {
+    struct cell *next;
+    while ((next = stream->to_origin.first) != NULL) {
+        if (next->kind == CELL_KIND_CHUNK_END)
+            return end_stream(m, now, half, stream, cell_run_shift(&stream->to_origin));
+        if (!flow_may_package(&stream->window))
+            return true;
+        if (!flow_may_package(&half->exit->window)) {
+            if (!list_is_linked(&stream->blocked))
+                list_append(&half->exit->blocked, &stream->blocked);
+            return true;
+        }
+        if (!package(m, now, half, stream, cell_run_shift(&stream->to_origin)))
+            return false;
+    }
+    return true;
+}
+
+void manager_stream_chunks(struct manager *m, nsec now, struct half *half, struct cell_run *run) {
+    half_id id = half->id;
+    struct cell *chunk;
+    while ((half = manager_half(m, id)) != NULL && (chunk = cell_run_shift(run)) != NULL) {
+        struct stream *stream = stream_of(half, (uint16_t)chunk->circ_id);
+        if (!stream || stream->edge == 0) {
+            manager_free_cell(m, chunk);
+            continue;
+        }
+        bool was_waiting = !cell_run_is_empty(&stream->to_origin);
+        cell_run_append(&stream->to_origin, chunk);
+        if (!was_waiting && !stream_flush(m, now, half, stream))
+            return;
+    }
+}
+
+/* --- from the origin ------------------------------------------------------------------------------------------------ */
+
+/* tor-spec 6.2: a client may not use us as a one-hop proxy, nor an unlisted relay as its only one. */
+static bool previous_hop_may_begin(const struct manager *m, const struct half *half) {
+    const struct link_peer *previous = &half->link->peer;
+    if (!m->config->require_known_previous_hop)
+        return true;
+    return previous->is_authenticated &&
+           (!m->consensus || consensus_view_find(m->consensus, previous->identity.rsa_id));
+}
+
+/* Edges go round the threads that have links. */
+static station_id next_edge_station(struct manager *m) {
+    uint16_t threads = m->config->connection_threads;
+    if (!threads)
+        return m->station;
+    m->edge_station_next = (station_id)(m->edge_station_next % threads + 1);
+    return m->edge_station_next;
+}
+
+static void begin(struct manager *m, nsec now, struct half *half, const struct relay_message *message) {
+    struct begin_message begin;
+    uint16_t id = message->stream;
+    if (id == 0 || stream_of(half, id)) {
+        stop(m, now, half, DESTROY_PROTOCOL);
+        return;
+    }
+    uint8_t refusal = 0;
+    if (begin_decode(message->data, &begin) || !previous_hop_may_begin(m, half))
+        refusal = END_TORPROTOCOL;
+    else if (!m->config->is_exit)
+        refusal = END_EXITPOLICY;
+    struct stream *stream = refusal ? NULL : stream_new(m, half, id);
+    struct control *ask = NULL;
+    if (stream) {
+        stream->edge_station = next_edge_station(m);
+        ask = manager_post(m, stream->edge_station, 0, CONTROL_EDGE_OPEN);
+    }
+    if (ask) {
+        ask->from = half->id;
+        ask->stream = id;
+        ask->u.edge_open = begin;
+        return;
+    }
+    if (stream)
+        stream_free(m, half, stream);
+    if (!send_end(m, now, half, id, refusal ? refusal : END_RESOURCELIMIT))
+        return;
+}
+
+static void send_to_edge(struct manager *m, struct stream *stream, struct cell *chunk) {
+    struct cell_run run = {0};
+    cell_run_append(&run, chunk);
+    if (stream->edge)
+        manager_post_cells(m, stream->edge, &run);
+    else
+        cell_run_concat(&stream->to_edge, &run);
+}
+
+/* The circuit's window counts every DATA cell, also of streams that are gone. */
+static bool count_circuit_data(struct manager *m, nsec now, struct half *half) {
+    if (!become_exit(m, half)) {
+        stop(m, now, half, DESTROY_RESOURCELIMIT);
+        return false;
+    }
+    if (flow_receive(&half->exit->window)) {
+        stop(m, now, half, DESTROY_PROTOCOL);
+        return false;
+    }
+    if (!flow_consume(&half->exit->window, 1))
+        return true;
+    struct sendme_message sendme = {.version = (uint8_t)m->params.sendme_emit_min_version,
+                                    .tag_length = SHA1_LEN};
+    circuit_half_received_tag(&half->circuit, sendme.tag);
+    uint8_t room[64];
+    struct bytes_out body = bytes_out(room, sizeof room);
+    sendme_encode(&body, &sendme);
+    CHECK(bytes_out_ok(&body));
+    return manager_half_originate(m, now, half, RELAY_SENDME, 0, (struct span){room, bytes_written(&body)});
+}
+
+static void data(struct manager *m, nsec now, struct half *half, const struct relay_message *message,
+                 struct cell *cell) {
+    uint16_t id = message->stream, length = (uint16_t)message->data.length;
+    if (!count_circuit_data(m, now, half)) {
+        manager_free_cell(m, cell);
+        return;
+    }
+    struct stream *stream = stream_of(half, id);
+    if (!stream || length == 0) {
+        manager_free_cell(m, cell); /* half-closed: late data is ignored */
+        return;
+    }
+    if (flow_receive(&stream->window)) {
+        manager_free_cell(m, cell);
+        stop(m, now, half, DESTROY_PROTOCOL);
+        return;
+    }
+    cell->kind = CELL_KIND_CHUNK;
+    cell->length = length;
+    cell->circ_id = id;
+    send_to_edge(m, stream, cell);
+}
+
+/* The origin is done with the stream: the edge closes when what it has is written. */
+static void end(struct manager *m, struct half *half, const struct relay_message *message,
+                struct cell *cell) {
+    struct stream *stream = stream_of(half, message->stream);
+    if (!stream) {
+        manager_free_cell(m, cell);
+        return;
+    }
+    cell->kind = CELL_KIND_CHUNK_END;
+    cell->length = 1;
+    if (stream->edge)
+        send_to_edge(m, stream, cell);
+    else
+        manager_free_cell(m, cell); /* EDGE_OPENED will find no stream and close the edge */
+    stream_free(m, half, stream);
+}
+
+static void unblock_streams(struct manager *m, nsec now, struct half *half) {
+    half_id id = half->id;
+    while ((half = manager_half(m, id)) != NULL && half->exit && flow_may_package(&half->exit->window)) {
+        struct list *node = list_take_first(&half->exit->blocked);
+        if (!node || !stream_flush(m, now, half, LIST_ENTRY(node, struct stream, blocked)))
+            return;
+    }
+}
+
+/* A SENDME of version 1 shows that the origin has really received the cell that it answers (proposal 289). */
+static bool circuit_sendme_is_due(struct manager *m, struct half *half, const struct sendme_message *sendme) {
+    if (!half->exit)
+        return false;
+    const uint8_t *tag = flow_tags_pop(&half->exit->tags);
+    if (!tag || flow_sendme_received(&half->exit->window) ||
+        sendme->version < m->params.sendme_accept_min_version)
+        return false;
+    return sendme->version == 0 ||
+           (sendme->tag_length == FLOW_TAG_LEN && bytes_equal_const_time(tag, sendme->tag, FLOW_TAG_LEN));
+}
+
+static void sendme(struct manager *m, nsec now, struct half *half, const struct relay_message *message) {
+    if (message->stream == 0) {
+        struct sendme_message answer;
+        if (sendme_decode(message->data, &answer) || !circuit_sendme_is_due(m, half, &answer)) {
+            stop(m, now, half, DESTROY_PROTOCOL);
+            return;
+        }
+        unblock_streams(m, now, half);
+        return;
+    }
+    struct stream *stream = stream_of(half, message->stream);
+    if (!stream)
+        return;
+    if (flow_sendme_received(&stream->window)) {
+        stop(m, now, half, DESTROY_PROTOCOL);
+        return;
+    }
+    if (!stream_flush(m, now, half, stream))
+        return;
+}
+
+void manager_stream_message(struct manager *m, nsec now, struct half *half,
+                            const struct relay_message *message, struct cell *cell) {
+    if (message->command == RELAY_DATA) {
+        data(m, now, half, message, cell);
+        return;
+    }
+    if (message->command == RELAY_END) {
+        end(m, half, message, cell);
+        return;
+    }
+    if (message->command == RELAY_BEGIN) {
+        begin(m, now, half, message);
+    } else if (message->command == RELAY_SENDME) {
+        sendme(m, now, half, message);
+    } else {
+        uint8_t reason = message->command == RELAY_BEGIN_DIR ? END_NOTDIRECTORY : END_EXITPOLICY;
+        if (message->stream == 0)
+            stop(m, now, half, DESTROY_PROTOCOL);
+        else if (!send_end(m, now, half, message->stream, reason)) {
+            manager_free_cell(m, cell);
+            return;
+        }
+    }
+    manager_free_cell(m, cell);
+}
+
+/* --- what the edge tells --------------------------------------------------------------------------------------------- */
+
+static void edge_opened(struct manager *m, struct stream *stream, const struct control *message) {
+    stream->edge = message->from;
+    if (!cell_run_is_empty(&stream->to_edge))
+        manager_post_cells(m, stream->edge, &stream->to_edge);
+}
+
+static void edge_connected(struct manager *m, nsec now, struct half *half, const struct control *message) {
+    uint8_t room[32];
+    struct bytes_out body = bytes_out(room, sizeof room);
+    connected_encode(&body, &message->u.connected);
+    CHECK(bytes_out_ok(&body));
+    struct span span = {room, bytes_written(&body)};
+    if (!manager_half_originate(m, now, half, RELAY_CONNECTED, message->stream, span))
+        return;
+}
+
+static void edge_flushed(struct manager *m, nsec now, struct half *half, struct stream *stream,
+                         uint32_t count) {
+    uint16_t id = stream->id;
+    for (uint16_t due = flow_consume(&stream->window, count); due > 0; due--) {
+        if (!manager_half_originate(m, now, half, RELAY_SENDME, id, (struct span){NULL, 0}))
+            return;
+    }
+}
+
+void manager_stream_control(struct manager *m, nsec now, struct half *half, struct control *message) {
+    struct stream *stream = stream_of(half, message->stream);
+    bool is_edge_of_stream = stream && stream->edge == message->from;
+    if (message->kind == CONTROL_EDGE_OPENED) {
+        if (stream && !stream->edge)
+            edge_opened(m, stream, message);
+        else
+            manager_post(m, object_station(message->from), message->from, CONTROL_EDGE_CLOSE);
+    } else if (message->kind == CONTROL_EDGE_FAILED) {
+        /* An edge that could not even be made has no name. */
+        if (stream && (is_edge_of_stream || !message->from)) {
+            stream_free(m, half, stream);
+            if (!send_end(m, now, half, message->stream, message->reason))
+                return;
+        }
+    } else if (is_edge_of_stream && message->kind == CONTROL_EDGE_CONNECTED) {
+        edge_connected(m, now, half, message);
+    } else if (is_edge_of_stream && message->kind == CONTROL_EDGE_FLUSHED) {
+        edge_flushed(m, now, half, stream, message->count);
+    }
+}

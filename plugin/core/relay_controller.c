@@ -1,0 +1,378 @@
+#include "core/relay_controller.h"
+
+#include <string.h>
+
+#include "base/check.h"
+#include "base/list.h"
+#include "base/slab.h"
+#include "base/table.h"
+#include "core/control.h"
+#include "core/mailroom.h"
+
+#define EXTENDS_WAITING_MAX 4096u /* for one link that is being dialled */
+
+enum connection_state { CONNECTION_ACCEPTED, CONNECTION_DIALLED, CONNECTION_OPEN };
+
+/* A link as the controller knows it. */
+struct connection {
+    link_id link;
+    struct list by_identity; /* in its identity's list; oldest first */
+    struct list waiting;     /* struct extend_request, while it is dialled */
+    uint32_t waiting_count;
+    enum connection_state state;
+    station_id manager;
+    uint8_t rsa_id[RSA_ID_LEN];
+    uint8_t ed_id[ED_ID_LEN];
+    bool has_ed_id;
+    bool is_canonical;
+};
+
+/* An EXTEND that waits for its link. */
+struct extend_request {
+    struct list node;
+    half_id half;
+    uint32_t serial;
+    struct control_extend extend;
+};
+
+struct identity {
+    struct list connections;
+};
+
+struct controller {
+    const struct relay_config *config;
+    const struct memory *memory;
+    struct port *port;
+    struct mailroom *room;
+    station_id station;
+    station_id manager_next;
+    link_id link_next;
+    struct slab connections_slab;
+    struct table connections; /* link_id -> struct connection */
+    struct table identities;  /* first 8 bytes of the RSA id -> struct identity */
+    struct consensus_view *consensus;
+    struct work work;
+};
+
+/* --- life ----------------------------------------------------------------------------------------------------------- */
+
+struct controller *controller_new(const struct relay_config *config, nsec now, station_id station,
+                                  struct port *port, struct mailroom *room) {
+    (void)now;
+    struct controller *c = memory_allocate(config->memory, sizeof *c);
+    if (!c)
+        return NULL;
+    c->config = config;
+    c->memory = config->memory;
+    c->port = port;
+    c->room = room;
+    c->station = station;
+    c->link_next = 1;
+    slab_init(&c->connections_slab, c->memory, sizeof(struct connection), 16, config->links_max);
+    table_init(&c->connections, c->memory, config->seed);
+    table_init(&c->identities, c->memory, config->seed + 1);
+    return c;
+}
+
+static void drop_waiting(struct controller *c, struct connection *connection) {
+    struct list *node;
+    while ((node = list_take_first(&connection->waiting)) != NULL)
+        memory_release(c->memory, LIST_ENTRY(node, struct extend_request, node),
+                       sizeof(struct extend_request));
+    connection->waiting_count = 0;
+}
+
+static uint64_t identity_key(const uint8_t rsa_id[static RSA_ID_LEN]) {
+    return (uint64_t)load_u32(rsa_id) << 32 | load_u32(rsa_id + 4);
+}
+
+static void leave_identity(struct controller *c, struct connection *connection) {
+    if (!list_is_linked(&connection->by_identity))
+        return;
+    list_remove(&connection->by_identity);
+    struct identity *identity = table_get(&c->identities, identity_key(connection->rsa_id));
+    if (identity && list_is_empty(&identity->connections)) {
+        table_remove(&c->identities, identity_key(connection->rsa_id));
+        memory_release(c->memory, identity, sizeof *identity);
+    }
+}
+
+static void connection_free(struct controller *c, struct connection *connection) {
+    drop_waiting(c, connection);
+    leave_identity(c, connection);
+    table_remove(&c->connections, connection->link);
+    slab_put(&c->connections_slab, connection);
+}
+
+void controller_free(struct controller *c) {
+    if (!c)
+        return;
+    uint32_t cursor = 0;
+    struct table_entry *entry;
+    while ((entry = table_next(&c->connections, &cursor)) != NULL) {
+        connection_free(c, entry->value);
+        cursor = 0;
+    }
+    table_fini(&c->identities);
+    table_fini(&c->connections);
+    slab_fini(&c->connections_slab);
+    consensus_view_drop(c->consensus);
+    memory_release(c->memory, c, sizeof *c);
+}
+
+static struct connection *connection_new(struct controller *c, enum connection_state state) {
+    struct connection *connection = slab_take(&c->connections_slab);
+    if (!connection)
+        return NULL;
+    uint16_t threads = c->config->connection_threads;
+    *connection = (struct connection){.link = c->link_next, .state = state};
+    list_init(&connection->by_identity);
+    list_init(&connection->waiting);
+    if (table_set(&c->connections, connection->link, connection)) {
+        slab_put(&c->connections_slab, connection);
+        return NULL;
+    }
+    c->link_next++;
+    c->manager_next = threads ? (station_id)(c->manager_next % threads + 1) : 0;
+    connection->manager = c->manager_next;
+    return connection;
+}
+
+enum err controller_accept(struct controller *c, nsec now, const struct endpoint *peer, link_id *link_out,
+                           station_id *manager_out) {
+    (void)now;
+    (void)peer;
+    struct connection *connection = connection_new(c, CONNECTION_ACCEPTED);
+    if (!connection)
+        return ERR_LIMIT;
+    *link_out = connection->link;
+    *manager_out = connection->manager;
+    return ERR_OK;
+}
+
+void controller_accept_failed(struct controller *c, nsec now, link_id link) {
+    (void)now;
+    struct connection *connection = table_get(&c->connections, link);
+    if (connection)
+        connection_free(c, connection);
+}
+
+/* --- who is connected --------------------------------------------------------------------------------------------------- */
+
+static bool join_identity(struct controller *c, struct connection *connection) {
+    uint64_t key = identity_key(connection->rsa_id);
+    struct identity *identity = table_get(&c->identities, key);
+    if (!identity) {
+        identity = memory_allocate(c->memory, sizeof *identity);
+        if (!identity)
+            return false;
+        list_init(&identity->connections);
+        if (table_set(&c->identities, key, identity)) {
+            memory_release(c->memory, identity, sizeof *identity);
+            return false;
+        }
+    }
+    list_append(&identity->connections, &connection->by_identity);
+    return true;
+}
+
+static bool leads_to(const struct connection *connection, const struct control_extend *extend) {
+    if (memcmp(connection->rsa_id, extend->rsa_id, RSA_ID_LEN) != 0)
+        return false;
+    return !extend->has_ed_id || !connection->has_ed_id ||
+           memcmp(connection->ed_id, extend->ed_id, ED_ID_LEN) == 0;
+}
+
+/* Open before dialled, canonical before not, old before young (tor-spec 5.3.1). */
+static int preference(const struct connection *connection) {
+    return (connection->state == CONNECTION_OPEN ? 2 : 0) + (connection->is_canonical ? 1 : 0);
+}
+
+static struct connection *find_connection(struct controller *c, const struct control_extend *extend) {
+    struct identity *identity = table_get(&c->identities, identity_key(extend->rsa_id));
+    if (!identity)
+        return NULL;
+    struct connection *best = NULL;
+    for (struct list *node = identity->connections.next; node != &identity->connections; node = node->next) {
+        struct connection *connection = LIST_ENTRY(node, struct connection, by_identity);
+        if (leads_to(connection, extend) && (!best || preference(connection) > preference(best)))
+            best = connection;
+    }
+    return best;
+}
+
+/* --- EXTEND --------------------------------------------------------------------------------------------------------------- */
+
+static struct control *post(struct controller *c, station_id station, object_id to, enum control_kind kind) {
+    struct control *message = control_new(c->memory, kind);
+    if (!message)
+        return NULL;
+    message->to = to;
+    message->reply_to = c->station;
+    mailroom_post_control(c->room, c->station, station, message, &c->work);
+    return message;
+}
+
+static void extend_failed(struct controller *c, half_id half, uint32_t serial, uint8_t reason) {
+    struct control *message = post(c, object_station(half), half, CONTROL_EXTEND_FAILED);
+    if (!message)
+        return;
+    message->reason = reason;
+    message->count = serial;
+}
+
+static void attach(struct controller *c, const struct connection *connection, half_id half, uint32_t serial,
+                   const struct control_extend *extend) {
+    struct control *message = post(c, connection->manager, 0, CONTROL_ATTACH);
+    if (!message) {
+        extend_failed(c, half, serial, DESTROY_RESOURCELIMIT);
+        return;
+    }
+    message->link = connection->link;
+    message->from = half;
+    message->count = serial;
+    message->u.extend = *extend;
+}
+
+static bool wait_for(struct controller *c, struct connection *connection, const struct control *message) {
+    if (connection->waiting_count >= EXTENDS_WAITING_MAX)
+        return false;
+    struct extend_request *request = memory_allocate(c->memory, sizeof *request);
+    if (!request)
+        return false;
+    request->half = message->from;
+    request->serial = message->count;
+    request->extend = message->u.extend;
+    list_append(&connection->waiting, &request->node);
+    connection->waiting_count++;
+    return true;
+}
+
+static struct connection *dial(struct controller *c, const struct control_extend *extend) {
+    struct connection *connection = connection_new(c, CONNECTION_DIALLED);
+    if (!connection)
+        return NULL;
+    memcpy(connection->rsa_id, extend->rsa_id, RSA_ID_LEN);
+    memcpy(connection->ed_id, extend->ed_id, ED_ID_LEN);
+    connection->has_ed_id = extend->has_ed_id;
+    struct control *message =
+        join_identity(c, connection) ? post(c, connection->manager, 0, CONTROL_DIAL) : NULL;
+    if (!message) {
+        connection_free(c, connection);
+        return NULL;
+    }
+    message->link = connection->link;
+    struct control_dial *ask = &message->u.dial;
+    ask->endpoint = extend->ipv4.address.family != ADDRESS_NONE ? extend->ipv4 : extend->ipv6;
+    memcpy(ask->rsa_id, extend->rsa_id, RSA_ID_LEN);
+    memcpy(ask->ed_id, extend->ed_id, ED_ID_LEN);
+    ask->has_ed_id = extend->has_ed_id;
+    return connection;
+}
+
+static void extend(struct controller *c, struct control *message) {
+    struct control_extend *ask = &message->u.extend;
+    const struct relay_entry *known = c->consensus ? consensus_view_find(c->consensus, ask->rsa_id) : NULL;
+    static const uint8_t none[ED_ID_LEN];
+    if (!ask->has_ed_id && known && memcmp(known->ed_id, none, ED_ID_LEN) != 0) {
+        memcpy(ask->ed_id, known->ed_id, ED_ID_LEN);
+        ask->has_ed_id = true;
+    }
+    struct connection *connection = find_connection(c, ask);
+    if (connection && connection->state == CONNECTION_OPEN) {
+        attach(c, connection, message->from, message->count, ask);
+        return;
+    }
+    if (!connection)
+        connection = dial(c, ask);
+    if (!connection || !wait_for(c, connection, message))
+        extend_failed(c, message->from, message->count, DESTROY_RESOURCELIMIT);
+}
+
+/* --- news from the managers --------------------------------------------------------------------------------------------- */
+
+static void link_open(struct controller *c, const struct control *message) {
+    const struct control_link_open *open = &message->u.link_open;
+    struct connection *connection = table_get(&c->connections, message->link);
+    if (!connection)
+        return;
+    bool was_dialled = connection->state == CONNECTION_DIALLED;
+    connection->state = CONNECTION_OPEN;
+    connection->is_canonical = open->is_canonical;
+    if (!open->is_authenticated)
+        return; /* a client: nobody extends to it */
+    connection->has_ed_id = true;
+    memcpy(connection->ed_id, open->ed_id, ED_ID_LEN);
+    if (!was_dialled) {
+        memcpy(connection->rsa_id, open->rsa_id, RSA_ID_LEN);
+        if (!join_identity(c, connection))
+            return; /* good for the peer's circuits, not for ours */
+    }
+    for (struct list *node = connection->waiting.next; node != &connection->waiting; node = node->next) {
+        struct extend_request *request = LIST_ENTRY(node, struct extend_request, node);
+        attach(c, connection, request->half, request->serial, &request->extend);
+    }
+    drop_waiting(c, connection);
+}
+
+static void link_closed(struct controller *c, const struct control *message) {
+    struct connection *connection = table_get(&c->connections, message->link);
+    if (!connection)
+        return;
+    for (struct list *node = connection->waiting.next; node != &connection->waiting; node = node->next) {
+        struct extend_request *request = LIST_ENTRY(node, struct extend_request, node);
+        extend_failed(c, request->half, request->serial, message->reason);
+    }
+    connection_free(c, connection);
+}
+
+bool controller_drain(struct controller *c, nsec now, uint32_t msgs_max) {
+    (void)now;
+    (void)msgs_max;
+    mailroom_collect_begin(c->room, c->station);
+    struct control *controls = mailroom_collect_controls(c->room, c->station);
+    while (controls) {
+        struct control *message = controls;
+        controls = message->next;
+        if (message->kind == CONTROL_EXTEND)
+            extend(c, message);
+        else if (message->kind == CONTROL_LINK_OPEN)
+            link_open(c, message);
+        else if (message->kind == CONTROL_LINK_CLOSED)
+            link_closed(c, message);
+        else
+            CHECK(!"a control message for a manager came to the controller");
+        control_free(c->memory, message);
+    }
+    return false;
+}
+
+static void ask_wake(void *context, station_id to) {
+    struct controller *c = context;
+    c->port->wake(c->port, to);
+}
+
+void controller_flush(struct controller *c, nsec now) {
+    (void)now;
+    mailroom_flush(c->room, c->station, &c->work, ask_wake, c);
+}
+
+nsec controller_next_wake(const struct controller *c) {
+    (void)c;
+    return NSEC_NEVER;
+}
+
+void controller_tick(struct controller *c, nsec now) {
+    (void)c;
+    (void)now;
+}
+
+void controller_set_consensus(struct controller *c, nsec now, struct consensus_view *view) {
+    (void)now;
+    consensus_view_drop(c->consensus);
+    c->consensus = consensus_view_keep(view);
+}
+
+const struct work *controller_work(const struct controller *c) {
+    return &c->work;
+}
