@@ -1,0 +1,37 @@
+/* cpu_workers - threads for circuit handshakes, beside the event threads.
+ *
+ * Thread: cpu_workers_new and _free from the main thread; the others from any. One lock protects the queue and the
+ * current keys; a job runs outside of it, on a copy of the keys.
+ * Bound: JOBS_MAX waiting jobs; a job that finds the queue full is refused, and its circuit is then closed. */
+#ifndef LOOM_NATIVE_CPU_WORKERS_H
+#define LOOM_NATIVE_CPU_WORKERS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "base/attributes.h"
+#include "core/job.h"
+
+#define CPU_WORKERS_MAX 64u
+#define JOBS_MAX        2048u /* a fifth of a second of one worker's time: beyond it clients give up anyway */
+
+struct cpu_workers;
+struct inbox;
+
+/* Starts count threads, worker-1 and so on. Borrows crypt, copies keys. NULL when a thread cannot be started. */
+MUST_USE struct cpu_workers *cpu_workers_new(unsigned count, const struct crypt_provider *crypt,
+                                             const struct ntor_server_keys *keys);
+/* Lets running jobs end, forgets waiting ones, joins the threads. NULL is fine. */
+void cpu_workers_free(struct cpu_workers *workers);
+/* Run job (copied) and post its result to reply_to, which outlives the workers. False when the queue is full. */
+MUST_USE bool cpu_workers_submit(struct cpu_workers *workers, const struct job *job, struct inbox *reply_to);
+/* Jobs that begin from now on use these keys (copied). */
+void cpu_workers_set_keys(struct cpu_workers *workers, const struct ntor_server_keys *keys);
+/* Work done so far by all of them. */
+void cpu_workers_work(struct cpu_workers *workers, struct work *sum_out);
+unsigned cpu_workers_count(const struct cpu_workers *workers);
+/* Clock of the CPU time of worker number index; false when there is none. */
+MUST_USE bool cpu_workers_clock(const struct cpu_workers *workers, unsigned index, clockid_t *clock_out);
+
+#endif

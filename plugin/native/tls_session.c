@@ -1,0 +1,166 @@
+#include "native/tls_session.h"
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+#include <pthread.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "native/tls_identity.h"
+
+#define EXPORTER_LABEL "EXPORTER FOR TOR TLS CLIENT BINDING AUTH0003"
+
+static int pipe_read(BIO *bio, char *out, size_t room, size_t *length_out) {
+    struct tls_pipe *pipe = BIO_get_data(bio);
+    BIO_clear_retry_flags(bio);
+    *length_out = 0;
+    if (pipe->in_length == 0) {
+        BIO_set_retry_read(bio);
+        return 0;
+    }
+    size_t length = room < pipe->in_length ? room : pipe->in_length;
+    memcpy(out, pipe->in, length);
+    pipe->in += length;
+    pipe->in_length -= length;
+    *length_out = length;
+    return 1;
+}
+
+/* All or nothing. A full pipe is an error, not a reason to wait: callers reserve the room, and what a peer can make us
+ * write beyond it (alerts, key updates) is not worth keeping the session for. */
+static int pipe_write(BIO *bio, const char *bytes, size_t length, size_t *written_out) {
+    struct tls_pipe *pipe = BIO_get_data(bio);
+    BIO_clear_retry_flags(bio);
+    *written_out = 0;
+    if (length > pipe->out_room - pipe->out_length)
+        return 0;
+    memcpy(pipe->out + pipe->out_length, bytes, length);
+    pipe->out_length += length;
+    *written_out = length;
+    return 1;
+}
+
+static long pipe_control(BIO *bio, int command, long number, void *pointer) {
+    (void)bio;
+    (void)number;
+    (void)pointer;
+    return command == BIO_CTRL_FLUSH;
+}
+
+static BIO_METHOD *pipe_method;
+
+static void make_method(void) {
+    pipe_method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "thread's pipe");
+    CHECK(pipe_method != NULL);
+    CHECK(BIO_meth_set_read_ex(pipe_method, pipe_read) == 1);
+    CHECK(BIO_meth_set_write_ex(pipe_method, pipe_write) == 1);
+    CHECK(BIO_meth_set_ctrl(pipe_method, pipe_control) == 1);
+}
+
+static BIO *pipe_bio_new(struct tls_pipe *pipe) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    CHECK(pthread_once(&once, make_method) == 0);
+    BIO *bio = BIO_new(pipe_method);
+    if (bio != NULL) {
+        BIO_set_data(bio, pipe);
+        BIO_set_init(bio, 1);
+    }
+    return bio;
+}
+
+bool tls_session_init(struct tls_session *session, const struct tls_identity *identity, bool is_server,
+                      struct tls_pipe *pipe) {
+    char name[TLS_HOST_NAME_MAX];
+    session->ssl = SSL_new(is_server ? identity->server : identity->client);
+    BIO *bio = session->ssl == NULL ? NULL : pipe_bio_new(pipe);
+    if (bio == NULL) {
+        tls_session_fini(session);
+        ERR_clear_error();
+        return false;
+    }
+    SSL_set_bio(session->ssl, bio, bio);
+    if (is_server) {
+        SSL_set_accept_state(session->ssl);
+    } else {
+        SSL_set_connect_state(session->ssl);
+        tls_random_host_name(name);
+        CHECK(SSL_set_tlsext_host_name(session->ssl, name) == 1);
+    }
+    return true;
+}
+
+void tls_session_fini(struct tls_session *session) {
+    SSL_free(session->ssl);
+    session->ssl = NULL;
+}
+
+/* Why an operation gave nothing. The error queue belongs to the thread, so it is emptied before anybody else uses it. */
+static enum tls_result result_of(struct tls_session *session, int returned) {
+    int why = SSL_get_error(session->ssl, returned);
+    ERR_clear_error();
+    if (why == SSL_ERROR_WANT_READ)
+        return TLS_AGAIN;
+    return why == SSL_ERROR_ZERO_RETURN ? TLS_CLOSED : TLS_BROKEN;
+}
+
+enum tls_result tls_session_handshake(struct tls_session *session) {
+    int returned = SSL_do_handshake(session->ssl);
+    return returned == 1 ? TLS_DONE : result_of(session, returned);
+}
+
+enum tls_result tls_session_read(struct tls_session *session, uint8_t *out, size_t room, size_t *length_out,
+                                 uint64_t *records_out) {
+    const struct tls_pipe *pipe = BIO_get_data(SSL_get_rbio(session->ssl));
+    size_t length = 0, got;
+    while (room - length >= TLS_RECORD_MAX) {
+        int returned = SSL_read_ex(session->ssl, out + length, room - length, &got);
+        if (returned != 1) {
+            *length_out = length;
+            return result_of(session, returned);
+        }
+        length += got;
+        ++*records_out;
+        if (pipe->in_length == 0)
+            break; /* the next call could only say so */
+    }
+    *length_out = length;
+    return pipe->in_length == 0 ? TLS_AGAIN : TLS_DONE;
+}
+
+bool tls_session_write(struct tls_session *session, const uint8_t *bytes, size_t length) {
+    CHECK(length > 0);
+    CHECK(length <= TLS_RECORD_MAX);
+    size_t written = 0;
+    bool is_written = SSL_write_ex(session->ssl, bytes, length, &written) == 1 && written == length;
+    if (!is_written)
+        ERR_clear_error();
+    return is_written;
+}
+
+void tls_session_goodbye(struct tls_session *session) {
+    if (SSL_is_init_finished(session->ssl))
+        (void)SSL_shutdown(session->ssl);
+    ERR_clear_error();
+}
+
+void tls_session_release_buffers(struct tls_session *session) {
+    (void)!SSL_free_buffers(session->ssl); /* says no in the middle of a record: then another time */
+}
+
+bool tls_session_peer_sha256(const struct tls_session *session, uint8_t out[static 32]) {
+    unsigned length = 32;
+    const X509 *certificate = SSL_get0_peer_certificate(session->ssl);
+    return certificate != NULL && X509_digest(certificate, EVP_sha256(), out, &length) == 1;
+}
+
+void tls_session_export(struct tls_session *session, const uint8_t cid[static 32], uint8_t out[static 32]) {
+    CHECK(SSL_export_keying_material(session->ssl, out, 32, EXPORTER_LABEL, sizeof EXPORTER_LABEL - 1, cid, 32, 1) ==
+          1);
+}
+
+const char *tls_session_cipher(const struct tls_session *session) {
+    const char *name = SSL_get_cipher_name(session->ssl);
+    return name == NULL ? "NONE" : name;
+}

@@ -1,0 +1,25 @@
+#include "native/turn_clock.h"
+
+#include <time.h>
+
+#include "base/check.h"
+
+nsec monotonic_read(void) {
+    struct timespec t;
+    CHECK(clock_gettime(CLOCK_MONOTONIC, &t) == 0);
+    return (nsec)t.tv_sec * NSEC_PER_S + (nsec)t.tv_nsec;
+}
+
+void turn_clock_init(struct turn_clock *clock, nsec start) {
+    clock->start = start;
+    clock->now = 0;
+    clock->is_fresh = false;
+}
+
+nsec turn_clock_now(struct turn_clock *clock) {
+    if (!clock->is_fresh) {
+        clock->now = monotonic_read() - clock->start;
+        clock->is_fresh = true;
+    }
+    return clock->now;
+}
