@@ -1,0 +1,560 @@
+#include "origin/origin_circuit.h"
+
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/check.h"
+#include "wire/relay_cell.h"
+
+#define CIRC_ID_TRIES 64u /* of 2^31 ids: more than one try is rare */
+#define CIRC_ID_INITIATOR \
+    UINT32_C(0x80000000) /* tor-spec 5.1.1: the side that dialled sets the highest bit */
+
+/* --- closing ---------------------------------------------------------------------------------------------------- */
+
+static void drop_handshake(struct origin_circuit *c) {
+    if (!c->handshake)
+        return;
+    memset(c->handshake, 0, sizeof(*c->handshake));
+    slab_put(&c->origin->handshakes, c->handshake);
+    c->handshake = NULL;
+}
+
+static void end_streams(struct origin_circuit *c) {
+    for (struct list *entry = c->streams.next; entry != &c->streams; entry = entry->next)
+        origin_stream_receive_end(c->origin, LIST_ENTRY(entry, struct origin_stream, entry), END_DESTROY);
+}
+
+/* The circuit has no more to do with its link, and when the user has freed it, nothing at all. */
+static void leave_link(struct origin_circuit *c) {
+    origin_path_want_no_write(&c->path);
+    if (table_get(&c->outlet->by_id, c->path.circ_id) == c) /* not yet another circuit's */
+        table_remove(&c->outlet->by_id, c->path.circ_id);
+    c->owes_destroy = false;
+    if (!c->is_freed)
+        return;
+    list_remove(&c->entry);
+    slab_put(&c->origin->circuits, c);
+}
+
+static void close_circuit(struct origin_circuit *c, uint8_t reason, enum err error, bool tell_peer) {
+    if (c->state == ORIGIN_CIRCUIT_CLOSED)
+        return;
+    c->state = ORIGIN_CIRCUIT_CLOSED;
+    c->reason = reason;
+    c->error = (uint8_t)error;
+    c->origin->work.circuits_closed++;
+    origin_cells_drop(c->origin, &c->path.queue);
+    end_streams(c);
+    drop_handshake(c);
+    origin_path_cut(&c->path, 0);
+    origin_ready_lower(&c->ready, UINT8_MAX);
+    origin_ready_raise(c->origin, &c->ready, ORIGIN_CIRCUIT_NEWS_CLOSED);
+    c->owes_destroy = tell_peer;
+    if (tell_peer)
+        origin_path_want_write(&c->path);
+    else
+        leave_link(c);
+}
+
+static void close_for_error(struct origin_circuit *c, enum err error) {
+    close_circuit(c, error == ERR_LIMIT ? DESTROY_RESOURCELIMIT : DESTROY_PROTOCOL, error, true);
+}
+
+/* --- building --------------------------------------------------------------------------------------------------- */
+
+static bool begin_handshake(struct origin_circuit *c, const struct origin_target *to,
+                            uint8_t onionskin_out[static NTOR_ONIONSKIN_LEN]) {
+    CHECK(!c->handshake);
+    c->handshake = slab_take(&c->origin->handshakes);
+    if (!c->handshake)
+        return false;
+    ntor_client_create(c->origin->config.crypt, to->rsa_id, to->onion_key, c->handshake, onionskin_out);
+    return true;
+}
+
+static enum err send_create(struct origin_circuit *c, const struct origin_target *first) {
+    uint8_t onionskin[NTOR_ONIONSKIN_LEN];
+    struct cell *cell = cell_pool_take(&c->origin->cells, CELL_MAY_FAIL);
+    if (!cell)
+        return ERR_LIMIT;
+    if (!begin_handshake(c, first, onionskin)) {
+        cell_pool_put(&c->origin->cells, cell);
+        return ERR_LIMIT;
+    }
+    struct create2_message m = {.type = HANDSHAKE_NTOR, .data = {onionskin, sizeof(onionskin)}};
+    memset(cell->body, 0, CELL_BODY_LEN);
+    struct bytes_out out = bytes_out(cell->body, CELL_BODY_LEN);
+    create2_encode(&out, &m);
+    CHECK(bytes_out_ok(&out));
+    origin_path_queue(&c->path, cell, CELL_CREATE2);
+    return ERR_OK;
+}
+
+static enum err send_extend(struct origin_circuit *c, const struct origin_target *next) {
+    uint8_t onionskin[NTOR_ONIONSKIN_LEN];
+    if (!begin_handshake(c, next, onionskin))
+        return ERR_LIMIT;
+    struct extend2_message m = {
+        .ipv4 = next->ipv4,
+        .ipv6 = next->ipv6,
+        .has_ed_id = next->has_ed_id,
+        .create = {.type = HANDSHAKE_NTOR, .data = {onionskin, sizeof(onionskin)}},
+    };
+    memcpy(m.rsa_id, next->rsa_id, sizeof(m.rsa_id));
+    memcpy(m.ed_id, next->ed_id, sizeof(m.ed_id));
+    enum err e = origin_path_send_extend(&c->path, &m);
+    if (e)
+        drop_handshake(c);
+    return e;
+}
+
+/* The relay that we asked for has answered: it becomes a hop. */
+static enum err finish_handshake(struct origin_circuit *c, struct span body) {
+    if (!c->handshake)
+        return ERR_PROTOCOL;
+    struct span reply;
+    enum err e = created2_decode(body, &reply);
+    if (e)
+        return e;
+    struct circuit_keys keys;
+    e = ntor_client_finish(c->origin->config.crypt, c->handshake, reply, &keys);
+    if (e)
+        return e;
+    c->origin->work.handshakes_ntor++;
+    e = origin_path_add(&c->path, &keys);
+    if (e)
+        return e;
+    drop_handshake(c);
+    c->state = ORIGIN_CIRCUIT_OPEN;
+    bool is_first = c->path.hop_count == 1;
+    origin_ready_raise(c->origin, &c->ready,
+                       is_first ? ORIGIN_CIRCUIT_NEWS_OPENED : ORIGIN_CIRCUIT_NEWS_EXTENDED);
+    return ERR_OK;
+}
+
+/* --- streams and flow control ----------------------------------------------------------------------------------- */
+
+static struct origin_stream *find_stream(struct origin_circuit *c, uint16_t id) {
+    if (c->stream_recent && c->stream_recent->id == id)
+        return c->stream_recent;
+    for (struct list *entry = c->streams.next; entry != &c->streams; entry = entry->next) {
+        struct origin_stream *s = LIST_ENTRY(entry, struct origin_stream, entry);
+        if (s->id == id)
+            return c->stream_recent = s;
+    }
+    return NULL;
+}
+
+static void unblock_streams(struct origin_circuit *c) {
+    for (struct list *entry = c->streams.next; entry != &c->streams; entry = entry->next)
+        origin_stream_unblock(c->origin, LIST_ENTRY(entry, struct origin_stream, entry));
+}
+
+/* What must not be left unsaid: without a cell for it the circuit ends. */
+static void say_or_close(struct origin_circuit *c, const struct relay_message *m) {
+    if (origin_path_send(&c->path, c->path.hop_count - 1u, CELL_RELAY, m, CELL_MUST))
+        close_for_error(c, ERR_LIMIT);
+}
+
+static void send_end(struct origin_circuit *c, const struct origin_stream *s, uint8_t reason) {
+    struct relay_message m = {.command = RELAY_END, .stream = s->id, .data = {&reason, 1}};
+    say_or_close(c, &m);
+}
+
+/* A DATA cell counts for the circuit whether its stream still exists or not. */
+static enum err count_data(struct origin_circuit *c) {
+    struct flow_window *window = &origin_path_last(&c->path)->window;
+    enum err e = flow_receive(window);
+    if (e)
+        return e;
+    return flow_consume(window, 1) > 0 ? origin_path_send_sendme(&c->path) : ERR_OK;
+}
+
+static enum err receive_circuit_sendme(struct origin_circuit *c, struct span data) {
+    struct sendme_message m;
+    enum err e = sendme_decode(data, &m);
+    if (e)
+        return e;
+    const uint8_t *tag = flow_tags_pop(&c->path.tags);
+    if (!tag || m.version != 1 || m.tag_length != FLOW_TAG_LEN)
+        return ERR_PROTOCOL;
+    if (!bytes_equal_const_time(tag, m.tag, FLOW_TAG_LEN))
+        return ERR_PROTOCOL;
+    e = flow_sendme_received(&origin_path_last(&c->path)->window);
+    if (e == ERR_OK)
+        unblock_streams(c);
+    return e;
+}
+
+static enum err receive_connected(struct origin *o, struct origin_stream *s, struct span data) {
+    struct connected_message m;
+    enum err e = connected_decode(data, &m);
+    return e ? e : origin_stream_receive_connected(o, s, &m);
+}
+
+/* Messages of a stream. Those for a stream that we have ended may come late and are ignored. Takes *cell over when it
+ * sets it to NULL. */
+static void receive_for_stream(struct origin_circuit *c, const struct relay_message *m, struct cell **cell) {
+    struct origin_stream *s = find_stream(c, m->stream);
+    if (!s || s->state == ORIGIN_STREAM_ENDED)
+        return;
+    enum err e = ERR_OK;
+    switch (m->command) {
+    case RELAY_CONNECTED: e = receive_connected(c->origin, s, m->data); break;
+    case RELAY_SENDME: e = origin_stream_receive_sendme(c->origin, s); break;
+    case RELAY_END: origin_stream_receive_end(c->origin, s, end_reason_decode(m->data)); break;
+    case RELAY_DATA:
+        e = origin_stream_receive_data(c->origin, s, *cell);
+        if (e == ERR_OK)
+            *cell = NULL;
+        break;
+    default: break;
+    }
+    if (e) {
+        send_end(c, s, END_TORPROTOCOL);
+        origin_stream_receive_end(c->origin, s, END_TORPROTOCOL);
+    }
+}
+
+/* --- receiving -------------------------------------------------------------------------------------------------- */
+
+/* Hops beyond `from` are gone, or the one that we asked for could not be reached. */
+static void receive_truncated(struct origin_circuit *c, unsigned from, struct span data) {
+    if (from + 1u == c->path.hop_count && !c->handshake)
+        return; /* nothing was beyond */
+    drop_handshake(c);
+    end_streams(c);
+    origin_path_cut(&c->path, from + 1);
+    c->state = ORIGIN_CIRCUIT_OPEN;
+    c->reason = reason_decode(data);
+    origin_ready_lower(&c->ready, ORIGIN_CIRCUIT_NEWS_EXTENDED);
+    origin_ready_raise(c->origin, &c->ready, ORIGIN_CIRCUIT_NEWS_TRUNCATED);
+}
+
+/* A recognized message of hop number `from`. Streams, flow control and growth are the last hop's; what we do not know is
+ * ignored, as tor does. */
+static enum err receive_message(struct origin_circuit *c, unsigned from, struct cell **cell) {
+    struct relay_message m;
+    enum err e = relay_message_decode((*cell)->body, &m);
+    if (e)
+        return e;
+    if (m.command == RELAY_TRUNCATED)
+        receive_truncated(c, from, m.data);
+    if (m.command == RELAY_TRUNCATED || m.command == RELAY_DROP)
+        return ERR_OK;
+    if (from + 1u != c->path.hop_count)
+        return ERR_PROTOCOL;
+
+    switch (m.command) {
+    case RELAY_EXTENDED2: return finish_handshake(c, m.data);
+    case RELAY_SENDME:
+        if (m.stream == 0)
+            return receive_circuit_sendme(c, m.data);
+        break;
+    case RELAY_DATA: e = count_data(c); break;
+    case RELAY_BEGIN:
+    case RELAY_BEGIN_DIR:
+    case RELAY_EXTEND2:
+    case RELAY_TRUNCATE: return ERR_PROTOCOL; /* nobody asks an origin */
+    default: break;
+    }
+    if (e == ERR_OK)
+        receive_for_stream(c, &m, cell);
+    return e;
+}
+
+static uint32_t take_cells(struct origin *o, struct cell **cells_out, uint32_t n) {
+    for (uint32_t i = 0; i < n; i++) {
+        cells_out[i] = cell_pool_take(&o->cells, CELL_MAY_FAIL);
+        if (!cells_out[i])
+            return i;
+    }
+    return n;
+}
+
+/* A cell of a run that was peeled while there were `hops` hops. Cells behind a TRUNCATED come from the hop that sent it,
+ * or from before it, and were recognized with their run. */
+static enum err receive_peeled(struct origin_circuit *c, unsigned hops, unsigned from, struct cell **cell) {
+    if (from + 1u < hops)
+        return receive_message(c, from, cell);
+    if (c->path.hop_count < hops || !origin_hop_recognizes(c->origin, c->path.hops[from], *cell))
+        return ERR_PROTOCOL; /* tor-spec 5.5: not ours, and there is nowhere to send it on */
+    return receive_message(c, from, cell);
+}
+
+static void receive_relay(struct origin_circuit *c, const struct cell_view *views, uint32_t n) {
+    if (c->path.hop_count == 0) {
+        close_for_error(c, ERR_PROTOCOL);
+        return;
+    }
+    struct cell *cells[ORIGIN_RUN_MAX];
+    uint8_t from[ORIGIN_RUN_MAX];
+    uint32_t taken = take_cells(c->origin, cells, n);
+    unsigned hops = c->path.hop_count;
+    if (taken > 0)
+        origin_hops_peel(c->origin, c->path.hops, hops, views, cells, taken, from);
+    for (uint32_t i = 0; i < taken; i++) {
+        if (c->state != ORIGIN_CIRCUIT_CLOSED) {
+            enum err e = receive_peeled(c, hops, from[i], &cells[i]);
+            if (e)
+                close_for_error(c, e);
+        }
+        if (cells[i])
+            cell_pool_put(&c->origin->cells, cells[i]);
+    }
+    if (taken < n)
+        close_for_error(c, ERR_LIMIT);
+}
+
+static void receive_created(struct origin_circuit *c, const struct cell_view *cell) {
+    enum err e = ERR_PROTOCOL;
+    if (c->path.hop_count == 0)
+        e = finish_handshake(c, (struct span){cell->body, cell->length});
+    if (e)
+        close_for_error(c, e);
+}
+
+static void receive_one(struct origin_circuit *c, const struct cell_view *cell) {
+    switch (cell->command) {
+    case CELL_CREATED2: receive_created(c, cell); break;
+    case CELL_DESTROY:
+        close_circuit(c, reason_decode((struct span){cell->body, cell->length}), ERR_OK, false);
+        break;
+    case CELL_CREATE:
+    case CELL_CREATED:
+    case CELL_CREATE_FAST:
+    case CELL_CREATED_FAST:
+    case CELL_CREATE2:
+    case CELL_RELAY_EARLY:
+        close_for_error(c, ERR_PROTOCOL);
+        break;      /* tor-spec 5.6: never towards the origin */
+    default: break; /* padding, and what later versions may add */
+    }
+}
+
+/* Cells that may be peeled together: while a hop is being added each one may be the last that is peeled without it. */
+static uint32_t relay_run(const struct origin_circuit *c, const struct cell_view *cells, uint32_t n) {
+    uint32_t max = c->handshake ? 1 : ORIGIN_RUN_MAX;
+    uint32_t run = 0;
+    while (run < n && run < max && cells[run].command == CELL_RELAY) {
+        CHECK(cells[run].length == CELL_BODY_LEN);
+        run++;
+    }
+    return run;
+}
+
+void origin_circuit_receive(struct origin_circuit *c, UNUSED nsec now, const struct cell_view *cells,
+                            uint32_t n) {
+    uint32_t done = 0;
+    while (done < n && c->state != ORIGIN_CIRCUIT_CLOSED) {
+        uint32_t run = relay_run(c, cells + done, n - done);
+        if (run > 0)
+            receive_relay(c, cells + done, run);
+        else
+            receive_one(c, &cells[done]);
+        done += run > 0 ? run : 1;
+    }
+}
+
+/* --- the link's side -------------------------------------------------------------------------------------------- */
+
+void origin_outlet_init(struct origin_outlet *outlet, struct origin *o) {
+    table_init(&outlet->by_id, o->config.memory, rng_u64(&o->rng));
+    list_init(&outlet->circuits);
+    list_init(&outlet->writable);
+}
+
+void origin_outlet_fini(struct origin_outlet *outlet) {
+    CHECK(list_is_empty(&outlet->circuits));
+    table_fini(&outlet->by_id);
+}
+
+static uint32_t take_destroy(struct origin_circuit *c, struct cell **cell_out) {
+    struct cell *cell = cell_pool_take(&c->origin->cells, CELL_MUST);
+    if (!cell)
+        return 0;
+    memset(cell->body, 0, CELL_BODY_LEN);
+    cell->body[0] = c->reason;
+    cell->circ_id = c->path.circ_id;
+    cell->command = CELL_DESTROY;
+    cell->length = CELL_BODY_LEN;
+    *cell_out = cell;
+    leave_link(c);
+    return 1;
+}
+
+uint32_t origin_circuit_take(struct origin_circuit *c, struct cell **cells_out, uint32_t max) {
+    CHECK(max > 0);
+    if (c->owes_destroy)
+        return take_destroy(c, cells_out);
+    uint32_t n = 0;
+    while (n < max && !cell_run_is_empty(&c->path.queue))
+        cells_out[n++] = cell_run_shift(&c->path.queue);
+    if (cell_run_is_empty(&c->path.queue))
+        origin_path_want_no_write(&c->path);
+    if (c->path.queue.count <= c->origin->config.queue_cells_max / 2)
+        unblock_streams(c);
+    return n;
+}
+
+void origin_circuit_link_closed(struct origin_circuit *c) {
+    if (c->state == ORIGIN_CIRCUIT_CLOSED)
+        leave_link(c);
+    else
+        close_circuit(c, DESTROY_CHANNEL_CLOSED, ERR_STALE, false);
+}
+
+/* --- the user's side: circuits ---------------------------------------------------------------------------------- */
+
+/* A random id that this link does not use; 0 when luck is against us. */
+static uint32_t choose_id(struct origin *o, const struct origin_outlet *outlet) {
+    for (unsigned try = 0; try < CIRC_ID_TRIES; try++) {
+        uint32_t id = (uint32_t)rng_u64(&o->rng) | CIRC_ID_INITIATOR;
+        if (!table_get(&outlet->by_id, id))
+            return id;
+    }
+    return 0;
+}
+
+static struct origin_circuit *enter_link(struct origin *o, struct origin_outlet *outlet) {
+    uint32_t id = choose_id(o, outlet);
+    if (id == 0)
+        return NULL;
+    struct origin_circuit *c = slab_take(&o->circuits);
+    if (!c)
+        return NULL;
+    *c = (struct origin_circuit){
+        .origin = o,
+        .outlet = outlet,
+        .stream_next = 1,
+        .early_left = ORIGIN_EARLY_MAX,
+        .state = ORIGIN_CIRCUIT_BUILDING,
+    };
+    origin_path_init(&c->path, o, &outlet->writable, id);
+    origin_ready_init(&c->ready, ORIGIN_OWNER_CIRCUIT);
+    list_init(&c->streams);
+    list_init(&c->entry);
+    if (table_set(&outlet->by_id, id, c)) {
+        slab_put(&o->circuits, c);
+        return NULL;
+    }
+    list_append(&outlet->circuits, &c->entry);
+    return c;
+}
+
+struct origin_circuit *origin_circuit_new(struct origin *o, struct origin_outlet *outlet, UNUSED nsec now,
+                                          const struct origin_target *first) {
+    struct origin_circuit *c = enter_link(o, outlet);
+    if (!c)
+        return NULL;
+    if (send_create(c, first)) {
+        c->is_freed = true; /* nobody has heard of it */
+        leave_link(c);
+        return NULL;
+    }
+    o->work.circuits_opened++;
+    return c;
+}
+
+static void free_stream(struct origin_circuit *c, struct origin_stream *s) {
+    if (c->stream_recent == s)
+        c->stream_recent = NULL;
+    list_remove(&s->entry);
+    c->stream_count--;
+    origin_stream_fini(c->origin, s);
+    slab_put(&c->origin->streams, s);
+}
+
+void origin_circuit_free(struct origin_circuit *c, UNUSED nsec now, uint8_t reason) {
+    CHECK(!c->is_freed);
+    close_circuit(c, reason, ERR_OK, true);
+    while (!list_is_empty(&c->streams))
+        free_stream(c, LIST_ENTRY(c->streams.next, struct origin_stream, entry));
+    origin_ready_lower(&c->ready, UINT8_MAX);
+    c->is_freed = true;
+    if (!c->owes_destroy)
+        leave_link(c);
+}
+
+enum err origin_circuit_extend(struct origin_circuit *c, UNUSED nsec now, const struct origin_target *next) {
+    if (c->state != ORIGIN_CIRCUIT_OPEN || c->stream_count > 0 || c->path.tags.count > 0)
+        return ERR_REFUSED;
+    if (c->path.hop_count == ORIGIN_HOPS_MAX || c->early_left == 0)
+        return ERR_LIMIT;
+    enum err e = send_extend(c, next);
+    if (e)
+        return e;
+    c->early_left--;
+    c->state = ORIGIN_CIRCUIT_BUILDING;
+    return ERR_OK;
+}
+
+enum err origin_circuit_truncate(struct origin_circuit *c, UNUSED nsec now, unsigned last) {
+    if (c->state == ORIGIN_CIRCUIT_CLOSED || last + 1u > c->path.hop_count)
+        return ERR_REFUSED;
+    if (last + 1u == c->path.hop_count && !c->handshake)
+        return ERR_REFUSED;
+    uint8_t reason = DESTROY_NONE;
+    struct relay_message m = {.command = RELAY_TRUNCATE, .data = {&reason, 1}};
+    return origin_path_send(&c->path, last, CELL_RELAY, &m, CELL_MAY_FAIL);
+}
+
+/* --- the user's side: streams ----------------------------------------------------------------------------------- */
+
+static uint16_t choose_stream_id(struct origin_circuit *c) {
+    uint16_t id;
+    do {
+        id = c->stream_next++;
+        if (c->stream_next == 0)
+            c->stream_next = 1;
+    } while (find_stream(c, id)); /* ends: ORIGIN_STREAMS_MAX is far below 65535 */
+    return id;
+}
+
+struct origin_stream *origin_circuit_begin(struct origin_circuit *c, UNUSED nsec now,
+                                           const struct begin_message *to) {
+    if (c->state != ORIGIN_CIRCUIT_OPEN || c->stream_count == ORIGIN_STREAMS_MAX)
+        return NULL;
+    struct origin_stream *s = slab_take(&c->origin->streams);
+    if (!s)
+        return NULL;
+    origin_stream_init(s, c, choose_stream_id(c));
+    list_append(&c->streams, &s->entry);
+    c->stream_count++;
+    if (origin_path_send_begin(&c->path, s->id, to)) {
+        free_stream(c, s);
+        return NULL;
+    }
+    return s;
+}
+
+size_t origin_circuit_send(struct origin_circuit *c, UNUSED nsec now, struct origin_stream *s,
+                           const uint8_t *bytes, size_t length) {
+    CHECK(s->circuit == c);
+    if (c->state != ORIGIN_CIRCUIT_OPEN || s->state == ORIGIN_STREAM_ENDED)
+        return 0;
+    bool is_starved;
+    size_t sent = origin_path_package(&c->path, s->id, &s->window, (struct span){bytes, length}, &is_starved);
+    if (is_starved)
+        origin_stream_starve(c->origin, s);
+    else if (sent < length)
+        origin_stream_block(s);
+    return sent;
+}
+
+void origin_circuit_end(struct origin_circuit *c, UNUSED nsec now, struct origin_stream *s, uint8_t reason) {
+    CHECK(s->circuit == c);
+    if (c->state != ORIGIN_CIRCUIT_CLOSED && s->state != ORIGIN_STREAM_ENDED)
+        send_end(c, s, reason);
+    free_stream(c, s);
+}
+
+struct cell *origin_circuit_read(struct origin_circuit *c, struct origin_stream *s) {
+    uint16_t due;
+    struct cell *cell = origin_stream_read(s, &due);
+    struct relay_message m = {.command = RELAY_SENDME, .stream = s->id};
+    while (due-- > 0 && c->state != ORIGIN_CIRCUIT_CLOSED && s->state == ORIGIN_STREAM_CONNECTED)
+        say_or_close(c, &m);
+    return cell;
+}
