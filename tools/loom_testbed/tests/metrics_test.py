@@ -1,0 +1,37 @@
+"""Loom's counters are summed over managers; what is missing stays missing."""
+
+from loom_testbed import metrics
+
+TEXT = """\
+# HELP loom_work_total Work done, by manager and kind.
+# TYPE loom_work_total counter
+loom_work_total{manager="0",kind="cells_received"} 5
+loom_work_total{manager="1",kind="cells_received"} 100
+loom_work_total{manager="1",kind="cells_crossed"} 40
+loom_links{manager="1",cipher="TLS_AES_256_GCM_SHA384"} 4
+loom_links{manager="2",cipher="TLS_AES_256_GCM_SHA384"} 3
+loom_thread_cpu_seconds_total{thread="main"} 0.25
+something_else 1e9
+loom_work_total{manager="1",kind="odd"} not-a-number
+"""
+
+
+def test_counters_are_summed_over_managers() -> None:
+    counters = metrics.parse(TEXT)
+    assert counters.total("cells_received") == 105
+    assert counters.links == {"TLS_AES_256_GCM_SHA384": 7}
+    assert counters.thread_seconds == {"main": 0.25}
+
+
+def test_a_missing_kind_is_none_and_never_zero() -> None:
+    counters = metrics.parse(TEXT)
+    assert counters.total("wakes") is None
+    assert metrics.sum_of([counters], "wakes") is None
+    assert metrics.sum_of([counters, counters], "cells_crossed") == 80
+
+
+def test_a_difference_keeps_managers_that_are_new() -> None:
+    before = metrics.parse('loom_work_total{manager="1",kind="cells_received"} 60\n')
+    after = metrics.parse(TEXT).since(before)
+    assert after.work["1"]["cells_received"] == 40
+    assert after.work["0"]["cells_received"] == 5
