@@ -27,14 +27,14 @@ struct config_port {
     struct endpoint endpoint;
     bool listen;
     bool advertise;
-    bool is_optional;            /* failing to bind is no error */
+    bool is_optional; /* failing to bind is no error */
 };
 
 struct config_authority {
     char nickname[NICKNAME_MAX + 1];
-    uint8_t rsa_id[20];          /* of its relay */
+    uint8_t rsa_id[20]; /* of its relay */
     bool has_v3_identity;
-    uint8_t v3_identity[20];     /* whose certificates it signs consensuses with */
+    uint8_t v3_identity[20]; /* whose certificates it signs consensuses with */
     struct endpoint dir_port;
     struct endpoint or_port;
 };
@@ -44,18 +44,18 @@ enum config_tristate { CONFIG_AUTO = -1, CONFIG_NO = 0, CONFIG_YES = 1 };
 struct config {
     /* Who we are. */
     char nickname[NICKNAME_MAX + 1];
-    char *contact;               /* or NULL */
-    struct address address;      /* advertised IPv4; family NONE: not given as a number */
-    struct address address6;     /* advertised IPv6; family NONE: none */
-    char *address_host;          /* Address as a host name, or NULL */
+    char *contact;           /* or NULL */
+    struct address address;  /* advertised IPv4; family NONE: not given as a number */
+    struct address address6; /* advertised IPv6; family NONE: none */
+    char *address_host;      /* Address as a host name, or NULL */
     uint8_t family[CONFIG_FAMILY_MAX][20];
     uint32_t family_count;
 
     /* Where things are. */
     char *data_directory;
-    char *key_directory;         /* default: data_directory/keys */
-    char *pid_file;              /* or NULL */
-    char *user;                  /* to become after the ports are bound, or NULL */
+    char *key_directory; /* default: data_directory/keys */
+    char *pid_file;      /* or NULL */
+    char *user;          /* to become after the ports are bound, or NULL */
     bool run_as_daemon;
     struct config_port or_ports[CONFIG_PORTS_MAX];
     uint32_t or_port_count;
@@ -68,37 +68,38 @@ struct config {
     uint32_t authority_count;
     bool testing_network;
     bool publish_descriptor;
-    int assume_reachable;        /* enum config_tristate until config_check() */
-    int extend_allow_private;    /* enum config_tristate until config_check() */
+    int assume_reachable;     /* enum config_tristate until config_check() */
+    int extend_allow_private; /* enum config_tristate until config_check() */
+    int refuse_unknown_exits; /* enum config_tristate; auto: the consensus says, else yes */
     bool address_disable_ipv6;
 
     /* Exit. policy is complete after config_check(): "reject *:*" when we are no exit. */
-    int exit_relay;              /* enum config_tristate until config_check() */
-    int exit_reject_private;     /* enum config_tristate until config_check() */
+    int exit_relay;          /* enum config_tristate until config_check() */
+    int exit_reject_private; /* enum config_tristate until config_check() */
     bool ipv6_exit;
     struct exit_policy exit_policy;
 
     /* Limits, in bytes per second and bytes. */
     uint64_t bandwidth_rate, bandwidth_burst;
-    uint64_t relay_bandwidth_rate, relay_bandwidth_burst;   /* 0: not limited beyond the two above */
+    uint64_t relay_bandwidth_rate, relay_bandwidth_burst; /* 0: not limited beyond the two above */
     uint64_t max_advertised_bandwidth;
-    uint64_t max_mem_in_queues;  /* after config_check() never 0 */
+    uint64_t max_mem_in_queues; /* after config_check() never 0 */
 
     /* Threads and scheduling. */
-    int connection_threads;      /* -1: as many as physical cores; 0: everything in the main thread */
-    int num_cpus;                /* CPU workers; 0: as many as cores */
-    uint32_t kist_interval_ms;   /* 0: the consensus says */
+    int connection_threads;       /* -1: as many as physical cores; 0: everything in the main thread */
+    int num_cpus;                 /* CPU workers; 0: as many as cores */
+    uint32_t kist_interval_ms;    /* 0: the consensus says */
     int64_t priority_halflife_ms; /* -1: the consensus says */
     uint32_t shutdown_wait_s;
-    uint32_t heartbeat_s;        /* 0: none */
+    uint32_t heartbeat_s; /* 0: none */
     uint32_t signing_key_lifetime_s;
 
     /* Log lines. */
     struct log_sink logs[LOG_SINKS_MAX]; /* none given: config_check() makes it notice to stdout */
     uint32_t log_count;
     uint32_t log_granularity_ms;
-    bool safe_logging;           /* leave client addresses out */
-    bool protocol_warnings;      /* warn, not info, when peers break the protocol */
+    bool safe_logging;      /* leave client addresses out */
+    bool protocol_warnings; /* warn, not info, when peers break the protocol */
 
     /* Options that tor knows and we do nothing about, each with its place: one notice line each. */
     char *ignored[CONFIG_IGNORED_MAX];

@@ -15,8 +15,8 @@
 #define EXIT_POLICY_LINE_MAX  80u
 
 struct exit_policy_rule {
-    struct address address;      /* family NONE: both families, any address */
-    uint8_t prefix_bits;         /* of address that must match */
+    struct address address; /* family NONE: both families, any address */
+    uint8_t prefix_bits;    /* of address that must match */
     uint16_t port_first, port_last;
     bool accept;
 };
@@ -34,10 +34,12 @@ MUST_USE enum exit_policy_error exit_policy_parse(struct exit_policy *policy, co
 /* Append one rule; false when there is no room. */
 MUST_USE bool exit_policy_add(struct exit_policy *policy, const struct exit_policy_rule *rule);
 /* May a stream go to this address and port? */
-MUST_USE bool exit_policy_allows(const struct exit_policy *policy, const struct address *address, uint16_t port);
+MUST_USE bool exit_policy_allows(const struct exit_policy *policy, const struct address *address,
+                                 uint16_t port);
 /* Is there any address and port of this family that is allowed? (Says yes when it cannot be excluded easily.) */
 MUST_USE bool exit_policy_allows_any(const struct exit_policy *policy, enum address_family family);
 /* "accept 1.2.3.0/24:80-81", the form of descriptors. Rules for IPv6 have no such line: then false. */
-MUST_USE bool exit_policy_rule_format(const struct exit_policy_rule *rule, char out[static EXIT_POLICY_LINE_MAX]);
+MUST_USE bool exit_policy_rule_format(const struct exit_policy_rule *rule,
+                                      char out[static EXIT_POLICY_LINE_MAX]);
 
 #endif

@@ -21,17 +21,17 @@
 #include "crypt/ntor.h"
 #include "crypt/provider.h"
 #include "native/complaint.h"
+#include "wire/address.h"
 
 struct keys;
-struct link_credentials;         /* core/link_facts.h */
-struct endpoint;
+struct link_credentials; /* core/link_facts.h */
 
-#define KEYS_LINK_CERT_LIFETIME_S (2u * 86400u)          /* as tor */
-#define KEYS_ONION_LIFETIME_S     (28u * 86400u)         /* param onion-key-rotation-days */
-#define KEYS_ONION_GRACE_S        (7u * 86400u)          /* param onion-key-grace-period-days */
+#define KEYS_LINK_CERT_LIFETIME_S (2u * 86400u)  /* as tor */
+#define KEYS_ONION_LIFETIME_S     (28u * 86400u) /* param onion-key-rotation-days */
+#define KEYS_ONION_GRACE_S        (7u * 86400u)  /* param onion-key-grace-period-days */
 
 struct keys_place {
-    const char *data_directory;  /* made (mode 0700) when missing */
+    const char *data_directory; /* made (mode 0700) when missing */
     const char *key_directory;
     const char *nickname;        /* for the fingerprint files */
     uint32_t signing_lifetime_s; /* SigningKeyLifetime */
@@ -39,8 +39,8 @@ struct keys_place {
 
 /* Take the lock of the data directory (tor's: flock on `lock`), read the keys and make those that are missing. Borrows
  * place for the lifetime of the keys, and crypt. NULL with a complaint. */
-MUST_USE struct keys *keys_open(const struct keys_place *place, const struct crypt_provider *crypt, uint64_t now_s,
-                                struct complaint *complaint);
+MUST_USE struct keys *keys_open(const struct keys_place *place, const struct crypt_provider *crypt,
+                                uint64_t now_s, struct complaint *complaint);
 /* As keys_open, for --list-fingerprint: no lock (tor too), only the identity keys. */
 MUST_USE struct keys *keys_open_identity(const struct keys_place *place, const struct crypt_provider *crypt,
                                          uint64_t now_s, struct complaint *complaint);
@@ -48,20 +48,22 @@ MUST_USE struct keys *keys_open_identity(const struct keys_place *place, const s
 void keys_close(struct keys *keys);
 
 /* Who we are; pointers live as long as keys. */
-const uint8_t *keys_rsa_id(const struct keys *keys);             /* 20 bytes: SHA1 of the RSA identity key */
-const uint8_t *keys_rsa_sha256(const struct keys *keys);         /* 32 bytes: SHA256 of it */
-const uint8_t *keys_ed_id(const struct keys *keys);              /* 32 bytes */
-struct span keys_rsa_der(const struct keys *keys);               /* PKCS#1 RSAPublicKey */
+const uint8_t *keys_rsa_id(const struct keys *keys);     /* 20 bytes: SHA1 of the RSA identity key */
+const uint8_t *keys_rsa_sha256(const struct keys *keys); /* 32 bytes: SHA256 of it */
+const uint8_t *keys_ed_id(const struct keys *keys);      /* 32 bytes */
+struct span keys_rsa_der(const struct keys *keys);       /* PKCS#1 RSAPublicKey */
 
 /* What changed since keys_open or the last call; bits. */
 enum keys_change {
-    KEYS_CHANGED_SIGNING = 1,    /* new signing key: new descriptor, new link credentials */
-    KEYS_CHANGED_ONION = 2,      /* new ntor key: new descriptor, new keys for the CPU workers */
-    KEYS_CHANGED_ONION_GRACE = 4 /* the previous ntor key is no longer accepted: new keys for the CPU workers */
+    KEYS_CHANGED_SIGNING = 1, /* new signing key: new descriptor, new link credentials */
+    KEYS_CHANGED_ONION = 2,   /* new ntor key: new descriptor, new keys for the CPU workers */
+    KEYS_CHANGED_ONION_GRACE =
+        4 /* the previous ntor key is no longer accepted: new keys for the CPU workers */
 };
 /* Renew what is due at now_s; call it every hour or so. False with a complaint when a file cannot be written (the keys
  * stay as they were). */
-MUST_USE bool keys_renew(struct keys *keys, uint64_t now_s, unsigned *changes_out, struct complaint *complaint);
+MUST_USE bool keys_renew(struct keys *keys, uint64_t now_s, unsigned *changes_out,
+                         struct complaint *complaint);
 
 /* Copy the ntor keys for the CPU workers. */
 void keys_ntor(const struct keys *keys, struct ntor_server_keys *out);
@@ -71,13 +73,14 @@ void keys_ntor(const struct keys *keys, struct ntor_server_keys *out);
  * and daily. NULL with a complaint. */
 MUST_USE struct link_credentials *keys_credentials_new(const struct keys *keys,
                                                        const uint8_t tls_certificate_sha256[static 32],
-                                                       const struct endpoint advertised[static 2], uint64_t now_s,
-                                                       struct complaint *complaint);
+                                                       const struct endpoint advertised[static 2],
+                                                       uint64_t now_s, struct complaint *complaint);
 void keys_credentials_free(struct link_credentials *credentials);
 
 /* The descriptor's share: see self_descriptor.h. */
-struct descriptor_keys;          /* wire/descriptor.h */
-MUST_USE bool keys_descriptor(const struct keys *keys, struct descriptor_keys *out, struct complaint *complaint);
+struct descriptor_keys; /* wire/descriptor.h */
+MUST_USE bool keys_descriptor(const struct keys *keys, struct descriptor_keys *out,
+                              struct complaint *complaint);
 /* Raw PKCS#1 over a digest by the identity key, 128 bytes; Ed25519 by the signing key, 64 bytes. */
 MUST_USE bool keys_sign_rsa(const struct keys *keys, struct span digest, uint8_t out[static 128]);
 MUST_USE bool keys_sign_ed(const struct keys *keys, struct span message, uint8_t out[static 64]);

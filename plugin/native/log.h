@@ -17,7 +17,7 @@ struct complaint;
 enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_NOTICE, LOG_LEVEL_WARN, LOG_LEVEL_ERR };
 enum log_sink_kind { LOG_SINK_STDOUT, LOG_SINK_STDERR, LOG_SINK_FILE, LOG_SINK_SYSLOG };
 
-#define LOG_LINE_MAX 2048u
+#define LOG_LINE_MAX  2048u
 #define LOG_SINKS_MAX 16u
 
 /* Where lines of level least to most go. path is for LOG_SINK_FILE only. */
@@ -44,15 +44,15 @@ void log_stop(void);
 MUST_USE bool log_is_on(enum log_level level);
 void log_write(enum log_level level, const char *format, ...) PRINTF_LIKE(2, 3);
 
-#define log_debug(...)                                                                                                \
-    do {                                                                                                              \
-        if (log_is_on(LOG_LEVEL_DEBUG))                                                                               \
-            log_write(LOG_LEVEL_DEBUG, __VA_ARGS__);                                                                  \
+#define log_debug(...)                               \
+    do {                                             \
+        if (log_is_on(LOG_LEVEL_DEBUG))              \
+            log_write(LOG_LEVEL_DEBUG, __VA_ARGS__); \
     } while (0)
-#define log_info(...)                                                                                                 \
-    do {                                                                                                              \
-        if (log_is_on(LOG_LEVEL_INFO))                                                                                \
-            log_write(LOG_LEVEL_INFO, __VA_ARGS__);                                                                   \
+#define log_info(...)                               \
+    do {                                            \
+        if (log_is_on(LOG_LEVEL_INFO))              \
+            log_write(LOG_LEVEL_INFO, __VA_ARGS__); \
     } while (0)
 #define log_notice(...) log_write(LOG_LEVEL_NOTICE, __VA_ARGS__)
 #define log_warn(...)   log_write(LOG_LEVEL_WARN, __VA_ARGS__)

@@ -192,7 +192,8 @@ bool text_base64_decode_exact(struct span s, uint8_t *out, size_t length) {
 
 static const char base64_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-void text_put_base64(struct bytes_out *out, const uint8_t *bytes, size_t length, enum base64_padding padding) {
+void text_put_base64(struct bytes_out *out, const uint8_t *bytes, size_t length,
+                     enum base64_padding padding) {
     for (size_t i = 0; i < length; i += 3) {
         size_t n = length - i < 3 ? length - i : 3;
         uint32_t bits = (uint32_t)bytes[i] << 16;
