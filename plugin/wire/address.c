@@ -4,7 +4,7 @@
 
 #include "base/bytes.h"
 
-#define WORDS        8u    /* of 16 bits in an IPv6 address */
+#define WORDS        8u          /* of 16 bits in an IPv6 address */
 #define WORDS_NO_GAP (WORDS + 1) /* where the "::" is when there is none */
 
 static size_t address_length(const struct address *a) {
@@ -251,14 +251,14 @@ bool address_parse(const char *text, size_t length, struct address *out) {
 }
 
 bool endpoint_parse(const char *text, size_t length, struct endpoint *out) {
-    const char *end = text + length, *colon = end;
-    uint32_t port;
     memset(out, 0, sizeof(*out));
-    while (colon > text && *--colon != ':')
-        ;
-    if (length == 0 || *colon != ':')
+    size_t port_at = length;
+    while (port_at > 0 && text[port_at - 1] != ':')
+        port_at--;
+    if (port_at == 0)
         return false;
-    const char *at = colon + 1;
+    const char *colon = text + port_at - 1, *at = colon + 1, *end = text + length;
+    uint32_t port;
     if (!take_number(&at, end, 10, 5, &port) || at != end || port > UINT16_MAX)
         return false;
     out->port = (uint16_t)port;

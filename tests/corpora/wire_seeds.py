@@ -1,0 +1,190 @@
+"""Write the hand-made seeds of the wire fuzzers: tests/corpora/wire_seeds.py.
+
+Inputs named by a hash were found by the fuzzers and are kept beside them.
+"""
+
+from pathlib import Path
+from struct import pack
+
+HERE = Path(__file__).parent
+RSA_ID, ED_ID = bytes(range(1, 21)), bytes(range(0xE0, 0x100))
+KEY, SIGNATURE = bytes(range(32)), b"Q" * 64
+IPV6 = bytes.fromhex("20010db8000000000000000000000001")
+
+
+def fixed(circ_id: int, command: int, body: bytes = b"", id_format: str = ">I") -> bytes:
+    return pack(id_format, circ_id) + bytes([command]) + body.ljust(509, b"\0")
+
+
+def variable(circ_id: int, command: int, body: bytes = b"", id_format: str = ">I") -> bytes:
+    return pack(id_format, circ_id) + bytes([command]) + pack(">H", len(body)) + body
+
+
+def cells() -> dict[str, bytes]:
+    """First byte: bit 0 asks for 2-byte circuit ids, the rest is how reads are cut."""
+    long, short = bytes([40]), bytes([41])
+    handshake = variable(0, 129, b"\0") + variable(0, 130, bytes(36)) + fixed(0, 8, bytes(11))
+    return {
+        "versions": short + variable(0, 7, bytes.fromhex("000300040005"), ">H"),
+        "versions_then_padding": short + variable(0, 7, b"\0\4", ">H") + fixed(0, 0, b"", ">H"),
+        "handshake": long + handshake,
+        "handshake_byte_by_byte": b"\0" + handshake,
+        "relay_run": long + b"".join(fixed(0x80000001, 3, bytes([n])) for n in range(3)),
+        "relay_early_then_destroy": long + fixed(7, 9, b"\1") + fixed(7, 4, b"\x09"),
+        "empty_variable_cells": long + variable(0, 128) * 70,
+        "cut_header": long + variable(0, 129, b"abc") + b"\0\0\0\0\x81\0",
+        "cut_body": long + fixed(1, 3)[:200],
+        "too_long": long + fixed(1, 3) + pack(">IBH", 0, 128, 1025),
+        "unknown_commands": long + fixed(1, 127) + variable(1, 255, b"x"),
+        "create2": bytes([255]) + fixed(0x80000001, 10, bytes.fromhex("00020054")),
+    }
+
+
+def link_messages() -> dict[str, bytes]:
+    """First byte: which message."""
+    certs = b"".join(bytes([kind]) + pack(">H", 4) + bytes([kind] * 4) for kind in (1, 2, 4, 5, 7))
+    authenticate = b"AUTH0003" + b"".join(bytes([n] * 32) for n in range(8)) + bytes(24) + SIGNATURE
+    addresses = b"\4\4\1\2\3\4" + b"\1" + b"\6\x10" + IPV6
+    return {
+        "versions": b"\0" + bytes.fromhex("000300040005"),
+        "versions_many": b"\0" + b"".join(pack(">H", n) for n in range(40)),
+        "certs": b"\1\5" + certs,
+        "certs_unknown_and_trailing": b"\1\2" + b"\x08\0\1a" + b"\xff\0\0" + b"trailing",
+        "certs_twice": b"\1\2" + b"\4\0\1a" * 2,
+        "auth_challenge": b"\2" + KEY + bytes.fromhex("00010003"),
+        "auth_challenge_many": b"\2" + KEY + bytes.fromhex("0003000100020003"),
+        "authenticate": b"\3" + pack(">HH", 3, len(authenticate)) + authenticate,
+        "authenticate_method_1": b"\3" + pack(">HH", 1, len(authenticate)) + authenticate,
+        "netinfo": b"\4" + pack(">I", 1700000000) + addresses,
+        "netinfo_unknown_types": b"\4" + bytes(4) + b"\0\0" + b"\3" + b"\xf0\3abc" + b"\4\2ab" + b"\4\4\1\1\1\1",
+        "netinfo_padded": (b"\4" + bytes(4) + addresses).ljust(510, b"\0"),
+        "padding_start": b"\5" + bytes.fromhex("000205dc251c"),
+        "padding_stop": b"\5" + bytes.fromhex("000100000000"),
+    }
+
+
+def circuit_messages() -> dict[str, bytes]:
+    """First byte: which message."""
+    ipv4, ipv6 = b"\0\6\x0a\0\0\1\x23\x29", b"\1\x12" + IPV6 + b"\1\xbb"
+    rsa, ed = b"\2\x14" + RSA_ID, b"\3\x20" + ED_ID
+    ntor = pack(">HH", 2, 84) + RSA_ID + KEY + KEY
+    return {
+        "create2_ntor": b"\0" + ntor,
+        "create2_ntor_padded": b"\0" + ntor.ljust(509, b"\0"),
+        "create2_ntor_v3": b"\0" + pack(">HH", 3, 101) + bytes(101),
+        "create2_full": b"\0" + pack(">HH", 2, 505) + bytes(505),
+        "create2_too_long": b"\0" + pack(">HH", 2, 506) + bytes(600),
+        "created2": b"\1" + pack(">H", 64) + KEY + KEY,
+        "created2_empty": b"\1\0\0",
+        "extend2": b"\2\4" + ipv4 + rsa + ed + ipv6 + ntor,
+        "extend2_without_ed": b"\2\2" + ipv4 + rsa + ntor,
+        "extend2_ipv6_only": b"\2\3" + rsa + ed + ipv6 + ntor,
+        "extend2_two_ipv4_and_unknown": b"\2\4" + ipv4 + ipv4 + b"\x09\2ab" + rsa + ntor,
+        "extend2_two_rsa": b"\2\3" + ipv4 + rsa + rsa + ntor,
+        "extend2_zero_ed": b"\2\3" + ipv4 + rsa + b"\3\x20" + bytes(32) + ntor,
+    }
+
+
+def relay_cells() -> dict[str, bytes]:
+    def relay(command: int, stream: int, data: bytes, length: int | None = None) -> bytes:
+        return pack(">BHHIH", command, 0, stream, 0, len(data) if length is None else length) + data
+
+    return {
+        "begin": relay(1, 1, b"example.com:80\0"),
+        "data_full": relay(2, 0xFFFF, b"d" * 498),
+        "data_one_short": relay(2, 1, b"d" * 497),
+        "data_empty": relay(2, 1, b""),
+        "end": relay(3, 1, b"\6"),
+        "sendme": relay(5, 0, b"\1\0\x14" + RSA_ID),
+        "drop": relay(10, 0, b""),
+        "length_499": relay(2, 1, b"", 499),
+        "length_max": relay(2, 1, b"", 0xFFFF),
+        "unknown_command": relay(200, 3, b"abc"),
+    }
+
+
+def stream_messages() -> dict[str, bytes]:
+    """First byte: which message."""
+    return {
+        "begin_host": b"\0example.com:80\0",
+        "begin_flags": b"\0example.com:443\0" + pack(">I", 5),
+        "begin_ipv4": b"\0192.0.2.1:65535\0",
+        "begin_ipv6": b"\0[2001:DB8::1]:443\0" + pack(">I", 0xFFFFFFFF),
+        "begin_ipv6_with_quad": b"\0[::ffff:1.2.3.4]:1\0",
+        "begin_without_nul": b"\0example.com:80",
+        "begin_long": b"\0" + b"h" * 255 + b":80\0",
+        "connected_empty": b"\1",
+        "connected_ipv4": b"\1\1\2\3\4" + pack(">I", 60),
+        "connected_ipv4_alone": b"\1\1\2\3\4",
+        "connected_ipv6": b"\1" + bytes(4) + b"\6" + IPV6 + pack(">I", 86400),
+        "sendme_empty": b"\2",
+        "sendme_20": b"\2\1\0\x14" + RSA_ID,
+        "sendme_16": b"\2\1\0\x10" + RSA_ID[:16],
+        "sendme_22": b"\2\1\0\x16" + RSA_ID + b"ab",
+        "end_exit_policy": b"\2\4\1\2\3\4" + pack(">I", 60),
+    }
+
+
+def ed_certs() -> dict[str, bytes]:
+    """First byte: which kind of certificate."""
+
+    def cert(kind: int, key_kind: int, *extensions: bytes) -> bytes:
+        head = pack(">BBIB", 1, kind, 0x76543, key_kind) + KEY + bytes([len(extensions)])
+        return b"\0" + head + b"".join(extensions) + SIGNATURE
+
+    signer = pack(">HBB", 32, 4, 0) + ED_ID
+    return {
+        "signing": cert(4, 1, signer),
+        "tls_link": cert(5, 3),
+        "authenticate": cert(6, 1, signer),
+        "unknown_extension": cert(4, 1, pack(">HBB", 3, 9, 0) + b"abc", signer),
+        "unknown_extension_that_matters": cert(4, 1, pack(">HBB", 3, 9, 1) + b"abc"),
+        "two_signers": cert(4, 1, signer, signer),
+        "short_signer": cert(4, 1, pack(">HBB", 31, 4, 0) + ED_ID[:31]),
+        "trailing": cert(5, 3) + b"\0",
+        "version_2": b"\0\2" + cert(5, 3)[2:],
+        "cross": b"\1" + ED_ID + pack(">IB", 0x76543, 128) + bytes(128),
+        "cross_empty": b"\1" + ED_ID + pack(">IB", 0, 0),
+        "cross_trailing": b"\1" + ED_ID + pack(">IB", 1, 1) + b"ab",
+    }
+
+
+def addresses() -> dict[str, bytes]:
+    texts = {
+        "ipv4": "1.2.3.4",
+        "ipv4_port": "127.0.0.1:9001",
+        "ipv4_octal": "1.2.3.04",
+        "ipv6": "2001:db8::ff00:42:8329",
+        "ipv6_full": "1:2:3:4:5:6:7:8",
+        "ipv6_full_and_gap": "1:2:3:4:5:6:7:8::",
+        "ipv6_quad": "::ffff:1.2.3.4",
+        "ipv6_port": "[::1]:443",
+        "ipv6_gap_at_end": "[1::]:1",
+        "ipv6_any_port": "[::]:0",
+        "port_too_large": "1.2.3.4:65536",
+        "host_name": "localhost:80",
+    }
+    return {name: text.encode() for name, text in texts.items()}
+
+
+CORPORA = {
+    "address": addresses,
+    "cell": cells,
+    "circuit_messages": circuit_messages,
+    "ed_cert": ed_certs,
+    "link_messages": link_messages,
+    "relay_cell": relay_cells,
+    "stream_messages": stream_messages,
+}
+
+
+def main() -> None:
+    for corpus, seeds in CORPORA.items():
+        folder = HERE / corpus
+        folder.mkdir(exist_ok=True)
+        for name, data in seeds().items():
+            (folder / name).write_bytes(data)
+
+
+if __name__ == "__main__":
+    main()
