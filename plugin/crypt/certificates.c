@@ -17,12 +17,13 @@ static bool is_expired(uint32_t expires_hours, uint64_t now_s) {
 /* What an Ed25519 certificate in CERTS must be. */
 struct expectation {
     enum link_cert_type in_certs;
-    uint8_t type;                        /* enum ed_cert_type */
-    uint8_t key_type;                    /* enum ed_cert_key_type */
-    const uint8_t *signer;               /* NULL: the certificate names it itself, in extension 04 */
+    uint8_t type;          /* enum ed_cert_type */
+    uint8_t key_type;      /* enum ed_cert_key_type */
+    const uint8_t *signer; /* NULL: the certificate names it itself, in extension 04 */
 };
 
-static const struct expectation signing_expected = {LINK_CERT_ED_SIGNING, ED_CERT_SIGNING, ED_CERT_KEY_ED25519, NULL};
+static const struct expectation signing_expected = {LINK_CERT_ED_SIGNING, ED_CERT_SIGNING,
+                                                    ED_CERT_KEY_ED25519, NULL};
 
 static enum err check_ed(const struct crypt_provider *crypt, const struct certs_message *certs,
                          const struct expectation *expected, uint64_t now_s, struct ed_cert *out) {
@@ -64,8 +65,8 @@ static enum err check_cross(const struct crypt_provider *crypt, struct span byte
 }
 
 /* Types 2, 4 and 7, which both sides present: fill who out, and signing with the certificate of the signing key. */
-static enum err check_identity(const struct crypt_provider *crypt, const struct certs_message *certs, uint64_t now_s,
-                               struct ed_cert *signing, struct peer_identity *out) {
+static enum err check_identity(const struct crypt_provider *crypt, const struct certs_message *certs,
+                               uint64_t now_s, struct ed_cert *signing, struct peer_identity *out) {
     uint8_t der[RSA_IDENTITY_DER_MAX];
     size_t length = sizeof(der);
     struct span x509 = certs->by_type[LINK_CERT_RSA_IDENTITY];
@@ -77,7 +78,8 @@ static enum err check_identity(const struct crypt_provider *crypt, const struct 
     const struct span rsa_key = span_of(der, length);
     if ((e = check_ed(crypt, certs, &signing_expected, now_s, signing)) != ERR_OK)
         return e;
-    if ((e = check_cross(crypt, certs->by_type[LINK_CERT_RSA_ED_CROSS], rsa_key, signing->signer, now_s)) != ERR_OK)
+    if ((e = check_cross(crypt, certs->by_type[LINK_CERT_RSA_ED_CROSS], rsa_key, signing->signer, now_s)) !=
+        ERR_OK)
         return e;
     crypt->sha1(&rsa_key, 1, out->rsa_id);
     crypt->sha256(&rsa_key, 1, out->rsa_sha256);

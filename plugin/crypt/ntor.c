@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#define PROTOID "ntor-curve25519-sha256-1"
+#define PROTOID          "ntor-curve25519-sha256-1"
 #define KEY_MATERIAL_LEN (2 * SHA1_LEN + 2 * 16u + NTOR_KH_LEN) /* 92 */
 
 static const char protoid[] = PROTOID;
@@ -14,8 +14,8 @@ static const char server_word[] = "Server";
 
 /* The values of tor-spec 5.1.4, by its names. */
 struct exchange {
-    uint8_t xy[32];                      /* EXP(X,y) = EXP(Y,x) */
-    uint8_t xb[32];                      /* EXP(X,b) = EXP(B,x) */
+    uint8_t xy[32]; /* EXP(X,y) = EXP(Y,x) */
+    uint8_t xb[32]; /* EXP(X,b) = EXP(B,x) */
     const uint8_t *id;
     const uint8_t *b_public;
     const uint8_t *x_public;
@@ -37,29 +37,31 @@ static void wipe(void *secret, size_t length) {
 }
 
 static void derive_seed_and_auth(const struct crypt_provider *crypt, const struct exchange *x,
-                                 uint8_t key_seed_out[static SHA256_LEN], uint8_t auth_out[static SHA256_LEN]) {
+                                 uint8_t key_seed_out[static SHA256_LEN],
+                                 uint8_t auth_out[static SHA256_LEN]) {
     const struct span secret_input[] = {
-        span_of(x->xy, 32),       span_of(x->xb, 32),       span_of(x->id, 20),      span_of(x->b_public, 32),
+        span_of(x->xy, 32),       span_of(x->xb, 32),       span_of(x->id, 20),    span_of(x->b_public, 32),
         span_of(x->x_public, 32), span_of(x->y_public, 32), span_of_text(protoid),
     };
     uint8_t verify[SHA256_LEN];
     crypt->hmac_sha256(span_of_text(t_key), secret_input, 7, key_seed_out);
     crypt->hmac_sha256(span_of_text(t_verify), secret_input, 7, verify);
     const struct span auth_input[] = {
-        span_of(verify, sizeof(verify)), span_of(x->id, 20),    span_of(x->b_public, 32),  span_of(x->y_public, 32),
-        span_of(x->x_public, 32),        span_of_text(protoid), span_of_text(server_word),
+        span_of(verify, sizeof(verify)), span_of(x->id, 20),       span_of(x->b_public, 32),
+        span_of(x->y_public, 32),        span_of(x->x_public, 32), span_of_text(protoid),
+        span_of_text(server_word),
     };
     crypt->hmac_sha256(span_of_text(t_mac), auth_input, 7, auth_out);
     wipe(verify, sizeof(verify));
 }
 
 /* HKDF-Expand of RFC 5869 with info m_expand (tor-spec 5.2.2). */
-static void expand(const struct crypt_provider *crypt, const uint8_t key_seed[static SHA256_LEN], uint8_t *out,
-                   size_t length) {
+static void expand(const struct crypt_provider *crypt, const uint8_t key_seed[static SHA256_LEN],
+                   uint8_t *out, size_t length) {
     uint8_t block[SHA256_LEN];
     for (uint8_t counter = 1; length > 0; counter++) {
-        const struct span parts[] = {
-            span_of(block, counter == 1 ? 0 : sizeof(block)), span_of_text(m_expand), span_of(&counter, 1)};
+        const struct span parts[] = {span_of(block, counter == 1 ? 0 : sizeof(block)), span_of_text(m_expand),
+                                     span_of(&counter, 1)};
         uint8_t next[SHA256_LEN];
         crypt->hmac_sha256(span_of(key_seed, SHA256_LEN), parts, 3, next);
         memcpy(block, next, sizeof(block));
@@ -102,7 +104,9 @@ enum err ntor_client_finish(const struct crypt_provider *crypt, const struct nto
                             struct span reply, struct circuit_keys *keys_out) {
     if (reply.length != NTOR_REPLY_LEN)
         return ERR_MALFORMED;
-    struct exchange x = {.id = state->rsa_id, .b_public = state->onion_key, .x_public = state->ephemeral.public,
+    struct exchange x = {.id = state->rsa_id,
+                         .b_public = state->onion_key,
+                         .x_public = state->ephemeral.public,
                          .y_public = reply.data};
     bool good = crypt->x25519(state->ephemeral.secret, x.y_public, x.xy);
     good &= crypt->x25519(state->ephemeral.secret, x.b_public, x.xb);
@@ -120,7 +124,7 @@ enum err ntor_client_finish(const struct crypt_provider *crypt, const struct nto
 static void choose(struct ntor_keypair *chosen, const struct ntor_keypair *key, bool yes) {
     const uint8_t *from = (const uint8_t *)key;
     uint8_t *to = (uint8_t *)chosen;
-    const uint8_t mask = (uint8_t)-(int)yes;
+    const uint8_t mask = (uint8_t) - (int)yes;
     for (size_t i = 0; i < sizeof(*chosen); i++)
         to[i] = (uint8_t)((to[i] & ~mask) | (from[i] & mask));
 }
@@ -151,8 +155,8 @@ enum err ntor_server_answer(const struct crypt_provider *crypt, const struct nto
     bool ours = find_onion_key(keys, id, key_id, &onion);
     crypt->x25519_keypair(crypt->context, ephemeral.secret, ephemeral.public);
 
-    struct exchange x = {.id = keys->rsa_id, .b_public = onion.public, .x_public = x_public,
-                         .y_public = ephemeral.public};
+    struct exchange x = {
+        .id = keys->rsa_id, .b_public = onion.public, .x_public = x_public, .y_public = ephemeral.public};
     bool good = crypt->x25519(ephemeral.secret, x_public, x.xy);
     good &= crypt->x25519(onion.secret, x_public, x.xb);
     uint8_t key_seed[SHA256_LEN], auth[SHA256_LEN];

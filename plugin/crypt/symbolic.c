@@ -6,7 +6,8 @@
 #include "base/check.h"
 #include "wire/relay_cell.h"
 
-#define STEP UINT64_C(0x9e3779b97f4a7c15) /* 2^64 / golden ratio: odd, so that its multiples visit every word */
+#define STEP \
+    UINT64_C(0x9e3779b97f4a7c15) /* 2^64 / golden ratio: odd, so that its multiples visit every word */
 
 /* A bijection that spreads each bit over the word (splitmix64's). */
 static uint64_t mix(uint64_t x) {
@@ -77,7 +78,8 @@ static void hash_finish(const struct hash *hash, uint8_t *out, size_t length) {
     }
 }
 
-static void hash_parts(enum purpose purpose, const struct span *parts, size_t count, uint8_t *out, size_t length) {
+static void hash_parts(enum purpose purpose, const struct span *parts, size_t count, uint8_t *out,
+                       size_t length) {
     struct hash hash = hash_init(purpose);
     for (size_t i = 0; i < count; i++)
         hash_add(&hash, parts[i]);
@@ -92,7 +94,8 @@ static void sha256(const struct span *parts, size_t count, uint8_t out[static SH
     hash_parts(SHA256, parts, count, out, SHA256_LEN);
 }
 
-static void hmac_sha256(struct span key, const struct span *parts, size_t count, uint8_t out[static SHA256_LEN]) {
+static void hmac_sha256(struct span key, const struct span *parts, size_t count,
+                        uint8_t out[static SHA256_LEN]) {
     struct hash hash = hash_init(HMAC);
     hash_add(&hash, key);
     hash.state = mix(hash.state ^ key.length); /* key and message do not run into each other */
@@ -108,7 +111,8 @@ static void random_bytes(void *context, void *out, size_t length) {
 
 /* Curve: four words, each a multiplication by an odd number mod 2^64, which commutes as scalars do. */
 
-static void multiply(const uint8_t secret[static 32], const uint8_t point[static 32], uint8_t out[static 32]) {
+static void multiply(const uint8_t secret[static 32], const uint8_t point[static 32],
+                     uint8_t out[static 32]) {
     for (size_t i = 0; i < 32; i += 8)
         store_u64(out + i, (load_u64(secret + i) | 1) * load_u64(point + i));
 }
@@ -149,13 +153,15 @@ static void ed25519_sign(const uint8_t seed[static 32], struct span message, uin
     ed25519_signature(public, message, out);
 }
 
-static bool ed25519_verify(const uint8_t public[static 32], struct span message, const uint8_t signature[static 64]) {
+static bool ed25519_verify(const uint8_t public[static 32], struct span message,
+                           const uint8_t signature[static 64]) {
     uint8_t expected[ED25519_SIGNATURE_LEN];
     ed25519_signature(public, message, expected);
     return memcmp(expected, signature, sizeof(expected)) == 0;
 }
 
-void symbolic_rsa_sign_raw(struct span rsa_key, struct span digest, uint8_t out[static SYMBOLIC_RSA_SIGNATURE_LEN]) {
+void symbolic_rsa_sign_raw(struct span rsa_key, struct span digest,
+                           uint8_t out[static SYMBOLIC_RSA_SIGNATURE_LEN]) {
     const struct span parts[] = {rsa_key, digest};
     hash_parts(RSA_SIGNATURE, parts, 2, out, SYMBOLIC_RSA_SIGNATURE_LEN);
 }
@@ -191,7 +197,8 @@ size_t symbolic_x509_make(struct span rsa_key, uint64_t not_before_s, uint64_t n
     return bytes_written(&writer);
 }
 
-static enum err x509_rsa_identity(struct span certificate, uint64_t now_s, uint8_t *key_out, size_t *length_in_out) {
+static enum err x509_rsa_identity(struct span certificate, uint64_t now_s, uint8_t *key_out,
+                                  size_t *length_in_out) {
     struct bytes_in in = bytes_in(certificate.data, certificate.length);
     const uint8_t *magic = bytes_take(&in, sizeof(x509_magic));
     uint64_t not_before_s = bytes_u64(&in);
@@ -235,7 +242,8 @@ struct layer {
 static void layer_init(void *object, const struct layer_keys *keys) {
     struct layer *layer = object;
     layer->stream = mix(load_u64(keys->cipher)) ^ load_u64(keys->cipher + 8);
-    layer->digest = mix(mix(load_u64(keys->digest)) ^ load_u64(keys->digest + 8)) ^ load_u32(keys->digest + 16);
+    layer->digest =
+        mix(mix(load_u64(keys->digest)) ^ load_u64(keys->digest + 8)) ^ load_u32(keys->digest + 16);
 }
 
 static void layer_fini(void *object) {
@@ -256,7 +264,8 @@ static void layer_crypt(void *object, struct crypt_cell *cells, size_t n, struct
 
 /* The running digest after body: command, recognized, stream and length count, the digest field does not. */
 static uint64_t digest_after(uint64_t before, const uint8_t *body, struct work *work) {
-    uint64_t header = (uint64_t)load_u32(body) << 32 | (uint32_t)body[4] << 16 | load_u16(body + RELAY_DIGEST_OFFSET + 4);
+    uint64_t header =
+        (uint64_t)load_u32(body) << 32 | (uint32_t)body[4] << 16 | load_u16(body + RELAY_DIGEST_OFFSET + 4);
     work->digest_bytes += CELL_BODY_LEN;
     return mix((before + STEP) ^ header);
 }
@@ -276,7 +285,8 @@ static void layer_seal(void *object, uint8_t *body, struct work *work) {
     struct layer *layer = object;
     CHECK(load_u16(body + RELAY_RECOGNIZED_OFFSET) == 0);
     layer->digest = digest_after(layer->digest, body, work);
-    store_u32(body + RELAY_DIGEST_OFFSET, (uint32_t)(mix(layer->digest) >> 32)); /* as in tor1, the tag's first bytes */
+    store_u32(body + RELAY_DIGEST_OFFSET,
+              (uint32_t)(mix(layer->digest) >> 32)); /* as in tor1, the tag's first bytes */
 }
 
 static void layer_tag(const void *object, uint8_t out[static SHA1_LEN]) {

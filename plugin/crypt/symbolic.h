@@ -17,7 +17,7 @@
 #include "crypt/provider.h"
 
 #define SYMBOLIC_LAYER_SPAN        8u
-#define SYMBOLIC_RSA_SIGNATURE_LEN 128u  /* as RSA-1024 */
+#define SYMBOLIC_RSA_SIGNATURE_LEN 128u /* as RSA-1024 */
 #define SYMBOLIC_X509_LEN_MAX      512u
 
 struct symbolic {
@@ -33,6 +33,7 @@ void symbolic_ed25519_public(const uint8_t seed[static 32], uint8_t public_out[s
 void symbolic_x25519_public(const uint8_t secret[static 32], uint8_t public_out[static 32]);
 size_t symbolic_x509_make(struct span rsa_key, uint64_t not_before_s, uint64_t not_after_s,
                           uint8_t out[static SYMBOLIC_X509_LEN_MAX]);
-void symbolic_rsa_sign_raw(struct span rsa_key, struct span digest, uint8_t out[static SYMBOLIC_RSA_SIGNATURE_LEN]);
+void symbolic_rsa_sign_raw(struct span rsa_key, struct span digest,
+                           uint8_t out[static SYMBOLIC_RSA_SIGNATURE_LEN]);
 
 #endif

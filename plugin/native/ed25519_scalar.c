@@ -13,17 +13,15 @@
  * The nonce. r is 8k with 2^251 <= k < 2^252 after X25519's clamping. The sign bit that we write for R is drawn at
  * random, so it stands for r or -r with equal chance; 8k and -8k together cover the residues mod L evenly but for
  * 2^-126, so no bias adds up over many signatures. */
-#include "native/openssl_keys.h"
-
-#include <string.h>
-
 #include <openssl/bn.h>
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
 #include <openssl/sha.h>
+#include <string.h>
 
 #include "base/check.h"
 #include "crypt/provider.h"
+#include "native/openssl_keys.h"
 #include "native/openssl_provider.h"
 
 /* RFC 8032, section 5.1: the field is mod 2^255 - 19, the order of B is L. */
@@ -60,7 +58,8 @@ static void numbers_free(BN_CTX *numbers) {
     BN_CTX_free(numbers); /* clears secrets: its numbers are secure ones */
 }
 
-void ed25519_public_of_x25519(const uint8_t x_public[static 32], uint8_t sign_bit, uint8_t ed_public_out[static 32]) {
+void ed25519_public_of_x25519(const uint8_t x_public[static 32], uint8_t sign_bit,
+                              uint8_t ed_public_out[static 32]) {
     uint8_t masked[32];
     memcpy(masked, x_public, sizeof(masked));
     masked[31] &= 0x7f; /* RFC 7748: the top bit is not part of u */
@@ -68,7 +67,8 @@ void ed25519_public_of_x25519(const uint8_t x_public[static 32], uint8_t sign_bi
     BIGNUM *p = number_of_hex(numbers, field_hex);
     BIGNUM *u = number_of_bytes(numbers, masked, 32);
     BIGNUM *below = number(numbers), *above = number(numbers), *y = number(numbers);
-    CHECK(BN_mod_sub(below, u, BN_value_one(), p, numbers) && BN_mod_add(above, u, BN_value_one(), p, numbers));
+    CHECK(BN_mod_sub(below, u, BN_value_one(), p, numbers) &&
+          BN_mod_add(above, u, BN_value_one(), p, numbers));
     if (BN_is_zero(above))
         BN_zero(y); /* u = -1 is on the twist: no scalar gives it */
     else

@@ -1,8 +1,5 @@
 #include "native/openssl_keys.h"
 
-#include <string.h>
-#include <time.h>
-
 #include <openssl/asn1.h>
 #include <openssl/bio.h>
 #include <openssl/bn.h>
@@ -13,6 +10,8 @@
 #include <openssl/rand.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
+#include <string.h>
+#include <time.h>
 
 #include "base/check.h"
 #include "crypt/provider.h"
@@ -21,7 +20,8 @@
 #define DAY_S 86400u
 
 EVP_PKEY *rsa_key_generate(unsigned bits) {
-    EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)bits); /* its exponent is 65537 unless told otherwise */
+    EVP_PKEY *key =
+        EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)bits); /* its exponent is 65537 unless told otherwise */
     CHECK(key);
     return key;
 }
@@ -108,7 +108,8 @@ void x509_window(uint64_t now_s, uint64_t lifetime_s, uint64_t *not_before_out, 
 }
 
 static void set_name(X509_NAME *name, const char *common_name) {
-    CHECK(name && X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const uint8_t *)common_name, -1, -1, 0) == 1);
+    CHECK(name &&
+          X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const uint8_t *)common_name, -1, -1, 0) == 1);
 }
 
 /* 64 random bits, as tor. */

@@ -5,22 +5,21 @@
 #ifndef LOOM_NATIVE_OPENSSL_KEYS_H
 #define LOOM_NATIVE_OPENSSL_KEYS_H
 
+#include <openssl/types.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include <openssl/types.h>
-
 #include "base/attributes.h"
 #include "base/bytes.h"
 
-#define RSA_PUBLIC_DER_MAX   600u  /* 4096 bits; 140 for 1024 */
-#define RSA_SIGNATURE_MAX    512u
-#define RSA_PEM_MAX          4096u /* private, 4096 bits; NUL included */
-#define X509_DER_MAX         2048u
-#define X509_HOSTNAME_MAX    32u   /* "www.", at most 20 letters and digits, ".net" or ".com", NUL */
-#define RSA_IDENTITY_BITS    1024u /* tor-spec 1.1: identity and (dead) onion key */
-#define RSA_TLS_BITS         2048u
+#define RSA_PUBLIC_DER_MAX 600u /* 4096 bits; 140 for 1024 */
+#define RSA_SIGNATURE_MAX  512u
+#define RSA_PEM_MAX        4096u /* private, 4096 bits; NUL included */
+#define X509_DER_MAX       2048u
+#define X509_HOSTNAME_MAX  32u   /* "www.", at most 20 letters and digits, ".net" or ".com", NUL */
+#define RSA_IDENTITY_BITS  1024u /* tor-spec 1.1: identity and (dead) onion key */
+#define RSA_TLS_BITS       2048u
 
 /* A fresh key with exponent 65537. */
 EVP_PKEY *rsa_key_generate(unsigned bits);
@@ -55,12 +54,13 @@ void x25519_public_of_secret(const uint8_t secret[static 32], uint8_t public_out
 
 /* The Ed25519 form of a curve25519 public key whose x has the given sign (dir-spec, "Converting a curve25519 public key
  * to an ed25519 public key"). */
-void ed25519_public_of_x25519(const uint8_t x_public[static 32], uint8_t sign_bit, uint8_t ed_public_out[static 32]);
+void ed25519_public_of_x25519(const uint8_t x_public[static 32], uint8_t sign_bit,
+                              uint8_t ed_public_out[static 32]);
 /* Sign message with a curve25519 secret used as an Ed25519 scalar, for ntor-onion-key-crosscert, and say which public
  * key verifies it. The first half of an expanded Ed25519 secret, as in tor's key files, is such a scalar too. For rare
  * use: it takes about a millisecond. False only if OpenSSL's curve arithmetic contradicts itself. */
 MUST_USE bool ed25519_sign_with_x25519_secret(const uint8_t x_secret[static 32], struct span message,
-                                              uint8_t signature_out[static 64], uint8_t ed_public_out[static 32],
-                                              uint8_t *sign_bit_out);
+                                              uint8_t signature_out[static 64],
+                                              uint8_t ed_public_out[static 32], uint8_t *sign_bit_out);
 
 #endif

