@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 
 FIRST_INTERVAL_SECONDS = 5  # the least that tor allows
 LATER_INTERVAL_SECONDS = 20  # later votes only cost CPU
-ALONE_LEAD_SECONDS = 2.2  # one authority votes 1.75 s before the consensus is valid
-SEVERAL_LEAD_SECONDS = 5.0
+VOTE_LEAD_SECONDS = 2.2  # at this interval tor votes 1.75 s before the consensus is valid
 HANGUP_EVERY_SECONDS = 2.0
 BOOTSTRAPPED = "Bootstrapped 100%"
 
@@ -88,10 +87,8 @@ def _require(dir_port: int, path: str) -> str:
 
 
 def _call_for_vote(network: Network) -> None:
-    authorities = network.with_role("authority")
-    lead = ALONE_LEAD_SECONDS if len(authorities) == 1 else SEVERAL_LEAD_SECONDS
-    offset = torrc.vote_offset(time.time() + lead, FIRST_INTERVAL_SECONDS)
-    for node in authorities:
+    offset = torrc.vote_offset(time.time() + VOTE_LEAD_SECONDS, FIRST_INTERVAL_SECONDS)
+    for node in network.with_role("authority"):
         with network.control(node) as control:
             control.command(
                 f"SETCONF TestingV3AuthInitialVotingInterval={FIRST_INTERVAL_SECONDS} "
