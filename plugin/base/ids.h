@@ -2,7 +2,8 @@
  *
  * link_id     globally unique in a relay, never reused; given out by the relay controller. 0 is none.
  * object_id   a slot of a manager's slot map and the generation of its tenant, so that a message to something that is
- *             gone is recognised as stale. half_id and edge_id are such names. 0 is none (generations start at 1).
+ *             gone is recognised as stale. half_id and edge_id are such names, of different classes, so that the one is
+ *             never taken for the other. 0 is none (generations start at 1).
  * station     who has a mailbox: the controller, or a manager. */
 #ifndef LOOM_BASE_IDS_H
 #define LOOM_BASE_IDS_H
@@ -17,14 +18,20 @@ typedef uint16_t station_id;
 
 #define STATIONS_MAX          256u /* 255 managers and a controller: more threads than any relay has cores */
 #define OBJECT_SLOTS_MAX      (1u << 28)
-#define OBJECT_GENERATION_MAX ((1u << 28) - 1)
+#define OBJECT_GENERATION_MAX ((1u << 27) - 1)
 
-/* object_id layout: station (8 bits) | slot (28) | generation (28). */
-static inline object_id object_id_make(station_id station, uint32_t slot, uint32_t generation) {
-    return (uint64_t)station << 56 | (uint64_t)slot << 28 | generation;
+enum object_class { OBJECT_HALF = 0, OBJECT_EDGE = 1 };
+
+/* object_id layout: station (8 bits) | slot (28) | class (1) | generation (27). */
+static inline object_id object_id_make(station_id station, enum object_class class, uint32_t slot,
+                                       uint32_t generation) {
+    return (uint64_t)station << 56 | (uint64_t)slot << 28 | (uint64_t) class << 27 | generation;
 }
 static inline station_id object_station(object_id id) {
     return (station_id)(id >> 56);
+}
+static inline enum object_class object_class(object_id id) {
+    return id >> 27 & 1 ? OBJECT_EDGE : OBJECT_HALF;
 }
 static inline uint32_t object_slot(object_id id) {
     return (uint32_t)(id >> 28) & (OBJECT_SLOTS_MAX - 1);

@@ -14,18 +14,19 @@ static struct slot_map_entry *slot_entry(const struct slot_map *map, uint32_t sl
     return &map->chunks[slot / CHUNK_SLOTS][slot % CHUNK_SLOTS];
 }
 
-void slot_map_init(struct slot_map *map, const struct memory *memory, station_id station, uint32_t live_max) {
+void slot_map_init(struct slot_map *map, const struct memory *memory, station_id station,
+                   enum object_class class, uint32_t live_max) {
     CHECK(station < STATIONS_MAX);
     CHECK(live_max <= OBJECT_SLOTS_MAX);
-    *map =
-        (struct slot_map){.memory = memory, .first_free = NO_SLOT, .live_max = live_max, .station = station};
+    *map = (struct slot_map){
+        .memory = memory, .first_free = NO_SLOT, .live_max = live_max, .station = station, .class = class};
 }
 
 void slot_map_fini(struct slot_map *map) {
     for (uint32_t i = 0; i < map->chunk_count; i++)
         memory_release(map->memory, map->chunks[i], CHUNK_BYTES);
     memory_release(map->memory, map->chunks, map->chunk_room * sizeof(*map->chunks));
-    slot_map_init(map, map->memory, map->station, map->live_max);
+    slot_map_init(map, map->memory, map->station, map->class, map->live_max);
 }
 
 static bool chunk_list_grow(struct slot_map *map) {
@@ -78,12 +79,12 @@ object_id slot_map_add(struct slot_map *map, void *object) {
     entry->object = object;
     entry->generation++;
     map->live++;
-    return object_id_make(map->station, slot, entry->generation);
+    return object_id_make(map->station, map->class, slot, entry->generation);
 }
 
 static struct slot_map_entry *slot_find(const struct slot_map *map, object_id id) {
     uint32_t slot = object_slot(id);
-    if (object_station(id) != map->station || slot >= map->slots_used)
+    if (object_station(id) != map->station || object_class(id) != map->class || slot >= map->slots_used)
         return NULL;
     struct slot_map_entry *entry = slot_entry(map, slot);
     return entry->object && entry->generation == object_generation(id) ? entry : NULL;

@@ -27,13 +27,15 @@ struct slot_map {
     uint32_t live;
     uint32_t live_max;
     station_id station;
+    enum object_class class;
 };
 
-void slot_map_init(struct slot_map *map, const struct memory *memory, station_id station, uint32_t live_max);
+void slot_map_init(struct slot_map *map, const struct memory *memory, station_id station,
+                   enum object_class class, uint32_t live_max);
 void slot_map_fini(struct slot_map *map);
 /* A fresh name for object; 0 at the ceiling or without memory. */
 MUST_USE object_id slot_map_add(struct slot_map *map, void *object);
-/* The object so named, or NULL when it is gone or the name is another station's. */
+/* The object so named, or NULL when it is gone or the name is another station's or of another class. */
 void *slot_map_get(const struct slot_map *map, object_id id);
 /* Forget the name; it must be live. */
 void slot_map_remove(struct slot_map *map, object_id id);

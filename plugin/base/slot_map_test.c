@@ -10,7 +10,7 @@ static void a_name_finds_its_object_until_it_is_removed(UNUSED void **state) {
     struct test_memory m;
     test_memory_init(&m);
     struct slot_map map;
-    slot_map_init(&map, &m.memory, 7, 10);
+    slot_map_init(&map, &m.memory, 7, OBJECT_HALF, 10);
 
     object_id a = slot_map_add(&map, &objects[0]);
     object_id b = slot_map_add(&map, &objects[1]);
@@ -30,7 +30,7 @@ static void names_of_the_dead_are_stale_when_the_slot_has_a_new_tenant(UNUSED vo
     struct test_memory m;
     test_memory_init(&m);
     struct slot_map map;
-    slot_map_init(&map, &m.memory, 1, 10);
+    slot_map_init(&map, &m.memory, 1, OBJECT_HALF, 10);
     object_id dead = slot_map_add(&map, &objects[0]);
     slot_map_remove(&map, dead);
 
@@ -48,18 +48,19 @@ static void names_that_were_never_given_find_nothing(UNUSED void **state) {
     struct test_memory m;
     test_memory_init(&m);
     struct slot_map map;
-    slot_map_init(&map, &m.memory, 0, 10);
+    slot_map_init(&map, &m.memory, 0, OBJECT_HALF, 10);
     assert_null(slot_map_get(&map, 0));
 
     object_id id = slot_map_add(&map, &objects[0]);
 
     const object_id strangers[] = {
         0,
-        object_id_make(1, object_slot(id), object_generation(id)),
-        object_id_make(0, object_slot(id) + 1, object_generation(id)),
-        object_id_make(0, OBJECT_SLOTS_MAX - 1, object_generation(id)),
-        object_id_make(0, object_slot(id), object_generation(id) + 1),
-        object_id_make(0, object_slot(id), 0),
+        object_id_make(1, OBJECT_HALF, object_slot(id), object_generation(id)),
+        object_id_make(0, OBJECT_HALF, object_slot(id) + 1, object_generation(id)),
+        object_id_make(0, OBJECT_HALF, OBJECT_SLOTS_MAX - 1, object_generation(id)),
+        object_id_make(0, OBJECT_HALF, object_slot(id), object_generation(id) + 1),
+        object_id_make(0, OBJECT_HALF, object_slot(id), 0),
+        object_id_make(0, OBJECT_EDGE, object_slot(id), object_generation(id)),
         UINT64_MAX,
     };
     for (unsigned i = 0; i < COUNT(strangers); i++)
@@ -72,7 +73,7 @@ static void the_ceiling_counts_the_living(UNUSED void **state) {
     struct test_memory m;
     test_memory_init(&m);
     struct slot_map map;
-    slot_map_init(&map, &m.memory, 0, 2);
+    slot_map_init(&map, &m.memory, 0, OBJECT_HALF, 2);
     object_id first = slot_map_add(&map, &objects[0]);
     assert_true(slot_map_add(&map, &objects[1]) != 0);
 
@@ -88,7 +89,7 @@ static void a_slot_whose_generations_are_used_up_is_retired(UNUSED void **state)
     struct test_memory m;
     test_memory_init(&m);
     struct slot_map map;
-    slot_map_init(&map, &m.memory, 0, 10);
+    slot_map_init(&map, &m.memory, 0, OBJECT_HALF, 10);
     object_id id = slot_map_add(&map, &objects[0]);
     slot_map_remove(&map, id);
     map.chunks[0][0].generation = OBJECT_GENERATION_MAX - 1; /* as after 2^28 tenants */
@@ -111,7 +112,7 @@ static void every_allocation_may_fail(UNUSED void **state) {
         struct test_memory m;
         test_memory_init(&m);
         struct slot_map map;
-        slot_map_init(&map, &m.memory, 0, 3000);
+        slot_map_init(&map, &m.memory, 0, OBJECT_HALF, 3000);
         test_memory_fail_after(&m, granted);
         uint32_t added = 0;
         while (added < COUNT(objects) && slot_map_add(&map, &objects[added]) != 0)
@@ -129,7 +130,7 @@ static void a_walk_sees_each_living_object_once_and_may_remove_it(UNUSED void **
     struct test_memory m;
     test_memory_init(&m);
     struct slot_map map;
-    slot_map_init(&map, &m.memory, 0, 1000);
+    slot_map_init(&map, &m.memory, 0, OBJECT_HALF, 1000);
     object_id ids[600];
     for (unsigned i = 0; i < 600; i++)
         ids[i] = slot_map_add(&map, &objects[i]);
@@ -157,7 +158,7 @@ static void random_use_agrees_with_a_model(UNUSED void **state) {
     struct test_memory m;
     test_memory_init(&m);
     struct slot_map map;
-    slot_map_init(&map, &m.memory, 200, NAMES);
+    slot_map_init(&map, &m.memory, 200, OBJECT_HALF, NAMES);
     struct rng rng;
     rng_seed(&rng, 3);
     uint32_t given = 0, live = 0;

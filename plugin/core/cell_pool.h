@@ -20,12 +20,13 @@ enum cell_kind { CELL_KIND_CELL = 0, CELL_KIND_CHUNK = 1, CELL_KIND_CHUNK_END = 
 
 struct cell {
     struct cell *next;
-    object_id to;               /* in a mailbox: the half or edge that it is for */
-    uint32_t circ_id;           /* chunks: the stream id */
-    uint16_t length;            /* of body; fixed cells CELL_BODY_LEN; CHUNK_END: 1, the end reason */
-    uint8_t command;            /* enum cell_command */
-    uint8_t kind;               /* enum cell_kind */
-    uint8_t home;               /* station of the pool */
+    object_id to;     /* in a mailbox: the half or edge that it is for */
+    uint32_t circ_id; /* chunks: the stream id */
+    uint32_t serial;  /* chunks for a half: which of the streams that ever had this id */
+    uint16_t length;  /* of body; fixed cells CELL_BODY_LEN; CHUNK_END: 1, the end reason */
+    uint8_t command;  /* enum cell_command */
+    uint8_t kind;     /* enum cell_kind */
+    uint8_t home;     /* station of the pool */
     _Alignas(16) uint8_t body[];
 };
 
@@ -40,13 +41,13 @@ enum cell_need { CELL_MAY_FAIL, CELL_MUST };
 
 struct cell_pool {
     struct slab slab;
-    uint32_t reserve;           /* the last so many are only for CELL_MUST */
+    uint32_t reserve; /* the last so many are only for CELL_MUST */
     station_id station;
     uint16_t body_size;
 };
 
-void cell_pool_init(struct cell_pool *pool, const struct memory *memory, station_id station, uint16_t body_size,
-                    uint32_t cells_max);
+void cell_pool_init(struct cell_pool *pool, const struct memory *memory, station_id station,
+                    uint16_t body_size, uint32_t cells_max);
 void cell_pool_fini(struct cell_pool *pool);
 /* A cell with kind CELL and undefined body, or NULL at the bound. */
 MUST_USE struct cell *cell_pool_take(struct cell_pool *pool, enum cell_need need);

@@ -4,8 +4,8 @@
 
 #include "base/check.h"
 
-void circuit_edge_init(struct circuit_edge *edge, half_id half, uint16_t stream) {
-    *edge = (struct circuit_edge){.half = half, .stream = stream, .credit = EDGE_CREDIT};
+void circuit_edge_init(struct circuit_edge *edge, half_id half, uint16_t stream, uint32_t serial) {
+    *edge = (struct circuit_edge){.half = half, .stream = stream, .serial = serial, .credit = EDGE_CREDIT};
 }
 
 size_t circuit_edge_room(const struct circuit_edge *edge) {
@@ -22,6 +22,7 @@ bool circuit_edge_cut(struct circuit_edge *edge, struct cell_pool *pool, const u
         uint16_t size = (uint16_t)(length < RELAY_DATA_MAX ? length : RELAY_DATA_MAX);
         chunk->kind = CELL_KIND_CHUNK;
         chunk->circ_id = edge->stream;
+        chunk->serial = edge->serial;
         chunk->length = size;
         chunk->to = edge->half;
         memcpy(chunk->body + CHUNK_OFFSET, bytes, size);

@@ -24,13 +24,14 @@ struct circuit_edge {
     struct cell_run out; /* for the destination */
     uint32_t out_offset; /* bytes of the first chunk that are written already */
     uint32_t credit;     /* chunks that may still be sent to the half */
+    uint32_t serial;     /* of the stream: ids are used again */
     uint16_t stream;
     bool is_connected;
     bool is_paused;  /* reading from the destination */
     bool is_closing; /* close when out is written */
 };
 
-void circuit_edge_init(struct circuit_edge *edge, half_id half, uint16_t stream);
+void circuit_edge_init(struct circuit_edge *edge, half_id half, uint16_t stream, uint32_t serial);
 /* Bytes that the destination may give now. */
 size_t circuit_edge_room(const struct circuit_edge *edge);
 /* Cut bytes into chunks taken from pool, appended to run_out and paid for with credit. False without cells: what was

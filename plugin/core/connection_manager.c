@@ -93,8 +93,8 @@ static void init_stores(struct manager *m, uint64_t seed) {
     slab_init(&m->streams_slab, m->memory, sizeof(struct stream), 32, circuits_max);
     slab_init(&m->edges_slab, m->memory, sizeof(struct edge), 32, circuits_max);
     table_init(&m->links, m->memory, seed);
-    slot_map_init(&m->halves, m->memory, m->station, circuits_max);
-    slot_map_init(&m->edges, m->memory, m->station, circuits_max);
+    slot_map_init(&m->halves, m->memory, m->station, OBJECT_HALF, circuits_max);
+    slot_map_init(&m->edges, m->memory, m->station, OBJECT_EDGE, circuits_max);
     timers_init(&m->timers, m->memory);
     list_init(&m->paused_links);
 }

@@ -17,29 +17,29 @@
 
 enum control_kind {
     /* half -> controller */
-    CONTROL_EXTEND,              /* connect me to the next relay: extend */
+    CONTROL_EXTEND, /* connect me to the next relay: extend */
     /* controller -> manager */
-    CONTROL_DIAL,                /* open a link: dial */
-    CONTROL_ATTACH,              /* make a half on this link for that circuit: extend with link set */
+    CONTROL_DIAL,   /* open a link: dial */
+    CONTROL_ATTACH, /* make a half on this link for that circuit: extend with link set */
     /* controller or manager -> half towards the origin */
-    CONTROL_ATTACHED,            /* the half away from the origin is there: peer */
-    CONTROL_EXTENDED,            /* CREATED2 came: extended */
-    CONTROL_EXTEND_FAILED,       /* reason */
+    CONTROL_ATTACHED,      /* the half away from the origin is there: peer */
+    CONTROL_EXTENDED,      /* CREATED2 came: extended */
+    CONTROL_EXTEND_FAILED, /* reason */
     /* half <-> half */
-    CONTROL_DESTROY,             /* close; reason for the cell to send */
+    CONTROL_DESTROY, /* close; reason for the cell to send */
     /* half -> edge's manager, edge -> half */
-    CONTROL_EDGE_OPEN,           /* edge_open */
-    CONTROL_EDGE_OPENED,         /* peer: the edge's id */
-    CONTROL_EDGE_CONNECTED,      /* connected */
-    CONTROL_EDGE_FAILED,         /* reason (enum end_reason) before it was connected */
-    CONTROL_EDGE_CREDIT,         /* half -> edge: count more chunks may be sent */
-    CONTROL_EDGE_FLUSHED,        /* edge -> half: count chunks went out to the destination */
-    CONTROL_EDGE_CLOSE,          /* half -> edge: at once, without flushing */
+    CONTROL_EDGE_OPEN,      /* edge_open */
+    CONTROL_EDGE_OPENED,    /* peer: the edge's id */
+    CONTROL_EDGE_CONNECTED, /* connected */
+    CONTROL_EDGE_FAILED,    /* reason (enum end_reason) before it was connected */
+    CONTROL_EDGE_CREDIT,    /* half -> edge: count more chunks may be sent */
+    CONTROL_EDGE_FLUSHED,   /* edge -> half: count chunks went out to the destination */
+    CONTROL_EDGE_CLOSE,     /* half -> edge: at once, without flushing */
     /* manager -> controller */
-    CONTROL_LINK_OPEN,           /* link_open */
-    CONTROL_LINK_CLOSED,         /* link, reason */
+    CONTROL_LINK_OPEN,   /* link_open */
+    CONTROL_LINK_CLOSED, /* link, reason */
     /* controller -> manager */
-    CONTROL_LINK_CLOSE,          /* link */
+    CONTROL_LINK_CLOSE, /* link */
 };
 
 struct control_extend {
@@ -67,21 +67,22 @@ struct control_dial {
 struct control_link_open {
     uint8_t rsa_id[RSA_ID_LEN];
     uint8_t ed_id[ED_ID_LEN];
-    bool is_authenticated;       /* the peer proved who it is (clients do not) */
-    bool is_canonical;           /* the peer lists the address that we reached it at, or we dialled its own */
+    bool is_authenticated; /* the peer proved who it is (clients do not) */
+    bool is_canonical;     /* the peer lists the address that we reached it at, or we dialled its own */
     bool is_initiator;
 };
 
 struct control {
     struct control *next;
-    object_id to;                /* half or edge; 0 for the manager or controller itself */
-    object_id from;              /* half or edge that asks, where an answer is due */
+    object_id to;   /* half or edge; 0 for the manager or controller itself */
+    object_id from; /* half or edge that asks, where an answer is due */
     link_id link;
-    uint32_t size;               /* allocated bytes: the small kinds have no room for the large members */
+    uint32_t size; /* allocated bytes: the small kinds have no room for the large members */
     uint32_t count;
+    uint32_t serial; /* extends: which of a half's requests; streams: which of those that ever had this id */
     uint16_t stream;
-    uint8_t kind;                /* enum control_kind */
-    uint8_t reason;              /* enum destroy_reason or end_reason */
+    uint8_t kind;   /* enum control_kind */
+    uint8_t reason; /* enum destroy_reason or end_reason */
     station_id reply_to;
     union {
         struct control_extend extend;

@@ -47,12 +47,14 @@ static void queue_destroy(struct manager *m, struct link *link, uint32_t circ_id
     manager_link_want_write(m, link);
 }
 
-static void tell_peer(struct manager *m, half_id peer, int reason) {
+static void tell_peer(struct manager *m, half_id from, half_id peer, int reason) {
     if (!peer || reason == NO_REASON)
         return;
     struct control *message = manager_post(m, object_station(peer), peer, CONTROL_DESTROY);
-    if (message)
-        message->reason = (uint8_t)reason;
+    if (!message)
+        return;
+    message->from = from;
+    message->reason = (uint8_t)reason;
 }
 
 void manager_half_close(struct manager *m, nsec now, struct half *half, int reason_link, int reason_peer) {
@@ -68,7 +70,7 @@ void manager_half_close(struct manager *m, nsec now, struct half *half, int reas
         link->idle_since = now;
     if (reason_link != NO_REASON)
         queue_destroy(m, link, half->circuit.circ_id, (uint8_t)reason_link);
-    tell_peer(m, half->peer, reason_peer);
+    tell_peer(m, half->id, half->peer, reason_peer);
     manager_streams_close(m, half);
     slot_map_remove(&m->halves, half->id);
     circuit_half_fini(&half->circuit, m->memory);
@@ -253,7 +255,7 @@ static void extend(struct manager *m, nsec now, struct half *half, struct span d
     }
     half->state = HALF_EXTENDING;
     message->from = half->id;
-    message->count = ++half->extend_serial;
+    message->serial = ++half->extend_serial;
     struct control_extend *ask = &message->u.extend;
     ask->ipv4 = extend.ipv4;
     ask->ipv6 = extend.ipv6;
@@ -282,7 +284,7 @@ static void attach_failed(struct manager *m, const struct control *message, uint
     if (!answer)
         return;
     answer->reason = reason;
-    answer->count = message->count;
+    answer->serial = message->serial;
 }
 
 void manager_attach(struct manager *m, nsec now, const struct control *message) {
@@ -306,7 +308,7 @@ void manager_attach(struct manager *m, nsec now, const struct control *message) 
         return;
     }
     answer->from = half->id;
-    answer->count = message->count;
+    answer->serial = message->serial;
     half->peer = message->from;
     half->state = HALF_CREATING;
 
@@ -346,10 +348,10 @@ void manager_circuit_created(struct manager *m, nsec now, struct link *link, con
 /* --- answers from the other half and the controller ---------------------------------------------------------------------- */
 
 static void attached(struct manager *m, struct half *half, const struct control *message) {
-    if (half && half->state == HALF_EXTENDING && half->extend_serial == message->count && !half->peer)
+    if (half && half->state == HALF_EXTENDING && half->extend_serial == message->serial && !half->peer)
         half->peer = message->from;
     else
-        tell_peer(m, message->from, DESTROY_DESTROYED); /* nobody waits for it any more */
+        tell_peer(m, message->to, message->from, DESTROY_DESTROYED); /* nobody waits for it any more */
 }
 
 static void extended(struct manager *m, nsec now, struct half *half, const struct control *message) {
@@ -367,13 +369,19 @@ static void extended(struct manager *m, nsec now, struct half *half, const struc
         return;
 }
 
+/* The half that a TRUNCATE cut off may still speak for a moment. */
+static void destroyed_by_peer(struct manager *m, nsec now, struct half *half, const struct control *message) {
+    if (half->peer == message->from)
+        manager_half_close(m, now, half, message->reason, NO_REASON);
+}
+
 static void extend_failed(struct manager *m, nsec now, struct half *half, const struct control *message) {
-    if (half->state == HALF_EXTENDING && half->extend_serial == message->count)
+    if (half->state == HALF_EXTENDING && half->extend_serial == message->serial)
         manager_half_close(m, now, half, message->reason, NO_REASON);
 }
 
 static void truncate(struct manager *m, nsec now, struct half *half, struct span data) {
-    tell_peer(m, half->peer, DESTROY_REQUESTED);
+    tell_peer(m, half->id, half->peer, DESTROY_REQUESTED);
     half->peer = 0;
     half->extend_serial++;
     half->state = HALF_OPEN;
@@ -396,7 +404,7 @@ void manager_circuit_control(struct manager *m, nsec now, struct control *messag
     if (message->kind == CONTROL_EXTENDED)
         extended(m, now, half, message);
     else if (message->kind == CONTROL_DESTROY)
-        manager_half_close(m, now, half, message->reason, NO_REASON);
+        destroyed_by_peer(m, now, half, message);
     else if (message->kind == CONTROL_EXTEND_FAILED)
         extend_failed(m, now, half, message);
     else

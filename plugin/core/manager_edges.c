@@ -22,6 +22,7 @@ static struct control *tell_half(struct manager *m, const struct edge *edge, enu
         return NULL;
     message->from = edge->id;
     message->stream = edge->circuit.stream;
+    message->serial = edge->circuit.serial;
     return message;
 }
 
@@ -30,6 +31,7 @@ static void refuse(struct manager *m, const struct control *ask) {
     if (!answer)
         return;
     answer->stream = ask->stream;
+    answer->serial = ask->serial;
     answer->reason = END_RESOURCELIMIT;
 }
 
@@ -41,7 +43,7 @@ void manager_edge_open_control(struct manager *m, nsec now, struct control *mess
         return;
     }
     *edge = (struct edge){.id = 0};
-    circuit_edge_init(&edge->circuit, message->from, message->stream);
+    circuit_edge_init(&edge->circuit, message->from, message->stream, message->serial);
     edge->id = slot_map_add(&m->edges, edge);
     if (!edge->id || !tell_half(m, edge, CONTROL_EDGE_OPENED)) {
         if (edge->id)
@@ -78,6 +80,7 @@ static void post_end(struct manager *m, const struct edge *edge, uint8_t reason)
         return;
     end->kind = CELL_KIND_CHUNK_END;
     end->circ_id = edge->circuit.stream;
+    end->serial = edge->circuit.serial;
     end->length = 1;
     end->body[CHUNK_OFFSET] = reason;
     struct cell_run run = {0};

@@ -143,6 +143,13 @@ static void link_is_open(struct manager *m, nsec now, struct link *link) {
     memcpy(open->ed_id, link->peer.identity.ed_id, sizeof open->ed_id);
 }
 
+static void forget_handshake_if_done(struct link *link) {
+    if (link->state != LINK_OPEN || link_handshake_output(link->handshake).length)
+        return;
+    link_handshake_free(link->handshake);
+    link->handshake = NULL;
+}
+
 static enum err handshake_receive(struct manager *m, nsec now, struct link *link,
                                   const struct cell_view *cell) {
     enum err e = link_handshake_receive(link->handshake, manager_unix_s(m, now), cell);
@@ -150,8 +157,10 @@ static enum err handshake_receive(struct manager *m, nsec now, struct link *link
         return e;
     if (link_handshake_output(link->handshake).length)
         m->port->want_write(m->port, link->id);
-    if (link_handshake_is_open(link->handshake))
+    if (link_handshake_is_open(link->handshake)) {
         link_is_open(m, now, link);
+        forget_handshake_if_done(link);
+    }
     return ERR_OK;
 }
 
@@ -166,10 +175,7 @@ void manager_handshake_written(struct manager *m, link_id id, size_t length) {
         return;
     link_handshake_written(link->handshake, length);
     m->work.bytes_sent += length;
-    if (link->state == LINK_OPEN && link_handshake_output(link->handshake).length == 0) {
-        link_handshake_free(link->handshake);
-        link->handshake = NULL;
-    }
+    forget_handshake_if_done(link);
 }
 
 /* --- bytes in ------------------------------------------------------------------------------------------------------- */

@@ -90,6 +90,7 @@ struct stream {
     struct cell_run to_edge;   /* optimistic data, before the edge has a name */
     edge_id edge;              /* 0: not opened yet */
     station_id edge_station;
+    uint32_t serial;
     uint16_t id;
     uint16_t credit_owed; /* chunks packaged since the edge was last told */
 };
@@ -127,6 +128,7 @@ struct manager {
     nsec schedule_not_before;
     struct list paused_links;
     half_id last_half;
+    uint32_t stream_serial;
     struct work work;
     uint32_t links_open;
     uint32_t active_second, active_now, active_last;

@@ -10,6 +10,12 @@ static struct stream *stream_of(const struct half *half, uint16_t id) {
     return half->exit ? table_get(&half->exit->streams, id) : NULL;
 }
 
+/* What an edge sends is for the stream that it was opened for, not for a later one with the same id. */
+static struct stream *stream_of_edge(const struct half *half, uint16_t id, uint32_t serial) {
+    struct stream *stream = stream_of(half, id);
+    return stream && stream->serial == serial ? stream : NULL;
+}
+
 static void stop(struct manager *m, nsec now, struct half *half, enum destroy_reason reason) {
     manager_half_close(m, now, half, reason, DESTROY_DESTROYED);
 }
@@ -35,7 +41,7 @@ static struct stream *stream_new(struct manager *m, struct half *half, uint16_t 
     struct stream *stream = slab_take(&m->streams_slab);
     if (!stream)
         return NULL;
-    *stream = (struct stream){.id = id};
+    *stream = (struct stream){.id = id, .serial = ++m->stream_serial};
     flow_window_init(&stream->window, STREAM_WINDOW_START, STREAM_WINDOW_INCREMENT);
     list_init(&stream->blocked);
     if (table_set(&half->exit->streams, id, stream) == ERR_OK)
@@ -139,8 +145,8 @@ void manager_stream_chunks(struct manager *m, nsec now, struct half *half, struc
     half_id id = half->id;
     struct cell *chunk;
     while ((half = manager_half(m, id)) != NULL && (chunk = cell_run_shift(run)) != NULL) {
-        struct stream *stream = stream_of(half, (uint16_t)chunk->circ_id);
-        if (!stream || stream->edge == 0) {
+        struct stream *stream = stream_of_edge(half, (uint16_t)chunk->circ_id, chunk->serial);
+        if (!stream) {
             manager_free_cell(m, chunk);
             continue;
         }
@@ -192,6 +198,7 @@ static void begin(struct manager *m, nsec now, struct half *half, const struct r
     if (ask) {
         ask->from = half->id;
         ask->stream = id;
+        ask->serial = stream->serial;
         ask->u.edge_open = begin;
         return;
     }
@@ -367,24 +374,26 @@ static void edge_flushed(struct manager *m, nsec now, struct half *half, struct 
     }
 }
 
+static void edge_failed(struct manager *m, nsec now, struct half *half, struct stream *stream,
+                        uint8_t reason) {
+    uint16_t id = stream->id;
+    stream_free(m, half, stream);
+    if (!send_end(m, now, half, id, reason))
+        return;
+}
+
 void manager_stream_control(struct manager *m, nsec now, struct half *half, struct control *message) {
-    struct stream *stream = stream_of(half, message->stream);
-    bool is_edge_of_stream = stream && stream->edge == message->from;
-    if (message->kind == CONTROL_EDGE_OPENED) {
-        if (stream && !stream->edge)
-            edge_opened(m, stream, message);
-        else
+    struct stream *stream = stream_of_edge(half, message->stream, message->serial);
+    if (!stream) {
+        if (message->kind == CONTROL_EDGE_OPENED)
             manager_post(m, object_station(message->from), message->from, CONTROL_EDGE_CLOSE);
+    } else if (message->kind == CONTROL_EDGE_OPENED) {
+        edge_opened(m, stream, message);
     } else if (message->kind == CONTROL_EDGE_FAILED) {
-        /* An edge that could not even be made has no name. */
-        if (stream && (is_edge_of_stream || !message->from)) {
-            stream_free(m, half, stream);
-            if (!send_end(m, now, half, message->stream, message->reason))
-                return;
-        }
-    } else if (is_edge_of_stream && message->kind == CONTROL_EDGE_CONNECTED) {
+        edge_failed(m, now, half, stream, message->reason);
+    } else if (message->kind == CONTROL_EDGE_CONNECTED) {
         edge_connected(m, now, half, message);
-    } else if (is_edge_of_stream && message->kind == CONTROL_EDGE_FLUSHED) {
+    } else if (message->kind == CONTROL_EDGE_FLUSHED) {
         edge_flushed(m, now, half, stream, message->count);
     }
 }

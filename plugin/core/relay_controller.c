@@ -218,7 +218,7 @@ static void extend_failed(struct controller *c, half_id half, uint32_t serial, u
     if (!message)
         return;
     message->reason = reason;
-    message->count = serial;
+    message->serial = serial;
 }
 
 static void attach(struct controller *c, const struct connection *connection, half_id half, uint32_t serial,
@@ -230,7 +230,7 @@ static void attach(struct controller *c, const struct connection *connection, ha
     }
     message->link = connection->link;
     message->from = half;
-    message->count = serial;
+    message->serial = serial;
     message->u.extend = *extend;
 }
 
@@ -241,7 +241,7 @@ static bool wait_for(struct controller *c, struct connection *connection, const 
     if (!request)
         return false;
     request->half = message->from;
-    request->serial = message->count;
+    request->serial = message->serial;
     request->extend = message->u.extend;
     list_append(&connection->waiting, &request->node);
     connection->waiting_count++;
@@ -280,13 +280,13 @@ static void extend(struct controller *c, struct control *message) {
     }
     struct connection *connection = find_connection(c, ask);
     if (connection && connection->state == CONNECTION_OPEN) {
-        attach(c, connection, message->from, message->count, ask);
+        attach(c, connection, message->from, message->serial, ask);
         return;
     }
     if (!connection)
         connection = dial(c, ask);
     if (!connection || !wait_for(c, connection, message))
-        extend_failed(c, message->from, message->count, DESTROY_RESOURCELIMIT);
+        extend_failed(c, message->from, message->serial, DESTROY_RESOURCELIMIT);
 }
 
 /* --- news from the managers --------------------------------------------------------------------------------------------- */
