@@ -1,0 +1,87 @@
+/* provider - the vtable behind which all cryptography lies: OpenSSL natively, symbols in the engine.
+ *
+ * Two levels. Primitives (hash, curve, signature) serve the link handshake, ntor and certificates. Relay layers work
+ * on whole runs of cells of one circuit at a time, so that a provider may batch, prefetch and vectorise.
+ * Thread: a provider's functions are called from every thread at once, on different objects.
+ * Memory: a layer is an object of layer_size bytes (16-aligned), placed by the caller; it may be moved by memcpy only
+ * between layer_fini and layer_init. context is the provider's own and is passed to the functions that draw or sign. */
+#ifndef LOOM_CRYPT_PROVIDER_H
+#define LOOM_CRYPT_PROVIDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attributes.h"
+#include "base/bytes.h"
+#include "base/err.h"
+#include "base/work.h"
+
+#define SHA1_LEN              20u
+#define SHA256_LEN            32u
+#define X25519_LEN            32u
+#define ED25519_SIGNATURE_LEN 64u
+
+/* One cell of a run: 509 bytes at from are read, 509 bytes at to are written; from == to is in place. */
+struct crypt_cell {
+    const uint8_t *from;
+    uint8_t *to;
+};
+
+/* Keys of one hop in one direction: 16 bytes of AES-128 key and 20 bytes of digest seed (tor-spec 5.2). */
+struct layer_keys {
+    uint8_t cipher[16];
+    uint8_t digest[SHA1_LEN];
+};
+
+struct crypt_provider {
+    void *context;
+    const char *name;
+
+    /* Secret randomness. */
+    void (*random)(void *context, void *out, size_t length);
+
+    void (*sha1)(const struct span *parts, size_t count, uint8_t out[static SHA1_LEN]);
+    void (*sha256)(const struct span *parts, size_t count, uint8_t out[static SHA256_LEN]);
+    void (*hmac_sha256)(struct span key, const struct span *parts, size_t count,
+                        uint8_t out[static SHA256_LEN]);
+
+    void (*x25519_keypair)(void *context, uint8_t secret_out[static 32], uint8_t public_out[static 32]);
+    /* False when the result is all zero. */
+    bool (*x25519)(const uint8_t secret[static 32], const uint8_t public[static 32], uint8_t out[static 32]);
+
+    void (*ed25519_sign)(const uint8_t secret_seed[static 32], struct span message, uint8_t out[static 64]);
+    bool (*ed25519_verify)(const uint8_t public[static 32], struct span message,
+                           const uint8_t signature[static 64]);
+
+    /* The RSA public key in a self-signed X509 certificate of 1024 bits with exponent 65537, valid at now_s and signed by
+     * itself: its PKCS#1 DER goes to key_out (room *length_out). ERR_MALFORMED, ERR_EXPIRED, ERR_BAD_SIGNATURE. */
+    enum err (*x509_rsa_identity)(struct span certificate, uint64_t now_s, uint8_t *key_out,
+                                  size_t *length_in_out);
+    /* PKCS#1 v1.5 without DigestInfo: the raw digest is what is padded. rsa_key is PKCS#1 DER. */
+    bool (*rsa_verify_raw)(struct span rsa_key, struct span digest, struct span signature);
+
+    /* Running SHA-256 for handshake transcripts; state of transcript_size bytes, copied by memcpy to peek. */
+    size_t transcript_size;
+    void (*transcript_init)(void *state);
+    void (*transcript_add)(void *state, struct span bytes);
+    void (*transcript_digest)(const void *state, uint8_t out[static SHA256_LEN]);
+
+    /* tor1 relay layers (tor-spec 5.5, 6.1). One layer = one hop, one direction. */
+    size_t layer_size;
+    void (*layer_init)(void *layer, const struct layer_keys *keys);
+    void (*layer_fini)(void *layer);
+    /* Take the layer off (or put it on, the cipher is its own inverse) n cells, and count the work. */
+    void (*layer_crypt)(void *layer, struct crypt_cell *cells, size_t n, struct work *work);
+    /* Is this decrypted body for us? When recognized is zero and the digest fits, update the running digest and say yes;
+     * otherwise leave it as it was. */
+    bool (*layer_recognize)(void *layer, uint8_t *body, struct work *work);
+    /* As the sender: set the digest field of a body whose recognized and digest are zero, and update the running digest. */
+    void (*layer_seal)(void *layer, uint8_t *body, struct work *work);
+    /* Full running digest after the cell last recognized or sealed: what a SENDME of version 1 echoes. */
+    void (*layer_tag)(const void *layer, uint8_t out[static SHA1_LEN]);
+    /* Bring the layer into the cache before layer_crypt; may be a no-op. */
+    void (*layer_prefetch)(const void *layer);
+};
+
+#endif
