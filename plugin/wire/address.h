@@ -1,5 +1,4 @@
-/* address - IPv4 and IPv6 addresses and ports as values; no name resolution.
- */
+/* address - IPv4 and IPv6 addresses and ports as values; no name resolution. */
 #ifndef LOOM_WIRE_ADDRESS_H
 #define LOOM_WIRE_ADDRESS_H
 
@@ -26,7 +25,7 @@ struct endpoint {
 bool address_equal(const struct address *a, const struct address *b);
 /* Loopback, private, link-local, unspecified, multicast and the like: not for the public network. */
 bool address_is_internal(const struct address *a);
-/* "1.2.3.4:9001" or "[::1]:9001". */
+/* "1.2.3.4:9001" or "[::1]:9001"; "?:9001" of family NONE. */
 void endpoint_format(const struct endpoint *e, char text_out[static ENDPOINT_TEXT_MAX]);
 /* Dotted quad or IPv6 text (without brackets) of length bytes. */
 MUST_USE bool address_parse(const char *text, size_t length, struct address *out);

@@ -36,7 +36,9 @@ struct extend2_message {
     bool has_ed_id;
     struct create2_message create;
 };
-/* Unknown link specifiers are ignored; a missing RSA id, or either id twice, is ERR_PROTOCOL. */
+/* Unknown link specifiers are ignored, and addresses after the first of their family; an address or port of zero
+ * counts as none, and so does an Ed25519 id of zeros. A missing or zero RSA id, either id twice, or no address at all
+ * is ERR_PROTOCOL. */
 MUST_USE enum err extend2_decode(struct span body, struct extend2_message *out);
 void extend2_encode(struct bytes_out *out, const struct extend2_message *m);
 

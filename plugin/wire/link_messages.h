@@ -77,6 +77,7 @@ struct netinfo_message {
     uint8_t mine_count; /* further and unknown ones are skipped */
 };
 MUST_USE enum err netinfo_decode(struct span body, struct netinfo_message *out);
+/* other of family NONE is written as 0.0.0.0: tor closes a link that sends another type there. */
 void netinfo_encode(struct bytes_out *out, const struct netinfo_message *m);
 
 struct padding_negotiate_message {

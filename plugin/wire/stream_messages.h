@@ -21,6 +21,8 @@ struct begin_message {
     uint16_t port;                 /* not 0 */
     uint32_t flags;                /* enum begin_flag bits; 0 when absent */
 };
+/* As lenient as tor: any case, reserved flags ignored, flags cut off are none. Space, control characters, and colons
+ * outside of an IPv6 address are ERR_MALFORMED. */
 MUST_USE enum err begin_decode(struct span body, struct begin_message *out);
 void begin_encode(struct bytes_out *out, const struct begin_message *m);
 
@@ -28,7 +30,9 @@ struct connected_message {
     struct address address; /* NONE: empty body, allowed */
     uint32_t ttl_s;
 };
+/* ttl_s is 0 when an IPv4 address comes alone, as from old exits. */
 MUST_USE enum err connected_decode(struct span body, struct connected_message *out);
+/* Clips ttl_s to CONNECTED_TTL_MAX_S; 0.0.0.0 has no form and gives an empty body. */
 void connected_encode(struct bytes_out *out, const struct connected_message *m);
 
 enum end_reason {
