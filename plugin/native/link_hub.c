@@ -1,0 +1,231 @@
+#include "native/link_hub.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "core/connection_manager.h"
+#include "native/heap.h"
+#include "native/link_output.h"
+#include "native/tls_identity.h"
+#include "native/tls_link.h"
+
+#define ROUND_FIRST 64u
+
+void link_hub_init(struct link_hub *hub, struct event_base *base, struct turn_clock *clock,
+                   struct tls_identity *identity, uint64_t seed) {
+    struct link_shared *shared = &hub->shared;
+    memset(hub, 0, sizeof *hub);
+    shared->base = base;
+    shared->clock = clock;
+    shared->identity = tls_identity_keep(identity);
+    shared->pipe.out = heap_new(LINK_SEND_ROOM);
+    shared->pipe.out_room = LINK_SEND_ROOM;
+    shared->received = heap_new(LINK_RECEIVE_ROOM);
+    shared->plain = heap_new(LINK_PLAIN_ROOM);
+    table_init(&shared->by_id, &heap_memory, seed);
+    list_init(&shared->young);
+    list_init(&shared->asked);
+    list_init(&shared->writers);
+    list_init(&shared->changed);
+    list_init(&shared->warm);
+    list_init(&shared->closing);
+}
+
+void link_hub_bind(struct link_hub *hub, struct manager *manager,
+                   void (*accept_failed)(void *context, link_id link), void *context) {
+    hub->shared.manager = manager;
+    hub->shared.work = manager_work_mutable(manager);
+    hub->shared.accept_failed = accept_failed;
+    hub->shared.accept_failed_context = context;
+}
+
+void link_hub_fini(struct link_hub *hub) {
+    struct link_shared *shared = &hub->shared;
+    uint32_t cursor = 0, count = shared->by_id.count;
+    struct tls_link **links = heap_new((count + 1) * sizeof *links); /* a table must not change under a walk */
+    for (uint32_t i = 0; i < count; i++)
+        links[i] = table_next(&shared->by_id, &cursor)->value;
+    for (uint32_t i = 0; i < count; i++)
+        tls_link_free(links[i]);
+    free(links);
+    while (!list_is_empty(&shared->closing))
+        tls_link_free(LIST_ENTRY(shared->closing.next, struct tls_link, age_node));
+    table_fini(&shared->by_id);
+    tls_identity_drop(shared->identity);
+    free(shared->pipe.out);
+    free(shared->received);
+    free(shared->plain);
+    free(hub->facts);
+    free(hub->grants);
+    free(hub->round);
+}
+
+void link_hub_set_identity(struct link_hub *hub, struct tls_identity *identity) {
+    tls_identity_drop(hub->shared.identity);
+    hub->shared.identity = identity;
+}
+
+void link_hub_accept(struct link_hub *hub, link_id id, int fd, const struct endpoint *peer) {
+    (void)tls_link_accept(&hub->shared, id, fd, peer);
+}
+
+/* --- what the port is asked for --------------------------------------------------------------------------------- */
+
+static struct tls_link *find(const struct link_hub *hub, link_id id) {
+    return table_get(&hub->shared.by_id, id);
+}
+
+static void record_change(struct link_hub *hub, struct tls_link *link) {
+    list_remove(&link->change_node);
+    list_append(&hub->shared.changed, &link->change_node);
+}
+
+void link_hub_dial(struct link_hub *hub, link_id id, const struct endpoint *to) {
+    record_change(hub, tls_link_new_dial(&hub->shared, id, to));
+}
+
+void link_hub_hangup(struct link_hub *hub, link_id id) {
+    struct tls_link *link = find(hub, id);
+    if (link == NULL)
+        return;
+    link->is_hung_up = true;
+    record_change(hub, link);
+}
+
+void link_hub_want_write(struct link_hub *hub, link_id id) {
+    struct tls_link *link = find(hub, id);
+    if (link == NULL || link->is_hung_up)
+        return;
+    list_remove(&link->write_node);
+    list_append(&hub->shared.asked, &link->write_node);
+}
+
+void link_hub_want_read(struct link_hub *hub, link_id id, bool on) {
+    struct tls_link *link = find(hub, id);
+    if (link == NULL || link->is_reading == on)
+        return;
+    link->is_reading = on;
+    record_change(hub, link);
+}
+
+/* --- acting ----------------------------------------------------------------------------------------------------- */
+
+static void carry_out_change(struct tls_link *link) {
+    if (link->is_hung_up)
+        tls_link_hang_up(link);
+    else if (link->is_broken)
+        tls_link_lost(link);
+    else if (link->fd < 0)
+        tls_link_dial(link);
+    else
+        tls_link_apply_reading(link);
+}
+
+/* The link handshake is written at once; cells wait for the scheduler. */
+static void carry_out_write(struct link_hub *hub, struct tls_link *link) {
+    tls_link_write_handshake(link);
+    if (link->state != LINK_OPEN || tls_link_is_blocked(link))
+        link->wants_write = true;
+    else
+        list_append(&hub->shared.writers, &link->write_node);
+}
+
+bool link_hub_carry_out(struct link_hub *hub) {
+    struct list *node;
+    bool is_something_done = false;
+    while ((node = list_take_first(&hub->shared.asked)) != NULL) {
+        carry_out_write(hub, LIST_ENTRY(node, struct tls_link, write_node));
+        is_something_done = true;
+    }
+    while ((node = list_take_first(&hub->shared.changed)) != NULL) {
+        carry_out_change(LIST_ENTRY(node, struct tls_link, change_node));
+        is_something_done = true;
+    }
+    return is_something_done;
+}
+
+/* --- the scheduling round --------------------------------------------------------------------------------------- */
+
+static void grow_round(struct link_hub *hub, uint32_t count) {
+    hub->round_room = hub->round_room == 0 ? ROUND_FIRST : hub->round_room * 2;
+    CHECK(hub->round_room > count);
+    hub->facts = realloc(hub->facts, hub->round_room * sizeof *hub->facts);
+    hub->grants = realloc(hub->grants, hub->round_room * sizeof *hub->grants);
+    hub->round = realloc(hub->round, hub->round_room * sizeof *hub->round);
+    CHECK(hub->facts != NULL && hub->grants != NULL && hub->round != NULL);
+}
+
+static uint32_t collect_writers(struct link_hub *hub) {
+    struct list *head = &hub->shared.writers;
+    uint32_t count = 0;
+    for (struct list *node = head->next; node != head; node = node->next) {
+        struct tls_link *link = LIST_ENTRY(node, struct tls_link, write_node);
+        if (count == hub->round_room)
+            grow_round(hub, count);
+        hub->round[count] = link;
+        link_output_tcp_facts(link, &hub->facts[count]);
+        count++;
+    }
+    hub->shared.work->tcp_info_reads += count;
+    return count;
+}
+
+bool link_hub_schedule(struct link_hub *hub, nsec now) {
+    struct manager *manager = hub->shared.manager;
+    bool is_something_written = false;
+    if (list_is_empty(&hub->shared.writers) || manager_schedule_at(manager) > now)
+        return false;
+    uint32_t count = collect_writers(hub);
+    (void)manager_schedule(manager, now, hub->facts, count, hub->grants);
+    for (uint32_t i = 0; i < count; i++) {
+        struct tls_link *link = hub->round[i];
+        CHECK(hub->grants[i].link == link->id);
+        if (hub->grants[i].cells == 0 || link->is_hung_up)
+            continue;
+        list_remove(&link->write_node); /* it asks again when it has more */
+        tls_link_write_cells(link);
+        is_something_written = true;
+    }
+    if (manager_schedule_at(manager) == NSEC_NEVER)
+        while (list_take_first(&hub->shared.writers) != NULL)
+            ; /* they had only their handshake to write */
+    return is_something_written;
+}
+
+/* --- time ------------------------------------------------------------------------------------------------------- */
+
+static struct tls_link *oldest(const struct list *head) {
+    return list_is_empty(head) ? NULL : LIST_ENTRY(head->next, struct tls_link, age_node);
+}
+
+static struct tls_link *coolest(const struct list *head) {
+    return list_is_empty(head) ? NULL : LIST_ENTRY(head->next, struct tls_link, warm_node);
+}
+
+nsec link_hub_next_wake(const struct link_hub *hub) {
+    const struct link_shared *shared = &hub->shared;
+    const struct tls_link *young = oldest(&shared->young), *closing = oldest(&shared->closing);
+    const struct tls_link *warm = coolest(&shared->warm);
+    nsec at = list_is_empty(&shared->writers) ? NSEC_NEVER : manager_schedule_at(shared->manager);
+    if (!list_is_empty(&shared->asked) || !list_is_empty(&shared->changed))
+        return 0;
+    if (young != NULL)
+        at = nsec_min(at, young->since + LINK_YOUNG_NS);
+    if (closing != NULL)
+        at = nsec_min(at, closing->since + LINK_FLUSH_NS);
+    if (warm != NULL)
+        at = nsec_min(at, warm->active_at + LINK_WARM_NS);
+    return at;
+}
+
+void link_hub_tick(struct link_hub *hub, nsec now) {
+    struct link_shared *shared = &hub->shared;
+    struct tls_link *link;
+    while ((link = oldest(&shared->young)) != NULL && link->since + LINK_YOUNG_NS <= now)
+        tls_link_lost(link);
+    while ((link = oldest(&shared->closing)) != NULL && link->since + LINK_FLUSH_NS <= now)
+        tls_link_free(link);
+    while ((link = coolest(&shared->warm)) != NULL && link->active_at + LINK_WARM_NS <= now)
+        tls_link_cool(link);
+}

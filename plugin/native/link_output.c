@@ -1,0 +1,108 @@
+#include "native/link_output.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <linux/sockios.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include "base/check.h"
+#include "core/scheduler.h"
+#include "native/link_shared.h"
+
+void link_output_break(struct tls_link *link) {
+    link->is_broken = true;
+    list_remove(&link->change_node);
+    list_append(&link->shared->changed, &link->change_node);
+}
+
+/* Bytes that the socket took; a failing socket takes all, and the link is broken. */
+static size_t send_some(struct tls_link *link, const uint8_t *bytes, size_t length) {
+    ssize_t sent = send(link->fd, bytes, length, MSG_NOSIGNAL | MSG_DONTWAIT);
+    link->shared->work->writes++;
+    if (sent >= 0) {
+        link->shared->work->tls_bytes_written += (uint64_t)sent;
+        return (size_t)sent;
+    }
+    if (errno == EAGAIN || errno == EINTR)
+        return 0;
+    link_output_break(link);
+    return length;
+}
+
+/* Keep bytes behind those that are left over already. */
+static void keep(struct tls_link *link, const uint8_t *bytes, size_t length) {
+    size_t needed = link->unsent_length + length;
+    if (needed > LINK_UNSENT_MAX) {
+        link_output_break(link); /* a peer that makes us answer and reads nothing */
+        return;
+    }
+    if (link->unsent_from + needed > link->unsent_room) {
+        size_t room = needed <= LINK_SEND_ROOM ? LINK_SEND_ROOM : LINK_UNSENT_MAX;
+        uint8_t *larger = malloc(room);
+        CHECK(larger != NULL);
+        if (link->unsent_length != 0)
+            memcpy(larger, link->unsent + link->unsent_from, link->unsent_length);
+        free(link->unsent);
+        link->unsent = larger;
+        link->unsent_room = (uint32_t)room;
+        link->unsent_from = 0;
+    }
+    memcpy(link->unsent + link->unsent_from + link->unsent_length, bytes, length);
+    link->unsent_length = (uint32_t)needed;
+    event_add(link->write_event, NULL);
+}
+
+void link_output_flush(struct tls_link *link) {
+    struct tls_pipe *pipe = &link->shared->pipe;
+    size_t length = pipe->out_length, sent = 0;
+    pipe->out_length = 0;
+    if (length == 0 || link->is_broken)
+        return;
+    if (!tls_link_is_blocked(link))
+        sent = send_some(link, pipe->out, length);
+    if (sent < length)
+        keep(link, pipe->out + sent, length - sent);
+}
+
+void link_output_record(struct tls_link *link, const uint8_t *bytes, size_t length) {
+    if (link->is_broken)
+        return;
+    if (tls_session_write(&link->session, bytes, length))
+        link->shared->work->tls_records_written++;
+    else
+        link_output_break(link);
+}
+
+void link_output_resume(struct tls_link *link) {
+    CHECK(tls_link_is_blocked(link));
+    size_t sent = send_some(link, link->unsent + link->unsent_from, link->unsent_length);
+    link->unsent_from += (uint32_t)sent;
+    link->unsent_length -= (uint32_t)sent;
+    if (link->unsent_length == 0) {
+        link->unsent_from = 0;
+        event_del(link->write_event);
+    }
+}
+
+void link_output_tcp_facts(struct tls_link *link, struct tcp_facts *out) {
+    struct tcp_info info = {.tcpi_snd_mss = 0};
+    socklen_t length = sizeof info;
+    *out = (struct tcp_facts){.link = link->id, .cwnd = 10, .mss = 1448};
+    if (getsockopt(link->fd, IPPROTO_TCP, TCP_INFO, &info, &length) != 0)
+        return; /* no TCP: a test's socket pair */
+    out->cwnd = info.tcpi_snd_cwnd;
+    out->unacked = info.tcpi_unacked;
+    out->mss = info.tcpi_snd_mss;
+    if (length >= offsetof(struct tcp_info, tcpi_notsent_bytes) + sizeof info.tcpi_notsent_bytes) {
+        out->notsent = info.tcpi_notsent_bytes; /* the same figure as SIOCOUTQNSD, since Linux 4.6, for one call less */
+        return;
+    }
+    int notsent = 0;
+    if (ioctl(link->fd, SIOCOUTQNSD, &notsent) == 0 && notsent > 0)
+        out->notsent = (uint32_t)notsent;
+}

@@ -1,0 +1,26 @@
+/* link_output - from the send buffer to the socket: one send for a burst, and what a short send leaves over.
+ *
+ * Owner and thread: as the link's. A link whose socket fails is marked broken and ends at the end of the turn, never
+ * here, so callers may go on using it. */
+#ifndef LOOM_NATIVE_LINK_OUTPUT_H
+#define LOOM_NATIVE_LINK_OUTPUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct tcp_facts;
+struct tls_link;
+
+/* End the link at the end of the turn. */
+void link_output_break(struct tls_link *link);
+/* Send what the link has put into the pipe, or keep it when earlier bytes are left over. Empties the pipe. */
+void link_output_flush(struct tls_link *link);
+/* One TLS record of these bytes, into the pipe, which has room for it. */
+void link_output_record(struct tls_link *link, const uint8_t *bytes, size_t length);
+/* The socket takes bytes again: send what is left over. */
+void link_output_resume(struct tls_link *link);
+/* Ask the kernel for what KIST wants to know. */
+void link_output_tcp_facts(struct tls_link *link, struct tcp_facts *out);
+
+#endif
