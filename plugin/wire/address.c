@@ -96,7 +96,7 @@ static char *put_ipv4(char *text, const uint8_t *bytes) {
 static unsigned longest_gap(const uint8_t *bytes, unsigned *length_out) {
     unsigned best = WORDS_NO_GAP, best_length = 1, length = 0;
     for (unsigned i = 0; i < WORDS; i++) {
-        length = load_u16(bytes + 2 * i) == 0 ? length + 1 : 0;
+        length = load_u16(bytes + (size_t)2 * i) == 0 ? length + 1 : 0;
         if (length > best_length) {
             best_length = length;
             best = i + 1 - length;
@@ -119,7 +119,7 @@ static char *put_ipv6(char *text, const uint8_t *bytes) {
         }
         if (i > 0)
             *text++ = ':';
-        text = put_number(text, load_u16(bytes + 2 * i), 16);
+        text = put_number(text, load_u16(bytes + (size_t)2 * i), 16);
     }
     return text;
 }
@@ -198,7 +198,7 @@ static bool parse_words(const char *at, const char *end, unsigned words_max, uin
         uint32_t value;
         if (n == words_max || !take_number(&at, end, 16, 4, &value))
             return false;
-        store_u16(out + 2 * n++, (uint16_t)value);
+        store_u16(out + (size_t)2 * n++, (uint16_t)value);
         if (at == end)
             break;
         if (*at++ != ':' || at == end)

@@ -95,7 +95,7 @@ void auth_challenge_encode(struct bytes_out *out, const struct auth_challenge_me
 /* AUTHENTICATE, tor-spec 4.4.2 */
 
 static const uint8_t authenticate_type[8] = {'A', 'U', 'T', 'H', '0', '0', '0', '3'};
-static_assert(sizeof(authenticate_type) + 8 * 32 + 24 == AUTHENTICATE_SIGNED_LEN, "TYPE up to RAND");
+static_assert(sizeof(authenticate_type) + (size_t)8 * 32 + 24 == AUTHENTICATE_SIGNED_LEN, "TYPE up to RAND");
 static_assert(AUTHENTICATE_SIGNED_LEN + 64 == AUTHENTICATE_BODY_LEN, "and SIG");
 
 enum err authenticate_decode(struct span body, struct authenticate_message *out) {

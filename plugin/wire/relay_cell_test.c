@@ -47,8 +47,7 @@ static void near_the_end_there_are_only_zeros(UNUSED void **state) {
 }
 
 static void data_may_lie_in_the_body_already(UNUSED void **state) {
-    uint8_t body[CELL_BODY_LEN];
-    memcpy(body, "abcdefgh", 8);
+    uint8_t body[CELL_BODY_LEN] = "abcdefgh";
     relay_message_encode(body, &(struct relay_message){RELAY_DATA, 1, {body, 8}}, NULL);
     assert_memory_equal(body + RELAY_HEADER_LEN, "abcdefgh", 8);
 }

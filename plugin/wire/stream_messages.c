@@ -30,7 +30,9 @@ static bool host_copy(const char *text, size_t length, bool is_ipv6, char *host_
         char c = text[i];
         if (c <= ' ' || c > '~' || c == '[' || c == ']')
             return false;
-        host_out[i] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+        if (c >= 'A' && c <= 'Z')
+            c = (char)(c - 'A' + 'a');
+        host_out[i] = c;
     }
     host_out[length] = '\0';
     return is_ipv6 == (memchr(text, ':', length) != NULL) &&

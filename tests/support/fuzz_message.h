@@ -16,8 +16,12 @@ static inline bool fuzz_span_equal(struct span a, struct span b) {
     return a.length == b.length && (a.length == 0 || memcmp(a.data, b.data, a.length) == 0);
 }
 
-/* For structs without spans, which decoders fill with zeros first. */
-#define FUZZ_MEMORY_EQUAL(a, b) (memcmp((a), (b), sizeof(*(a))) == 0)
+static inline bool fuzz_bytes_equal(const void *a, const void *b, size_t length) {
+    return memcmp(a, b, length) == 0;
+}
+
+/* For structs without spans: decoders fill them with zeros first, so that padding is equal too. */
+#define FUZZ_MEMORY_EQUAL(a, b) fuzz_bytes_equal((a), (b), sizeof(*(a)))
 
 /* decode(span, type *), encode(bytes_out *, const type *), is_equal(const type *, const type *). */
 #define FUZZ_ROUND_TRIP(type, decode, encode, is_equal, bytes)                           \
