@@ -11,11 +11,12 @@
  * stream, so they are far fewer than what the other seven eighths hold. */
 #define RESERVE_DIVISOR 8u
 
-static_assert(offsetof(struct cell, body) == 32, "a body starts at its alignment, behind a descriptor of 32 bytes");
+static_assert(offsetof(struct cell, body) == 32,
+              "a body starts at its alignment, behind a descriptor of 32 bytes");
 static_assert(STATIONS_MAX <= UINT8_MAX + 1, "cell.home names any station");
 
-void cell_pool_init(struct cell_pool *pool, const struct memory *memory, station_id station, uint16_t body_size,
-                    uint32_t cells_max) {
+void cell_pool_init(struct cell_pool *pool, const struct memory *memory, station_id station,
+                    uint16_t body_size, uint32_t cells_max) {
     CHECK(cells_max > 0);
     CHECK(station < STATIONS_MAX);
     uint32_t per_block = cells_max < CELLS_PER_BLOCK ? cells_max : CELLS_PER_BLOCK;

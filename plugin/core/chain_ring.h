@@ -22,11 +22,11 @@ struct chain {
 
 struct chain_ring {
     struct chain *slots;
-    uint32_t mask;               /* slots - 1 */
-    uint8_t gap_1[64];           /* the sender's and the receiver's index on cache lines of their own */
-    _Atomic uint32_t tail;       /* chains pushed so far, modulo 2^32: written by the sender */
+    uint32_t mask;         /* slots - 1 */
+    uint8_t gap_1[64];     /* the sender's and the receiver's index on cache lines of their own */
+    _Atomic uint32_t tail; /* chains pushed so far, modulo 2^32: written by the sender */
     uint8_t gap_2[64];
-    _Atomic uint32_t head;       /* chains popped so far: written by the receiver */
+    _Atomic uint32_t head; /* chains popped so far: written by the receiver */
 };
 
 /* slots is a power of two. False without memory. */

@@ -11,18 +11,12 @@ static_assert(CONTROL_LINK_CLOSE <= UINT8_MAX, "control.kind holds every kind");
 static size_t payload_size(enum control_kind kind) {
     switch (kind) {
     case CONTROL_EXTEND:
-    case CONTROL_ATTACH:
-        return sizeof(struct control_extend);
-    case CONTROL_DIAL:
-        return sizeof(struct control_dial);
-    case CONTROL_EXTENDED:
-        return sizeof(struct control_extended);
-    case CONTROL_EDGE_OPEN:
-        return sizeof(struct begin_message);
-    case CONTROL_EDGE_CONNECTED:
-        return sizeof(struct connected_message);
-    case CONTROL_LINK_OPEN:
-        return sizeof(struct control_link_open);
+    case CONTROL_ATTACH: return sizeof(struct control_extend);
+    case CONTROL_DIAL: return sizeof(struct control_dial);
+    case CONTROL_EXTENDED: return sizeof(struct control_extended);
+    case CONTROL_EDGE_OPEN: return sizeof(struct begin_message);
+    case CONTROL_EDGE_CONNECTED: return sizeof(struct connected_message);
+    case CONTROL_LINK_OPEN: return sizeof(struct control_link_open);
     case CONTROL_ATTACHED:
     case CONTROL_EXTEND_FAILED:
     case CONTROL_DESTROY:
@@ -32,8 +26,7 @@ static size_t payload_size(enum control_kind kind) {
     case CONTROL_EDGE_FLUSHED:
     case CONTROL_EDGE_CLOSE:
     case CONTROL_LINK_CLOSED:
-    case CONTROL_LINK_CLOSE:
-        return 0;
+    case CONTROL_LINK_CLOSE: return 0;
     }
     CHECK(!"a kind of control message");
     return 0;

@@ -13,11 +13,11 @@
 
 #include "base/nsec.h"
 
-#define EWMA_ONE (UINT64_C(1) << 24)        /* after 25 quiet half lives a cell is forgotten */
-#define EWMA_STEPS 64u                      /* of the table, in one half life */
-#define EWMA_ACTIVITY_MAX (UINT64_MAX - 1)
-#define EWMA_HALF_LIFE_MIN NSEC_PER_S       /* 2^32 ticks are then 136 years */
-#define EWMA_HALF_LIFE_MAX (NSEC_PER_S << 21)   /* 24 days, the most that the consensus can ask for */
+#define EWMA_ONE           (UINT64_C(1) << 24) /* after 25 quiet half lives a cell is forgotten */
+#define EWMA_STEPS         64u                 /* of the table, in one half life */
+#define EWMA_ACTIVITY_MAX  (UINT64_MAX - 1)
+#define EWMA_HALF_LIFE_MIN NSEC_PER_S         /* 2^32 ticks are then 136 years */
+#define EWMA_HALF_LIFE_MAX (NSEC_PER_S << 21) /* 24 days, the most that the consensus can ask for */
 
 /* half_life within its limits and in whole steps. */
 nsec ewma_half_life(nsec half_life);

@@ -1,6 +1,5 @@
-#include "core/scheduler.h"
-
 #include "base/check.h"
+#include "core/scheduler.h"
 
 uint64_t kist_limit(const struct tcp_facts *facts) {
     uint64_t window = (uint64_t)facts->cwnd * facts->mss;
@@ -16,7 +15,8 @@ static uint32_t smaller(uint64_t a, uint64_t b) {
 }
 
 /* Cells that are granted in so many whole rounds. */
-static uint64_t granted_in_rounds(const struct sched_claim *claims, uint32_t count, uint64_t rounds, uint32_t quantum) {
+static uint64_t granted_in_rounds(const struct sched_claim *claims, uint32_t count, uint64_t rounds,
+                                  uint32_t quantum) {
     uint64_t sum = 0;
     for (uint32_t i = 0; i < count; i++)
         sum += smaller(claims[i].want, rounds * quantum);
@@ -24,9 +24,10 @@ static uint64_t granted_in_rounds(const struct sched_claim *claims, uint32_t cou
 }
 
 /* The most whole rounds that total suffices for. It does not suffice for everything, so there is an upper bound. */
-static uint64_t whole_rounds(const struct sched_claim *claims, uint32_t count, uint64_t total, uint32_t quantum) {
+static uint64_t whole_rounds(const struct sched_claim *claims, uint32_t count, uint64_t total,
+                             uint32_t quantum) {
     uint64_t low = 0;
-    uint64_t high = UINT32_MAX / (uint64_t)quantum + 1;     /* in so many, every claim has all it wants */
+    uint64_t high = UINT32_MAX / (uint64_t)quantum + 1; /* in so many, every claim has all it wants */
     while (high - low > 1) {
         uint64_t middle = low + (high - low) / 2;
         if (granted_in_rounds(claims, count, middle, quantum) <= total)

@@ -19,22 +19,22 @@ enum lane { LANE_CONTROL, LANE_CELLS, LANE_RETURNED };
 #define LANES 3u
 
 struct mailbox {
-    struct chain_ring *rings;       /* [LANES]; NULL: both stations live on one thread */
+    struct chain_ring *rings; /* [LANES]; NULL: both stations live on one thread */
 
     /* The sender's. */
-    struct chain pending[LANES];    /* posted and not yet published */
-    uint32_t cells_posted;          /* ever, modulo 2^32 */
+    struct chain pending[LANES]; /* posted and not yet published */
+    uint32_t cells_posted;       /* ever, modulo 2^32 */
     uint32_t cells_taken_seen;
-    bool is_listed;                 /* for mailroom.c: in the sender's to_flush */
-    bool is_over;                   /* for mailroom.c: counted in the sender's over */
+    bool is_listed; /* for mailroom.c: in the sender's to_flush */
+    bool is_over;   /* for mailroom.c: counted in the sender's over */
 
     /* The receiver's. */
-    bool owes_wake;                 /* for mailroom.c: in the receiver's to_wake */
-    uint32_t cells_limit;           /* cells published at mailbox_begin */
-    struct chain arrived[LANES];    /* one thread: published and not yet collected */
+    bool owes_wake;              /* for mailroom.c: in the receiver's to_wake */
+    uint32_t cells_limit;        /* cells published at mailbox_begin */
+    struct chain arrived[LANES]; /* one thread: published and not yet collected */
 
-    _Atomic uint32_t cells_taken;   /* ever; written by the receiver */
-    atomic_bool sender_waits;       /* flag.h: raised by the sender, lowered by the receiver */
+    _Atomic uint32_t cells_taken; /* ever; written by the receiver */
+    atomic_bool sender_waits;     /* flag.h: raised by the sender, lowered by the receiver */
 };
 
 /* mailbox is zeroed. slots is a power of two, or 0 for a pair on one thread. False without memory. */
@@ -48,7 +48,7 @@ void mailbox_fini(struct mailbox *box, const struct memory *memory);
 void mailbox_post(struct mailbox *box, enum lane lane, struct chain chain);
 
 struct mailbox_published {
-    bool news;                      /* for which the receiver must be woken */
+    bool news; /* for which the receiver must be woken */
     bool returned;
 };
 /* Publish what is pending and finds room. When something finds none, ask for a wake once the receiver has made some. */

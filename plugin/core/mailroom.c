@@ -9,15 +9,15 @@
 
 struct station {
     uint16_t thread;
-    uint16_t over;                  /* mailboxes from here that are over the bound */
+    uint16_t over; /* mailboxes from here that are over the bound */
     uint16_t to_flush_count;
     uint16_t to_wake_count;
-    station_id collect_next;        /* the sender that collect_cells starts with, so that each has its turn */
-    station_id *to_flush;           /* destinations with something pending, in the order of their first post */
-    station_id *to_wake;            /* senders that wait for room which this station has made */
-    uint8_t gap[64];                /* others write the flags: not on the cache line of the above */
-    atomic_bool is_woken;           /* flag.h: raised by whoever has news for the station, lowered when it looks */
-    atomic_bool wants_returned;     /* flag.h: raised by the station, lowered by whoever returns cells to it */
+    station_id collect_next; /* the sender that collect_cells starts with, so that each has its turn */
+    station_id *to_flush;    /* destinations with something pending, in the order of their first post */
+    station_id *to_wake;     /* senders that wait for room which this station has made */
+    uint8_t gap[64];         /* others write the flags: not on the cache line of the above */
+    atomic_bool is_woken;    /* flag.h: raised by whoever has news for the station, lowered when it looks */
+    atomic_bool wants_returned; /* flag.h: raised by the station, lowered by whoever returns cells to it */
 };
 
 struct mailroom {
@@ -25,8 +25,8 @@ struct mailroom {
     uint32_t cells_in_flight_max;
     uint16_t stations;
     struct station *station;
-    station_id *lists;              /* to_flush and to_wake of every station */
-    struct mailbox *boxes;          /* [from * stations + to] */
+    station_id *lists;     /* to_flush and to_wake of every station */
+    struct mailbox *boxes; /* [from * stations + to] */
 };
 
 /* --- making and freeing ------------------------------------------------------------------------------------------ */
@@ -56,7 +56,8 @@ MUST_USE static bool allocate(struct mailroom *room) {
     return room->station != NULL && room->lists != NULL && room->boxes != NULL;
 }
 
-MUST_USE static bool init_station(struct mailroom *room, station_id i, const uint16_t *thread_of, uint32_t slots) {
+MUST_USE static bool init_station(struct mailroom *room, station_id i, const uint16_t *thread_of,
+                                  uint32_t slots) {
     struct station *station = &room->station[i];
     station->thread = thread_of[i];
     station->to_flush = room->lists + 2 * (size_t)i * room->stations;
@@ -69,8 +70,9 @@ MUST_USE static bool init_station(struct mailroom *room, station_id i, const uin
     return true;
 }
 
-struct mailroom *mailroom_new_with_slots(const struct memory *memory, uint16_t stations, const uint16_t *thread_of,
-                                         uint32_t cells_in_flight_max, uint32_t slots) {
+struct mailroom *mailroom_new_with_slots(const struct memory *memory, uint16_t stations,
+                                         const uint16_t *thread_of, uint32_t cells_in_flight_max,
+                                         uint32_t slots) {
     CHECK(stations > 0);
     CHECK(stations <= STATIONS_MAX);
     CHECK(cells_in_flight_max > 0);
@@ -108,7 +110,8 @@ void mailroom_free(struct mailroom *room) {
 
 /* --- posting ----------------------------------------------------------------------------------------------------- */
 
-static struct mailbox *post(struct mailroom *room, station_id from, station_id to, enum lane lane, struct chain chain) {
+static struct mailbox *post(struct mailroom *room, station_id from, station_id to, enum lane lane,
+                            struct chain chain) {
     struct mailbox *box = box_between(room, from, to);
     struct station *sender = &room->station[from];
     mailbox_post(box, lane, chain);
@@ -262,7 +265,8 @@ struct cell_run mailroom_collect_returned(struct mailroom *room, station_id at) 
     return (struct cell_run){.first = all.first, .last = all.last, .count = all.count};
 }
 
-struct cell_run mailroom_collect_cells(struct mailroom *room, station_id at, uint32_t cells_max, bool *left_out) {
+struct cell_run mailroom_collect_cells(struct mailroom *room, station_id at, uint32_t cells_max,
+                                       bool *left_out) {
     struct chain all = {0};
     station_id from = room->station[at].collect_next;
     *left_out = false;

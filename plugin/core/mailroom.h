@@ -25,14 +25,14 @@
 #include "core/cell_pool.h"
 #include "core/control.h"
 
-#define MAILBOX_SLOTS 256u       /* more flushes than a sender makes while the receiver is in one turn */
+#define MAILBOX_SLOTS 256u /* more flushes than a sender makes while the receiver is in one turn */
 
 struct mailroom;
 
 /* thread_of[i] says on which thread station i lives: equal numbers, same thread. Borrows memory. NULL without memory.
  * All rings are allocated here, so that no post can fail later; the pages of unused ones are never touched. */
-MUST_USE struct mailroom *mailroom_new(const struct memory *memory, uint16_t stations, const uint16_t *thread_of,
-                                       uint32_t cells_in_flight_max);
+MUST_USE struct mailroom *mailroom_new(const struct memory *memory, uint16_t stations,
+                                       const uint16_t *thread_of, uint32_t cells_in_flight_max);
 /* The same with so many slots (a power of two) in each ring. */
 MUST_USE struct mailroom *mailroom_new_with_slots(const struct memory *memory, uint16_t stations,
                                                   const uint16_t *thread_of, uint32_t cells_in_flight_max,

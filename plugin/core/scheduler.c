@@ -5,7 +5,7 @@
 #include "base/check.h"
 #include "core/ewma.h"
 
-#define QUEUE_ROOM_FIRST 4u     /* most links of a relay carry a few circuits at a time */
+#define QUEUE_ROOM_FIRST 4u /* most links of a relay carry a few circuits at a time */
 
 void sched_init(struct scheduler *s, const struct memory *memory, nsec half_life) {
     s->memory = memory;
@@ -128,15 +128,16 @@ struct sched_entry *sched_pick(struct scheduler *s, nsec now, struct sched_queue
         return first;
     const struct sched_entry *second = entry_at(queue, child);
     uint32_t tick = ewma_tick(now, s->half_life);
-    uint64_t quieter_by = ewma_scale(second->activity, second->tick, tick) -
-                          ewma_scale(first->activity, first->tick, tick);
-    uint64_t cells = quieter_by / ewma_weight(now, s->half_life);    /* as loud as the second, or just below */
+    uint64_t quieter_by =
+        ewma_scale(second->activity, second->tick, tick) - ewma_scale(first->activity, first->tick, tick);
+    uint64_t cells = quieter_by / ewma_weight(now, s->half_life); /* as loud as the second, or just below */
     if (cells < max)
         *run_out = (uint32_t)cells + 1;
     return first;
 }
 
-void sched_charge(struct scheduler *s, nsec now, struct sched_queue *queue, struct sched_entry *entry, uint32_t cells) {
+void sched_charge(struct scheduler *s, nsec now, struct sched_queue *queue, struct sched_entry *entry,
+                  uint32_t cells) {
     if (cells == 0)
         return;
     uint32_t tick = ewma_tick(now, s->half_life);

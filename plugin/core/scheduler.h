@@ -21,9 +21,9 @@
 
 /* A circuit half in the scheduler; zeroed, it is quiet and not active. */
 struct sched_entry {
-    uint64_t activity;           /* fixed point (ewma.h), in units of the tick below */
-    uint32_t tick;               /* half lives since time 0, when activity was last scaled */
-    uint32_t position;           /* 1-based place in its link's heap; 0: not active */
+    uint64_t activity; /* fixed point (ewma.h), in units of the tick below */
+    uint32_t tick;     /* half lives since time 0, when activity was last scaled */
+    uint32_t position; /* 1-based place in its link's heap; 0: not active */
 };
 
 /* The active circuit halves of a link, quietest first. */
@@ -35,16 +35,16 @@ struct sched_queue {
 
 struct scheduler {
     const struct memory *memory;
-    nsec half_life;              /* from EWMA_HALF_LIFE_MIN to _MAX, in whole steps */
+    nsec half_life; /* from EWMA_HALF_LIFE_MIN to _MAX, in whole steps */
 };
 
 /* What KIST asks the kernel (or the simulated TCP) about a link. */
 struct tcp_facts {
     link_id link;
-    uint32_t cwnd;               /* segments */
-    uint32_t unacked;            /* segments */
-    uint32_t mss;                /* bytes */
-    uint32_t notsent;            /* bytes in the socket that TCP has not sent yet */
+    uint32_t cwnd;    /* segments */
+    uint32_t unacked; /* segments */
+    uint32_t mss;     /* bytes */
+    uint32_t notsent; /* bytes in the socket that TCP has not sent yet */
 };
 
 void sched_init(struct scheduler *s, const struct memory *memory, nsec half_life);
@@ -53,7 +53,8 @@ void sched_queue_init(struct sched_queue *queue);
 void sched_queue_fini(struct scheduler *s, struct sched_queue *queue);
 
 /* The entry has cells to send. No-op when it is active. ERR_LIMIT without memory. */
-MUST_USE enum err sched_activate(struct scheduler *s, nsec now, struct sched_queue *queue, struct sched_entry *entry);
+MUST_USE enum err sched_activate(struct scheduler *s, nsec now, struct sched_queue *queue,
+                                 struct sched_entry *entry);
 /* The entry has no more cells, or goes away. No-op when it is not active. */
 void sched_deactivate(struct sched_queue *queue, struct sched_entry *entry);
 
@@ -61,7 +62,8 @@ void sched_deactivate(struct sched_queue *queue, struct sched_entry *entry);
 struct sched_entry *sched_pick(struct scheduler *s, nsec now, struct sched_queue *queue, uint32_t max,
                                uint32_t *run_out);
 /* The entry has sent so many cells: move it back. Also counts for an entry that is no longer active. */
-void sched_charge(struct scheduler *s, nsec now, struct sched_queue *queue, struct sched_entry *entry, uint32_t cells);
+void sched_charge(struct scheduler *s, nsec now, struct sched_queue *queue, struct sched_entry *entry,
+                  uint32_t cells);
 /* Activity of the quietest entry of queue at now, for ranking links; UINT64_MAX when none is active. */
 uint64_t sched_quietest(struct scheduler *s, nsec now, const struct sched_queue *queue);
 
@@ -70,10 +72,10 @@ uint64_t kist_limit(const struct tcp_facts *facts);
 
 /* One link asking for its share of a total. */
 struct sched_claim {
-    uint64_t quietest;           /* sched_quietest of its queue */
-    uint32_t want;               /* cells: the smaller of what is queued and what KIST allows */
-    uint32_t granted;            /* out */
-    uint32_t order;              /* for the use of sched_divide */
+    uint64_t quietest; /* sched_quietest of its queue */
+    uint32_t want;     /* cells: the smaller of what is queued and what KIST allows */
+    uint32_t granted;  /* out */
+    uint32_t order;    /* for the use of sched_divide */
 };
 /* Divide total cells among claims: all of want when it suffices, otherwise runs of at most quantum cells to the quietest
  * first, round by round. Deterministic; ties go to the lower index. */

@@ -78,9 +78,8 @@ nsec token_bucket_ready_at(struct token_bucket *bucket, nsec now, uint64_t bytes
     uint64_t seconds = missing / bucket->rate;
     /* Whole seconds first, so that the product stays below 2^64. The remainder may be worth more than the odd bytes. */
     uint64_t parts = missing % bucket->rate * NSEC_PER_S;
-    uint64_t wait = parts >= bucket->remainder
-                        ? (parts - bucket->remainder + bucket->rate - 1) / bucket->rate
-                        : 0 - (bucket->remainder - parts) / bucket->rate;
+    uint64_t wait = parts >= bucket->remainder ? (parts - bucket->remainder + bucket->rate - 1) / bucket->rate
+                                               : 0 - (bucket->remainder - parts) / bucket->rate;
     if (seconds + 1 >= (NSEC_NEVER - now) / NSEC_PER_S)
         return NSEC_NEVER;
     return now + seconds * NSEC_PER_S + wait;

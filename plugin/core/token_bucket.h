@@ -11,13 +11,14 @@
 #include "base/nsec.h"
 
 #define TOKEN_RATE_UNLIMITED UINT64_MAX
-#define TOKEN_RATE_MAX (UINT64_C(1) << 34)  /* 137 Gbit/s: a second of it in 1e-9 bytes fits 64 bits; more is no limit */
+#define TOKEN_RATE_MAX \
+    (UINT64_C(1) << 34) /* 137 Gbit/s: a second of it in 1e-9 bytes fits 64 bits; more is no limit */
 
 struct token_bucket {
-    uint64_t rate;               /* bytes per second; TOKEN_RATE_UNLIMITED: no limit */
+    uint64_t rate; /* bytes per second; TOKEN_RATE_UNLIMITED: no limit */
     uint64_t burst;
-    int64_t level;               /* bytes; below zero after an overshoot */
-    uint64_t remainder;          /* in 1e-9 bytes, less than one byte: gained and not yet in level */
+    int64_t level;      /* bytes; below zero after an overshoot */
+    uint64_t remainder; /* in 1e-9 bytes, less than one byte: gained and not yet in level */
     nsec filled_at;
 };
 
