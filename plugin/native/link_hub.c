@@ -97,6 +97,7 @@ void link_hub_want_write(struct link_hub *hub, link_id id) {
     struct tls_link *link = find(hub, id);
     if (link == NULL || link->is_hung_up)
         return;
+    link->wants_write = true;
     list_remove(&link->write_node);
     list_append(&hub->shared.asked, &link->write_node);
 }
@@ -122,13 +123,16 @@ static void carry_out_change(struct tls_link *link) {
         tls_link_apply_reading(link);
 }
 
-/* The link handshake is written at once; cells wait for the scheduler. */
+/* The link handshake is written at once, and the rest of a grant that was interrupted; cells wait for the scheduler. A
+ * link that cannot write comes back when its socket has room. */
 static void carry_out_write(struct link_hub *hub, struct tls_link *link) {
     tls_link_write_handshake(link);
-    if (link->state != LINK_OPEN || tls_link_is_blocked(link))
-        link->wants_write = true;
-    else
+    if (link->has_grant && !tls_link_is_blocked(link))
+        tls_link_write_cells(link);
+    if (link->wants_write && link->state == LINK_OPEN && !tls_link_is_blocked(link)) {
+        list_remove(&link->write_node);
         list_append(&hub->shared.writers, &link->write_node);
+    }
 }
 
 bool link_hub_carry_out(struct link_hub *hub) {
@@ -157,17 +161,21 @@ static void grow_round(struct link_hub *hub, uint32_t count) {
 }
 
 static uint32_t collect_writers(struct link_hub *hub) {
-    struct list *head = &hub->shared.writers;
+    struct list *head = &hub->shared.writers, *next;
     uint32_t count = 0;
-    for (struct list *node = head->next; node != head; node = node->next) {
+    for (struct list *node = head->next; node != head; node = next) {
         struct tls_link *link = LIST_ENTRY(node, struct tls_link, write_node);
+        next = node->next;
+        if (tls_link_is_blocked(link)) {
+            list_remove(node);
+            continue;
+        }
         if (count == hub->round_room)
             grow_round(hub, count);
         hub->round[count] = link;
         link_output_tcp_facts(link, &hub->facts[count]);
         count++;
     }
-    hub->shared.work->tcp_info_reads += count;
     return count;
 }
 
@@ -177,19 +185,19 @@ bool link_hub_schedule(struct link_hub *hub, nsec now) {
     if (list_is_empty(&hub->shared.writers) || manager_schedule_at(manager) > now)
         return false;
     uint32_t count = collect_writers(hub);
-    (void)manager_schedule(manager, now, hub->facts, count, hub->grants);
+    count = manager_schedule(manager, now, hub->facts, count, hub->grants);
     for (uint32_t i = 0; i < count; i++) {
         struct tls_link *link = hub->round[i];
         CHECK(hub->grants[i].link == link->id);
-        if (hub->grants[i].cells == 0 || link->is_hung_up)
+        if (hub->grants[i].waits || link->is_hung_up)
             continue;
-        list_remove(&link->write_node); /* it asks again when it has more */
-        tls_link_write_cells(link);
-        is_something_written = true;
+        link->wants_write = false; /* it asks again when it has more */
+        list_remove(&link->write_node);
+        if (hub->grants[i].cells != 0) {
+            tls_link_write_cells(link);
+            is_something_written = true;
+        }
     }
-    if (manager_schedule_at(manager) == NSEC_NEVER)
-        while (list_take_first(&hub->shared.writers) != NULL)
-            ; /* they had only their handshake to write */
     return is_something_written;
 }
 

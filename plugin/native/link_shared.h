@@ -85,7 +85,8 @@ struct tls_link {
     bool is_reading;             /* as the manager wants it */
     bool is_hung_up;             /* the manager has forgotten it */
     bool is_broken;              /* to be ended at the end of the turn */
-    bool wants_write;            /* asked for, and not on a list while bytes are left over */
+    bool wants_write;            /* the manager asked, and has not been given a turn yet */
+    bool has_grant;              /* bytes were left over before the grant was used up */
     struct tls_session session;
     struct tls_identity *identity; /* kept */
     struct event *read_event;

@@ -178,9 +178,12 @@ static bool open_link(struct tls_link *link) {
                                .export_secret = export_secret,
                                .export_context = link};
     bool is_valid = !link->is_initiator || tls_session_peer_sha256(&link->session, facts.peer_certificate_sha256);
-    if (!is_valid ||
-        manager_link_opened(shared->manager, turn_clock_now(shared->clock), link->id, &facts) != ERR_OK) {
+    if (!is_valid) {
         tls_link_lost(link);
+        return false;
+    }
+    if (manager_link_opened(shared->manager, turn_clock_now(shared->clock), link->id, &facts) != ERR_OK) {
+        tls_link_free(link); /* the manager does not want it, and has told the controller */
         return false;
     }
     if (!link->is_initiator)
@@ -383,8 +386,7 @@ void tls_link_write_cells(struct tls_link *link) {
             link_output_flush(link);
     }
     link_output_flush(link);
-    if (tls_link_is_blocked(link))
-        link->wants_write = true; /* there may be cells left: ask again when the socket has room */
+    link->has_grant = tls_link_is_blocked(link); /* there may be cells left: goes on when the socket has room */
 }
 
 static void on_writable(evutil_socket_t fd, short what, void *argument) {
@@ -400,8 +402,7 @@ static void on_writable(evutil_socket_t fd, short what, void *argument) {
         return;
     if (link->state == LINK_CLOSING) {
         tls_link_free(link);
-    } else if (link->wants_write && !link->is_hung_up) {
-        link->wants_write = false;
+    } else if ((link->wants_write || link->has_grant) && !link->is_hung_up) {
         list_remove(&link->write_node);
         list_append(&link->shared->asked, &link->write_node);
     }

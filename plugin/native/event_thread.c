@@ -1,0 +1,338 @@
+#include "native/event_thread.h"
+
+#include <event2/event.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "core/connection_manager.h"
+#include "core/consensus_view.h"
+#include "core/relay_controller.h"
+#include "native/cpu_workers.h"
+#include "native/tls_identity.h"
+
+#define THREAD_OF(member_pointer, member)                                                                    \
+    LIST_ENTRY(member_pointer, struct event_thread, member)
+
+/* --- the port --------------------------------------------------------------------------------------------------- */
+
+static struct event_thread *owner(struct port *port) {
+    return THREAD_OF(port, port);
+}
+
+static void port_dial(struct port *port, link_id link, const struct endpoint *to) {
+    link_hub_dial(&owner(port)->links, link, to);
+}
+
+static void port_hangup(struct port *port, link_id link) {
+    link_hub_hangup(&owner(port)->links, link);
+}
+
+static void port_want_write(struct port *port, link_id link) {
+    link_hub_want_write(&owner(port)->links, link);
+}
+
+static void port_want_read(struct port *port, link_id link, bool on) {
+    link_hub_want_read(&owner(port)->links, link, on);
+}
+
+static void port_edge_open(struct port *port, edge_id edge, const struct begin_message *to) {
+    edge_hub_open(&owner(port)->edges, edge, to);
+}
+
+static void port_edge_want_write(struct port *port, edge_id edge) {
+    edge_hub_want_write(&owner(port)->edges, edge);
+}
+
+static void port_edge_want_read(struct port *port, edge_id edge, bool on) {
+    edge_hub_want_read(&owner(port)->edges, edge, on);
+}
+
+static void port_edge_close(struct port *port, edge_id edge) {
+    edge_hub_close(&owner(port)->edges, edge);
+}
+
+static void port_offload(struct port *port, const struct job *job) {
+    struct event_thread *thread = owner(port);
+    if (cpu_workers_submit(thread->team->workers, job, &thread->inbox))
+        return;
+    struct message *refusal = message_new(MESSAGE_JOB_RESULT);
+    refusal->result.half = job->half;
+    refusal->result.kind = job->kind;
+    refusal->result.error = ERR_LIMIT;
+    inbox_post(&thread->inbox, refusal);
+}
+
+/* The core has made sure that this is needed: one wake for each station and batch. */
+static void wake(struct event_thread *from, station_id station) {
+    struct event_team *team = from->team;
+    bool is_controller = station == team->controller;
+    struct event_thread *to = &team->threads[is_controller ? 0 : station];
+    if (to != from)
+        inbox_wake(&to->inbox);
+    else if (is_controller)
+        from->is_controller_due = true;
+    else
+        from->is_manager_due = true;
+}
+
+static void port_wake(struct port *port, station_id station) {
+    wake(owner(port), station);
+}
+
+static void controller_port_wake(struct port *port, station_id station) {
+    wake(THREAD_OF(port, controller_port), station);
+}
+
+static const struct port manager_calls = {
+    .dial = port_dial,
+    .hangup = port_hangup,
+    .want_write = port_want_write,
+    .want_read = port_want_read,
+    .edge_open = port_edge_open,
+    .edge_want_write = port_edge_want_write,
+    .edge_want_read = port_edge_want_read,
+    .edge_close = port_edge_close,
+    .offload = port_offload,
+    .wake = port_wake,
+};
+
+/* --- life ------------------------------------------------------------------------------------------------------- */
+
+static void on_wake(evutil_socket_t fd, short what, void *argument) {
+    struct event_thread *thread = argument;
+    (void)fd;
+    (void)what;
+    inbox_woken(&thread->inbox);
+    thread->is_woken = true;
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *argument) {
+    struct event_thread *thread = argument;
+    (void)fd;
+    (void)what;
+    thread->timer_at = NSEC_NEVER; /* the turn does what is due */
+}
+
+/* Precise timers: the coarse clock would fire up to 4 ms early, and the turn would find nothing due. The changelist
+ * saves system calls when reading is switched off and on within a turn. */
+static struct event_base *new_base(void) {
+    struct event_config *config = event_config_new();
+    CHECK(config != NULL);
+    CHECK(event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER | EVENT_BASE_FLAG_NOLOCK |
+                                            EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST) == 0);
+    struct event_base *base = event_base_new_with_config(config);
+    event_config_free(config);
+    CHECK(base != NULL);
+    return base;
+}
+
+void event_thread_init(struct event_thread *thread, struct event_team *team,
+                       const struct event_thread_options *options) {
+    memset(thread, 0, sizeof *thread);
+    thread->port = manager_calls;
+    thread->controller_port = (struct port){.wake = controller_port_wake};
+    thread->team = team;
+    thread->base = new_base();
+    thread->timer_at = thread->figures_at = NSEC_NEVER;
+    turn_clock_init(&thread->clock, options->start);
+    inbox_init(&thread->inbox);
+    thread->wake_event = event_new(thread->base, thread->inbox.wake_fd, EV_READ | EV_PERSIST, on_wake, thread);
+    thread->timer = event_new(thread->base, -1, 0, on_timer, thread);
+    CHECK(thread->wake_event != NULL && thread->timer != NULL);
+    CHECK(event_add(thread->wake_event, NULL) == 0);
+    CHECK(pthread_mutex_init(&thread->figures_lock, NULL) == 0);
+    link_hub_init(&thread->links, thread->base, &thread->clock, options->identity, options->seed);
+    edge_hub_init(&thread->edges, thread->base, &thread->clock, options->exit_policy, options->ipv6_exit,
+                  options->seed + 1);
+}
+
+/* A socket that was ours ended before the manager took it: the controller counts it. */
+static void accept_failed(void *context, link_id link) {
+    struct event_thread *thread = context;
+    if (thread->controller != NULL) {
+        controller_accept_failed(thread->controller, turn_clock_now(&thread->clock), link);
+        return;
+    }
+    struct message *message = message_new(MESSAGE_ACCEPT_FAILED);
+    message->link = link;
+    inbox_post(&thread->team->threads[0].inbox, message);
+}
+
+void event_thread_bind(struct event_thread *thread, struct manager *manager, struct controller *controller) {
+    thread->manager = manager;
+    thread->controller = controller;
+    link_hub_bind(&thread->links, manager, accept_failed, thread);
+    edge_hub_bind(&thread->edges, manager);
+}
+
+void event_thread_fini(struct event_thread *thread) {
+    link_hub_fini(&thread->links);
+    edge_hub_fini(&thread->edges);
+    event_free(thread->wake_event);
+    event_free(thread->timer);
+    event_base_free(thread->base);
+    inbox_fini(&thread->inbox);
+    pthread_mutex_destroy(&thread->figures_lock);
+}
+
+/* --- a turn ----------------------------------------------------------------------------------------------------- */
+
+static void take_message(struct event_thread *thread, nsec now, struct message *message) {
+    switch (message->kind) {
+    case MESSAGE_SOCKET: link_hub_accept(&thread->links, message->link, message->fd, &message->peer); break;
+    case MESSAGE_ACCEPT_FAILED: controller_accept_failed(thread->controller, now, message->link); break;
+    case MESSAGE_JOB_RESULT: manager_job_done(thread->manager, now, &message->result); break;
+    case MESSAGE_CONSENSUS:
+        manager_set_consensus(thread->manager, now, message->view);
+        if (thread->controller != NULL)
+            controller_set_consensus(thread->controller, now, message->view);
+        consensus_view_drop(message->view);
+        break;
+    case MESSAGE_IDENTITY: link_hub_set_identity(&thread->links, message->identity); break;
+    case MESSAGE_STOP: thread->is_stopping = true; break;
+    }
+}
+
+static void take_inbox(struct event_thread *thread, nsec now) {
+    struct message *message = inbox_take_all(&thread->inbox);
+    while (message != NULL) {
+        struct message *next = message->next;
+        take_message(thread, now, message);
+        message_free(message);
+        message = next;
+    }
+}
+
+static void drain(struct event_thread *thread, nsec now) {
+    bool is_woken = thread->is_woken;
+    thread->is_woken = false;
+    if (is_woken)
+        take_inbox(thread, now);
+    if (thread->controller != NULL && (is_woken || thread->is_controller_due))
+        thread->is_controller_due = controller_drain(thread->controller, now, DRAIN_MESSAGES_MAX);
+    if (is_woken || thread->is_manager_due)
+        thread->is_manager_due = manager_drain(thread->manager, now, DRAIN_MESSAGES_MAX);
+}
+
+/* What was recorded may lead to inputs, and these to more requests; what is left then waits for the next turn. */
+static void carry_out(struct event_thread *thread) {
+    for (int rounds = 0; rounds < 4; rounds++) {
+        bool is_link_done = link_hub_carry_out(&thread->links);
+        bool is_edge_done = edge_hub_carry_out(&thread->edges);
+        if (!is_link_done && !is_edge_done)
+            return;
+    }
+}
+
+static void tick(struct event_thread *thread, nsec now) {
+    link_hub_tick(&thread->links, now);
+    edge_hub_tick(&thread->edges, now);
+    if (manager_next_wake(thread->manager) <= now)
+        manager_tick(thread->manager, now);
+    if (thread->controller != NULL && controller_next_wake(thread->controller) <= now)
+        controller_tick(thread->controller, now);
+}
+
+static void flush(struct event_thread *thread, nsec now) {
+    manager_flush(thread->manager, now);
+    if (thread->controller != NULL)
+        controller_flush(thread->controller, now);
+}
+
+static void publish_figures(struct event_thread *thread, nsec now) {
+    if (thread->figures_at > now)
+        return;
+    thread->figures_at = NSEC_NEVER;
+    CHECK(pthread_mutex_lock(&thread->figures_lock) == 0);
+    thread->figures.manager = *manager_work(thread->manager);
+    thread->figures.set = manager_working_set(thread->manager);
+    if (thread->controller != NULL)
+        thread->figures.controller = *controller_work(thread->controller);
+    memcpy(thread->figures.ciphers, thread->links.shared.ciphers, sizeof thread->figures.ciphers);
+    CHECK(pthread_mutex_unlock(&thread->figures_lock) == 0);
+}
+
+static void turn(struct event_thread *thread) {
+    nsec now = turn_clock_now(&thread->clock);
+    manager_work_mutable(thread->manager)->loop_turns++;
+    drain(thread, now);
+    carry_out(thread);
+    tick(thread, now);
+    carry_out(thread);
+    flush(thread, now); /* before the round: others begin while we encrypt */
+    if (link_hub_schedule(&thread->links, now)) {
+        carry_out(thread); /* links that have more ask again */
+        flush(thread, now); /* cells go home */
+    }
+    if (thread->figures_at == NSEC_NEVER)
+        thread->figures_at = now + FIGURES_NS;
+    publish_figures(thread, now);
+}
+
+/* --- the loop --------------------------------------------------------------------------------------------------- */
+
+static nsec next_wake(const struct event_thread *thread) {
+    nsec at = nsec_min(link_hub_next_wake(&thread->links), edge_hub_next_wake(&thread->edges));
+    at = nsec_min(at, manager_next_wake(thread->manager));
+    if (thread->controller != NULL)
+        at = nsec_min(at, controller_next_wake(thread->controller));
+    return nsec_min(at, thread->figures_at);
+}
+
+/* True when there is something to do at once. */
+static bool set_timer(struct event_thread *thread, nsec now) {
+    nsec at = next_wake(thread);
+    if (at <= now || thread->is_manager_due || thread->is_controller_due)
+        return true;
+    if (at == thread->timer_at)
+        return false;
+    thread->timer_at = at;
+    if (at == NSEC_NEVER) {
+        event_del(thread->timer);
+        return false;
+    }
+    nsec wait_us = (at - now + NSEC_PER_US - 1) / NSEC_PER_US;
+    struct timeval wait = {.tv_sec = (time_t)(wait_us / 1000000), .tv_usec = (suseconds_t)(wait_us % 1000000)};
+    event_add(thread->timer, &wait);
+    return false;
+}
+
+void event_thread_run(struct event_thread *thread) {
+    while (!thread->is_stopping) {
+        bool is_busy = set_timer(thread, turn_clock_now(&thread->clock));
+        turn_clock_next(&thread->clock);
+        event_base_loop(thread->base, EVLOOP_ONCE | (is_busy ? EVLOOP_NONBLOCK : 0));
+        turn(thread);
+    }
+}
+
+void event_thread_stop(struct event_thread *thread) {
+    event_thread_tell(thread, message_new(MESSAGE_STOP));
+}
+
+nsec event_thread_now(struct event_thread *thread) {
+    return turn_clock_now(&thread->clock);
+}
+
+void event_thread_tell(struct event_thread *thread, struct message *message) {
+    inbox_post(&thread->inbox, message);
+}
+
+void event_team_accept(struct event_team *team, station_id station, link_id link, int fd, const struct endpoint *peer) {
+    struct event_thread *thread = &team->threads[station];
+    if (station == 0) {
+        link_hub_accept(&thread->links, link, fd, peer);
+        return;
+    }
+    struct message *message = message_new(MESSAGE_SOCKET);
+    message->link = link;
+    message->fd = fd;
+    message->peer = *peer;
+    inbox_post(&thread->inbox, message);
+}
+
+void event_thread_figures(struct event_thread *thread, struct thread_figures *out) {
+    CHECK(pthread_mutex_lock(&thread->figures_lock) == 0);
+    *out = thread->figures;
+    CHECK(pthread_mutex_unlock(&thread->figures_lock) == 0);
+}

@@ -1,0 +1,98 @@
+/* event_thread - an event loop with a connection manager on it, and on the main thread the relay controller too.
+ *
+ * A turn: wait for events and feed them in; take the inbox; drain the mailroom when woken; do what the port recorded;
+ * ticks; flush; one scheduling round. Time is read once for it.
+ * Owner: the team (runtime). Thread: event_thread_run and all that it leads to on its own thread; event_thread_stop,
+ * event_thread_tell, event_thread_figures from any.
+ * Memory: buffers of its hubs, about 700 kB. */
+#ifndef LOOM_NATIVE_EVENT_THREAD_H
+#define LOOM_NATIVE_EVENT_THREAD_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attributes.h"
+#include "base/ids.h"
+#include "base/nsec.h"
+#include "base/work.h"
+#include "core/port.h"
+#include "native/edge_hub.h"
+#include "native/inbox.h"
+#include "native/link_hub.h"
+#include "native/turn_clock.h"
+
+struct controller;
+struct cpu_workers;
+struct event;
+struct exit_policy;
+struct manager;
+
+#define DRAIN_MESSAGES_MAX 4096u             /* of a station in one turn: then its sockets have their turn */
+#define FIGURES_NS         (100 * NSEC_PER_MS) /* between two publications of the counters, while they change */
+
+/* What a thread says of itself. */
+struct thread_figures {
+    struct work manager;
+    struct work controller;      /* zero but on the main thread */
+    struct working_set set;
+    struct cipher_count ciphers[LINK_CIPHERS_MAX];
+};
+
+/* All event threads of a relay: [0] is the main thread, which has manager 0 and the controller; [i] has manager i. */
+struct event_team {
+    struct event_thread *threads;
+    uint16_t count;
+    station_id controller;       /* its station: the last one */
+    struct cpu_workers *workers; /* set before the threads run */
+};
+
+struct event_thread {
+    struct port port;            /* of the manager */
+    struct port controller_port; /* of the controller, on the main thread */
+    struct event_team *team;
+    struct manager *manager;
+    struct controller *controller; /* NULL but on the main thread */
+    struct event_base *base;
+    struct event *wake_event, *timer;
+    struct turn_clock clock;
+    struct inbox inbox;
+    struct link_hub links;
+    struct edge_hub edges;
+    nsec timer_at;               /* what timer is set to; NSEC_NEVER: not set */
+    nsec figures_at;             /* when the figures are published next; NSEC_NEVER: nothing has changed */
+    bool is_woken;               /* the mailroom or the inbox has something */
+    bool is_manager_due, is_controller_due; /* a station of this thread has posted to the other, or left some */
+    bool is_stopping;
+    pthread_mutex_t figures_lock; /* protects figures */
+    struct thread_figures figures;
+};
+
+struct event_thread_options {
+    nsec start;                  /* of all clocks */
+    struct tls_identity *identity;
+    const struct exit_policy *exit_policy;
+    bool ipv6_exit;
+    uint64_t seed;
+};
+
+/* Prepare threads[index] of team: its ports are ready, its loop can take events of others (listeners, signals). */
+void event_thread_init(struct event_thread *thread, struct event_team *team, const struct event_thread_options *options);
+/* Borrows both; controller is NULL but on the main thread. */
+void event_thread_bind(struct event_thread *thread, struct manager *manager, struct controller *controller);
+/* Not running any more. Closes its links and edges. */
+void event_thread_fini(struct event_thread *thread);
+
+/* Turn until event_thread_stop. */
+void event_thread_run(struct event_thread *thread);
+void event_thread_stop(struct event_thread *thread);
+/* Now, on the thread itself. */
+nsec event_thread_now(struct event_thread *thread);
+/* Hands over message. */
+void event_thread_tell(struct event_thread *thread, struct message *message);
+/* An accepted socket (handed over) for the manager of this station; on the main thread. */
+void event_team_accept(struct event_team *team, station_id station, link_id link, int fd, const struct endpoint *peer);
+/* Figures that are about FIGURES_NS old at most. */
+void event_thread_figures(struct event_thread *thread, struct thread_figures *out);
+
+#endif
