@@ -63,7 +63,8 @@ static void circuit_close(struct circuit *circuit) {
 }
 
 static void crypt_one(struct circuit *circuit, void *layer, uint8_t *body) {
-    struct crypt_cell cell = {body, body};
+    struct crypt_cell cell;
+    cell.from = cell.to = body;
     circuit->crypt->layer_crypt(layer, &cell, 1, &circuit->work);
 }
 
@@ -127,8 +128,8 @@ static void travel(struct circuit *circuit, struct step step, uint8_t seed) {
 static void test_each_hop_recognizes_its_cells(void **state) {
     struct circuit circuit;
     circuit_open(&circuit, *state);
-    for (uint8_t i = 0; i < COUNT(steps); i++)
-        travel(&circuit, steps[i], i);
+    for (unsigned i = 0; i < COUNT(steps); i++)
+        travel(&circuit, steps[i], (uint8_t)i);
     circuit_close(&circuit);
 }
 

@@ -17,7 +17,7 @@
 #include "crypt/provider.h"
 #include "native/openssl_provider.h"
 
-#define DAY_S 86400u
+#define DAY_S UINT64_C(86400)
 
 EVP_PKEY *rsa_key_generate(unsigned bits) {
     EVP_PKEY *key =
@@ -68,7 +68,9 @@ size_t rsa_key_public_pem(const EVP_PKEY *key, char out[static RSA_PEM_MAX]) {
 
 /* Without it OpenSSL would ask at the terminal. */
 static int no_passphrase(char *out, int room, int is_write, void *context) {
-    (void)out, (void)room, (void)is_write, (void)context;
+    (void)is_write, (void)context;
+    if (room > 0)
+        out[0] = '\0';
     return -1;
 }
 
@@ -89,13 +91,15 @@ EVP_PKEY *rsa_key_from_pem(struct span pem) {
 void x509_hostname(const char *ending, char out[static X509_HOSTNAME_MAX]) {
     static const char base32[] = "abcdefghijklmnopqrstuvwxyz234567";
     uint8_t random[21];
-    CHECK(strlen(ending) <= 4);
+    size_t ending_length = strlen(ending);
+    CHECK(ending_length <= 4);
     CHECK(RAND_bytes(random, sizeof(random)) == 1);
     size_t letters = 8 + random[20] % 13; /* 8 to 20, nearly evenly: it only has to look like tor's */
     memcpy(out, "www.", 4);
     for (size_t i = 0; i < letters; i++)
         out[4 + i] = base32[random[i] % 32];
-    memcpy(out + 4 + letters, ending, strlen(ending) + 1);
+    memcpy(out + 4 + letters, ending, ending_length);
+    out[4 + letters + ending_length] = '\0';
 }
 
 void x509_window(uint64_t now_s, uint64_t lifetime_s, uint64_t *not_before_out, uint64_t *not_after_out) {

@@ -38,9 +38,9 @@ static void body_fill(uint8_t *body, unsigned n) {
 
 static void layer_open(void *layer) {
     struct layer_keys keys;
-    for (uint8_t i = 0; i < sizeof(keys.cipher); i++)
-        keys.cipher[i] = i;
-    for (uint8_t i = 0; i < sizeof(keys.digest); i++)
+    for (unsigned i = 0; i < sizeof(keys.cipher); i++)
+        keys.cipher[i] = (uint8_t)i;
+    for (unsigned i = 0; i < sizeof(keys.digest); i++)
         keys.digest[i] = (uint8_t)(0x20 + i);
     openssl_provider()->layer_init(layer, &keys);
 }
