@@ -32,6 +32,18 @@ static void objects_are_aligned_and_apart(UNUSED void **state) {
     test_memory_fini(&m);
 }
 
+static void sizes_are_rounded_up_to_16(UNUSED void **state) {
+    const size_t rows[][2] = {{1, 16}, {15, 16}, {16, 16}, {17, 32}, {514, 528}, {528, 528}};
+    for (unsigned i = 0; i < COUNT(rows); i++) {
+        struct test_memory m;
+        test_memory_init(&m);
+        struct slab slab;
+        slab_init(&slab, &m.memory, rows[i][0], 4, 4);
+        assert_int_equal(slab.object_size, rows[i][1]);
+        slab_fini(&slab);
+    }
+}
+
 static void what_is_put_back_is_taken_next(UNUSED void **state) {
     struct test_memory m;
     test_memory_init(&m);
@@ -109,6 +121,7 @@ static void a_slab_that_was_never_used_allocates_nothing(UNUSED void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(objects_are_aligned_and_apart),
+        cmocka_unit_test(sizes_are_rounded_up_to_16),
         cmocka_unit_test(what_is_put_back_is_taken_next),
         cmocka_unit_test(ceiling_holds_and_the_last_block_is_short),
         cmocka_unit_test(without_memory_a_take_fails_and_a_later_one_works),

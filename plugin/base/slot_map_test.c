@@ -131,10 +131,10 @@ static void a_walk_sees_each_living_object_once_and_may_remove_it(UNUSED void **
     test_memory_init(&m);
     struct slot_map map;
     slot_map_init(&map, &m.memory, 0, OBJECT_HALF, 1000);
-    object_id ids[600];
-    for (unsigned i = 0; i < 600; i++)
+    object_id ids[768];
+    for (unsigned i = 0; i < 768; i++)
         ids[i] = slot_map_add(&map, &objects[i]);
-    for (unsigned i = 0; i < 600; i += 3)
+    for (unsigned i = 0; i < 768; i += 3)
         slot_map_remove(&map, ids[i]);
 
     uint32_t cursor = 0, seen = 0;
@@ -144,7 +144,7 @@ static void a_walk_sees_each_living_object_once_and_may_remove_it(UNUSED void **
         slot_map_remove(&map, ids[i]);
     }
 
-    assert_int_equal(seen, 400);
+    assert_int_equal(seen, 512);
     assert_int_equal(map.live, 0);
     slot_map_fini(&map);
     test_memory_fini(&m);

@@ -124,6 +124,15 @@ static void method_3_is_found_among_others(UNUSED void **state) {
     }
 }
 
+static void a_challenge_without_methods_is_written_as_such(UNUSED void **state) {
+    struct test_bytes place;
+    struct bytes_out out = test_out(&place);
+    auth_challenge_encode(&out, &(struct auth_challenge_message){0});
+    struct span written = test_written(&out);
+    assert_int_equal(written.length, 34);
+    assert_span_hex((struct span){written.data + 32, 2}, "0000");
+}
+
 /* AUTHENTICATE */
 
 /* The fields are filled with 01, 02, ... in the order of tor-spec 4.4.2. */
@@ -295,6 +304,7 @@ int main(void) {
         cmocka_unit_test(a_certificate_type_that_comes_twice_is_refused),
         cmocka_unit_test(auth_challenge_round_trip),
         cmocka_unit_test(method_3_is_found_among_others),
+        cmocka_unit_test(a_challenge_without_methods_is_written_as_such),
         cmocka_unit_test(authenticate_round_trip),
         cmocka_unit_test(other_methods_lengths_and_types_are_refused),
         cmocka_unit_test(bytes_after_an_authenticate_are_ignored),

@@ -49,6 +49,7 @@ static void begin_is_read_leniently_where_the_spec_asks_for_it(UNUSED void **sta
         {"EXAMPLE.Com:80", 15, "example.com", 80, 0},
         {"[2001:DB8::1]:80", 17, "2001:db8::1", 80, 0},
         {"a.b:080", 8, "a.b", 80, 0},
+        {"!~:9", 5, "!~", 9, 0},
         {"a.b:80\0\1", 8, "a.b", 80, 0},                /* flags cut off */
         {"a.b:80\0\0\0\0\1\0\0\0", 14, "a.b", 80, 1},   /* bytes after them */
         {"a.b:80\0\377\377\377\371", 11, "a.b", 80, 1}, /* reserved bits */
