@@ -41,9 +41,9 @@ struct keys_place {
  * place for the lifetime of the keys, and crypt. NULL with a complaint. */
 MUST_USE struct keys *keys_open(const struct keys_place *place, const struct crypt_provider *crypt,
                                 uint64_t now_s, struct complaint *complaint);
-/* As keys_open, for --list-fingerprint: no lock (tor too), only the identity keys. */
+/* As keys_open, for --list-fingerprint: no lock, only the identity keys. */
 MUST_USE struct keys *keys_open_identity(const struct keys_place *place, const struct crypt_provider *crypt,
-                                         uint64_t now_s, struct complaint *complaint);
+                                         struct complaint *complaint);
 /* Wipes the secrets and gives the lock back. NULL is fine. */
 void keys_close(struct keys *keys);
 
@@ -79,7 +79,7 @@ void keys_credentials_free(struct link_credentials *credentials);
 
 /* The descriptor's share: see self_descriptor.h. */
 struct descriptor_keys; /* wire/descriptor.h */
-MUST_USE bool keys_descriptor(const struct keys *keys, struct descriptor_keys *out,
+MUST_USE bool keys_descriptor(const struct keys *keys, uint64_t now_s, struct descriptor_keys *out,
                               struct complaint *complaint);
 /* Raw PKCS#1 over a digest by the identity key, 128 bytes; Ed25519 by the signing key, 64 bytes. */
 MUST_USE bool keys_sign_rsa(const struct keys *keys, struct span digest, uint8_t out[static 128]);

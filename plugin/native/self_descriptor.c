@@ -1,0 +1,173 @@
+#include "native/self_descriptor.h"
+
+#include <netdb.h>
+#include <openssl/sha.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "crypt/provider.h"
+#include "native/config.h"
+#include "native/keys.h"
+#include "native/openssl_provider.h"
+#include "native/version.h"
+#include "wire/text.h"
+
+#define POLICY_LINES_MAX \
+    200u /* of at most EXIT_POLICY_LINE_MAX bytes: leaves room for the rest of a descriptor */
+
+static struct address address_of_sockaddr(const struct sockaddr_storage *from) {
+    struct address address = {ADDRESS_NONE, {0}};
+    if (from->ss_family == AF_INET) {
+        address.family = ADDRESS_IPV4;
+        memcpy(address.bytes, &((const struct sockaddr_in *)(const void *)from)->sin_addr, 4);
+    } else if (from->ss_family == AF_INET6) {
+        address.family = ADDRESS_IPV6;
+        memcpy(address.bytes, &((const struct sockaddr_in6 *)(const void *)from)->sin6_addr, 16);
+    }
+    return address;
+}
+
+/* The first IPv4 address of a host name. */
+static bool resolve(const char *host, struct address *out, struct complaint *complaint) {
+    struct addrinfo hints = {.ai_family = AF_INET, .ai_socktype = SOCK_STREAM};
+    struct addrinfo *found;
+    struct sockaddr_storage address = {0};
+    int rc = getaddrinfo(host, NULL, &hints, &found);
+    if (rc != 0)
+        return complain(complaint, "Address: expected a host name that has an IPv4 address, got \"%s\": %s",
+                        host, gai_strerror(rc));
+    memcpy(&address, found->ai_addr, found->ai_addrlen);
+    freeaddrinfo(found);
+    *out = address_of_sockaddr(&address);
+    return true;
+}
+
+/* The address that datagrams to a public host would carry; connecting a datagram socket sends none. */
+static bool guess_address(struct address *out) {
+    struct sockaddr_in to = {
+        .sin_family = AF_INET, .sin_port = htons(9), .sin_addr.s_addr = htonl(0x12000001)};
+    struct sockaddr_storage from = {0};
+    socklen_t length = sizeof(from);
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    bool good = fd >= 0 && connect(fd, (const struct sockaddr *)&to, sizeof(to)) == 0 &&
+                getsockname(fd, (struct sockaddr *)&from, &length) == 0;
+    if (fd >= 0)
+        close(fd);
+    if (good)
+        *out = address_of_sockaddr(&from);
+    return good && out->family == ADDRESS_IPV4;
+}
+
+static bool is_any(const struct address *a) {
+    static const uint8_t zero[16];
+    return memcmp(a->bytes, zero, sizeof(zero)) == 0;
+}
+
+static bool find_ipv4(const struct config *config, const struct config_port *port, struct address *out,
+                      struct complaint *complaint) {
+    if (config->address.family == ADDRESS_IPV4) {
+        *out = config->address;
+        return true;
+    }
+    if (config->address_host)
+        return resolve(config->address_host, out, complaint);
+    if (!is_any(&port->endpoint.address)) {
+        *out = port->endpoint.address;
+        return true;
+    }
+    return guess_address(out) ||
+           complain(complaint, "Address: expected the address that others reach this relay at, "
+                               "as it cannot be guessed");
+}
+
+bool self_endpoints(const struct config *config, struct endpoint out[static 2], struct complaint *complaint) {
+    const struct config_port *ipv4 = config_advertised_port(config, ADDRESS_IPV4);
+    const struct config_port *ipv6 = config_advertised_port(config, ADDRESS_IPV6);
+    memset(out, 0, 2 * sizeof(*out));
+    if (!ipv4)
+        return complain(complaint, "ORPort: expected at least one that is advertised for IPv4");
+    out[0].port = ipv4->endpoint.port;
+    if (!find_ipv4(config, ipv4, &out[0].address, complaint))
+        return false;
+    if (address_is_internal(&out[0].address) && !config->extend_allow_private)
+        return complain(complaint,
+                        "Address: expected an address of the public network (ExtendAllowPrivateAddresses "
+                        "allows others)");
+    if (ipv6 && !config->address_disable_ipv6) {
+        out[1] = ipv6->endpoint;
+        if (config->address6.family == ADDRESS_IPV6)
+            out[1].address = config->address6;
+        if (is_any(&out[1].address) ||
+            (address_is_internal(&out[1].address) && !config->extend_allow_private))
+            out[1] = (struct endpoint){.port = 0};
+    }
+    return true;
+}
+
+/* Rules as descriptor lines; those for IPv6 have none. */
+static uint32_t policy_lines(const struct exit_policy *policy, char (*lines)[EXIT_POLICY_LINE_MAX],
+                             const char **pointers) {
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < policy->count && n < POLICY_LINES_MAX; i++)
+        if (exit_policy_rule_format(&policy->rules[i], lines[n])) {
+            pointers[n] = lines[n];
+            n++;
+        }
+    return n;
+}
+
+/* The two signatures (dir-spec 2.1.1). */
+static bool sign(const struct keys *keys, struct bytes_out *out) {
+    const struct crypt_provider *crypt = openssl_provider();
+    const struct span parts[] = {span_of(DESCRIPTOR_ED_PREFIX), {out->start, bytes_written(out)}};
+    uint8_t digest[SHA256_LEN];
+    uint8_t signature[DESCRIPTOR_RSA_SIG_LEN];
+    crypt->sha256(parts, 2, digest);
+    if (!keys_sign_ed(keys, (struct span){digest, SHA256_LEN}, signature) ||
+        descriptor_put_ed_signature(out, signature) != ERR_OK)
+        return false;
+    const struct span whole = {out->start, bytes_written(out)};
+    crypt->sha1(&whole, 1, digest);
+    return keys_sign_rsa(keys, (struct span){digest, SHA1_LEN}, signature) &&
+           descriptor_put_rsa_signature(out, (struct span){signature, sizeof(signature)}) == ERR_OK;
+}
+
+bool self_descriptor_make(const struct config *config, const struct keys *keys,
+                          const struct endpoint endpoints[static 2], uint64_t now_s, uint64_t uptime_s,
+                          uint64_t observed_rate, struct self_descriptor *out, struct complaint *complaint) {
+    char lines[POLICY_LINES_MAX][EXIT_POLICY_LINE_MAX];
+    const char *pointers[POLICY_LINES_MAX];
+    struct descriptor_keys descriptor_keys;
+    struct descriptor d = {
+        .nickname = config->nickname,
+        .ipv4 = endpoints[0],
+        .ipv6 = endpoints[1],
+        .platform = LOOM_PLATFORM,
+        .protocols = SELF_PROTOCOLS,
+        .published_s = now_s,
+        .uptime_s = uptime_s,
+        .rate = config_rate(config) < config->max_advertised_bandwidth ? config_rate(config)
+                                                                       : config->max_advertised_bandwidth,
+        .burst = config_burst(config),
+        .observed = observed_rate,
+        .contact = config->contact,
+        .family = config->family,
+        .family_count = config->family_count,
+        .policy = pointers,
+        .policy_count = policy_lines(&config->exit_policy, lines, pointers),
+        .keys = &descriptor_keys,
+    };
+    struct bytes_out bytes = bytes_out(out->text, sizeof(out->text));
+    if (!keys_descriptor(keys, now_s, &descriptor_keys, complaint))
+        return false;
+    if (descriptor_put(&bytes, &d) != ERR_OK || !sign(keys, &bytes))
+        return complain(complaint,
+                        "the descriptor does not fit %u bytes: shorten ExitPolicy, MyFamily or ContactInfo",
+                        DESCRIPTOR_LEN_MAX);
+    out->published_s = now_s;
+    out->length = bytes_written(&bytes);
+    return true;
+}

@@ -1,0 +1,36 @@
+/* self_descriptor - our own server descriptor, from configuration and keys, signed.
+ */
+#ifndef LOOM_NATIVE_SELF_DESCRIPTOR_H
+#define LOOM_NATIVE_SELF_DESCRIPTOR_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attributes.h"
+#include "native/complaint.h"
+#include "wire/descriptor.h"
+
+struct config;
+struct keys;
+
+/* What we offer: dir-spec 2.1.1, "proto". Only what works. */
+#define SELF_PROTOCOLS "Cons=1-2 Desc=1-2 Link=4-5 LinkAuth=3 Microdesc=1-2 Relay=2"
+
+struct self_descriptor {
+    uint64_t published_s;
+    size_t length;
+    char text[DESCRIPTOR_LEN_MAX];
+};
+
+/* Where others reach us: Address, or else the address of an ORPort line, or else that of the interface which the system
+ * would send from. [0] IPv4, [1] IPv6 or family NONE. Asks the system, sends nothing. */
+MUST_USE bool self_endpoints(const struct config *config, struct endpoint out[static 2],
+                             struct complaint *complaint);
+
+/* observed_rate is what passed in the best ten seconds of the day, in bytes per second. */
+MUST_USE bool self_descriptor_make(const struct config *config, const struct keys *keys,
+                                   const struct endpoint endpoints[static 2], uint64_t now_s,
+                                   uint64_t uptime_s, uint64_t observed_rate, struct self_descriptor *out,
+                                   struct complaint *complaint);
+
+#endif
