@@ -1,0 +1,70 @@
+"""Killed in the middle of a transfer and started again, the relay is the same relay, and soon of use again.
+
+LOOM_KILLS says how often (1 by default, 20 with tools/test --long).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from pathlib import Path
+
+from conftest import MEGABYTE, one_middle_plan
+from loom_testbed import authority, consensus, transfer
+from loom_testbed.experiment import run_transfer, usable_network
+from loom_testbed.network import Network
+from loom_testbed.plan import Node
+from loom_testbed.progress import Progress
+
+KILLS = int(os.environ.get("LOOM_KILLS", "1"))
+USABLE_SECONDS_MAX = 60.0
+MOVED_BEFORE_KILL = 2 * MEGABYTE
+NOTICED_SECONDS_MAX = 30.0
+
+
+def keys_of(middle: Node) -> dict[str, str]:
+    """Return what identifies a relay on disk: a digest of each key that lasts, and its fingerprint."""
+    keys = sorted((middle.directory / "data" / "keys").glob("*"))
+    lasting = {key.name: hashlib.sha256(key.read_bytes()).hexdigest() for key in keys if key.is_file()}
+    lasting = {name: digest for name, digest in lasting.items() if "signing" not in name and ".old" not in name}
+    return lasting | {"fingerprint": authority.read_fingerprint(middle.directory)}
+
+
+def descriptor_keys(network: Network, middle: Node) -> list[str]:
+    """Return the identities and onion keys in the middle's descriptor at the authority."""
+    dir_port = network.with_role("authority")[0].dir_port
+    text = consensus.fetch(dir_port, f"/tor/server/fp/{middle.fingerprint}") or ""
+    return [line for line in text.splitlines() if line.startswith(("fingerprint", "master-key", "ntor-onion-key "))]
+
+
+def kill_in_the_middle(network: Network, middle: Node) -> None:
+    """Kill the middle while data flows through it; every stream must notice."""
+    flows = transfer.share_out(network.with_role("client"), 10_000 * MEGABYTE, 0.1)
+    transfer.open_all(flows, network.server_port)
+    transfer.start_all(flows)
+    network.wait_for("data in motion", lambda: all(flow.moved >= MOVED_BEFORE_KILL // len(flows) for flow in flows))
+    network.child(middle).kill()
+    noticed_until = time.monotonic() + NOTICED_SECONDS_MAX
+    while not all(flow.is_done for flow in flows) and time.monotonic() < noticed_until:
+        time.sleep(0.05)
+    ended = [flow.error for flow in flows]
+    transfer.close_all(flows)
+    assert all(ended), f"a stream outlived the relay it went through: {ended}"
+
+
+def test_the_same_relay_comes_back_and_carries_data(relay: Path, run_directory: Path) -> None:
+    progress = Progress(quiet=True)
+    with usable_network(one_middle_plan(relay, run_directory, clients=2), progress) as network:
+        (middle,) = network.with_role("middle")
+        keys, published = keys_of(middle), descriptor_keys(network, middle)
+        assert len(keys) > 1 and len(published) == 3
+        for kill in range(1, KILLS + 1):
+            kill_in_the_middle(network, middle)
+            network.start_node(middle)
+            transfer.await_usable(network.with_role("client"), network.server_port, USABLE_SECONDS_MAX)
+            outcome = run_transfer(network, 10 * MEGABYTE, 0.1, progress)
+            assert outcome.is_verified, [flow.error for flow in outcome.flows]
+            assert outcome.audit.data_paths and not outcome.audit.violations, (kill, outcome.audit.as_text())
+            assert keys_of(middle) == keys, kill
+            assert descriptor_keys(network, middle) == published, kill
