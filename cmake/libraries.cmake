@@ -19,9 +19,11 @@ target_link_libraries(hwloc INTERFACE PkgConfig::hwloc)
 add_library(pthread INTERFACE)
 target_link_libraries(pthread INTERFACE Threads::Threads)
 
-# Sanitizers bring their own allocator: there, jemalloc is an empty name and LOOM_JEMALLOC is not defined.
+# Whose malloc the programs use. Sanitizers bring their own: there, jemalloc is an empty name and LOOM_JEMALLOC is not
+# defined, as with libc.
+set(LOOM_ALLOCATOR jemalloc CACHE STRING "jemalloc or libc")
 add_library(jemalloc INTERFACE)
-if(NOT LOOM_SANITIZED)
+if(LOOM_ALLOCATOR STREQUAL "jemalloc" AND NOT LOOM_SANITIZED)
     target_link_libraries(jemalloc INTERFACE PkgConfig::jemalloc)
     target_compile_definitions(jemalloc INTERFACE LOOM_JEMALLOC=1)
 endif()

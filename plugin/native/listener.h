@@ -1,0 +1,44 @@
+/* listener - the OR ports: accepts connections on the main thread and hands them on.
+ *
+ * Owner and thread: the main thread. Bound: LISTENER_ACCEPTS_MAX accepts an event; without file descriptors it rests for
+ * a second instead of spinning. */
+#ifndef LOOM_NATIVE_LISTENER_H
+#define LOOM_NATIVE_LISTENER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attributes.h"
+#include "native/complaint.h"
+#include "native/config.h"
+
+#define LISTENER_ACCEPTS_MAX 64u
+
+struct event;
+struct event_base;
+
+struct listener {
+    int fd;
+    struct event *event;
+    struct event *rest;          /* ends a rest */
+    struct listeners *all;
+};
+
+struct listeners {
+    struct listener each[CONFIG_PORTS_MAX];
+    uint32_t count;
+    /* A connection; hands over fd, which is non-blocking. */
+    void (*accepted)(void *context, int fd, const struct endpoint *peer);
+    void *context;
+};
+
+/* Bind and listen on the ports that say so; name ("ORPort") is for complaints. Nothing is accepted yet. False with a
+ * complaint and nothing open. */
+MUST_USE bool listeners_open(struct listeners *listeners, const char *name, const struct config_port *ports,
+                             uint32_t count, struct complaint *complaint);
+/* Accept from now on. */
+void listeners_start(struct listeners *listeners, struct event_base *base,
+                     void (*accepted)(void *context, int fd, const struct endpoint *peer), void *context);
+void listeners_close(struct listeners *listeners);
+
+#endif

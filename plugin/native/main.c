@@ -1,0 +1,155 @@
+/* loom-relay: reads the configuration, opens ports and keys, and runs the relay. */
+#include <event2/event.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "native/command_line.h"
+#include "native/config.h"
+#include "native/daemon.h"
+#include "native/keys.h"
+#include "native/listener.h"
+#include "native/log.h"
+#include "native/openssl_provider.h"
+#include "native/runtime.h"
+#include "native/self_descriptor.h"
+#include "native/torrc.h"
+#include "native/version.h"
+
+static int fail(const struct complaint *complaint) {
+    log_err("%s", complaint->text);
+    return EXIT_FAILURE;
+}
+
+static struct keys_place place_of(const struct config *config) {
+    return (struct keys_place){.data_directory = config->data_directory,
+                               .key_directory = config->key_directory,
+                               .nickname = config->nickname,
+                               .signing_lifetime_s = config->signing_key_lifetime_s};
+}
+
+/* --- the commands ----------------------------------------------------------------------------------------------- */
+
+/* "Nickname ABCD EF01 ...", as tor prints it. */
+static void print_rsa_fingerprint(const struct config *config, const struct keys *keys) {
+    const uint8_t *id = keys_rsa_id(keys);
+    printf("%s", config->nickname);
+    for (unsigned i = 0; i < 20; i++)
+        printf("%s%02X", i % 2 == 0 ? " " : "", id[i]);
+    printf("\n");
+}
+
+static int list_fingerprint(const struct config *config, bool is_ed25519) {
+    struct complaint complaint;
+    const struct keys_place place = place_of(config);
+    struct keys *keys = keys_open_identity(&place, openssl_provider(), &complaint);
+    if (keys == NULL)
+        return fail(&complaint);
+    if (is_ed25519) {
+        unsigned char text[64];
+        EVP_EncodeBlock(text, keys_ed_id(keys), 32);
+        printf("%s %.43s\n", config->nickname, (const char *)text); /* without the padding, as tor */
+    } else {
+        print_rsa_fingerprint(config, keys);
+    }
+    keys_close(keys);
+    return EXIT_SUCCESS;
+}
+
+static void say_hello(void) {
+    log_notice("Loom %s running on Linux with Libevent %s and %s.", LOOM_VERSION, event_get_version(),
+               OpenSSL_version(OPENSSL_VERSION));
+    if (geteuid() == 0)
+        log_warn("You are running Loom as root. You don't need to, and you probably shouldn't.");
+}
+
+/* --- running ---------------------------------------------------------------------------------------------------- */
+
+static bool run_with_keys(const struct config *config, struct keys *keys, struct listeners *listeners,
+                          struct complaint *complaint) {
+    struct runtime_setup setup = {
+        .config = config, .crypt = openssl_provider(), .keys = keys, .listeners = listeners};
+    if (!self_endpoints(config, setup.advertised, complaint))
+        return false;
+    struct runtime *runtime = runtime_new(&setup, complaint);
+    if (runtime == NULL)
+        return false;
+    daemon_is_ready();
+    bool is_fine = runtime_run(runtime, complaint);
+    runtime_free(runtime);
+    return is_fine;
+}
+
+/* Ports are bound before we become another user, keys are made after it. */
+static bool run_with_ports(const struct config *config, struct listeners *listeners, struct complaint *complaint) {
+    const struct keys_place place = place_of(config);
+    if (!daemon_become(config->user, complaint) || !daemon_write_pid(config->pid_file, complaint))
+        return false;
+    struct keys *keys = keys_open(&place, openssl_provider(), (uint64_t)time(NULL), complaint);
+    if (keys == NULL)
+        return false;
+    bool is_fine = run_with_keys(config, keys, listeners, complaint);
+    keys_close(keys);
+    if (config->pid_file != NULL)
+        unlink(config->pid_file);
+    return is_fine;
+}
+
+static int run(const struct config *config) {
+    struct complaint complaint;
+    struct listeners listeners;
+    if (!log_configure(config->logs, config->log_count, config->log_granularity_ms, &complaint))
+        return fail(&complaint);
+    say_hello();
+    config_log_ignored(config);
+    if (config->run_as_daemon && !daemon_start(&complaint))
+        return fail(&complaint);
+    if (!listeners_open(&listeners, "OR listener", config->or_ports, config->or_port_count, &complaint))
+        return fail(&complaint);
+    bool is_fine = run_with_ports(config, &listeners, &complaint);
+    listeners_close(&listeners);
+    return is_fine ? EXIT_SUCCESS : fail(&complaint);
+}
+
+static int carry_out(const struct command_line *line, struct config *config) {
+    struct complaint complaint;
+    bool is_listing = line->command == COMMAND_LIST_FINGERPRINT || line->command == COMMAND_LIST_FINGERPRINT_ED25519;
+    if (!torrc_load(line, config, &complaint) || !config_check(config, !is_listing, &complaint))
+        return fail(&complaint);
+    if (is_listing)
+        return list_fingerprint(config, line->command == COMMAND_LIST_FINGERPRINT_ED25519);
+    if (line->command == COMMAND_VERIFY_CONFIG) {
+        config_log_ignored(config);
+        printf("Configuration was valid\n");
+        return EXIT_SUCCESS;
+    }
+    return run(config);
+}
+
+int main(int argc, char **argv) {
+    static struct command_line line;
+    struct complaint complaint;
+    umask(0077);
+    log_start(LOG_LEVEL_NOTICE);
+    if (!command_line_parse(argc, argv, &line, &complaint))
+        return fail(&complaint);
+    if (line.command == COMMAND_VERSION || line.command == COMMAND_HELP || line.command == COMMAND_LIST_TORRC_OPTIONS) {
+        command_line_answer(&line);
+        return EXIT_SUCCESS;
+    }
+    if (line.loudness == COMMAND_QUIET)
+        log_start_silent();
+    else if (line.loudness == COMMAND_HUSH)
+        log_start(LOG_LEVEL_WARN);
+    struct config *config = config_new();
+    if (config == NULL)
+        return EXIT_FAILURE;
+    int status = carry_out(&line, config);
+    config_free(config);
+    log_stop();
+    return status;
+}

@@ -1,0 +1,79 @@
+#include "native/relay_setup.h"
+
+#include <hwloc.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+
+#include "base/check.h"
+#include "core/cell_pool.h"
+#include "native/config.h"
+#include "native/cpu_workers.h"
+#include "native/heap.h"
+#include "native/log.h"
+#include "wire/cell.h"
+
+#define FILES_RESERVED 64u /* logs, listeners, event loops, directory connections */
+#define FILES_MAX      (1u << 20)
+#define CELLS_LEAST    16384u
+
+unsigned machine_cores(void) {
+    hwloc_topology_t topology;
+    int cores = 0;
+    if (hwloc_topology_init(&topology) == 0) {
+        if (hwloc_topology_load(topology) == 0)
+            cores = hwloc_get_nbobjs_by_type(topology, HWLOC_OBJ_CORE);
+        hwloc_topology_destroy(topology);
+    }
+    return cores < 1 ? 1 : (unsigned)cores;
+}
+
+uint32_t machine_raise_files(void) {
+    struct rlimit limit;
+    CHECK(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+    limit.rlim_cur = limit.rlim_max == RLIM_INFINITY || limit.rlim_max > FILES_MAX ? FILES_MAX : limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0) {
+        CHECK(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+        log_info("The limit of open files stays at %lu", (unsigned long)limit.rlim_cur);
+    }
+    return limit.rlim_cur > FILES_MAX ? FILES_MAX : (uint32_t)limit.rlim_cur;
+}
+
+uint16_t setup_connection_threads(const struct config *config) {
+    unsigned threads = config->connection_threads < 0 ? machine_cores() : (unsigned)config->connection_threads;
+    return (uint16_t)(threads > CONFIG_THREADS_MAX ? CONFIG_THREADS_MAX : threads);
+}
+
+unsigned setup_cpu_workers(const struct config *config) {
+    unsigned workers = config->num_cpus <= 0 ? machine_cores() : (unsigned)config->num_cpus;
+    return workers > CPU_WORKERS_MAX ? CPU_WORKERS_MAX : workers;
+}
+
+/* MaxMemInQueues is what all managers may hold in cells. */
+static uint32_t cells_of(const struct config *config, uint16_t threads) {
+    uint64_t cells = config->max_mem_in_queues / (sizeof(struct cell) + CELL_BODY_LEN) / (threads == 0 ? 1 : threads);
+    if (cells < CELLS_LEAST)
+        return CELLS_LEAST;
+    return cells > INT_MAX ? INT_MAX : (uint32_t)cells;
+}
+
+void setup_relay_config(const struct config *config, const struct crypt_provider *crypt,
+                        const uint8_t rsa_id[static 20], uint32_t files, uint64_t unix_s_at_zero,
+                        struct relay_config *out) {
+    relay_config_default(out);
+    out->memory = &heap_memory;
+    out->crypt = crypt;
+    out->connection_threads = setup_connection_threads(config);
+    memcpy(out->rsa_id, rsa_id, sizeof out->rsa_id);
+    CHECK(getrandom(&out->seed, sizeof out->seed, 0) == (ssize_t)sizeof out->seed);
+    out->unix_s_at_zero = unix_s_at_zero;
+    out->cells_max_per_manager = cells_of(config, out->connection_threads);
+    if (files > FILES_RESERVED && out->links_max > files - FILES_RESERVED)
+        out->links_max = files - FILES_RESERVED;
+    out->bandwidth_rate = config_rate(config);
+    out->bandwidth_burst = config_burst(config);
+    out->allow_private_addresses = config->extend_allow_private == CONFIG_YES;
+    out->is_exit = config->exit_relay == CONFIG_YES;
+    out->require_known_previous_hop = config->refuse_unknown_exits != CONFIG_NO;
+}

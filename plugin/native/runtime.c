@@ -1,0 +1,181 @@
+#include "native/runtime.h"
+
+#include <event2/event.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/check.h"
+#include "core/consensus_view.h"
+#include "native/config.h"
+#include "native/cpu_workers.h"
+#include "native/heap.h"
+#include "native/keys.h"
+#include "native/listener.h"
+#include "native/log.h"
+#include "native/relay_setup.h"
+#include "native/runtime_state.h"
+#include "native/tls_identity.h"
+
+/* A failed CHECK stops here last: base/check.h. */
+void check_report(const char *condition, const char *file, int line);
+void check_report(const char *condition, const char *file, int line) {
+    log_err("Bug: CHECK(%s) failed at %s:%d", condition, file, line);
+}
+
+/* --- life ------------------------------------------------------------------------------------------------------- */
+
+static void start_team(struct runtime *runtime) {
+    const struct config *config = runtime->setup.config;
+    struct event_thread_options options = {.start = runtime->start,
+                                           .identity = runtime->identity,
+                                           .exit_policy = &config->exit_policy,
+                                           .ipv6_exit = config->ipv6_exit,
+                                           .seed = runtime->relay_config.seed};
+    struct event_team *team = &runtime->team;
+    team->count = (uint16_t)(runtime->relay_config.connection_threads + 1);
+    team->controller = team->count;
+    team->threads = heap_new(team->count * sizeof *team->threads);
+    for (unsigned i = 0; i < team->count; i++) {
+        options.seed += 2;
+        event_thread_init(&team->threads[i], team, &options);
+    }
+}
+
+static bool start_relay(struct runtime *runtime) {
+    struct event_team *team = &runtime->team;
+    struct port *ports[STATIONS_MAX];
+    for (unsigned i = 0; i < team->count; i++)
+        ports[i] = &team->threads[i].port;
+    ports[team->controller] = &team->threads[0].controller_port;
+    runtime->relay = relay_new(&runtime->relay_config, 0, ports);
+    if (runtime->relay == NULL)
+        return false;
+    for (unsigned i = 0; i < team->count; i++)
+        event_thread_bind(&team->threads[i], relay_manager(runtime->relay, (station_id)i),
+                          i == 0 ? relay_controller(runtime->relay) : NULL);
+    return true;
+}
+
+struct runtime *runtime_new(const struct runtime_setup *setup, struct complaint *complaint) {
+    struct runtime *runtime = heap_new(sizeof *runtime);
+    runtime->setup = *setup;
+    runtime->start = monotonic_read();
+    runtime->identity = runtime_make_identity(runtime, complaint);
+    if (runtime->identity == NULL) {
+        free(runtime);
+        return NULL;
+    }
+    setup_relay_config(setup->config, setup->crypt, keys_rsa_id(setup->keys), machine_raise_files(),
+                       (uint64_t)time(NULL), &runtime->relay_config);
+    start_team(runtime);
+    if (!start_relay(runtime)) {
+        complain(complaint, "no memory for the relay");
+        runtime_free(runtime);
+        return NULL;
+    }
+    runtime_start_events(runtime);
+    return runtime;
+}
+
+void runtime_free(struct runtime *runtime) {
+    if (runtime == NULL)
+        return;
+    CHECK(runtime->threads_started == 0);
+    relay_free(runtime->relay);
+    runtime_stop_events(runtime);
+    listeners_close(runtime->setup.listeners);
+    for (unsigned i = 0; i < runtime->team.count; i++)
+        event_thread_fini(&runtime->team.threads[i]);
+    free(runtime->team.threads);
+    tls_identity_drop(runtime->identity);
+    free(runtime);
+}
+
+struct event_base *runtime_base(struct runtime *runtime) {
+    return runtime->team.threads[0].base;
+}
+
+/* --- running ---------------------------------------------------------------------------------------------------- */
+
+/* The controller decides whose the connection is. */
+static void on_accepted(void *context, int fd, const struct endpoint *peer) {
+    struct runtime *runtime = context;
+    struct event_thread *main_thread = &runtime->team.threads[0];
+    link_id link;
+    station_id station;
+    if (controller_accept(main_thread->controller, event_thread_now(main_thread), peer, &link, &station) != ERR_OK)
+        close(fd);
+    else
+        event_team_accept(&runtime->team, station, link, fd, peer);
+}
+
+static void *thread_main(void *argument) {
+    event_thread_run(argument);
+    return NULL;
+}
+
+static bool start_thread(struct runtime *runtime) {
+    char name[16];
+    unsigned index = runtime->threads_started + 1u;
+    if (pthread_create(&runtime->threads[index], NULL, thread_main, &runtime->team.threads[index]) != 0)
+        return false;
+    runtime->threads_started++;
+    snprintf(name, sizeof name, "conn-%u", index);
+    pthread_setname_np(runtime->threads[index], name);
+    return true;
+}
+
+/* Threads other than the main one see no signals. */
+static bool start_threads(struct runtime *runtime) {
+    sigset_t all, before;
+    struct ntor_server_keys ntor;
+    bool is_started = true;
+    sigfillset(&all);
+    CHECK(pthread_sigmask(SIG_SETMASK, &all, &before) == 0);
+    keys_ntor(runtime->setup.keys, &ntor);
+    runtime->team.workers = cpu_workers_new(setup_cpu_workers(runtime->setup.config), runtime->setup.crypt, &ntor);
+    explicit_bzero(&ntor, sizeof ntor);
+    runtime->threads[0] = pthread_self();
+    is_started = runtime->team.workers != NULL;
+    while (is_started && runtime->threads_started + 1 < runtime->team.count)
+        is_started = start_thread(runtime);
+    CHECK(pthread_sigmask(SIG_SETMASK, &before, NULL) == 0);
+    return is_started;
+}
+
+static void stop_threads(struct runtime *runtime) {
+    for (unsigned i = 1; i <= runtime->threads_started; i++)
+        event_thread_stop(&runtime->team.threads[i]);
+    for (unsigned i = 1; i <= runtime->threads_started; i++)
+        CHECK(pthread_join(runtime->threads[i], NULL) == 0);
+    runtime->threads_started = 0;
+    cpu_workers_free(runtime->team.workers);
+    runtime->team.workers = NULL;
+}
+
+bool runtime_run(struct runtime *runtime, struct complaint *complaint) {
+    bool is_started = start_threads(runtime);
+    if (is_started) {
+        log_info("Running with %u connection threads and %u workers", runtime->threads_started,
+                 cpu_workers_count(runtime->team.workers));
+        listeners_start(runtime->setup.listeners, runtime_base(runtime), on_accepted, runtime);
+        event_thread_run(&runtime->team.threads[0]);
+    } else {
+        complain(complaint, "cannot start a thread: the system's limit is reached");
+    }
+    stop_threads(runtime);
+    return is_started;
+}
+
+void runtime_set_consensus(struct runtime *runtime, struct consensus_view *view) {
+    for (unsigned i = 0; i < runtime->team.count; i++) {
+        struct message *message = message_new(MESSAGE_CONSENSUS);
+        message->view = consensus_view_keep(view);
+        event_thread_tell(&runtime->team.threads[i], message);
+    }
+    consensus_view_drop(view);
+}

@@ -1,0 +1,56 @@
+/* runtime - the native runtime of one relay: its core, the event threads, the CPU workers, and the news that they get.
+ *
+ * Owner and thread: the main thread. Order: runtime_new, what others want to add to its loop, runtime_run, runtime_free.
+ * News (certificates, keys, consensus) are immutable snapshots that each thread keeps for as long as it uses them. */
+#ifndef LOOM_NATIVE_RUNTIME_H
+#define LOOM_NATIVE_RUNTIME_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attributes.h"
+#include "base/nsec.h"
+#include "base/work.h"
+#include "native/complaint.h"
+#include "wire/address.h"
+
+struct config;
+struct consensus_view;
+struct crypt_provider;
+struct evbuffer;
+struct event_base;
+struct keys;
+struct listeners;
+struct runtime;
+
+struct runtime_setup {
+    const struct config *config; /* borrowed, as are the others */
+    const struct crypt_provider *crypt;
+    struct keys *keys;
+    struct listeners *listeners; /* open; accepts while the runtime runs */
+    struct endpoint advertised[2]; /* as self_endpoints() says */
+    /* Called after keys have been renewed, with the bits of enum keys_change; may be NULL. */
+    void (*keys_changed)(void *context, unsigned changes);
+    void *context;
+};
+
+/* Everything is ready, but no thread runs yet. NULL with a complaint. */
+MUST_USE struct runtime *runtime_new(const struct runtime_setup *setup, struct complaint *complaint);
+/* Start the threads and turn until a signal says to stop: SIGTERM at once, SIGINT after ShutdownWaitLength. SIGHUP
+ * opens the logs again. False with a complaint when a thread cannot be started. */
+MUST_USE bool runtime_run(struct runtime *runtime, struct complaint *complaint);
+/* Everything has stopped. NULL is fine. */
+void runtime_free(struct runtime *runtime);
+
+/* The main thread's loop, for events of others. */
+struct event_base *runtime_base(struct runtime *runtime);
+/* All threads follow this consensus from now on. Hands over a reference. */
+void runtime_set_consensus(struct runtime *runtime, struct consensus_view *view);
+/* Sum of the managers' counters, at most about 200 ms old. */
+void runtime_work(struct runtime *runtime, struct work *sum_out);
+/* All counters and gauges as Prometheus text. */
+void runtime_metrics(struct runtime *runtime, struct evbuffer *out);
+/* End the loop, as SIGTERM does. */
+void runtime_stop(struct runtime *runtime);
+
+#endif

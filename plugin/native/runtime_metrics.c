@@ -1,0 +1,99 @@
+/* What the runtime says of itself as Prometheus text: counters of work, open links, the working set, CPU time. */
+#include <event2/buffer.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "native/cpu_workers.h"
+#include "native/event_thread.h"
+#include "native/runtime_state.h"
+
+static void put_work(struct evbuffer *out, const char *station, const struct work *work) {
+#define X(name)                                                                                              \
+    evbuffer_add_printf(out, "loom_work_total{manager=\"%s\",kind=\"" #name "\"} %llu\n", station,           \
+                        (unsigned long long)work->name);
+    WORK_LIST(X)
+#undef X
+}
+
+static void put_works(struct runtime *runtime, const struct thread_figures *figures, struct evbuffer *out) {
+    char name[8];
+    struct work workers;
+    evbuffer_add_printf(out, "# HELP loom_work_total What the relay did, never what it cost.\n"
+                             "# TYPE loom_work_total counter\n");
+    for (unsigned i = 0; i < runtime->team.count; i++) {
+        snprintf(name, sizeof name, "%u", i);
+        put_work(out, name, &figures[i].manager);
+    }
+    put_work(out, "controller", &figures[0].controller);
+    cpu_workers_work(runtime->team.workers, &workers);
+    put_work(out, "workers", &workers);
+}
+
+static void put_links(struct runtime *runtime, const struct thread_figures *figures, struct evbuffer *out) {
+    evbuffer_add_printf(out, "# HELP loom_links Open links by the cipher of their TLS session.\n"
+                             "# TYPE loom_links gauge\n");
+    for (unsigned i = 0; i < runtime->team.count; i++) {
+        for (unsigned k = 0; k < LINK_CIPHERS_MAX && figures[i].ciphers[k].cipher != NULL; k++)
+            evbuffer_add_printf(out, "loom_links{manager=\"%u\",cipher=\"%s\"} %u\n", i, figures[i].ciphers[k].cipher,
+                                figures[i].ciphers[k].links);
+    }
+}
+
+static void put_set(struct runtime *runtime, const struct thread_figures *figures, struct evbuffer *out) {
+    evbuffer_add_printf(out, "# HELP loom_working_set Objects of a manager; active: with a cell in the last second.\n"
+                             "# TYPE loom_working_set gauge\n");
+    for (unsigned i = 0; i < runtime->team.count; i++) {
+        const struct working_set *set = &figures[i].set;
+        evbuffer_add_printf(out,
+                            "loom_working_set{manager=\"%u\",kind=\"links\"} %u\n"
+                            "loom_working_set{manager=\"%u\",kind=\"links_active\"} %u\n"
+                            "loom_working_set{manager=\"%u\",kind=\"halves\"} %u\n"
+                            "loom_working_set{manager=\"%u\",kind=\"halves_active\"} %u\n",
+                            i, set->links, i, set->links_active, i, set->halves, i, set->halves_active);
+    }
+}
+
+static void put_clock(struct evbuffer *out, const char *name, unsigned index, clockid_t clock) {
+    struct timespec t;
+    char full[24];
+    if (clock_gettime(clock, &t) != 0)
+        return;
+    if (index == 0)
+        snprintf(full, sizeof full, "%s", name);
+    else
+        snprintf(full, sizeof full, "%s-%u", name, index);
+    evbuffer_add_printf(out, "loom_thread_cpu_seconds_total{thread=\"%s\"} %lld.%09ld\n", full, (long long)t.tv_sec,
+                        t.tv_nsec);
+}
+
+static void put_clocks(struct runtime *runtime, struct evbuffer *out) {
+    clockid_t clock;
+    evbuffer_add_printf(out, "# HELP loom_thread_cpu_seconds_total User and system time of a thread.\n"
+                             "# TYPE loom_thread_cpu_seconds_total counter\n");
+    for (unsigned i = 0; i < runtime->team.count; i++) {
+        if (pthread_getcpuclockid(runtime->threads[i], &clock) == 0)
+            put_clock(out, i == 0 ? "main" : "conn", i, clock);
+    }
+    for (unsigned i = 0; cpu_workers_clock(runtime->team.workers, i, &clock); i++)
+        put_clock(out, "worker", i + 1, clock);
+}
+
+void runtime_metrics(struct runtime *runtime, struct evbuffer *out) {
+    struct thread_figures figures[STATIONS_MAX];
+    for (unsigned i = 0; i < runtime->team.count; i++)
+        event_thread_figures(&runtime->team.threads[i], &figures[i]);
+    put_works(runtime, figures, out);
+    put_links(runtime, figures, out);
+    put_set(runtime, figures, out);
+    put_clocks(runtime, out);
+}
+
+void runtime_work(struct runtime *runtime, struct work *sum_out) {
+    *sum_out = (struct work){0};
+    for (unsigned i = 0; i < runtime->team.count; i++) {
+        struct thread_figures figures;
+        event_thread_figures(&runtime->team.threads[i], &figures);
+        work_add(sum_out, &figures.manager);
+    }
+}
