@@ -30,7 +30,8 @@
 struct mailroom;
 
 /* thread_of[i] says on which thread station i lives: equal numbers, same thread. Borrows memory. NULL without memory.
- * All rings are allocated here, so that no post can fail later; the pages of unused ones are never touched. */
+ * All rings are allocated here, so that no post can fail later: 18 kB for each ordered pair of stations on two threads
+ * (6 MB with 16 connection threads). */
 MUST_USE struct mailroom *mailroom_new(const struct memory *memory, uint16_t stations,
                                        const uint16_t *thread_of, uint32_t cells_in_flight_max);
 /* The same with so many slots (a power of two) in each ring. */

@@ -8,8 +8,36 @@
 #define QUEUE_ROOM_FIRST 4u /* most links of a relay carry a few circuits at a time */
 
 void sched_init(struct scheduler *s, const struct memory *memory, nsec half_life) {
-    s->memory = memory;
-    s->half_life = ewma_half_life(half_life);
+    *s = (struct scheduler){.memory = memory, .half_life = ewma_half_life(half_life)};
+}
+
+/* Time in which a tick is half_life long and the tick s->tick begins at 0. */
+static nsec ewma_time(const struct scheduler *s, nsec now) {
+    CHECK(now >= s->since);
+    return now - s->since + s->phase;
+}
+
+static uint32_t tick_at(const struct scheduler *s, nsec now) {
+    uint32_t ticks = ewma_tick(ewma_time(s, now), s->half_life);
+    CHECK(ticks <= UINT32_MAX - s->tick);
+    return s->tick + ticks;
+}
+
+static uint64_t weight_at(const struct scheduler *s, nsec now) {
+    return ewma_weight(ewma_time(s, now), s->half_life);
+}
+
+/* Ticks only go on, so that the values of entries keep their meaning. The new tick is entered as far as the old one had
+ * come, in whole steps: a cell weighs the same before and after, but for 1 %. */
+void sched_set_half_life(struct scheduler *s, nsec now, nsec half_life) {
+    half_life = ewma_half_life(half_life);
+    if (half_life == s->half_life)
+        return;
+    uint64_t steps = ewma_time(s, now) % s->half_life / (s->half_life / EWMA_STEPS);
+    s->tick = tick_at(s, now);
+    s->phase = steps * (half_life / EWMA_STEPS);
+    s->since = now;
+    s->half_life = half_life;
 }
 
 void sched_queue_init(struct sched_queue *queue) {
@@ -85,7 +113,7 @@ MUST_USE static enum err grow(struct scheduler *s, struct sched_queue *queue) {
 }
 
 enum err sched_activate(struct scheduler *s, nsec now, struct sched_queue *queue, struct sched_entry *entry) {
-    CHECK(entry->tick <= ewma_tick(now, s->half_life));
+    CHECK(entry->tick <= tick_at(s, now));
     if (entry->position != 0)
         return ERR_OK;
     if (queue->count == queue->room) {
@@ -127,10 +155,10 @@ struct sched_entry *sched_pick(struct scheduler *s, nsec now, struct sched_queue
     if (child == 0)
         return first;
     const struct sched_entry *second = entry_at(queue, child);
-    uint32_t tick = ewma_tick(now, s->half_life);
+    uint32_t tick = tick_at(s, now);
     uint64_t quieter_by =
         ewma_scale(second->activity, second->tick, tick) - ewma_scale(first->activity, first->tick, tick);
-    uint64_t cells = quieter_by / ewma_weight(now, s->half_life); /* as loud as the second, or just below */
+    uint64_t cells = quieter_by / weight_at(s, now); /* as loud as the second, or just below */
     if (cells < max)
         *run_out = (uint32_t)cells + 1;
     return first;
@@ -140,9 +168,9 @@ void sched_charge(struct scheduler *s, nsec now, struct sched_queue *queue, stru
                   uint32_t cells) {
     if (cells == 0)
         return;
-    uint32_t tick = ewma_tick(now, s->half_life);
+    uint32_t tick = tick_at(s, now);
     uint64_t activity = ewma_scale(entry->activity, entry->tick, tick);
-    entry->activity = ewma_add(activity, cells, ewma_weight(now, s->half_life));
+    entry->activity = ewma_add(activity, cells, weight_at(s, now));
     entry->tick = tick;
     /* A cell weighs far more than what scaling rounds off, so the value has grown and can only move back. */
     if (entry->position != 0)
@@ -153,5 +181,5 @@ uint64_t sched_quietest(struct scheduler *s, nsec now, const struct sched_queue 
     if (queue->count == 0)
         return UINT64_MAX;
     const struct sched_entry *first = entry_at(queue, 1);
-    return ewma_scale(first->activity, first->tick, ewma_tick(now, s->half_life));
+    return ewma_scale(first->activity, first->tick, tick_at(s, now));
 }

@@ -22,7 +22,7 @@
 /* A circuit half in the scheduler; zeroed, it is quiet and not active. */
 struct sched_entry {
     uint64_t activity; /* fixed point (ewma.h), in units of the tick below */
-    uint32_t tick;     /* half lives since time 0, when activity was last scaled */
+    uint32_t tick;     /* half lives so far, when activity was last scaled */
     uint32_t position; /* 1-based place in its link's heap; 0: not active */
 };
 
@@ -36,6 +36,9 @@ struct sched_queue {
 struct scheduler {
     const struct memory *memory;
     nsec half_life; /* from EWMA_HALF_LIFE_MIN to _MAX, in whole steps */
+    nsec since;     /* when half_life was set */
+    nsec phase;     /* how far the tick was then: less than half_life */
+    uint32_t tick;  /* the tick of that moment; ticks never go back */
 };
 
 /* What KIST asks the kernel (or the simulated TCP) about a link. */
@@ -48,6 +51,8 @@ struct tcp_facts {
 };
 
 void sched_init(struct scheduler *s, const struct memory *memory, nsec half_life);
+/* From now on activity halves in this time (the consensus may change it). Entries keep their places. */
+void sched_set_half_life(struct scheduler *s, nsec now, nsec half_life);
 void sched_queue_init(struct sched_queue *queue);
 /* Entries that are still active become inactive. */
 void sched_queue_fini(struct scheduler *s, struct sched_queue *queue);

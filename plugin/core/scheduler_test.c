@@ -153,6 +153,36 @@ static void no_memory_leaves_the_entry_inactive(UNUSED void **state) {
     tear_down(&f);
 }
 
+static void half_life_changes_and_order_stays(UNUSED void **state) {
+    static const nsec half_lives[] = {5 * NSEC_PER_S, 300 * NSEC_PER_S, NSEC_PER_S, HALF_LIFE};
+    struct fixture f;
+    set_up(&f);
+    nsec now = 7 * HALF_LIFE + 20 * NSEC_PER_S;
+    for (unsigned i = 0; i < 10; i++) {
+        sched_charge(&f.s, now, &f.queue, &f.entries[i], 10000 + 1000 * i);
+        activate(&f, now, i);
+    }
+
+    for (size_t i = 0; i < COUNT(half_lives); i++) {
+        uint64_t before = sched_quietest(&f.s, now, &f.queue);
+        uint64_t weight = ewma_weight(now % HALF_LIFE, HALF_LIFE);
+        sched_set_half_life(&f.s, now, half_lives[i]);
+        sched_set_half_life(&f.s, now, half_lives[i]);
+        assert_int_equal(sched_quietest(&f.s, now, &f.queue), before);
+        if (i == 0) { /* a cell weighs what it did, but for 1 % */
+            sched_charge(&f.s, now, &f.queue, &f.entries[20], 100);
+            assert_true(f.entries[20].activity <= 100 * weight);
+            assert_true(f.entries[20].activity >= 98 * weight);
+        }
+        uint32_t run;
+        assert_ptr_equal(sched_pick(&f.s, now, &f.queue, 31, &run), &f.entries[0]);
+        now += half_lives[i];
+        assert_int_equal(sched_quietest(&f.s, now, &f.queue), before / 2);
+    }
+
+    tear_down(&f);
+}
+
 /* --- against a model: what was sent and when, in floating point, and a search through all ------------------------ */
 
 struct model {
@@ -263,6 +293,7 @@ int main(void) {
         cmocka_unit_test(quiet_one_overtakes_loud_one),
         cmocka_unit_test(activity_is_forgotten),
         cmocka_unit_test(loudest_of_all_stay_in_order),
+        cmocka_unit_test(half_life_changes_and_order_stays),
         cmocka_unit_test(no_memory_leaves_the_entry_inactive),
         cmocka_unit_test(scheduler_agrees_with_the_model),
     };
