@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "core/connection_manager.h"
 #include "core/manager_state.h"
 
 #define CIRC_ID_HIGH_BIT 0x80000000u

@@ -1,5 +1,6 @@
 /* Exit streams at their edge: the connection to the destination, which may live on another thread than the circuit. */
 #include "base/check.h"
+#include "core/connection_manager.h"
 #include "core/manager_state.h"
 
 #define FLUSH_REPORT_CHUNKS \

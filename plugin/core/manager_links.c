@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "core/connection_manager.h"
 #include "core/manager_state.h"
 
 struct link *manager_link(struct manager *m, link_id id) {

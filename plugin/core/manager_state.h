@@ -17,11 +17,14 @@
 #include "base/timers.h"
 #include "core/circuit_edge.h"
 #include "core/circuit_half.h"
-#include "core/connection_manager.h"
+#include "core/consensus_view.h"
 #include "core/control.h"
 #include "core/flow_window.h"
 #include "core/link_handshake.h"
 #include "core/mailroom.h"
+#include "core/port.h"
+#include "core/relay_config.h"
+#include "core/scheduler.h"
 #include "core/token_bucket.h"
 
 #define LINK_HANDSHAKE_TIMEOUT (60 * NSEC_PER_S)   /* from dialling or TLS to NETINFO */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "core/connection_manager.h"
 #include "core/manager_state.h"
 
 static struct stream *stream_of(const struct half *half, uint16_t id) {
