@@ -14,8 +14,8 @@ struct mix {
 };
 
 static const struct mix mixes[] = {
-    {"1 3 1, real", {1, 3, 1}, false},         {"0 0 0, real", {0, 0, 0}, false},
-    {"1 3 1, symbolic", {1, 3, 1}, true},      {"3 3 3, symbolic", {3, 3, 3}, true},
+    {"1 3 1, real", {1, 3, 1}, false},    {"0 0 0, real", {0, 0, 0}, false},
+    {"1 3 1, symbolic", {1, 3, 1}, true}, {"3 3 3, symbolic", {3, 3, 3}, true},
     {"0 2 5, symbolic", {0, 2, 5}, true},
 };
 

@@ -111,7 +111,8 @@ static void on_event(void *context, const struct origin_event *event) {
     case ORIGIN_EVENT_STREAM_ENDED:
         j->has_ended = true;
         j->end_reason = event->reason;
-        end_stream_if_done(j);
+        if (event->reason != END_DESTROY) /* otherwise more news is on its way */
+            end_stream_if_done(j);
         break;
     }
 }

@@ -31,17 +31,24 @@ struct memnet_raw {
 
 /* --- clients ------------------------------------------------------------------------------------------------------ */
 
-static void trace_cells(struct memnet_client *client, const char *what, const uint8_t *bytes, size_t length) {
+static void trace_cells(struct memnet_client *client, const uint8_t *bytes, size_t length) {
     for (size_t i = 0; i + CELL_LEN <= length; i += CELL_LEN)
-        memnet_trace_line(client->net, client->name, "", "%-14s %08x %s", what, load_u32(bytes + i),
+        memnet_trace_line(client->net, client->name, "", "%-16s %08x %s", "cell-out", load_u32(bytes + i),
                           cell_command_name(bytes[i + 4]));
 }
 
 static void trace_event(struct memnet_client *client, const struct origin_event *event) {
-    memnet_trace_line(client->net, client->name, "", "%-14s %08x %u %zu %u %u",
-                      origin_event_name(event->kind), event->circuit ? event->circuit->path.circ_id : 0,
-                      event->stream ? event->stream->id : 0u, event->data.length, event->reason,
-                      event->error);
+    char circuit[16] = "", stream[48] = "", reason[48] = "";
+    if (event->circuit)
+        snprintf(circuit, sizeof(circuit), "%08x ", event->circuit->path.circ_id);
+    if (event->data.length > 0)
+        snprintf(stream, sizeof(stream), "stream %u, %zu bytes", event->stream->id, event->data.length);
+    else if (event->stream)
+        snprintf(stream, sizeof(stream), "stream %u ", event->stream->id);
+    if (event->reason != 0 || event->error != ERR_OK)
+        snprintf(reason, sizeof(reason), "(%u, error %u)", event->reason, event->error);
+    memnet_trace_line(client->net, client->name, "", "%-16s %s%s%s", origin_event_name(event->kind), circuit,
+                      stream, reason);
 }
 
 static void write_link(struct memnet_client *client) {
@@ -61,7 +68,7 @@ static void write_link(struct memnet_client *client) {
         for (uint32_t i = 0; i < n; i++)
             cell_serialize(cells[i], bytes + i * CELL_LEN);
         origin_link_release(link, cells, n);
-        trace_cells(client, "cell-out", bytes, n * CELL_LEN);
+        trace_cells(client, bytes, n * CELL_LEN);
         pipe_send(end, bytes, n * CELL_LEN);
         if (n == 0)
             break;

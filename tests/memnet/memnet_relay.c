@@ -121,22 +121,29 @@ static void port_wake(struct port *port, station_id station) {
     record(port, WAKE, 0)->station = station;
 }
 
-static const char *command_of(const struct trace_event *event) {
+/* What count and detail mean (core/trace.h). */
+static void describe(const struct trace_event *event, char *out, size_t room) {
+    out[0] = '\0';
     if (event->kind == TRACE_CELLS_IN || event->kind == TRACE_CELLS_OUT)
-        return cell_command_name(event->command);
-    if (event->kind == TRACE_RELAY_IN || event->kind == TRACE_RELAY_OUT)
-        return relay_command_name(event->command);
-    return "-";
+        snprintf(out, room, "%s x%u", cell_command_name(event->command), event->count);
+    else if (event->kind == TRACE_RELAY_IN || event->kind == TRACE_RELAY_OUT)
+        snprintf(out, room, "%s stream %u, %u bytes", relay_command_name(event->command), event->detail,
+                 event->count);
+    else if (event->detail != 0)
+        snprintf(out, room, "(%u)", event->detail);
 }
 
 static void port_trace(struct port *port, const struct trace_event *event) {
     struct station *s = (struct station *)(void *)port;
-    char circuit[16] = "";
+    char where[32] = "";
+    char what[64];
+    describe(event, what, sizeof(what));
     if (event->circ_id != 0)
-        snprintf(circuit, sizeof(circuit), "/%08x", event->circ_id);
-    memnet_trace_line(s->relay->net, s->relay->name, s->name, "%-14s %llu%s %s %u %u",
-                      trace_kind_name(event->kind), (unsigned long long)event->link, circuit,
-                      command_of(event), event->count, event->detail);
+        snprintf(where, sizeof(where), "%llu/%08x ", (unsigned long long)event->link, event->circ_id);
+    else if (event->link != 0)
+        snprintf(where, sizeof(where), "%llu ", (unsigned long long)event->link);
+    memnet_trace_line(s->relay->net, s->relay->name, s->name, "%-16s %s%s", trace_kind_name(event->kind),
+                      where, what);
 }
 
 static const struct port recording_port = {

@@ -44,6 +44,8 @@ void memnet_trace_line(struct memnet *net, const char *node, const char *station
     va_end(arguments);
     CHECK(body >= 0 && (size_t)(head + body) < sizeof(line) - 1);
     size_t length = (size_t)(head + body);
+    while (length > 0 && line[length - 1] == ' ')
+        length--;
     line[length++] = '\n';
     line[length] = '\0';
     for (size_t i = 0; i < length; i++)
