@@ -79,9 +79,8 @@ void manager_post_cells(struct manager *m, object_id to, struct cell_run *run) {
 
 /* --- life ---------------------------------------------------------------------------------------------------------- */
 
-static void follow_params(struct manager *m) {
-    m->params = m->consensus ? m->consensus->params : consensus_params_default;
-    sched_init(&m->scheduler, m->memory, (nsec)m->params.circuit_priority_halflife_ms * NSEC_PER_MS);
+static nsec half_life(const struct consensus_params *params) {
+    return (nsec)params->circuit_priority_halflife_ms * NSEC_PER_MS;
 }
 
 static void init_stores(struct manager *m, uint64_t seed) {
@@ -114,7 +113,8 @@ struct manager *manager_new(const struct relay_config *config, nsec now, station
     m->edge_station_next = station;
     rng_seed(&m->rng, config->seed ^ (uint64_t)station << 48);
     init_stores(m, rng_u64(&m->rng));
-    follow_params(m);
+    m->params = consensus_params_default;
+    sched_init(&m->scheduler, m->memory, half_life(&m->params));
     uint64_t share = config->connection_threads ? config->connection_threads : 1;
     bool unlimited = config->bandwidth_rate == TOKEN_RATE_UNLIMITED;
     token_bucket_init(&m->bucket, now, unlimited ? TOKEN_RATE_UNLIMITED : config->bandwidth_rate / share,
@@ -326,10 +326,10 @@ nsec manager_next_wake(const struct manager *m) {
 }
 
 void manager_set_consensus(struct manager *m, nsec now, struct consensus_view *view) {
-    (void)now;
     consensus_view_drop(m->consensus);
     m->consensus = consensus_view_keep(view);
-    follow_params(m);
+    m->params = view ? view->params : consensus_params_default;
+    sched_set_half_life(&m->scheduler, now, half_life(&m->params));
 }
 
 const struct work *manager_work(const struct manager *m) {

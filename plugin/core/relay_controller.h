@@ -26,8 +26,8 @@ void controller_free(struct controller *c);
 
 /* Where an accepted connection goes: its new id, and the manager whose thread takes over the socket (round-robin).
  * ERR_LIMIT: too many links, close it. */
-MUST_USE enum err controller_accept(struct controller *c, nsec now, const struct endpoint *peer, link_id *link_out,
-                                    station_id *manager_out);
+MUST_USE enum err controller_accept(struct controller *c, nsec now, const struct endpoint *peer,
+                                    link_id *link_out, station_id *manager_out);
 /* An accepted connection ended before manager_link_opened took it (TLS failed). */
 void controller_accept_failed(struct controller *c, nsec now, link_id link);
 
