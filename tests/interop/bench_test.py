@@ -1,0 +1,37 @@
+"""What Loom costs, measured: the release build beside tor, and the main thread's share. Only with tools/test --long."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+from loom_testbed.arguments import LOOM_DEFAULT
+
+RATIO_MAX = 0.65
+MAIN_THREAD_NS_PER_CELL_MAX = 20.0
+
+pytestmark = pytest.mark.skipif(not LOOM_DEFAULT.is_file(), reason=f"{LOOM_DEFAULT} is not built")
+
+
+def run_bench(directory: Path, *arguments: str) -> dict[str, object]:
+    """Run tools/bench and return its JSON."""
+    command = [str(ROOT / "tools" / "bench"), *arguments, "--json", "--quiet", "--dir", str(directory)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stdout, done.stderr
+    result: dict[str, object] = json.loads(done.stdout)
+    return result
+
+
+def test_a_cell_costs_less_than_with_tor(run_directory: Path) -> None:
+    result = run_bench(run_directory, "relay", "--threads", "1", "--rounds", "5")
+    ratio = result["ratio"]
+    assert isinstance(ratio, float) and ratio <= RATIO_MAX, result
+
+
+def test_a_cell_costs_the_main_thread_nothing(run_directory: Path) -> None:
+    result = run_bench(run_directory, "main-thread", "--threads", "2")
+    cost = result["main_thread_ns_per_added_cell"]
+    assert isinstance(cost, float) and cost <= MAIN_THREAD_NS_PER_CELL_MAX, result
