@@ -1,7 +1,6 @@
 """Transfers against our server over plain loopback: what is right passes, what is wrong or short is said."""
 
 import socket
-import threading
 from collections.abc import Iterator
 
 import pytest
@@ -26,7 +25,8 @@ def ask(server: PatternServer, direction: bytes, length: int, start: int) -> soc
 
 
 def test_a_download_arrives_whole(server: PatternServer) -> None:
-    length, moved = 3 * pattern.BLOCK_LENGTH + 12345, []
+    length = 3 * pattern.BLOCK_LENGTH + 12345
+    moved: list[int] = []
     with ask(server, wire.DOWNLOAD, length, 99) as connection:
         assert wire.receive_pattern(connection, length, 99, moved.append) is None
         assert connection.recv(1) == b""
@@ -55,6 +55,7 @@ def test_a_wrong_byte_of_an_upload_is_named(server: PatternServer) -> None:
 
 def test_an_early_end_is_an_error() -> None:
     ours, theirs = socket.socketpair()
-    threading.Thread(target=lambda: (theirs.sendall(pattern.piece(0, 100)), theirs.close())).start()
+    theirs.sendall(pattern.piece(0, 100))
+    theirs.close()
     with ours, pytest.raises(wire.TransferError, match="ended after 100 of 101"):
         wire.receive_pattern(ours, 101, 0, lambda _: None)
