@@ -102,9 +102,15 @@ static void wrong_digest(struct village *v) {
     inject_from_client(v, circ_id(v), CELL_RELAY, body, sizeof(body));
 }
 
-static void nine_early_cells(struct village *v) {
-    for (unsigned i = 0; i < 9; i++)
+/* Two of the eight went with EXTEND2. */
+static void eight_early_cells(struct village *v) {
+    for (unsigned i = 2; i < 8; i++)
         say(v, 2, CELL_RELAY_EARLY, RELAY_DROP, 0, NULL, 0);
+}
+
+static void nine_early_cells(struct village *v) {
+    eight_early_cells(v);
+    say(v, 2, CELL_RELAY_EARLY, RELAY_DROP, 0, NULL, 0);
 }
 
 static void extend_in_plain_relay(struct village *v) {
@@ -152,7 +158,7 @@ static void message_too_long(struct village *v) {
     memnet_client_turn(v->victim.client);
 }
 
-static void sendme_with_wrong_tag(struct village *v) {
+static void say_wrong_sendme(struct village *v) {
     struct sendme_message m = {.version = 1, .tag_length = 20, .tag = {1, 2, 3}};
     uint8_t room[64];
     struct bytes_out out = bytes_out(room, sizeof(room));
@@ -160,15 +166,45 @@ static void sendme_with_wrong_tag(struct village *v) {
     say(v, 2, CELL_RELAY, RELAY_SENDME, 0, room, bytes_written(&out));
 }
 
+static void sendme_for_nothing(struct village *v) {
+    say_wrong_sendme(v);
+}
+
+/* In the middle of a download one is due, but it has another tag. */
+static void sendme_with_wrong_tag(struct village *v) {
+    v->server.sends = 2000000;
+    say(v, 2, CELL_RELAY, RELAY_DATA, v->victim.stream->id, "go", 2);
+    memnet_run_for(v->net, 80 * NSEC_PER_MS);
+    assert_in_range(v->victim.received, 1, v->server.sends - 1);
+    say_wrong_sendme(v);
+}
+
 static void sendme_not_due(struct village *v) {
     say(v, 2, CELL_RELAY, RELAY_SENDME, v->victim.stream->id, NULL, 0);
 }
 
-static void stream_window_overrun(struct village *v) {
+/* DATA beyond the stream's window, but within the circuit's, whose tags are kept as they should be. */
+static void send_cells(struct village *v, unsigned cells) {
+    static const uint8_t data[RELAY_DATA_MAX];
+    struct flow_window boundless;
+    flow_window_init(&boundless, CIRCUIT_WINDOW_START, STREAM_WINDOW_INCREMENT);
     v->server.is_stalled = true;
-    uint8_t data[10] = {0};
-    for (unsigned i = 0; i < STREAM_WINDOW_START + 1; i++)
-        say(v, 2, CELL_RELAY, RELAY_DATA, v->victim.stream->id, data, sizeof(data));
+    for (unsigned i = 0; i < cells; i++) {
+        bool is_starved;
+        struct origin_path *path = &v->victim.circuit->path;
+        struct span bytes = {data, sizeof(data)};
+        assert_int_equal(origin_path_package(path, v->victim.stream->id, &boundless, bytes, &is_starved),
+                         sizeof(data));
+        memnet_client_turn(v->victim.client);
+    }
+}
+
+static void stream_window_used_up(struct village *v) {
+    send_cells(v, STREAM_WINDOW_START);
+}
+
+static void stream_window_overrun(struct village *v) {
+    send_cells(v, STREAM_WINDOW_START + 1);
 }
 
 static void begin_twice(struct village *v) {
@@ -233,15 +269,18 @@ static const struct offence offences[] = {
     {"variable cell too long", variable_cell_too_long, LINK_CLOSED},
     {"CREATED2 by the wrong side", created_by_the_wrong_side, CIRCUIT_CLOSED},
     {"wrong digest", wrong_digest, CIRCUIT_CLOSED},
+    {"eight RELAY_EARLY", eight_early_cells, NOTHING_CLOSED},
     {"nine RELAY_EARLY", nine_early_cells, CIRCUIT_CLOSED},
     {"EXTEND2 in RELAY", extend_in_plain_relay, CIRCUIT_CLOSED},
     {"EXTEND2 truncated", extend_truncated, CIRCUIT_CLOSED},
     {"EXTEND2 to itself", extend_to_itself, CIRCUIT_CLOSED},
     {"EXTEND2 in the middle", extend_in_the_middle, CIRCUIT_CLOSED},
     {"message too long", message_too_long, CIRCUIT_CLOSED},
+    {"SENDME for nothing", sendme_for_nothing, CIRCUIT_CLOSED},
     {"SENDME with a wrong tag", sendme_with_wrong_tag, CIRCUIT_CLOSED},
     {"SENDME not due", sendme_not_due, CIRCUIT_CLOSED},
     {"SENDME malformed", sendme_malformed, CIRCUIT_CLOSED},
+    {"stream window used up", stream_window_used_up, NOTHING_CLOSED},
     {"stream window overrun", stream_window_overrun, CIRCUIT_CLOSED},
     {"BEGIN twice", begin_twice, CIRCUIT_CLOSED},
     {"BEGIN for stream 0", begin_for_stream_zero, CIRCUIT_CLOSED},
