@@ -1,4 +1,4 @@
-# External libraries, by the names that relay_module(... LIBS) takes. Only native and tests use any.
+# External libraries, by the names that relay_module(... LIBS) takes. The I/O-free modules use none.
 find_package(OpenSSL 3.0 REQUIRED)
 find_package(Threads REQUIRED)
 find_package(ZLIB REQUIRED)
@@ -16,6 +16,16 @@ add_library(zlib INTERFACE)
 target_link_libraries(zlib INTERFACE ZLIB::ZLIB)
 add_library(hwloc INTERFACE)
 target_link_libraries(hwloc INTERFACE PkgConfig::hwloc)
+# Files that people meet: YAML, JSON and what is packed by xz.
+pkg_check_modules(yaml REQUIRED IMPORTED_TARGET yaml-0.1)
+pkg_check_modules(jansson REQUIRED IMPORTED_TARGET jansson)
+pkg_check_modules(lzma REQUIRED IMPORTED_TARGET liblzma)
+pkg_check_modules(igraph REQUIRED IMPORTED_TARGET igraph)
+foreach(library yaml jansson lzma igraph) # igraph is under the GPL: for topologies/ alone
+    add_library(${library} INTERFACE)
+    target_link_libraries(${library} INTERFACE PkgConfig::${library})
+endforeach()
+
 add_library(pthread INTERFACE)
 target_link_libraries(pthread INTERFACE Threads::Threads)
 

@@ -1,4 +1,4 @@
-# A module of the relay: a static library, a test program per unit and a fuzzer per parser.
+# A module: a static library, a test program per unit and a fuzzer per parser.
 #
 #   relay_module(wire
 #       SOURCES cell.c relay_cell.c        the units
@@ -27,7 +27,7 @@ function(relay_module name)
         add_library(${target} INTERFACE)
         set(scope INTERFACE)
     endif()
-    target_include_directories(${target} ${scope} ${CMAKE_SOURCE_DIR}/plugin)
+    target_include_directories(${target} ${scope} ${LOOM_INCLUDE_ROOTS})
     target_link_libraries(${target} ${scope} ${arg_DEPENDS} ${arg_LIBS})
     if(arg_SOURCES)
         target_compile_definitions(${target} PRIVATE ${arg_DEFINES})

@@ -1,4 +1,4 @@
-"""Say which lines the tests reach: gcov's counts of plugin/, by unit and in all.
+"""Say which lines the tests reach: gcov's counts of the modules, by unit and in all.
 
 Usage: coverage.py BUILD_DIR
 """
@@ -21,14 +21,16 @@ def gcov(build: Path, files: list[Path]) -> list[dict]:
 
 
 def line_counts(build: Path) -> dict[Path, dict[int, int]]:
-    """Return for each file in plugin/ how often each line ran, over all programs."""
+    """Return for each file of the modules how often each line ran, over all programs."""
     counts: dict[Path, dict[int, int]] = defaultdict(lambda: defaultdict(int))
     files = sorted(build.rglob("*.gcda"))
     for start in range(0, len(files), BATCH):
         for report in gcov(build, files[start : start + BATCH]):
             for source in report["files"]:
                 path = (Path(report["current_working_directory"]) / source["file"]).resolve()
-                if not path.is_relative_to(ROOT / "plugin") or path.stem.endswith(("_test", "_fuzz")):
+                if not path.is_relative_to(ROOT) or path.stem.endswith(("_test", "_fuzz")):
+                    continue
+                if path.relative_to(ROOT).parts[0] not in ("plugin", "model", "topologies"):
                     continue
                 for line in source["lines"]:
                     counts[path.relative_to(ROOT)][line["line_number"]] += line["count"]

@@ -11,6 +11,7 @@ from pathlib import Path
 from source_tree import ROOT, sources
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|<([^>]+)>)')
+INCLUDE_ROOTS = ("plugin", "model", "topologies")
 TEST_ENDING = re.compile(r"_(test|fuzz)$")
 
 
@@ -77,16 +78,16 @@ def read_layers(path: Path) -> Layers:
 
 
 def unit_name(path: Path) -> str:
-    """plugin/wire/cell_test.c -> wire/cell, tests/support/fuzz.h -> support/fuzz."""
+    """plugin/wire/cell_test.c -> wire/cell, model/cost/x.h -> cost/x, tests/support/fuzz.h -> support/fuzz."""
     parts = list(path.with_suffix("").parts)
-    if parts[0] == "plugin" or parts[:2] == ["tests", "support"]:
+    if parts[0] in INCLUDE_ROOTS or parts[:2] == ["tests", "support"]:
         parts = parts[1:]
     return "/".join(parts)
 
 
 def resolve(root: Path, include: str) -> str | None:
     """Return the unit that an include names, or None when there is no such file."""
-    for base in ("plugin", "tests"):
+    for base in (*INCLUDE_ROOTS, "tests"):
         if (root / base / include).is_file():
             return unit_name(Path(base) / include)
     return None
@@ -136,7 +137,7 @@ def check_file(root: Path, layers: Layers, path: Path, graph: dict[str, set[str]
             continue
         target = resolve(root, internal)
         if target is None:
-            errors.append(f'{path}:{number}: "{internal}": no such file under plugin/ or tests/')
+            errors.append(f'{path}:{number}: "{internal}": no such file under plugin/, model/, topologies/, tests/')
         elif not allowed(layers, full, target, is_test):
             errors.append(f'{path}:{number}: {owner} may not include "{internal}"')
         elif not is_test and target != full:
