@@ -330,8 +330,9 @@ void manager_circuit_created(struct manager *m, nsec now, struct link *link, con
     if (!half)
         return;
     struct span data;
+    /* CREATED2 has room for two bytes more than any CREATE2, and so than our message to the other half. */
     if (half->is_towards_origin || half->state != HALF_CREATING ||
-        created2_decode((struct span){cell->body, cell->length}, &data)) {
+        created2_decode((struct span){cell->body, cell->length}, &data) || data.length > HANDSHAKE_DATA_MAX) {
         fail(m, now, half, DESTROY_PROTOCOL);
         return;
     }
