@@ -70,6 +70,9 @@ void memnet_stall(struct memnet *net, struct memnet_relay *a, struct memnet_rela
 void memnet_inject(struct memnet *net, struct memnet_relay *a, struct memnet_relay *b, const uint8_t *bytes,
                    size_t length);
 
+/* Circuit id of the cell that a sent last on a link to b. */
+uint32_t memnet_last_circuit(struct memnet *net, struct memnet_relay *a, struct memnet_relay *b);
+
 /* --- servers ---------------------------------------------------------------------------------------------------- */
 
 /* What stands behind "host:port" of a BEGIN. Each connection is given `sends` bytes of pattern `sends_seed`, and is to

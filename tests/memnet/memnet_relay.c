@@ -253,6 +253,7 @@ static void write_cells(struct station *s, link_id link) {
         uint8_t bytes[WRITE_CELLS * CELL_LEN];
         for (uint32_t i = 0; i < n; i++)
             cell_serialize(cells[i], bytes + i * CELL_LEN);
+        end->circuit_last = cells[n - 1]->circ_id;
         manager_release(s->manager, cells, n);
         pipe_send(end, bytes, n * CELL_LEN);
     }
@@ -661,4 +662,10 @@ void memnet_inject(struct memnet *net, struct memnet_relay *a, struct memnet_rel
     struct pipe_end *end = next_between(net, a, b, NULL);
     CHECK(end);
     pipe_send(end, bytes, length);
+}
+
+uint32_t memnet_last_circuit(struct memnet *net, struct memnet_relay *a, struct memnet_relay *b) {
+    struct pipe_end *end = next_between(net, a, b, NULL);
+    CHECK(end);
+    return end->circuit_last;
 }

@@ -27,11 +27,12 @@ struct pipe_end {
     link_id link;
     uint8_t *inbox;
     size_t inbox_length, inbox_room;
-    size_t outstanding; /* sent by this end, not yet used by the other */
-    bool is_open;       /* for its owner */
-    bool is_paused;     /* the owner does not read */
-    bool is_stalled;    /* TCP takes nothing from this end */
-    bool is_eof;        /* the other end has closed, and all of its bytes are in the inbox */
+    uint32_t circuit_last; /* of the cell written last */
+    size_t outstanding;    /* sent by this end, not yet used by the other */
+    bool is_open;          /* for its owner */
+    bool is_paused;        /* the owner does not read */
+    bool is_stalled;       /* TCP takes nothing from this end */
+    bool is_eof;           /* the other end has closed, and all of its bytes are in the inbox */
 };
 
 struct pipe_ops {
