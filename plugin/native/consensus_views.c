@@ -1,0 +1,35 @@
+#include "native/consensus_views.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/consensus_view.h"
+#include "wire/consensus.h"
+
+/* Limits as in tor (param-spec). */
+static struct consensus_params make_params(const struct consensus *c) {
+    struct consensus_params p = consensus_params_default;
+    p.circ_max_cell_queue_size =
+        consensus_param(c, "circ_max_cell_queue_size", p.circ_max_cell_queue_size, 1000, INT32_MAX);
+    p.kist_run_interval_ms = consensus_param(c, "KISTSchedRunInterval", p.kist_run_interval_ms, 0, 100);
+    p.circuit_priority_halflife_ms =
+        consensus_param(c, "CircuitPriorityHalflifeMsec", p.circuit_priority_halflife_ms, 1, INT32_MAX);
+    p.allow_nonearly_extend = consensus_param(c, "AllowNonearlyExtend", p.allow_nonearly_extend, 0, 1);
+    p.sendme_emit_min_version =
+        consensus_param(c, "sendme_emit_min_version", p.sendme_emit_min_version, 0, 255);
+    p.sendme_accept_min_version =
+        consensus_param(c, "sendme_accept_min_version", p.sendme_accept_min_version, 0, 255);
+    return p;
+}
+
+struct consensus_view *consensus_views_make(const struct consensus *c, const struct memory *memory) {
+    struct consensus_params params = make_params(c);
+    struct relay_entry *entries = calloc(c->relay_count ? c->relay_count : 1, sizeof(*entries));
+    if (!entries)
+        return NULL;
+    for (uint32_t i = 0; i < c->relay_count; i++)
+        memcpy(entries[i].rsa_id, c->relays[i].rsa_id, sizeof(entries[i].rsa_id));
+    struct consensus_view *view = consensus_view_new(memory, &params, entries, c->relay_count);
+    free(entries);
+    return view;
+}

@@ -1,0 +1,17 @@
+/* consensus_views - what the core knows of a consensus, taken from the parsed document.
+ */
+#ifndef LOOM_NATIVE_CONSENSUS_VIEWS_H
+#define LOOM_NATIVE_CONSENSUS_VIEWS_H
+
+#include "base/attributes.h"
+
+struct consensus;
+struct consensus_view;
+struct memory;
+
+/* Parameters within tor's limits, and the identities of all relays; Ed25519 identities stay zero, as no flavour that we
+ * fetch has them. One reference, the caller's; NULL without memory. */
+MUST_USE struct consensus_view *consensus_views_make(const struct consensus *consensus,
+                                                     const struct memory *memory);
+
+#endif

@@ -1,0 +1,46 @@
+/* http_client - bounded HTTP requests to addresses, over libevent's evhttp.
+ *
+ * Whatever the other side does, a request ends: with an answer, or with status 0 after timeout_s at most; and takes no
+ * more memory than bytes_max and HTTP_HEADER_BYTES_MAX.
+ * Owner and thread: the thread of the event base. Memory: a request is its client's until its callback has run. */
+#ifndef LOOM_NATIVE_HTTP_CLIENT_H
+#define LOOM_NATIVE_HTTP_CLIENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attributes.h"
+#include "base/bytes.h"
+#include "base/list.h"
+#include "wire/address.h"
+
+#define HTTP_HEADER_BYTES_MAX 8192
+#define HTTP_REASON_MAX       80u
+
+struct event_base;
+
+struct http_client {
+    struct event_base *base;
+    struct list requests;
+};
+
+struct http_order {
+    struct endpoint to;
+    const char *path;
+    struct span post;   /* data NULL: GET */
+    size_t bytes_max;   /* of the answer's body */
+    uint32_t timeout_s; /* for everything together */
+    /* Called once, never from within http_send. */
+    void (*done)(void *context, int status, const char *reason, struct span body);
+    void *context;
+};
+
+/* Borrows base. */
+void http_client_init(struct http_client *client, struct event_base *base);
+/* Ends what is under way without calling back; not from within a callback. */
+void http_client_fini(struct http_client *client);
+/* Copies what order points to. False without memory. */
+MUST_USE bool http_send(struct http_client *client, const struct http_order *order);
+
+#endif
