@@ -155,10 +155,12 @@ bool manager_half_originate(struct manager *m, nsec now, struct half *half, uint
 /* tor-spec 5.1.1: whoever opened the TLS connection uses ids with the high bit set. */
 static bool peer_may_use_id(const struct link *link, uint32_t circ_id) {
     bool high = circ_id & CIRC_ID_HIGH_BIT;
-    return circ_id != 0 && high == !link->is_initiator;
+    return high == !link->is_initiator;
 }
 
 void manager_circuit_create(struct manager *m, nsec now, struct link *link, const struct cell_view *cell) {
+    if (cell->circ_id == 0)
+        return; /* not even to be refused: 0 is the link itself (C tor ignores it too) */
     struct half *known = table_get(&link->circuits, cell->circ_id);
     if (known) {
         fail(m, now, known, DESTROY_PROTOCOL);
