@@ -1,0 +1,52 @@
+#include "cost/behaviour.h"
+
+#define CELL_BYTES            514u
+#define RECORD_OVERHEAD_BYTES 22u /* TLS 1.3: header 5, content type 1, tag 16 */
+
+const struct cost_behaviour cost_behaviour_tor = {
+    .name = "tor",
+    .record_bytes_max = 4096,
+    .read_bytes_max = 32 * CELL_BYTES,
+    .reads_per_record = 2,
+    .writes_per_record = 1,
+    .picks_cells = true,
+};
+
+const struct cost_behaviour cost_behaviour_loom = {
+    .name = "loom",
+    .record_bytes_max = 31 * CELL_BYTES,
+    .read_bytes_max = 131072,
+    .reads_per_record = 0,
+    .writes_per_record = 0,
+    .picks_cells = false,
+};
+
+static uint64_t pieces(uint64_t bytes, uint32_t piece) {
+    return bytes / piece + (bytes % piece != 0);
+}
+
+void cost_behaviour_receive(const struct cost_behaviour *behaviour, const struct cost_behaviour *peer,
+                            uint64_t bytes, struct work *work) {
+    uint64_t records = pieces(bytes, peer->record_bytes_max);
+    work->tls_records_read += records;
+    work->tls_bytes_read += bytes + records * RECORD_OVERHEAD_BYTES;
+    if (behaviour->reads_per_record > 0)
+        work->reads += records * behaviour->reads_per_record;
+    else
+        work->reads += pieces(bytes, behaviour->read_bytes_max);
+}
+
+void cost_behaviour_send(const struct cost_behaviour *behaviour, uint64_t bytes, struct work *work) {
+    uint64_t records = pieces(bytes, behaviour->record_bytes_max);
+    work->tls_records_written += records;
+    work->tls_bytes_written += bytes + records * RECORD_OVERHEAD_BYTES;
+    if (behaviour->writes_per_record > 0)
+        work->writes += records * behaviour->writes_per_record;
+    else
+        work->writes += bytes > 0;
+}
+
+void cost_behaviour_correct(const struct cost_behaviour *behaviour, struct work *delta) {
+    if (behaviour->picks_cells)
+        delta->scheduler_picks = delta->cells_sent;
+}
