@@ -268,12 +268,17 @@ static void handle_control(struct manager *m, nsec now, struct control *message)
     CHECK(!"a control message for the controller came to a manager");
 }
 
-/* The cells at the front of run that go to the same place. */
+/* The cells at the front of run that go to the same place as the same kind of thing: a half may get cells from its other
+ * half and chunks from its edges. */
 static struct cell_run split_same_destination(struct cell_run *run) {
     uint32_t same = 0;
     object_id to = run->first->to;
-    for (const struct cell *cell = run->first; cell && cell->to == to; cell = cell->next)
+    bool is_cell = run->first->kind == CELL_KIND_CELL;
+    for (const struct cell *cell = run->first; cell; cell = cell->next) {
+        if (cell->to != to || (cell->kind == CELL_KIND_CELL) != is_cell)
+            break;
         same++;
+    }
     return cell_run_split(run, same);
 }
 
