@@ -202,8 +202,8 @@ void manager_edge_chunks(struct manager *m, edge_id id, struct cell_run *run) {
         edge->circuit.is_closing |= chunk->kind == CELL_KIND_CHUNK_END;
         manager_free_cell(m, chunk);
     }
-    if (edge->circuit.is_connected && !cell_run_is_empty(&edge->circuit.out))
-        m->port->edge_want_write(m->port, id);
+    if (cell_run_is_empty(&edge->circuit.out))
+        close_if_done(m, edge); /* also when it is not connected yet: nobody else would */
     else if (edge->circuit.is_connected)
-        close_if_done(m, edge);
+        m->port->edge_want_write(m->port, id);
 }
