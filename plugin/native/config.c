@@ -1,5 +1,6 @@
 #include "native/config.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,7 +15,7 @@ struct config *config_new(void) {
     struct config *config = calloc(1, sizeof(*config));
     if (!config)
         return NULL;
-    strcpy(config->nickname, "Unnamed");
+    memcpy(config->nickname, "Unnamed", sizeof("Unnamed"));
     config->publish_descriptor = true;
     config->assume_reachable = CONFIG_AUTO;
     config->extend_allow_private = CONFIG_AUTO;
@@ -58,24 +59,16 @@ void config_free(struct config *config) {
     free(config);
 }
 
+/* folder and name behind each other, when *path is not given. */
+static bool set_default_path(char **path, const char *folder, const char *name) {
+    return *path || asprintf(path, "%s%s", folder, name) >= 0;
+}
+
 static bool set_default_paths(struct config *config, struct complaint *complaint) {
     const char *home = getenv("HOME");
-    const char *base = home ? home : "/var/lib";
-    if (!config->data_directory) {
-        config->data_directory = malloc(strlen(base) + sizeof("/.tor"));
-        if (!config->data_directory)
-            return complain(complaint, "no memory");
-        strcpy(config->data_directory, base);
-        strcat(config->data_directory, home ? "/.tor" : "/tor");
-    }
-    if (!config->key_directory) {
-        config->key_directory = malloc(strlen(config->data_directory) + sizeof("/keys"));
-        if (!config->key_directory)
-            return complain(complaint, "no memory");
-        strcpy(config->key_directory, config->data_directory);
-        strcat(config->key_directory, "/keys");
-    }
-    return true;
+    bool good = set_default_path(&config->data_directory, home ? home : "/var/lib", home ? "/.tor" : "/tor");
+    good = good && set_default_path(&config->key_directory, config->data_directory, "/keys");
+    return good || complain(complaint, "no memory");
 }
 
 /* tor's guess: three quarters of the memory, or two fifths of it when there are 8 GBytes and more. */

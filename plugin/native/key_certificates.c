@@ -1,10 +1,11 @@
-#include <openssl/crypto.h>
 #include <assert.h>
+#include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/link_facts.h"
 #include "crypt/certificates.h"
+#include "native/keys.h"
 #include "native/keys_state.h"
 #include "wire/text.h"
 

@@ -21,21 +21,11 @@
 #include "crypt/ntor.h"
 #include "crypt/provider.h"
 #include "native/complaint.h"
+#include "native/keys_place.h"
 #include "wire/address.h"
 
 struct keys;
 struct link_credentials; /* core/link_facts.h */
-
-#define KEYS_LINK_CERT_LIFETIME_S (2u * 86400u)  /* as tor */
-#define KEYS_ONION_LIFETIME_S     (28u * 86400u) /* param onion-key-rotation-days */
-#define KEYS_ONION_GRACE_S        (7u * 86400u)  /* param onion-key-grace-period-days */
-
-struct keys_place {
-    const char *data_directory; /* made (mode 0700) when missing */
-    const char *key_directory;
-    const char *nickname;        /* for the fingerprint files */
-    uint32_t signing_lifetime_s; /* SigningKeyLifetime */
-};
 
 /* Take the lock of the data directory (tor's: flock on `lock`), read the keys and make those that are missing. Borrows
  * place for the lifetime of the keys, and crypt. NULL with a complaint. */

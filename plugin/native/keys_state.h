@@ -8,7 +8,11 @@
 #include <stdint.h>
 
 #include "base/attributes.h"
-#include "native/keys.h"
+#include "base/bytes.h"
+#include "crypt/ntor.h"
+#include "crypt/provider.h"
+#include "native/complaint.h"
+#include "native/keys_place.h"
 #include "native/openssl_keys.h"
 #include "wire/descriptor.h"
 #include "wire/ed_cert.h"

@@ -26,7 +26,7 @@ static struct keys_place place = {data, key_folder, "loom", 30 * 86400};
 
 static int set_up(void **state) {
     (void)state;
-    strcpy(data, "/tmp/loom-keys-test-XXXXXX");
+    snprintf(data, sizeof(data), "/tmp/loom-keys-test-XXXXXX");
     if (!mkdtemp(data))
         return -1;
     snprintf(key_folder, sizeof(key_folder), "%s/keys", data);

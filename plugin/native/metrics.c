@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <event2/buffer.h>
 #include <event2/http.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,7 +52,7 @@ static bool bind_port(struct metrics *m, const struct endpoint *endpoint, struct
     char address[ENDPOINT_TEXT_MAX];
     endpoint_format(endpoint, host);
     bool in_brackets = host[0] == '[';
-    strcpy(address, host + in_brackets);
+    snprintf(address, sizeof(address), "%s", host + in_brackets);
     char *end = strrchr(address, in_brackets ? ']' : ':');
     if (end)
         *end = '\0';

@@ -1,6 +1,6 @@
 #include "native/torrc_known.h"
 
-#include "native/torrc_options.h"
+#include "native/torrc_option.h"
 #include "wire/text.h"
 
 #define REFUSE(option, why) \

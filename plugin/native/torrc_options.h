@@ -1,32 +1,14 @@
-/* torrc_options - what we do about each option that tor knows.
+/* torrc_options - every option by its name: the table of those that are carried out, and how they are applied.
  *
- *   carried out   apply sets the configuration
- *   ignored       named in a notice, nothing else (client options, authority tuning, statistics, ...)
- *   refused       Loom must not pretend: only "off" is accepted
  * Static tables; names are compared without case, as tor does. */
 #ifndef LOOM_NATIVE_TORRC_OPTIONS_H
 #define LOOM_NATIVE_TORRC_OPTIONS_H
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #include "base/attributes.h"
-
-struct config;
-
-enum torrc_class { TORRC_CARRIED_OUT, TORRC_IGNORED, TORRC_REFUSED };
-
-struct torrc_option {
-    const char *name;
-    enum torrc_class class;
-    bool is_list; /* lines add up */
-    /* NULL when value is good; otherwise what was expected. Strings are copied. TORRC_CARRIED_OUT only. */
-    const char *(*apply)(struct config *config, const struct torrc_option *option, const char *value);
-    size_t offset;        /* of the member of struct config that a general apply sets */
-    uint64_t least, most; /* for numbers */
-    const char *expected; /* for numbers out of range, and for refused options: why */
-};
+#include "native/torrc_option.h"
 
 /* NULL when tor does not know it either. */
 const struct torrc_option *torrc_option_find(const char *name);
