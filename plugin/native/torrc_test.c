@@ -7,8 +7,6 @@
 
 #include "native/command_line.h"
 #include "native/config.h"
-#include "native/torrc_lexer.h"
-#include "native/torrc_options.h"
 #include "support/test.h"
 
 static struct config *load(const char *text, struct complaint *complaint) {
@@ -26,56 +24,6 @@ static struct config *load_good(const char *text) {
     if (!config)
         fail_msg("%s", complaint.text);
     return config;
-}
-
-static void lexer_cuts_lines_as_tor(void **state) {
-    (void)state;
-    static const struct {
-        const char *text, *name, *value;
-        enum torrc_operation operation;
-    } cases[] = {
-        {"Nickname foo", "Nickname", "foo", TORRC_SET},
-        {"  Nickname\tfoo  # bar\nX 1", "Nickname", "foo", TORRC_SET},
-        {"# no\n\n#no\nA b", "A", "b", TORRC_SET},
-        {"A b#c", "A", "b", TORRC_SET},
-        {"A", "A", "", TORRC_SET},
-        {"A#c", "A", "", TORRC_SET},
-        {"A \r\nB 1", "A", "", TORRC_SET},
-        {"A\r\nB 1", "A", "", TORRC_SET},
-        {"A b\r\nB 1", "A", "b", TORRC_SET},
-        {"A one\\\n two", "A", "one two", TORRC_SET},
-        {"A one\\\n# in between\ntwo", "A", "onetwo", TORRC_SET},
-        {"A\\\none", "A", "one", TORRC_SET},
-        {"A \"x # y\" # z", "A", "x # y", TORRC_SET},
-        {"A \"\\x41\\102\\n\\\"\\\\\"", "A", "AB\n\"\\", TORRC_SET},
-        {"+A b", "A", "b", TORRC_APPEND},
-        {"/A", "A", "", TORRC_CLEAR},
-    };
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        char *text = strdup(cases[i].text);
-        struct torrc_lexer lexer;
-        struct torrc_line line;
-        torrc_lexer_init(&lexer, text);
-        assert_int_equal(torrc_lexer_next(&lexer, &line), TORRC_LINE);
-        assert_string_equal(line.name, cases[i].name);
-        assert_string_equal(line.value, cases[i].value);
-        assert_int_equal(line.operation, cases[i].operation);
-        free(text);
-    }
-}
-
-static void lexer_counts_lines(void **state) {
-    (void)state;
-    char text[] = "A 1\\\n2\\\n3\n# c\nB\nC \"q\"\n\nD x";
-    static const uint32_t lines[] = {1, 5, 6, 8};
-    struct torrc_lexer lexer;
-    struct torrc_line line;
-    torrc_lexer_init(&lexer, text);
-    for (size_t i = 0; i < COUNT(lines); i++) {
-        assert_int_equal(torrc_lexer_next(&lexer, &line), TORRC_LINE);
-        assert_int_equal(line.line, lines[i]);
-    }
-    assert_int_equal(torrc_lexer_next(&lexer, &line), TORRC_END);
 }
 
 static void a_relay_torrc_is_carried_out(void **state) {
@@ -292,63 +240,14 @@ static void files_include_and_command_line_overrides(void **state) {
     rmdir(folder);
 }
 
-static void command_lines(void **state) {
-    (void)state;
-    static const struct {
-        const char *words[6];
-        enum command command;
-        enum command_loudness loudness;
-        uint32_t options;
-    } cases[] = {
-        {{"--quiet", "--version", "--quiet"}, COMMAND_VERSION, COMMAND_QUIET, 0},
-        {{"--list-torrc-options", "--quiet"}, COMMAND_LIST_TORRC_OPTIONS, COMMAND_QUIET, 0},
-        {{"--list-fingerprint", "--hush", "--orport", "1"}, COMMAND_LIST_FINGERPRINT, COMMAND_HUSH, 1},
-        {{"--list-fingerprint", "ed25519"}, COMMAND_LIST_FINGERPRINT_ED25519, COMMAND_NORMAL, 0},
-        {{"-f", "x", "Nickname", "n", "/Log"}, COMMAND_RUN, COMMAND_NORMAL, 2},
-    };
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        struct command_line out;
-        struct complaint complaint;
-        char *argv[8] = {strdup("loom-relay")};
-        int argc = 1;
-        for (; argc <= 6 && cases[i].words[argc - 1]; argc++)
-            argv[argc] = strdup(cases[i].words[argc - 1]);
-        assert_true(command_line_parse(argc, argv, &out, &complaint));
-        assert_int_equal(out.command, cases[i].command);
-        assert_int_equal(out.loudness, cases[i].loudness);
-        assert_int_equal(out.option_count, cases[i].options);
-        while (argc > 0)
-            free(argv[--argc]);
-    }
-}
-
-static void every_carried_out_option_is_found_and_in_order(void **state) {
-    (void)state;
-    const struct torrc_option *option;
-    const struct torrc_option *before = NULL;
-    for (size_t i = 0; (option = torrc_option_carried_out(i)) != NULL; i++) {
-        assert_ptr_equal(torrc_option_find(option->name), option);
-        assert_non_null(option->apply);
-        if (before)
-            assert_true(strcasecmp(before->name, option->name) < 0);
-        before = option;
-    }
-    assert_non_null(torrc_option_find("hardwareaccel"));
-    assert_null(torrc_option_find(""));
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(lexer_cuts_lines_as_tor),
-        cmocka_unit_test(lexer_counts_lines),
         cmocka_unit_test(a_relay_torrc_is_carried_out),
         cmocka_unit_test(mistakes_name_line_option_and_what_was_expected),
         cmocka_unit_test(options_that_ask_for_nothing_pass),
         cmocka_unit_test(a_bare_port_is_for_both_families),
         cmocka_unit_test(exit_policies),
         cmocka_unit_test(files_include_and_command_line_overrides),
-        cmocka_unit_test(command_lines),
-        cmocka_unit_test(every_carried_out_option_is_found_and_in_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,82 @@
+#include "native/torrc_options.h"
+
+#include <strings.h>
+
+#include "native/config.h"
+#include "support/test.h"
+
+static void every_carried_out_option_is_found_and_in_order(void **state) {
+    (void)state;
+    const struct torrc_option *option;
+    const struct torrc_option *before = NULL;
+    for (size_t i = 0; (option = torrc_option_carried_out(i)) != NULL; i++) {
+        assert_ptr_equal(torrc_option_find(option->name), option);
+        assert_non_null(option->apply);
+        if (before)
+            assert_true(strcasecmp(before->name, option->name) < 0);
+        before = option;
+    }
+    assert_non_null(torrc_option_find("hardwareaccel"));
+    assert_null(torrc_option_find(""));
+}
+
+static const char *apply(struct config *config, const char *name, const char *value) {
+    const struct torrc_option *option = torrc_option_find(name);
+    assert_non_null(option);
+    assert_int_equal(option->class, TORRC_CARRIED_OUT);
+    return option->apply(config, option, value);
+}
+
+static void values_reach_their_members(void **state) {
+    (void)state;
+    struct config *c = config_new();
+    assert_null(apply(c, "numcpus", "3"));
+    assert_int_equal(c->num_cpus, 3);
+    assert_null(apply(c, "ShutdownWaitLength", "2 minutes"));
+    assert_int_equal(c->shutdown_wait_s, 120);
+    assert_null(apply(c, "CircuitPriorityHalflife", "-1"));
+    assert_int_equal(c->priority_halflife_ms, -1);
+    assert_null(apply(c, "Address", "relay.example.org"));
+    assert_string_equal(c->address_host, "relay.example.org");
+    assert_null(apply(c, "Address", "[2001:db8::1]"));
+    assert_int_equal(c->address6.family, ADDRESS_IPV6);
+    assert_null(apply(c, "PublishServerDescriptor", "0"));
+    assert_false(c->publish_descriptor);
+    assert_null(apply(c, "AssumeReachable", "1"));
+    assert_int_equal(c->assume_reachable, CONFIG_YES);
+    config_free(c);
+}
+
+static void limits_are_said(void **state) {
+    (void)state;
+    static const char *const wrong[][2] = {
+        {"NumCPUs", "129"},
+        {"NumCPUs", "-1"},
+        {"ConnectionThreads", "255"},
+        {"Nickname", ""},
+        {"Nickname", "12345678901234567890"},
+        {"SigningKeyLifetime", "1 day"},
+        {"KISTSchedRunInterval", "1 second"},
+        {"BandwidthRate", "3 TBytes"},
+        {"DirPort", "9030"},
+        {"Address", "two words"},
+        {"PublishServerDescriptor", "bridge"},
+        {"LogTimeGranularity", "0"},
+        {"CircuitPriorityHalflife", "x"},
+        {"DataDirectory", ""},
+        {"MyFamily", "nickname"},
+    };
+    struct config *c = config_new();
+    for (size_t i = 0; i < COUNT(wrong); i++)
+        assert_non_null(apply(c, wrong[i][0], wrong[i][1]));
+    config_free(c);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_carried_out_option_is_found_and_in_order),
+        cmocka_unit_test(values_reach_their_members),
+        cmocka_unit_test(limits_are_said),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
