@@ -15,6 +15,7 @@
 #include "native/listener.h"
 #include "native/log.h"
 #include "native/openssl_provider.h"
+#include "native/presence.h"
 #include "native/runtime.h"
 #include "native/self_descriptor.h"
 #include "native/torrc.h"
@@ -69,17 +70,43 @@ static void say_hello(void) {
 
 /* --- running ---------------------------------------------------------------------------------------------------- */
 
+/* The runtime tells of new keys before it knows who wants to hear it. */
+static void on_keys_changed(void *context, unsigned changes) {
+    struct presence **presence = context;
+    if (changes & (KEYS_CHANGED_SIGNING | KEYS_CHANGED_ONION))
+        presence_renew(*presence);
+}
+
+static bool run_with_runtime(const struct runtime_setup *setup, struct runtime *runtime, struct presence **presence,
+                             struct complaint *complaint) {
+    struct presence_options options = {
+        .config = setup->config, .crypt = setup->crypt, .keys = setup->keys, .runtime = runtime};
+    options.advertised[0] = setup->advertised[0];
+    options.advertised[1] = setup->advertised[1];
+    *presence = presence_new(&options, complaint);
+    if (*presence == NULL)
+        return false;
+    daemon_is_ready();
+    bool is_fine = runtime_run(runtime, complaint);
+    presence_free(*presence);
+    return is_fine;
+}
+
 static bool run_with_keys(const struct config *config, struct keys *keys, struct listeners *listeners,
                           struct complaint *complaint) {
-    struct runtime_setup setup = {
-        .config = config, .crypt = openssl_provider(), .keys = keys, .listeners = listeners};
+    struct presence *presence = NULL;
+    struct runtime_setup setup = {.config = config,
+                                  .crypt = openssl_provider(),
+                                  .keys = keys,
+                                  .listeners = listeners,
+                                  .keys_changed = on_keys_changed,
+                                  .context = &presence};
     if (!self_endpoints(config, setup.advertised, complaint))
         return false;
     struct runtime *runtime = runtime_new(&setup, complaint);
     if (runtime == NULL)
         return false;
-    daemon_is_ready();
-    bool is_fine = runtime_run(runtime, complaint);
+    bool is_fine = run_with_runtime(&setup, runtime, &presence, complaint);
     runtime_free(runtime);
     return is_fine;
 }

@@ -1,6 +1,8 @@
 /* What the main loop does beside the relay: signals, renewal of keys and certificates, the heartbeat. */
+#include <event2/buffer.h>
 #include <event2/event.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -116,6 +118,19 @@ static void log_state(struct runtime *runtime) {
                (unsigned long long)(work.bytes_received / 1000000));
 }
 
+/* Every counter, a line each. */
+static void log_metrics(struct runtime *runtime) {
+    struct evbuffer *text = evbuffer_new();
+    char *line;
+    CHECK(text != NULL);
+    runtime_metrics(runtime, text);
+    while ((line = evbuffer_readln(text, NULL, EVBUFFER_EOL_LF)) != NULL) {
+        log_info("%s", line);
+        free(line);
+    }
+    evbuffer_free(text);
+}
+
 static void on_heartbeat(evutil_socket_t fd, short what, void *argument) {
     (void)fd;
     (void)what;
@@ -135,7 +150,10 @@ static void on_signal(evutil_socket_t number, short what, void *argument) {
         log_notice("Received reload signal (hup). Opening the logs again; options need a restart.");
         log_reopen();
         break;
-    case SIGUSR1: log_state(runtime); break;
+    case SIGUSR1:
+        log_state(runtime);
+        log_metrics(runtime);
+        break;
     default: break; /* SIGUSR2, SIGPIPE: nothing */
     }
 }
