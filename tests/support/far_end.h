@@ -1,0 +1,100 @@
+/* far_end - the relays of a circuit as a test plays them for its origin: they answer handshakes, peel what comes, and say
+ * what the test wants them to. Symbolic cryptography. */
+#ifndef LOOM_SUPPORT_FAR_END_H
+#define LOOM_SUPPORT_FAR_END_H
+
+#include <string.h>
+
+#include "base/check.h"
+#include "crypt/ntor.h"
+#include "crypt/symbolic.h"
+#include "support/symbolic_identity.h"
+#include "wire/cell.h"
+#include "wire/circuit_messages.h"
+#include "wire/relay_cell.h"
+
+#define FAR_HOPS_MAX   8u
+#define FAR_LAYER_SIZE 256u
+#define FAR_NOBODY     (-1)
+
+struct far_hop {
+    _Alignas(16) uint8_t forward[FAR_LAYER_SIZE];
+    _Alignas(16) uint8_t backward[FAR_LAYER_SIZE];
+};
+
+struct far_end {
+    struct symbolic symbolic;
+    const struct crypt_provider *crypt;
+    struct symbolic_identity identities[FAR_HOPS_MAX];
+    struct far_hop hops[FAR_HOPS_MAX];
+    unsigned hop_count;
+    struct work work;
+};
+
+static inline void far_end_init(struct far_end *far) {
+    *far = (struct far_end){.hop_count = 0};
+    far->crypt = symbolic_provider(&far->symbolic, 77);
+    CHECK(far->crypt->layer_size <= FAR_LAYER_SIZE);
+    for (uint8_t i = 0; i < FAR_HOPS_MAX; i++)
+        symbolic_identity_make(&far->identities[i], far->crypt, (uint8_t)(i + 1));
+}
+
+/* The next relay answers an onion skin and becomes a hop. reply_out has NTOR_REPLY_LEN bytes. */
+static inline enum err far_end_answer(struct far_end *far, struct span onionskin, uint8_t *reply_out) {
+    struct circuit_keys keys;
+    CHECK(far->hop_count < FAR_HOPS_MAX);
+    struct far_hop *hop = &far->hops[far->hop_count];
+    enum err e =
+        ntor_server_answer(far->crypt, &far->identities[far->hop_count].ntor, onionskin, reply_out, &keys);
+    if (e)
+        return e;
+    far->crypt->layer_init(hop->forward, &keys.forward);
+    far->crypt->layer_init(hop->backward, &keys.backward);
+    far->hop_count++;
+    return ERR_OK;
+}
+
+/* Answer the body of a CREATE2 with that of a CREATED2. */
+static inline enum err far_end_create(struct far_end *far, const uint8_t *create,
+                                      uint8_t created_out[static CELL_BODY_LEN]) {
+    struct create2_message m;
+    uint8_t reply[NTOR_REPLY_LEN];
+    enum err e = create2_decode((struct span){create, CELL_BODY_LEN}, &m);
+    if (e == ERR_OK)
+        e = far_end_answer(far, m.data, reply);
+    struct bytes_out out = bytes_out(created_out, CELL_BODY_LEN);
+    memset(created_out, 0, CELL_BODY_LEN);
+    if (e == ERR_OK)
+        created2_encode(&out, (struct span){reply, sizeof reply});
+    return e;
+}
+
+/* Peel body in place as the relays do; the hop that recognizes it, or FAR_NOBODY. */
+static inline int far_end_hear(struct far_end *far, uint8_t *body, struct relay_message *out) {
+    struct crypt_cell cell = {body, body};
+    for (unsigned i = 0; i < far->hop_count; i++) {
+        far->crypt->layer_crypt(far->hops[i].forward, &cell, 1, &far->work);
+        if (!far->crypt->layer_recognize(far->hops[i].forward, body, &far->work))
+            continue;
+        CHECK(relay_message_decode(body, out) == ERR_OK);
+        return (int)i;
+    }
+    return FAR_NOBODY;
+}
+
+/* Wrap what hop says to the origin. */
+static inline void far_end_wrap(struct far_end *far, unsigned hop, uint8_t *body) {
+    struct crypt_cell cell = {body, body};
+    far->crypt->layer_seal(far->hops[hop].backward, body, &far->work);
+    for (unsigned i = hop + 1; i > 0; i--)
+        far->crypt->layer_crypt(far->hops[i - 1].backward, &cell, 1, &far->work);
+}
+
+static inline void far_end_say(struct far_end *far, unsigned hop, uint8_t command, uint16_t stream,
+                               struct span data, uint8_t body_out[static CELL_BODY_LEN]) {
+    struct relay_message m = {.command = command, .stream = stream, .data = data};
+    relay_message_encode(body_out, &m, NULL);
+    far_end_wrap(far, hop, body_out);
+}
+
+#endif
