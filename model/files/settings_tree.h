@@ -2,7 +2,7 @@
 #ifndef LOOM_FILES_SETTINGS_TREE_H
 #define LOOM_FILES_SETTINGS_TREE_H
 
-#include "files/settings.h"
+struct setting;
 
 struct settings {
     char *file;
