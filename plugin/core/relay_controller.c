@@ -21,6 +21,7 @@ struct connection {
     uint32_t waiting_count;
     enum connection_state state;
     station_id manager;
+    struct endpoint address; /* of the peer: where the socket leads, or is going to */
     uint8_t rsa_id[RSA_ID_LEN];
     uint8_t ed_id[ED_ID_LEN];
     bool has_ed_id;
@@ -120,12 +121,13 @@ void controller_free(struct controller *c) {
     memory_release(c->memory, c, sizeof *c);
 }
 
-static struct connection *connection_new(struct controller *c, enum connection_state state) {
+static struct connection *connection_new(struct controller *c, enum connection_state state,
+                                         const struct endpoint *address) {
     struct connection *connection = slab_take(&c->connections_slab);
     if (!connection)
         return NULL;
     uint16_t threads = c->config->connection_threads;
-    *connection = (struct connection){.link = c->link_next, .state = state};
+    *connection = (struct connection){.link = c->link_next, .state = state, .address = *address};
     list_init(&connection->by_identity);
     list_init(&connection->waiting);
     if (table_set(&c->connections, connection->link, connection)) {
@@ -141,8 +143,7 @@ static struct connection *connection_new(struct controller *c, enum connection_s
 enum err controller_accept(struct controller *c, nsec now, const struct endpoint *peer, link_id *link_out,
                            station_id *manager_out) {
     (void)now;
-    (void)peer;
-    struct connection *connection = connection_new(c, CONNECTION_ACCEPTED);
+    struct connection *connection = connection_new(c, CONNECTION_ACCEPTED, peer);
     if (!connection)
         return ERR_LIMIT;
     *link_out = connection->link;
@@ -176,11 +177,32 @@ static bool join_identity(struct controller *c, struct connection *connection) {
     return true;
 }
 
-static bool leads_to(const struct connection *connection, const struct control_extend *extend) {
+/* Where we would dial to. */
+static const struct endpoint *target_of(const struct control_extend *extend) {
+    return extend->ipv4.address.family != ADDRESS_NONE ? &extend->ipv4 : &extend->ipv6;
+}
+
+static bool endpoint_equal(const struct endpoint *a, const struct endpoint *b) {
+    return a->port == b->port && address_equal(&a->address, &b->address);
+}
+
+static bool has_wanted_identity(const struct connection *connection, const struct control_extend *extend) {
     if (memcmp(connection->rsa_id, extend->rsa_id, RSA_ID_LEN) != 0)
         return false;
     return !extend->has_ed_id || !connection->has_ed_id ||
            memcmp(connection->ed_id, extend->ed_id, ED_ID_LEN) == 0;
+}
+
+/* A link that is being dialled serves only those who want that address: somebody may have named a wrong one, and they
+ * would all wait for him. An open one has proved who it is; it must be canonical or have the address that is wanted
+ * (tor-spec 5.3.1), or else a relay in the middle could keep it. */
+static bool leads_to(const struct connection *connection, const struct control_extend *extend) {
+    if (!has_wanted_identity(connection, extend))
+        return false;
+    if (connection->state != CONNECTION_OPEN)
+        return endpoint_equal(&connection->address, target_of(extend));
+    return connection->is_canonical || address_equal(&connection->address.address, &extend->ipv4.address) ||
+           address_equal(&connection->address.address, &extend->ipv6.address);
 }
 
 /* Open before dialled, canonical before not, old before young (tor-spec 5.3.1). */
@@ -249,7 +271,7 @@ static bool wait_for(struct controller *c, struct connection *connection, const 
 }
 
 static struct connection *dial(struct controller *c, const struct control_extend *extend) {
-    struct connection *connection = connection_new(c, CONNECTION_DIALLED);
+    struct connection *connection = connection_new(c, CONNECTION_DIALLED, target_of(extend));
     if (!connection)
         return NULL;
     memcpy(connection->rsa_id, extend->rsa_id, RSA_ID_LEN);
@@ -263,7 +285,7 @@ static struct connection *dial(struct controller *c, const struct control_extend
     }
     message->link = connection->link;
     struct control_dial *ask = &message->u.dial;
-    ask->endpoint = extend->ipv4.address.family != ADDRESS_NONE ? extend->ipv4 : extend->ipv6;
+    ask->endpoint = *target_of(extend);
     memcpy(ask->rsa_id, extend->rsa_id, RSA_ID_LEN);
     memcpy(ask->ed_id, extend->ed_id, ED_ID_LEN);
     ask->has_ed_id = extend->has_ed_id;
@@ -309,8 +331,11 @@ static void link_open(struct controller *c, const struct control *message) {
             return; /* good for the peer's circuits, not for ours */
     }
     for (struct list *node = connection->waiting.next; node != &connection->waiting; node = node->next) {
-        struct extend_request *request = LIST_ENTRY(node, struct extend_request, node);
-        attach(c, connection, request->half, request->serial, &request->extend);
+        const struct extend_request *request = LIST_ENTRY(node, struct extend_request, node);
+        if (has_wanted_identity(connection, &request->extend)) /* it was dialled without an Ed25519 id */
+            attach(c, connection, request->half, request->serial, &request->extend);
+        else
+            extend_failed(c, request->half, request->serial, DESTROY_OR_IDENTITY);
     }
     drop_waiting(c, connection);
 }
