@@ -1,0 +1,151 @@
+#include "native/http_client.h"
+
+#include <event2/event.h>
+#include <signal.h>
+#include <time.h>
+
+#include "support/fake_server.h"
+#include "support/test.h"
+#include "wire/text.h"
+
+#define BYTES_MAX 4096u
+
+struct outcome {
+    struct event_base *base;
+    int calls;
+    int status;
+    char body[64];
+};
+
+static void on_done(void *context, int status, const char *reason, struct span body) {
+    struct outcome *o = context;
+    assert_non_null(reason);
+    o->calls++;
+    o->status = status;
+    size_t n = body.length < sizeof(o->body) - 1 ? body.length : sizeof(o->body) - 1;
+    if (n > 0)
+        memcpy(o->body, body.data, n);
+    o->body[n] = '\0';
+    event_base_loopexit(o->base, NULL);
+}
+
+static void echo(void *context, const char *request, struct evbuffer *out) {
+    (void)context;
+    evbuffer_add_printf(out, "HTTP/1.0 200 [None]\r\n\r\n<%s>", request);
+}
+
+static struct http_order make_order(uint16_t port, struct outcome *outcome) {
+    return (struct http_order){.to = {{ADDRESS_IPV4, {127, 0, 0, 1}}, port},
+                               .path = "/tor/x",
+                               .bytes_max = BYTES_MAX,
+                               .timeout_s = 1,
+                               .done = on_done,
+                               .context = outcome};
+}
+
+static void every_request_ends(void **state) {
+    (void)state;
+    static const struct {
+        enum fake_mood mood;
+        int status;
+    } cases[] = {{FAKE_GOOD, 200},  {FAKE_SILENT, 0}, {FAKE_CLOSING, 0}, {FAKE_RUBBISH, 0},
+                 {FAKE_ENDLESS, 0}, {FAKE_SLOW, 0},   {FAKE_LYING, 0}};
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct event_base *base = event_base_new();
+        struct http_client client;
+        struct fake_server server;
+        struct outcome outcome = {.base = base};
+        fake_server_init(&server, base);
+        server.mood = cases[i].mood;
+        server.answer = echo;
+        http_client_init(&client, base);
+        struct http_order order = make_order(server.port, &outcome);
+        assert_true(http_send(&client, &order));
+        assert_int_equal(outcome.calls, 0);
+        time_t before = time(NULL);
+        event_base_dispatch(base);
+        assert_int_equal(outcome.calls, 1);
+        assert_int_equal(outcome.status, cases[i].status);
+        assert_true(time(NULL) - before <= 3);
+        http_client_fini(&client);
+        fake_server_fini(&server);
+        event_base_free(base);
+    }
+}
+
+static void get_and_post(void **state) {
+    (void)state;
+    static const struct {
+        const char *post;
+        const char *body;
+    } cases[] = {{NULL, "<GET /tor/x HTTP/1.1>"}, {"descriptor", "<POST /tor/x HTTP/1.1>"}};
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct event_base *base = event_base_new();
+        struct http_client client;
+        struct fake_server server;
+        struct outcome outcome = {.base = base};
+        fake_server_init(&server, base);
+        server.answer = echo;
+        http_client_init(&client, base);
+        struct http_order order = make_order(server.port, &outcome);
+        if (cases[i].post)
+            order.post = span_of(cases[i].post);
+        assert_true(http_send(&client, &order));
+        event_base_dispatch(base);
+        assert_int_equal(outcome.status, 200);
+        assert_string_equal(outcome.body, cases[i].body);
+        http_client_fini(&client);
+        fake_server_fini(&server);
+        event_base_free(base);
+    }
+}
+
+static void a_closed_port_is_no_answer(void **state) {
+    (void)state;
+    struct event_base *base = event_base_new();
+    struct http_client client;
+    struct fake_server server;
+    struct outcome outcome = {.base = base};
+    fake_server_init(&server, base);
+    fake_server_fini(&server); /* its port is free again */
+    http_client_init(&client, base);
+    struct http_order order = make_order(server.port, &outcome);
+    assert_true(http_send(&client, &order));
+    event_base_dispatch(base);
+    assert_int_equal(outcome.calls, 1);
+    assert_int_equal(outcome.status, 0);
+    http_client_fini(&client);
+    event_base_free(base);
+}
+
+static void stopping_calls_nobody(void **state) {
+    (void)state;
+    struct event_base *base = event_base_new();
+    struct http_client client;
+    struct fake_server server;
+    struct outcome outcome = {.base = base};
+    fake_server_init(&server, base);
+    server.mood = FAKE_SILENT;
+    http_client_init(&client, base);
+    for (int i = 0; i < 5; i++) {
+        struct http_order order = make_order(server.port, &outcome);
+        assert_true(http_send(&client, &order));
+    }
+    event_base_loop(base, EVLOOP_NONBLOCK);
+    http_client_fini(&client);
+    event_base_loop(base, EVLOOP_NONBLOCK);
+    assert_int_equal(outcome.calls, 0);
+    fake_server_fini(&server);
+    event_base_free(base);
+}
+
+int main(void) {
+    signal(SIGPIPE, SIG_IGN); /* as the relay does */
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_request_ends),
+        cmocka_unit_test(get_and_post),
+        cmocka_unit_test(a_closed_port_is_no_answer),
+        cmocka_unit_test(stopping_calls_nobody),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,134 @@
+#include "native/self_descriptor.h"
+
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "crypt/provider.h"
+#include "native/config.h"
+#include "native/keys.h"
+#include "native/openssl_provider.h"
+#include "support/test.h"
+#include "wire/text.h"
+
+#define NOW_S UINT64_C(1800000000)
+
+static char folder[64];
+static char key_folder[80];
+static struct config *config;
+static struct keys *keys;
+
+static int set_up(void **state) {
+    (void)state;
+    struct complaint complaint;
+    static struct keys_place place = {folder, key_folder, "loom", 30 * 86400};
+    snprintf(folder, sizeof(folder), "/tmp/loom-descriptor-XXXXXX");
+    if (!mkdtemp(folder))
+        return -1;
+    snprintf(key_folder, sizeof(key_folder), "%s/keys", folder);
+    keys = keys_open(&place, openssl_provider(), NOW_S, &complaint);
+    config = config_new();
+    config->testing_network = true;
+    config->address = (struct address){ADDRESS_IPV4, {127, 0, 0, 1}};
+    config->or_ports[0] = (struct config_port){{{ADDRESS_IPV4, {0}}, 9001}, true, true, false};
+    config->or_port_count = 1;
+    return keys && config_check(config, false, &complaint) ? 0 : -1;
+}
+
+static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw) {
+    (void)st, (void)type, (void)ftw;
+    return remove(path);
+}
+
+static int tear_down(void **state) {
+    (void)state;
+    keys_close(keys);
+    config_free(config);
+    return nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+static void both_signatures_verify(void **state) {
+    (void)state;
+    static struct self_descriptor d;
+    const struct crypt_provider *crypt = openssl_provider();
+    struct complaint complaint = {""};
+    struct endpoint endpoints[2];
+    struct ed_cert cert;
+    struct descriptor_keys descriptor_keys;
+    uint8_t digest[SHA256_LEN];
+    uint8_t signature[128];
+    assert_true(self_endpoints(config, endpoints, &complaint));
+    assert_true(self_descriptor_make(config, keys, endpoints, NOW_S, 5, 1000, &d, &complaint));
+    struct span rest = {(const uint8_t *)d.text, d.length};
+    struct span line = {NULL, 0};
+    while (text_line(&rest, &line) && !span_starts(line, "router-sig-ed25519 "))
+        continue;
+    /* Ed25519: the line's value, by the key that the type 4 certificate names. */
+    struct span value = line;
+    (void)text_word(&value);
+    assert_true(text_base64_decode_exact(text_word(&value), signature, 64));
+    assert_true(keys_descriptor(keys, NOW_S, &descriptor_keys, &complaint));
+    assert_int_equal(
+        ed_cert_decode((struct span){descriptor_keys.signing_cert, descriptor_keys.signing_cert_length},
+                       &cert),
+        ERR_OK);
+    const struct span parts[] = {span_of(DESCRIPTOR_ED_PREFIX),
+                                 {(const uint8_t *)d.text, (size_t)(line.data - (const uint8_t *)d.text) +
+                                                               strlen("router-sig-ed25519 ")}};
+    crypt->sha256(parts, 2, digest);
+    assert_true(crypt->ed25519_verify(cert.key, (struct span){digest, SHA256_LEN}, signature));
+    /* RSA: over everything up to and including the line router-signature. */
+    assert_true(text_line(&rest, &line));
+    assert_true(span_is(line, "router-signature"));
+    const struct span whole = {(const uint8_t *)d.text, (size_t)(rest.data - (const uint8_t *)d.text)};
+    struct span object;
+    assert_true(text_object(&rest, "SIGNATURE", &object));
+    assert_int_equal(rest.length, 0);
+    assert_true(text_base64_decode_exact(object, signature, 128));
+    crypt->sha1(&whole, 1, digest);
+    assert_true(crypt->rsa_verify_raw(keys_rsa_der(keys), (struct span){digest, SHA1_LEN},
+                                      (struct span){signature, 128}));
+}
+
+static void endpoints_come_from_the_configuration(void **state) {
+    (void)state;
+    struct complaint complaint = {""};
+    struct endpoint endpoints[2];
+    assert_true(self_endpoints(config, endpoints, &complaint));
+    assert_int_equal(endpoints[0].port, 9001);
+    assert_int_equal(endpoints[0].address.bytes[0], 127);
+    assert_int_equal(endpoints[1].address.family, ADDRESS_NONE);
+
+    config->or_ports[1] = (struct config_port){{{ADDRESS_IPV6, {[15] = 1}}, 9002}, true, true, true};
+    config->or_port_count = 2;
+    assert_true(self_endpoints(config, endpoints, &complaint));
+    assert_int_equal(endpoints[1].port, 9002);
+
+    config->extend_allow_private = CONFIG_NO;
+    assert_false(self_endpoints(config, endpoints, &complaint));
+    assert_non_null(strstr(complaint.text, "Address: expected an address of the public network"));
+    config->extend_allow_private = CONFIG_YES;
+    config->or_port_count = 1;
+}
+
+static void a_family_that_is_too_long_is_said(void **state) {
+    (void)state;
+    static struct self_descriptor d;
+    struct complaint complaint = {""};
+    struct endpoint endpoints[2];
+    assert_true(self_endpoints(config, endpoints, &complaint));
+    config->family_count = CONFIG_FAMILY_MAX;
+    assert_false(self_descriptor_make(config, keys, endpoints, NOW_S, 5, 1000, &d, &complaint));
+    assert_non_null(strstr(complaint.text, "does not fit"));
+    config->family_count = 0;
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(both_signatures_verify),
+        cmocka_unit_test(endpoints_come_from_the_configuration),
+        cmocka_unit_test(a_family_that_is_too_long_is_said),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
