@@ -8,7 +8,7 @@
 #include <string.h>
 
 enum request_state {
-    REQUEST_SENDING,             /* evhttp may call back at once: that counts as no answer, soon */
+    REQUEST_SENDING, /* evhttp may call back at once: that counts as no answer, soon */
     REQUEST_REFUSED,
     REQUEST_WAITING,
     REQUEST_DONE
