@@ -11,7 +11,7 @@ static struct consensus_params make_params(const struct consensus *c) {
     struct consensus_params p = consensus_params_default;
     p.circ_max_cell_queue_size =
         consensus_param(c, "circ_max_cell_queue_size", p.circ_max_cell_queue_size, 1000, INT32_MAX);
-    p.kist_run_interval_ms = consensus_param(c, "KISTSchedRunInterval", p.kist_run_interval_ms, 0, 100);
+    p.kist_run_interval_ms = consensus_param(c, "KISTSchedRunInterval", 2, 2, 100); /* tor since 0.4.8.2 */
     p.circuit_priority_halflife_ms =
         consensus_param(c, "CircuitPriorityHalflifeMsec", p.circuit_priority_halflife_ms, 1, INT32_MAX);
     p.allow_nonearly_extend = consensus_param(c, "AllowNonearlyExtend", p.allow_nonearly_extend, 0, 1);
