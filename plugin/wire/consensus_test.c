@@ -1,3 +1,5 @@
+#define _POSIX_C_SOURCE 200809L /* popen */
+
 #include "wire/consensus.h"
 
 #include <stdio.h>
