@@ -32,8 +32,12 @@ static size_t payload_size(enum control_kind kind) {
     return 0;
 }
 
+size_t control_size(enum control_kind kind) {
+    return offsetof(struct control, u) + payload_size(kind);
+}
+
 struct control *control_new(const struct memory *memory, enum control_kind kind) {
-    size_t size = offsetof(struct control, u) + payload_size(kind);
+    size_t size = control_size(kind);
     struct control *message = memory_allocate(memory, size);
     if (message == NULL)
         return NULL;

@@ -6,6 +6,7 @@
 #define LOOM_CORE_CONTROL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/attributes.h"
@@ -94,6 +95,8 @@ struct control {
     } u;
 };
 
+/* Bytes that a message of this kind takes. */
+size_t control_size(enum control_kind kind);
 /* A zeroed message with as much of the union as kind needs; NULL without memory. */
 MUST_USE struct control *control_new(const struct memory *memory, enum control_kind kind);
 void control_free(const struct memory *memory, struct control *message);
