@@ -298,6 +298,7 @@ static void set_up(struct game *g, uint8_t options) {
     counted_init(&g->peer_memory);
     bench_init(&g->b, &g->memory.memory, options & 1 ? 2 : 0);
     g->b.peer_memory = &g->peer_memory.memory;
+    g->b.is_rough = true;
     g->b.config.is_exit = true;
     g->b.config.require_known_previous_hop = false;
     g->b.config.mailbox_cells_max = 64;

@@ -11,7 +11,7 @@
 #include "base/list.h"
 #include "core/port.h"
 
-#define FAKE_REQUESTS_MAX 512u
+#define FAKE_REQUESTS_MAX 128u
 #define FAKE_WRITERS_MAX  64u
 
 enum fake_kind {

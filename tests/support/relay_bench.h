@@ -28,6 +28,7 @@ struct bench {
     bool woken[BENCH_STATIONS_MAX];
     uint8_t tls_secret[32];
     nsec now;
+    bool is_rough; /* peers may send cells in the middle of a handshake, where they are cut differently */
 };
 
 /* What a peer received. */
@@ -217,7 +218,7 @@ static inline struct link_facts bench_facts(struct bench *b, bool is_initiator,
 static inline void peer_say(struct bench_peer *p, const uint8_t *bytes, size_t length) {
     struct manager *m = bench_manager(p->bench, p->station);
     size_t used = manager_receive_bytes(m, p->bench->now, p->link, bytes, length);
-    CHECK(used == length);
+    CHECK(used == length || p->bench->is_rough);
 }
 
 static inline void peer_hear_handshake(struct bench_peer *p) {
