@@ -2,6 +2,8 @@
 
 #include <event2/event.h>
 #include <string.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
 
 #include "base/check.h"
 #include "core/connection_manager.h"
@@ -113,17 +115,35 @@ static void on_timer(evutil_socket_t fd, short what, void *argument) {
     thread->timer_at = NSEC_NEVER; /* the turn does what is due */
 }
 
-/* Precise timers: the coarse clock would fire up to 4 ms early, and the turn would find nothing due. The changelist
- * saves system calls when reading is switched off and on within a turn. */
+/* Edge-triggered: nobody reads the timerfd, setting it again makes it silent. */
+static void on_round_timer(evutil_socket_t fd, short what, void *argument) {
+    struct event_thread *thread = argument;
+    (void)fd;
+    (void)what;
+    thread->round_timer_at = NSEC_NEVER;
+}
+
+/* The changelist saves system calls when reading is switched off and on within a turn. libevent's own precise timers
+ * would take a system call for each turn. */
 static struct event_base *new_base(void) {
     struct event_config *config = event_config_new();
     CHECK(config != NULL);
-    CHECK(event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER | EVENT_BASE_FLAG_NOLOCK |
-                                            EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST) == 0);
+    CHECK(event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST) == 0);
     struct event_base *base = event_base_new_with_config(config);
     event_config_free(config);
     CHECK(base != NULL);
     return base;
+}
+
+static void start_events(struct event_thread *thread) {
+    thread->wake_event = event_new(thread->base, thread->inbox.wake_fd, EV_READ | EV_PERSIST, on_wake, thread);
+    thread->timer = event_new(thread->base, -1, 0, on_timer, thread);
+    thread->round_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    CHECK(thread->round_fd >= 0);
+    thread->round_timer =
+        event_new(thread->base, thread->round_fd, EV_READ | EV_PERSIST | EV_ET, on_round_timer, thread);
+    CHECK(thread->wake_event != NULL && thread->timer != NULL && thread->round_timer != NULL);
+    CHECK(event_add(thread->wake_event, NULL) == 0 && event_add(thread->round_timer, NULL) == 0);
 }
 
 void event_thread_init(struct event_thread *thread, struct event_team *team,
@@ -133,13 +153,10 @@ void event_thread_init(struct event_thread *thread, struct event_team *team,
     thread->controller_port = (struct port){.wake = controller_port_wake};
     thread->team = team;
     thread->base = new_base();
-    thread->timer_at = thread->figures_at = NSEC_NEVER;
+    thread->round_timer_at = thread->timer_at = thread->figures_at = NSEC_NEVER;
     turn_clock_init(&thread->clock, options->start);
     inbox_init(&thread->inbox);
-    thread->wake_event = event_new(thread->base, thread->inbox.wake_fd, EV_READ | EV_PERSIST, on_wake, thread);
-    thread->timer = event_new(thread->base, -1, 0, on_timer, thread);
-    CHECK(thread->wake_event != NULL && thread->timer != NULL);
-    CHECK(event_add(thread->wake_event, NULL) == 0);
+    start_events(thread);
     CHECK(pthread_mutex_init(&thread->figures_lock, NULL) == 0);
     link_hub_init(&thread->links, thread->base, &thread->clock, options->identity, options->seed);
     edge_hub_init(&thread->edges, thread->base, &thread->clock, options->exit_policy, options->ipv6_exit,
@@ -170,6 +187,8 @@ void event_thread_fini(struct event_thread *thread) {
     edge_hub_fini(&thread->edges);
     event_free(thread->wake_event);
     event_free(thread->timer);
+    event_free(thread->round_timer);
+    close(thread->round_fd);
     event_base_free(thread->base);
     inbox_fini(&thread->inbox);
     pthread_mutex_destroy(&thread->figures_lock);
@@ -279,27 +298,37 @@ static nsec next_wake(const struct event_thread *thread) {
     return nsec_min(at, thread->figures_at);
 }
 
-/* True when there is something to do at once. */
-static bool set_timer(struct event_thread *thread, nsec now) {
-    nsec at = next_wake(thread);
-    if (at <= now || thread->is_manager_due || thread->is_controller_due)
-        return true;
-    if (at == thread->timer_at)
-        return false;
-    thread->timer_at = at;
-    if (at == NSEC_NEVER) {
-        event_del(thread->timer);
-        return false;
-    }
+static void set_round_timer(struct event_thread *thread, nsec at) {
+    nsec reading = thread->clock.start + at;
+    const struct itimerspec when = {
+        .it_value = {.tv_sec = (time_t)(reading / NSEC_PER_S), .tv_nsec = (long)(reading % NSEC_PER_S)}};
+    thread->round_timer_at = at;
+    CHECK(timerfd_settime(thread->round_fd, TFD_TIMER_ABSTIME, &when, NULL) == 0);
+}
+
+static void set_timer(struct event_thread *thread, nsec now, nsec at) {
     nsec wait_us = (at - now + NSEC_PER_US - 1) / NSEC_PER_US;
-    struct timeval wait = {.tv_sec = (time_t)(wait_us / 1000000), .tv_usec = (suseconds_t)(wait_us % 1000000)};
+    const struct timeval wait = {.tv_sec = (time_t)(wait_us / 1000000), .tv_usec = (suseconds_t)(wait_us % 1000000)};
+    thread->timer_at = at;
     event_add(thread->timer, &wait);
+}
+
+/* True when there is something to do at once. A timer that would ring too early is left alone: the turn that it causes
+ * costs less than setting it each time. */
+static bool set_timers(struct event_thread *thread, nsec now) {
+    nsec round_at = link_hub_schedule_at(&thread->links), at = next_wake(thread);
+    if (nsec_min(round_at, at) <= now || thread->is_manager_due || thread->is_controller_due)
+        return true;
+    if (round_at < thread->round_timer_at)
+        set_round_timer(thread, round_at);
+    if (at < thread->timer_at)
+        set_timer(thread, now, at);
     return false;
 }
 
 void event_thread_run(struct event_thread *thread) {
     while (!thread->is_stopping) {
-        bool is_busy = set_timer(thread, turn_clock_now(&thread->clock));
+        bool is_busy = set_timers(thread, turn_clock_now(&thread->clock));
         turn_clock_next(&thread->clock);
         event_base_loop(thread->base, EVLOOP_ONCE | (is_busy ? EVLOOP_NONBLOCK : 0));
         turn(thread);

@@ -54,12 +54,15 @@ struct event_thread {
     struct manager *manager;
     struct controller *controller; /* NULL but on the main thread */
     struct event_base *base;
-    struct event *wake_event, *timer;
+    struct event *wake_event;
+    struct event *round_timer;   /* of the next scheduling round: precise, a timerfd */
+    struct event *timer;         /* of everything else: libevent's, as coarse as the kernel's tick */
+    int round_fd;
     struct turn_clock clock;
     struct inbox inbox;
     struct link_hub links;
     struct edge_hub edges;
-    nsec timer_at;               /* what timer is set to; NSEC_NEVER: not set */
+    nsec round_timer_at, timer_at; /* what they are set to; NSEC_NEVER: not set */
     nsec figures_at;             /* when the figures are published next; NSEC_NEVER: nothing has changed */
     bool is_woken;               /* the mailroom or the inbox has something */
     bool is_manager_due, is_controller_due; /* a station of this thread has posted to the other, or left some */

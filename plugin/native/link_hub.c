@@ -126,9 +126,9 @@ static void carry_out_change(struct tls_link *link) {
 /* The link handshake is written at once, and the rest of a grant that was interrupted; cells wait for the scheduler. A
  * link that cannot write comes back when its socket has room. */
 static void carry_out_write(struct link_hub *hub, struct tls_link *link) {
-    tls_link_write_handshake(link);
+    link_output_handshake(link);
     if (link->has_grant && !tls_link_is_blocked(link))
-        tls_link_write_cells(link);
+        link_output_cells(link);
     if (link->wants_write && link->state == LINK_OPEN && !tls_link_is_blocked(link)) {
         list_remove(&link->write_node);
         list_append(&hub->shared.writers, &link->write_node);
@@ -182,7 +182,7 @@ static uint32_t collect_writers(struct link_hub *hub) {
 bool link_hub_schedule(struct link_hub *hub, nsec now) {
     struct manager *manager = hub->shared.manager;
     bool is_something_written = false;
-    if (list_is_empty(&hub->shared.writers) || manager_schedule_at(manager) > now)
+    if (link_hub_schedule_at(hub) > now)
         return false;
     uint32_t count = collect_writers(hub);
     count = manager_schedule(manager, now, hub->facts, count, hub->grants);
@@ -194,7 +194,7 @@ bool link_hub_schedule(struct link_hub *hub, nsec now) {
         link->wants_write = false; /* it asks again when it has more */
         list_remove(&link->write_node);
         if (hub->grants[i].cells != 0) {
-            tls_link_write_cells(link);
+            link_output_cells(link);
             is_something_written = true;
         }
     }
@@ -211,11 +211,15 @@ static struct tls_link *coolest(const struct list *head) {
     return list_is_empty(head) ? NULL : LIST_ENTRY(head->next, struct tls_link, warm_node);
 }
 
+nsec link_hub_schedule_at(const struct link_hub *hub) {
+    return list_is_empty(&hub->shared.writers) ? NSEC_NEVER : manager_schedule_at(hub->shared.manager);
+}
+
 nsec link_hub_next_wake(const struct link_hub *hub) {
     const struct link_shared *shared = &hub->shared;
     const struct tls_link *young = oldest(&shared->young), *closing = oldest(&shared->closing);
     const struct tls_link *warm = coolest(&shared->warm);
-    nsec at = list_is_empty(&shared->writers) ? NSEC_NEVER : manager_schedule_at(shared->manager);
+    nsec at = NSEC_NEVER;
     if (!list_is_empty(&shared->asked) || !list_is_empty(&shared->changed))
         return 0;
     if (young != NULL)

@@ -46,7 +46,9 @@ void link_hub_want_read(struct link_hub *hub, link_id id, bool on);
 bool link_hub_carry_out(struct link_hub *hub);
 /* Let the manager divide what may be written now, and write it. True when cells were written. */
 bool link_hub_schedule(struct link_hub *hub, nsec now);
-/* When link_hub_tick or link_hub_schedule have something to do. */
+/* When the next scheduling round is due: to the millisecond, or streams slow down. */
+nsec link_hub_schedule_at(const struct link_hub *hub);
+/* When link_hub_tick or link_hub_carry_out have something to do. */
 nsec link_hub_next_wake(const struct link_hub *hub);
 void link_hub_tick(struct link_hub *hub, nsec now);
 

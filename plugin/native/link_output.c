@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 
 #include "base/check.h"
-#include "core/scheduler.h"
+#include "core/connection_manager.h"
 #include "native/link_shared.h"
 
 void link_output_break(struct tls_link *link) {
@@ -105,4 +105,50 @@ void link_output_tcp_facts(struct tls_link *link, struct tcp_facts *out) {
     int notsent = 0;
     if (ioctl(link->fd, SIOCOUTQNSD, &notsent) == 0 && notsent > 0)
         out->notsent = (uint32_t)notsent;
+}
+
+void link_output_handshake(struct tls_link *link) {
+    struct link_shared *shared = link->shared;
+    if (link->state != LINK_OPEN || link->is_hung_up)
+        return;
+    struct span output = manager_handshake_output(shared->manager, link->id);
+    while (output.length != 0 && !link->is_broken) {
+        size_t length = output.length < TLS_RECORD_MAX ? output.length : TLS_RECORD_MAX;
+        link_output_record(link, output.data, length);
+        link_output_flush(link);
+        manager_handshake_written(shared->manager, link->id, length);
+        output = manager_handshake_output(shared->manager, link->id);
+    }
+}
+
+/* Fill the thread's record buffer with granted cells; returns the bytes. */
+static size_t gather_record(struct tls_link *link, nsec now) {
+    struct link_shared *shared = link->shared;
+    struct cell *cells[CELLS_PER_RECORD];
+    uint32_t count = 0, got;
+    do {
+        got = manager_take(shared->manager, now, link->id, cells + count, CELLS_PER_RECORD - count);
+        count += got;
+    } while (got != 0 && count < CELLS_PER_RECORD);
+    for (uint32_t i = 0; i < count; i++)
+        cell_serialize(cells[i], shared->record + i * CELL_LEN);
+    if (count != 0)
+        manager_release(shared->manager, cells, count);
+    return count * CELL_LEN;
+}
+
+void link_output_cells(struct tls_link *link) {
+    struct link_shared *shared = link->shared;
+    nsec now = turn_clock_now(shared->clock);
+    link_touch(link);
+    while (!link->is_broken && !tls_link_is_blocked(link)) {
+        size_t length = gather_record(link, now);
+        if (length == 0)
+            break;
+        link_output_record(link, shared->record, length);
+        if (shared->pipe.out_room - shared->pipe.out_length < TLS_RECORD_ROOM)
+            link_output_flush(link);
+    }
+    link_output_flush(link);
+    link->has_grant = tls_link_is_blocked(link); /* there may be cells left: goes on when the socket has room */
 }

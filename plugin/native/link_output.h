@@ -1,4 +1,4 @@
-/* link_output - from the send buffer to the socket: one send for a burst, and what a short send leaves over.
+/* link_output - from the manager to the socket: full records, one send for a burst, and what a short send leaves over.
  *
  * Owner and thread: as the link's. A link whose socket fails is marked broken and ends at the end of the turn, never
  * here, so callers may go on using it. */
@@ -20,6 +20,10 @@ void link_output_flush(struct tls_link *link);
 void link_output_record(struct tls_link *link, const uint8_t *bytes, size_t length);
 /* The socket takes bytes again: send what is left over. */
 void link_output_resume(struct tls_link *link);
+/* Write what the link handshake wants to say. */
+void link_output_handshake(struct tls_link *link);
+/* Take the cells that were granted and send them in full records: one send, or one for each LINK_SEND_ROOM. */
+void link_output_cells(struct tls_link *link);
 /* Ask the kernel for what KIST wants to know. */
 void link_output_tcp_facts(struct tls_link *link, struct tcp_facts *out);
 

@@ -108,4 +108,14 @@ static inline bool tls_link_is_blocked(const struct tls_link *link) {
     return link->unsent_length != 0;
 }
 
+/* Something passed: the link is the last to be cooled. */
+static inline void link_touch(struct tls_link *link) {
+    nsec now = turn_clock_now(link->shared->clock);
+    if (link->active_at == now && list_is_linked(&link->warm_node))
+        return;
+    link->active_at = now;
+    list_remove(&link->warm_node);
+    list_append(&link->shared->warm, &link->warm_node);
+}
+
 #endif

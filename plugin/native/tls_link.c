@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "core/connection_manager.h"
 #include "native/heap.h"
+#include "native/link_input.h"
 #include "native/link_output.h"
 #include "native/link_shared.h"
 #include "native/log.h"
@@ -152,16 +153,6 @@ void tls_link_cool(struct tls_link *link) {
     }
 }
 
-/* Something passed: the link is the last to be cooled. */
-static void touch(struct tls_link *link) {
-    nsec now = turn_clock_now(link->shared->clock);
-    if (link->active_at == now && list_is_linked(&link->warm_node))
-        return;
-    link->active_at = now;
-    list_remove(&link->warm_node);
-    list_append(&link->shared->warm, &link->warm_node);
-}
-
 /* --- becoming open ---------------------------------------------------------------------------------------------- */
 
 static void export_secret(void *context, const uint8_t cid[static 32], uint8_t out[static 32]) {
@@ -191,7 +182,7 @@ static bool open_link(struct tls_link *link) {
     link->state = LINK_OPEN;
     list_remove(&link->age_node);
     count_cipher(link, true);
-    tls_link_write_handshake(link);
+    link_output_handshake(link);
     return true;
 }
 
@@ -215,7 +206,7 @@ static bool begin_securing(struct tls_link *link) {
         tls_link_lost(link);
         return false;
     }
-    touch(link);
+    link_touch(link);
     event_add(link->read_event, NULL);
     shared->pipe.in_length = 0;
     return !link->is_initiator || advance_handshake(link); /* the client speaks first */
@@ -267,49 +258,17 @@ static void finish_connect(struct tls_link *link) {
         (void)begin_securing(link);
 }
 
-/* --- in --------------------------------------------------------------------------------------------------------- */
-
-/* Keep the bytes of an unfinished cell for the next burst. */
-static void keep_rest(struct tls_link *link, const uint8_t *bytes, size_t length) {
-    CHECK(length <= LINK_REST_MAX); /* the manager ends links whose cells would be longer */
-    link->rest_length = (uint32_t)length;
-    if (length == 0)
-        return;
-    if (length > link->rest_room) {
-        free(link->rest);
-        link->rest_room = length <= 514 ? 514 : LINK_REST_MAX;
-        link->rest = malloc(link->rest_room);
-        CHECK(link->rest != NULL);
-    }
-    memcpy(link->rest, bytes, length);
-}
-
-/* Decrypt what the pipe brings and hand it over in one piece, so that cells of one circuit come in long runs. */
-static enum tls_result receive_plain(struct tls_link *link) {
-    struct link_shared *shared = link->shared;
-    size_t have = link->rest_length, got;
-    if (have != 0)
-        memcpy(shared->plain, link->rest, have);
-    enum tls_result result = tls_session_read(&link->session, shared->plain + have, LINK_PLAIN_ROOM - have, &got,
-                                              &shared->work->tls_records_read);
-    if (got != 0) {
-        size_t used = manager_receive_bytes(shared->manager, turn_clock_now(shared->clock), link->id,
-                                            shared->plain, have + got);
-        CHECK(used <= have + got);
-        keep_rest(link, shared->plain + used, have + got - used);
-    }
-    return result;
-}
+/* --- events ----------------------------------------------------------------------------------------------------- */
 
 /* One buffer full of ciphertext. False: the link has ended. */
 static bool receive_burst(struct tls_link *link) {
     enum tls_result result = TLS_AGAIN;
-    touch(link);
+    link_touch(link);
     if (link->state == LINK_SECURING && !advance_handshake(link))
         return false;
     if (link->state == LINK_OPEN) {
         do
-            result = receive_plain(link);
+            result = link_input_plain(link);
         while (result == TLS_DONE && !link->is_hung_up);
         link_output_flush(link); /* what TLS itself had to say */
     }
@@ -339,54 +298,6 @@ static void on_readable(evutil_socket_t fd, short what, void *argument) {
             return; /* a short read has emptied the socket: no need to ask again */
         budget -= (size_t)length < budget ? (size_t)length : budget;
     }
-}
-
-/* --- out -------------------------------------------------------------------------------------------------------- */
-
-void tls_link_write_handshake(struct tls_link *link) {
-    struct link_shared *shared = link->shared;
-    if (link->state != LINK_OPEN || link->is_hung_up)
-        return;
-    struct span output = manager_handshake_output(shared->manager, link->id);
-    while (output.length != 0 && !link->is_broken) {
-        size_t length = output.length < TLS_RECORD_MAX ? output.length : TLS_RECORD_MAX;
-        link_output_record(link, output.data, length);
-        link_output_flush(link);
-        manager_handshake_written(shared->manager, link->id, length);
-        output = manager_handshake_output(shared->manager, link->id);
-    }
-}
-
-/* Fill the thread's record buffer with granted cells; returns the bytes. */
-static size_t gather_record(struct tls_link *link, nsec now) {
-    struct link_shared *shared = link->shared;
-    struct cell *cells[CELLS_PER_RECORD];
-    uint32_t count = 0, got;
-    do {
-        got = manager_take(shared->manager, now, link->id, cells + count, CELLS_PER_RECORD - count);
-        count += got;
-    } while (got != 0 && count < CELLS_PER_RECORD);
-    for (uint32_t i = 0; i < count; i++)
-        cell_serialize(cells[i], shared->record + i * CELL_LEN);
-    if (count != 0)
-        manager_release(shared->manager, cells, count);
-    return count * CELL_LEN;
-}
-
-void tls_link_write_cells(struct tls_link *link) {
-    struct link_shared *shared = link->shared;
-    nsec now = turn_clock_now(shared->clock);
-    touch(link);
-    while (!link->is_broken && !tls_link_is_blocked(link)) {
-        size_t length = gather_record(link, now);
-        if (length == 0)
-            break;
-        link_output_record(link, shared->record, length);
-        if (shared->pipe.out_room - shared->pipe.out_length < TLS_RECORD_ROOM)
-            link_output_flush(link);
-    }
-    link_output_flush(link);
-    link->has_grant = tls_link_is_blocked(link); /* there may be cells left: goes on when the socket has room */
 }
 
 static void on_writable(evutil_socket_t fd, short what, void *argument) {

@@ -29,10 +29,6 @@ void tls_link_hang_up(struct tls_link *link);
 /* End the link and tell nobody. */
 void tls_link_free(struct tls_link *link);
 
-/* Write what the link handshake wants to say. */
-void tls_link_write_handshake(struct tls_link *link);
-/* Take the cells that were granted and send them in full records: one send, or one for each LINK_SEND_ROOM. */
-void tls_link_write_cells(struct tls_link *link);
 /* Switch reading as is_reading says. */
 void tls_link_apply_reading(struct tls_link *link);
 /* Idle: give buffers back. */
