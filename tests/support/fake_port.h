@@ -57,7 +57,7 @@ static inline struct fake_request *fake_note(struct port *port, enum fake_kind k
     return request;
 }
 
-/* Take off the oldest request of kind; false when there is none. */
+/* Take off the oldest request of kind; false, and zeros, when there is none. */
 static inline bool fake_take(struct fake_port *fake, enum fake_kind kind, struct fake_request *out) {
     for (uint32_t i = 0; i < fake->count; i++) {
         if (fake->requests[i].kind != kind)
@@ -67,6 +67,7 @@ static inline bool fake_take(struct fake_port *fake, enum fake_kind kind, struct
         memmove(&fake->requests[i], &fake->requests[i + 1], (fake->count - i) * sizeof *out);
         return true;
     }
+    memset(out, 0, sizeof *out);
     return false;
 }
 
