@@ -22,11 +22,13 @@ struct cell {
     struct cell *next;
     object_id to;     /* in a mailbox: the half or edge that it is for */
     uint32_t circ_id; /* chunks: the stream id */
-    uint32_t serial;  /* chunks for a half: which of the streams that ever had this id */
-    uint16_t length;  /* of body; fixed cells CELL_BODY_LEN; CHUNK_END: 1, the end reason */
-    uint8_t command;  /* enum cell_command */
-    uint8_t kind;     /* enum cell_kind */
-    uint8_t home;     /* station of the pool */
+    uint32_t
+        serial; /* in a mailbox, for a half. Chunks: which of the streams that ever had this id; cells: which
+                       * of the other halves that it ever had (half.extend_serial) */
+    uint16_t length; /* of body; fixed cells CELL_BODY_LEN; CHUNK_END: 1, the end reason */
+    uint8_t command; /* enum cell_command */
+    uint8_t kind;    /* enum cell_kind */
+    uint8_t home;    /* station of the pool */
     _Alignas(16) uint8_t body[];
 };
 

@@ -61,14 +61,30 @@ void manager_free_run(struct manager *m, struct cell_run *run) {
         mailroom_return_cells(m->room, m->station, away_to, &away);
 }
 
-struct control *manager_post(struct manager *m, station_id to_station, object_id to, enum control_kind kind) {
-    struct control *message = control_new(m->memory, kind);
+static struct control *post(struct manager *m, station_id to_station, object_id to, struct control *message) {
     if (!message)
         return NULL;
     message->to = to;
     message->reply_to = m->station;
     mailroom_post_control(m->room, m->station, to_station, message, &m->work);
     return message;
+}
+
+struct control *manager_post(struct manager *m, station_id to_station, object_id to, enum control_kind kind) {
+    return post(m, to_station, to, control_new(m->memory, kind));
+}
+
+struct control *manager_post_last(struct manager *m, station_id to_station, object_id to,
+                                  enum control_kind kind) {
+    return post(m, to_station, to, control_spares_take(&m->spares, kind));
+}
+
+void manager_repost(struct manager *m, struct control *message, station_id to_station, object_id to,
+                    enum control_kind kind) {
+    CHECK(message->size >= control_size(kind));
+    message->kind = (uint8_t)kind;
+    m->reposted = message;
+    post(m, to_station, to, message);
 }
 
 void manager_post_cells(struct manager *m, object_id to, struct cell_run *run) {
@@ -95,6 +111,8 @@ static void init_stores(struct manager *m, uint64_t seed) {
     slot_map_init(&m->halves, m->memory, m->station, OBJECT_HALF, circuits_max);
     slot_map_init(&m->edges, m->memory, m->station, OBJECT_EDGE, circuits_max);
     timers_init(&m->timers, m->memory);
+    timers_init(&m->edge_timers, m->memory);
+    control_spares_init(&m->spares, m->memory);
     list_init(&m->paused_links);
 }
 
@@ -119,7 +137,10 @@ struct manager *manager_new(const struct relay_config *config, nsec now, station
     bool unlimited = config->bandwidth_rate == TOKEN_RATE_UNLIMITED;
     token_bucket_init(&m->bucket, now, unlimited ? TOKEN_RATE_UNLIMITED : config->bandwidth_rate / share,
                       unlimited ? TOKEN_RATE_UNLIMITED : config->bandwidth_burst / share);
-    return m;
+    if (control_spares_reserve(&m->spares, REFUSALS_AT_ONCE))
+        return m;
+    manager_free(m);
+    return NULL;
 }
 
 /* What is in the mailroom stays there; the links say goodbye to nobody. */
@@ -132,19 +153,9 @@ static void free_links(struct manager *m) {
     }
 }
 
-static void free_edges(struct manager *m) {
-    uint32_t cursor = 0;
-    struct edge *edge;
-    while ((edge = slot_map_next(&m->edges, &cursor)) != NULL) {
-        manager_free_run(m, &edge->circuit.out);
-        slot_map_remove(&m->edges, edge->id);
-        slab_put(&m->edges_slab, edge);
-    }
-}
-
 void manager_stop(struct manager *m) {
     free_links(m);
-    free_edges(m);
+    manager_edges_stop(m);
 }
 
 static void no_wake(void *context, station_id to) {
@@ -175,6 +186,10 @@ void manager_free(struct manager *m) {
     memory_release(m->memory, m->claims, m->claims_room * sizeof *m->claims);
     consensus_view_drop(m->consensus);
     timers_fini(&m->timers);
+    timers_fini(&m->edge_timers);
+    control_spares_release(&m->spares,
+                           m->spares.owed ? REFUSALS_AT_ONCE : 0); /* objects have given up theirs */
+    control_spares_fini(&m->spares);
     slot_map_fini(&m->edges);
     slot_map_fini(&m->halves);
     table_fini(&m->links);
@@ -268,14 +283,19 @@ static void handle_control(struct manager *m, nsec now, struct control *message)
     CHECK(!"a control message for the controller came to a manager");
 }
 
-/* The cells at the front of run that go to the same place as the same kind of thing: a half may get cells from its other
- * half and chunks from its edges. */
+/* A half may get cells from its other half, or from one that was cut off, and chunks from its edges. */
+static bool is_of_same_kind(const struct cell *a, const struct cell *b) {
+    if (a->kind != CELL_KIND_CELL || b->kind != CELL_KIND_CELL)
+        return a->kind != CELL_KIND_CELL && b->kind != CELL_KIND_CELL;
+    return a->serial == b->serial;
+}
+
+/* The cells at the front of run that go to the same place as the same kind of thing. */
 static struct cell_run split_same_destination(struct cell_run *run) {
     uint32_t same = 0;
-    object_id to = run->first->to;
-    bool is_cell = run->first->kind == CELL_KIND_CELL;
-    for (const struct cell *cell = run->first; cell; cell = cell->next) {
-        if (cell->to != to || (cell->kind == CELL_KIND_CELL) != is_cell)
+    const struct cell *first = run->first;
+    for (const struct cell *cell = first; cell; cell = cell->next) {
+        if (cell->to != first->to || !is_of_same_kind(cell, first))
             break;
         same++;
     }
@@ -285,13 +305,14 @@ static struct cell_run split_same_destination(struct cell_run *run) {
 static void handle_cells(struct manager *m, nsec now, struct cell_run *run) {
     object_id to = run->first->to;
     struct half *half = manager_half(m, to);
-    if (half && run->first->kind == CELL_KIND_CELL)
-        manager_half_deliver(m, now, half, run);
-    else if (half)
+    if (half && run->first->kind != CELL_KIND_CELL)
         manager_stream_chunks(m, now, half, run);
-    else
-        manager_edge_chunks(m, to, run);
-    manager_free_run(m, run); /* what nobody wanted: the half or edge is gone */
+    else if (half && run->first->serial == half->extend_serial)
+        manager_half_deliver(m, now, half, run);
+    else if (!half)
+        manager_edge_chunks(m, now, to, run);
+    manager_free_run(m,
+                     run); /* what nobody wanted: the half or edge is gone, or the other half was cut off */
 }
 
 bool manager_drain(struct manager *m, nsec now, uint32_t msgs_max) {
@@ -304,7 +325,10 @@ bool manager_drain(struct manager *m, nsec now, uint32_t msgs_max) {
         struct control *message = controls;
         controls = message->next;
         handle_control(m, now, message);
-        control_free(m->memory, message);
+        if (m->reposted == message)
+            m->reposted = NULL;
+        else
+            control_free(m->memory, message);
     }
     while (!cell_run_is_empty(&cells)) {
         struct cell_run same = split_same_destination(&cells);
@@ -327,7 +351,7 @@ void manager_flush(struct manager *m, nsec now) {
 /* --- the rest ------------------------------------------------------------------------------------------------------ */
 
 nsec manager_next_wake(const struct manager *m) {
-    return timers_next(&m->timers);
+    return nsec_min(timers_next(&m->timers), timers_next(&m->edge_timers));
 }
 
 void manager_set_consensus(struct manager *m, nsec now, struct consensus_view *view) {

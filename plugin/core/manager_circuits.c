@@ -15,9 +15,13 @@ struct half *manager_half(struct manager *m, half_id id) {
 /* --- coming and going ----------------------------------------------------------------------------------------------- */
 
 static struct half *half_new(struct manager *m, struct link *link, uint32_t circ_id, bool towards_origin) {
-    struct half *half = slab_take(&m->halves_slab);
-    if (!half)
+    if (!control_spares_reserve(&m->spares, HALF_LAST_WORDS))
         return NULL;
+    struct half *half = slab_take(&m->halves_slab);
+    if (!half) {
+        control_spares_release(&m->spares, HALF_LAST_WORDS);
+        return NULL;
+    }
     *half = (struct half){.link = link, .is_towards_origin = towards_origin};
     circuit_half_init(&half->circuit, m->crypt, circ_id, (uint32_t)m->params.circ_max_cell_queue_size);
     half->id = slot_map_add(&m->halves, half);
@@ -29,14 +33,18 @@ static struct half *half_new(struct manager *m, struct link *link, uint32_t circ
     if (half->id)
         slot_map_remove(&m->halves, half->id);
     slab_put(&m->halves_slab, half);
+    control_spares_release(&m->spares, HALF_LAST_WORDS);
     return NULL;
 }
 
-/* DESTROY goes ahead of everything on the link. A peer that makes us owe it too many has stopped reading. */
-static void queue_destroy(struct manager *m, struct link *link, uint32_t circ_id, uint8_t reason) {
+/* DESTROY goes ahead of everything on the link. A peer that makes us owe it too many has stopped reading; that one, or one
+ * to which we cannot say it for want of a cell, is cut off: it would keep the circuit for ever. */
+static void queue_destroy(struct manager *m, nsec now, struct link *link, uint32_t circ_id, uint8_t reason) {
     struct cell *cell = link->urgent.count < LINK_URGENT_MAX ? manager_cell(m, CELL_MUST) : NULL;
-    if (!cell)
+    if (!cell) {
+        manager_link_doom(m, now, link);
         return;
+    }
     cell->kind = CELL_KIND_CELL;
     cell->command = CELL_DESTROY;
     cell->circ_id = circ_id;
@@ -51,9 +59,8 @@ static void queue_destroy(struct manager *m, struct link *link, uint32_t circ_id
 static void tell_peer(struct manager *m, half_id from, half_id peer, int reason) {
     if (!peer || reason == NO_REASON)
         return;
-    struct control *message = manager_post(m, object_station(peer), peer, CONTROL_DESTROY);
-    if (!message)
-        return;
+    struct control *message = manager_post_last(m, object_station(peer), peer, CONTROL_DESTROY);
+    CHECK(message);
     message->from = from;
     message->reason = (uint8_t)reason;
 }
@@ -70,12 +77,13 @@ void manager_half_close(struct manager *m, nsec now, struct half *half, int reas
     if (list_is_empty(&link->halves))
         link->idle_since = now;
     if (reason_link != NO_REASON)
-        queue_destroy(m, link, half->circuit.circ_id, (uint8_t)reason_link);
+        queue_destroy(m, now, link, half->circuit.circ_id, (uint8_t)reason_link);
     tell_peer(m, half->id, half->peer, reason_peer);
     manager_streams_close(m, half);
     slot_map_remove(&m->halves, half->id);
     circuit_half_fini(&half->circuit, m->memory);
     slab_put(&m->halves_slab, half);
+    control_spares_release(&m->spares, HALF_LAST_WORDS);
     m->work.circuits_closed++;
 }
 
@@ -171,13 +179,13 @@ void manager_circuit_create(struct manager *m, nsec now, struct link *link, cons
     if (!peer_may_use_id(link, cell->circ_id) || cell->command != CELL_CREATE2 ||
         create2_decode((struct span){cell->body, cell->length}, &create) || create.type != HANDSHAKE_NTOR ||
         create.data.length != sizeof job.data) {
-        queue_destroy(m, link, cell->circ_id, DESTROY_PROTOCOL);
+        queue_destroy(m, now, link, cell->circ_id, DESTROY_PROTOCOL);
         return;
     }
     manager_trace(m, TRACE_CIRCUIT_CREATE, link, cell->circ_id, 0, 0, create.type);
     struct half *half = half_new(m, link, cell->circ_id, true);
     if (!half) {
-        queue_destroy(m, link, cell->circ_id, DESTROY_RESOURCELIMIT);
+        queue_destroy(m, now, link, cell->circ_id, DESTROY_RESOURCELIMIT);
         return;
     }
     half->state = HALF_HANDSHAKING;
@@ -281,16 +289,12 @@ static uint32_t free_circ_id(struct link *link) {
     return 0;
 }
 
-static void attach_failed(struct manager *m, const struct control *message, uint8_t reason) {
-    struct control *answer =
-        manager_post(m, object_station(message->from), message->from, CONTROL_EXTEND_FAILED);
-    if (!answer)
-        return;
-    answer->reason = reason;
-    answer->serial = message->serial;
+static void attach_failed(struct manager *m, struct control *message, uint8_t reason) {
+    message->reason = reason;
+    manager_repost(m, message, object_station(message->from), message->from, CONTROL_EXTEND_FAILED);
 }
 
-void manager_attach(struct manager *m, nsec now, const struct control *message) {
+void manager_attach(struct manager *m, nsec now, struct control *message) {
     const struct control_extend *ask = &message->u.extend;
     struct link *link = manager_link(m, message->link);
     if (!link || link->state != LINK_OPEN) {
@@ -313,6 +317,7 @@ void manager_attach(struct manager *m, nsec now, const struct control *message) 
     answer->from = half->id;
     answer->serial = message->serial;
     half->peer = message->from;
+    half->extend_serial = message->serial;
     half->state = HALF_CREATING;
 
     struct create2_message create = {.type = ask->handshake_type, .data = {ask->data, ask->data_length}};
@@ -351,11 +356,15 @@ void manager_circuit_created(struct manager *m, nsec now, struct link *link, con
 
 /* --- answers from the other half and the controller ---------------------------------------------------------------------- */
 
-static void attached(struct manager *m, struct half *half, const struct control *message) {
-    if (half && half->state == HALF_EXTENDING && half->extend_serial == message->serial && !half->peer)
-        half->peer = message->from;
-    else
-        tell_peer(m, message->to, message->from, DESTROY_DESTROYED); /* nobody waits for it any more */
+static void attached(struct manager *m, struct half *half, struct control *message) {
+    half_id away = message->from;
+    if (half && half->state == HALF_EXTENDING && half->extend_serial == message->serial && !half->peer) {
+        half->peer = away;
+        return;
+    }
+    message->from = message->to;
+    message->reason = DESTROY_DESTROYED; /* nobody waits for it any more */
+    manager_repost(m, message, object_station(away), away, CONTROL_DESTROY);
 }
 
 static void extended(struct manager *m, nsec now, struct half *half, const struct control *message) {
@@ -385,7 +394,15 @@ static void extend_failed(struct manager *m, nsec now, struct half *half, const 
 }
 
 static void truncate(struct manager *m, nsec now, struct half *half, struct span data) {
-    tell_peer(m, half->id, half->peer, DESTROY_REQUESTED);
+    if (half->peer) {
+        struct control *message = manager_post(m, object_station(half->peer), half->peer, CONTROL_DESTROY);
+        if (!message) {
+            fail(m, now, half, DESTROY_RESOURCELIMIT); /* its last words are for later */
+            return;
+        }
+        message->from = half->id;
+        message->reason = DESTROY_REQUESTED;
+    }
     half->peer = 0;
     half->extend_serial++;
     half->state = HALF_OPEN;
@@ -402,7 +419,7 @@ void manager_circuit_control(struct manager *m, nsec now, struct control *messag
     }
     if (!half) {
         if (message->kind == CONTROL_EDGE_OPENED)
-            manager_post(m, object_station(message->from), message->from, CONTROL_EDGE_CLOSE);
+            manager_repost(m, message, object_station(message->from), message->from, CONTROL_EDGE_CLOSE);
         return;
     }
     if (message->kind == CONTROL_EXTENDED)
@@ -461,11 +478,13 @@ static void pass_on(struct manager *m, nsec now, struct half *half, struct cell_
         return;
     }
     if (object_station(half->peer) != m->station) {
+        for (struct cell *cell = run->first; cell; cell = cell->next)
+            cell->serial = half->extend_serial;
         manager_post_cells(m, half->peer, run);
         return;
     }
     struct half *peer = manager_half(m, half->peer);
-    if (peer)
+    if (peer && peer->peer == half->id) /* otherwise it has cut us off, and we shall hear of it */
         manager_half_deliver(m, now, peer, run);
     manager_free_run(m, run);
 }

@@ -11,14 +11,28 @@ static struct edge *edge_get(struct manager *m, edge_id id) {
 }
 
 static void edge_free(struct manager *m, struct edge *edge) {
+    timers_clear(&m->edge_timers, &edge->linger);
     manager_free_run(m, &edge->circuit.out);
     slot_map_remove(&m->edges, edge->id);
     slab_put(&m->edges_slab, edge);
+    control_spares_release(&m->spares, EDGE_LAST_WORDS);
 }
 
-static struct control *tell_half(struct manager *m, const struct edge *edge, enum control_kind kind) {
-    half_id half = edge->circuit.half;
-    struct control *message = manager_post(m, object_station(half), half, kind);
+void manager_edges_stop(struct manager *m) {
+    uint32_t cursor = 0;
+    struct edge *edge;
+    while ((edge = slot_map_next(&m->edges, &cursor)) != NULL)
+        edge_free(m, edge);
+}
+
+/* Close the connection to the destination too. */
+static void edge_close(struct manager *m, struct edge *edge, uint8_t reason) {
+    manager_trace(m, TRACE_EDGE_CLOSE, NULL, 0, 0, 0, reason);
+    m->port->edge_close(m->port, edge->id);
+    edge_free(m, edge);
+}
+
+static struct control *fill_in(struct control *message, const struct edge *edge) {
     if (!message)
         return NULL;
     message->from = edge->id;
@@ -27,30 +41,50 @@ static struct control *tell_half(struct manager *m, const struct edge *edge, enu
     return message;
 }
 
-static void refuse(struct manager *m, const struct control *ask) {
-    struct control *answer = manager_post(m, object_station(ask->from), ask->from, CONTROL_EDGE_FAILED);
-    if (!answer)
-        return;
-    answer->stream = ask->stream;
-    answer->serial = ask->serial;
-    answer->reason = END_RESOURCELIMIT;
+static struct control *tell_half(struct manager *m, const struct edge *edge, enum control_kind kind) {
+    half_id half = edge->circuit.half;
+    return fill_in(manager_post(m, object_station(half), half, kind), edge);
+}
+
+/* Last words of an edge: the stream is over, whatever is still on its way. */
+static void tell_half_failed(struct manager *m, const struct edge *edge, uint8_t reason) {
+    half_id half = edge->circuit.half;
+    struct control *message =
+        fill_in(manager_post_last(m, object_station(half), half, CONTROL_EDGE_FAILED), edge);
+    CHECK(message);
+    message->reason = reason;
+}
+
+/* We have not the memory to go on with it. */
+static void edge_give_up(struct manager *m, struct edge *edge) {
+    tell_half_failed(m, edge, END_RESOURCELIMIT);
+    edge_close(m, edge, END_RESOURCELIMIT);
+}
+
+static struct edge *edge_new(struct manager *m, const struct control *ask) {
+    if (!control_spares_reserve(&m->spares, EDGE_LAST_WORDS))
+        return NULL;
+    struct edge *edge = slab_take(&m->edges_slab);
+    if (edge) {
+        *edge = (struct edge){.id = 0};
+        circuit_edge_init(&edge->circuit, ask->from, ask->stream, ask->serial);
+        edge->id = slot_map_add(&m->edges, edge);
+        if (edge->id)
+            return edge;
+        slab_put(&m->edges_slab, edge);
+    }
+    control_spares_release(&m->spares, EDGE_LAST_WORDS);
+    return NULL;
 }
 
 void manager_edge_open_control(struct manager *m, nsec now, struct control *message) {
     (void)now;
-    struct edge *edge = slab_take(&m->edges_slab);
-    if (!edge) {
-        refuse(m, message);
-        return;
-    }
-    *edge = (struct edge){.id = 0};
-    circuit_edge_init(&edge->circuit, message->from, message->stream, message->serial);
-    edge->id = slot_map_add(&m->edges, edge);
-    if (!edge->id || !tell_half(m, edge, CONTROL_EDGE_OPENED)) {
-        if (edge->id)
-            slot_map_remove(&m->edges, edge->id);
-        slab_put(&m->edges_slab, edge);
-        refuse(m, message);
+    struct edge *edge = edge_new(m, message);
+    if (!edge || !tell_half(m, edge, CONTROL_EDGE_OPENED)) {
+        if (edge)
+            edge_free(m, edge);
+        message->reason = END_RESOURCELIMIT;
+        manager_repost(m, message, object_station(message->from), message->from, CONTROL_EDGE_FAILED);
         return;
     }
     manager_trace(m, TRACE_EDGE_OPEN, NULL, 0, 0, 0, message->u.edge_open.port);
@@ -67,18 +101,22 @@ void manager_edge_connected(struct manager *m, nsec now, edge_id id, const struc
     edge->circuit.is_connected = true;
     manager_trace(m, TRACE_EDGE_CONNECTED, NULL, 0, 0, 0, 0);
     struct control *message = tell_half(m, edge, CONTROL_EDGE_CONNECTED);
-    if (message)
-        message->u.connected =
-            (struct connected_message){.address = *destination, .ttl_s = CONNECTED_TTL_MAX_S};
+    if (!message) {
+        edge_give_up(m, edge);
+        return;
+    }
+    message->u.connected = (struct connected_message){.address = *destination, .ttl_s = CONNECTED_TTL_MAX_S};
     if (!cell_run_is_empty(&edge->circuit.out))
         m->port->edge_want_write(m->port, id);
 }
 
-/* The end travels with the data, or the last bytes would be lost. */
+/* The end travels with the data, or the last bytes would be lost; as they are when there is no cell for it. */
 static void post_end(struct manager *m, const struct edge *edge, uint8_t reason) {
     struct cell *end = manager_cell(m, CELL_MUST);
-    if (!end)
+    if (!end) {
+        tell_half_failed(m, edge, END_RESOURCELIMIT);
         return;
+    }
     end->kind = CELL_KIND_CHUNK_END;
     end->circ_id = edge->circuit.stream;
     end->serial = edge->circuit.serial;
@@ -95,13 +133,10 @@ void manager_edge_closed(struct manager *m, nsec now, edge_id id, uint8_t end_re
     if (!edge)
         return;
     manager_trace(m, TRACE_EDGE_CLOSE, NULL, 0, 0, 0, end_reason);
-    if (edge->circuit.is_connected) {
+    if (edge->circuit.is_connected)
         post_end(m, edge, end_reason);
-    } else {
-        struct control *message = tell_half(m, edge, CONTROL_EDGE_FAILED);
-        if (message)
-            message->reason = end_reason;
-    }
+    else
+        tell_half_failed(m, edge, end_reason);
     edge_free(m, edge);
 }
 
@@ -135,27 +170,35 @@ uint32_t manager_edge_take(struct manager *m, edge_id id, struct span *spans_out
     return edge ? circuit_edge_spans(&edge->circuit, spans_out, max) : 0;
 }
 
-static void report_flushed(struct manager *m, struct edge *edge) {
+/* False when it cannot be said, and there will be no later occasion. */
+static bool report_flushed(struct manager *m, struct edge *edge) {
     bool idle = cell_run_is_empty(&edge->circuit.out);
     if (edge->flushed_unreported < (idle ? 1 : FLUSH_REPORT_CHUNKS))
-        return;
+        return true;
     struct control *message = tell_half(m, edge, CONTROL_EDGE_FLUSHED);
     if (!message)
-        return;
+        return !idle;
     message->count = edge->flushed_unreported;
     edge->flushed_unreported = 0;
+    return true;
 }
 
-static void close_if_done(struct manager *m, struct edge *edge) {
-    if (!edge->circuit.is_closing || !cell_run_is_empty(&edge->circuit.out))
+/* The stream has ended. What is left is written as long as the destination reads. */
+static void linger_or_close(struct manager *m, nsec now, struct edge *edge) {
+    if (!edge->circuit.is_closing)
         return;
-    manager_trace(m, TRACE_EDGE_CLOSE, NULL, 0, 0, 0, END_DONE);
-    m->port->edge_close(m->port, edge->id);
-    edge_free(m, edge);
+    if (cell_run_is_empty(&edge->circuit.out) ||
+        timers_set(&m->edge_timers, &edge->linger, now + EDGE_LINGER))
+        edge_close(m, edge, END_DONE);
+}
+
+void manager_edges_tick(struct manager *m, nsec now) {
+    struct timer *t;
+    while ((t = timers_take_due(&m->edge_timers, now)) != NULL)
+        edge_close(m, LIST_ENTRY(t, struct edge, linger), END_TIMEOUT);
 }
 
 void manager_edge_wrote(struct manager *m, nsec now, edge_id id, size_t length) {
-    (void)now;
     struct edge *edge = edge_get(m, id);
     if (!edge)
         return;
@@ -164,8 +207,10 @@ void manager_edge_wrote(struct manager *m, nsec now, edge_id id, size_t length) 
     circuit_edge_written(&edge->circuit, length, &done);
     edge->flushed_unreported += done.count;
     manager_free_run(m, &done);
-    report_flushed(m, edge);
-    close_if_done(m, edge);
+    if (report_flushed(m, edge) || edge->circuit.is_closing)
+        linger_or_close(m, now, edge);
+    else
+        edge_give_up(m, edge);
 }
 
 /* --- what the half says ---------------------------------------------------------------------------------------------- */
@@ -176,9 +221,7 @@ void manager_edge_control(struct manager *m, nsec now, struct control *message) 
     if (!edge)
         return;
     if (message->kind == CONTROL_EDGE_CLOSE) {
-        manager_trace(m, TRACE_EDGE_CLOSE, NULL, 0, 0, 0, END_DESTROY);
-        m->port->edge_close(m->port, edge->id);
-        edge_free(m, edge);
+        edge_close(m, edge, END_DESTROY);
         return;
     }
     edge->circuit.credit += message->count;
@@ -189,7 +232,7 @@ void manager_edge_control(struct manager *m, nsec now, struct control *message) 
     }
 }
 
-void manager_edge_chunks(struct manager *m, edge_id id, struct cell_run *run) {
+void manager_edge_chunks(struct manager *m, nsec now, edge_id id, struct cell_run *run) {
     struct edge *edge = edge_get(m, id);
     if (!edge)
         return;
@@ -202,8 +245,7 @@ void manager_edge_chunks(struct manager *m, edge_id id, struct cell_run *run) {
         edge->circuit.is_closing |= chunk->kind == CELL_KIND_CHUNK_END;
         manager_free_cell(m, chunk);
     }
-    if (cell_run_is_empty(&edge->circuit.out))
-        close_if_done(m, edge); /* also when it is not connected yet: nobody else would */
-    else if (edge->circuit.is_connected)
+    if (edge->circuit.is_connected && !cell_run_is_empty(&edge->circuit.out))
         m->port->edge_want_write(m->port, id);
+    linger_or_close(m, now, edge); /* also when it is not connected yet: nobody else would */
 }

@@ -11,26 +11,44 @@ struct link *manager_link(struct manager *m, link_id id) {
 
 /* --- coming and going ----------------------------------------------------------------------------------------------- */
 
+/* Room for n links in a scheduling run. */
+static bool claims_reserve(struct manager *m, uint32_t n) {
+    if (n <= m->claims_room)
+        return true;
+    uint32_t room = m->claims_room ? m->claims_room : 64;
+    while (room < n)
+        room *= 2;
+    struct sched_claim *claims = memory_allocate(m->memory, room * sizeof *claims);
+    if (!claims)
+        return false;
+    memory_release(m->memory, m->claims, m->claims_room * sizeof *m->claims);
+    m->claims = claims;
+    m->claims_room = room;
+    return true;
+}
+
 static struct link *link_new(struct manager *m, nsec now, link_id id, enum link_state state) {
-    struct link *link = slab_take(&m->links_slab);
-    if (!link)
+    if (!claims_reserve(m, m->links.count + 1) || !control_spares_reserve(&m->spares, LINK_LAST_WORDS))
         return NULL;
+    struct link *link = slab_take(&m->links_slab);
+    if (!link) {
+        control_spares_release(&m->spares, LINK_LAST_WORDS);
+        return NULL;
+    }
     *link = (struct link){.id = id, .state = state, .idle_since = now};
     link->circ_id_next = (uint32_t)rng_u64(&m->rng);
     table_init(&link->circuits, m->memory, rng_u64(&m->rng));
     list_init(&link->halves);
     list_init(&link->paused);
     sched_queue_init(&link->queue);
-    if (table_set(&m->links, id, link)) {
-        slab_put(&m->links_slab, link);
-        return NULL;
+    if (timers_set(&m->timers, &link->timer, now + LINK_HANDSHAKE_TIMEOUT) == ERR_OK) {
+        if (table_set(&m->links, id, link) == ERR_OK)
+            return link;
+        timers_clear(&m->timers, &link->timer);
     }
-    if (timers_set(&m->timers, &link->timer, now + LINK_HANDSHAKE_TIMEOUT)) {
-        table_remove(&m->links, id);
-        slab_put(&m->links_slab, link);
-        return NULL;
-    }
-    return link;
+    slab_put(&m->links_slab, link);
+    control_spares_release(&m->spares, LINK_LAST_WORDS);
+    return NULL;
 }
 
 static void link_free(struct manager *m, struct link *link) {
@@ -44,10 +62,12 @@ static void link_free(struct manager *m, struct link *link) {
     sched_queue_fini(&m->scheduler, &link->queue);
     table_fini(&link->circuits);
     slab_put(&m->links_slab, link);
+    control_spares_release(&m->spares, LINK_LAST_WORDS);
 }
 
+/* Does nothing only when there are more refusals at once than we have reserved for. */
 static void tell_controller_closed(struct manager *m, link_id id, enum err why) {
-    struct control *message = manager_post(m, m->controller, 0, CONTROL_LINK_CLOSED);
+    struct control *message = manager_post_last(m, m->controller, 0, CONTROL_LINK_CLOSED);
     if (!message)
         return;
     message->link = id;
@@ -69,11 +89,12 @@ void manager_link_close(struct manager *m, nsec now, struct link *link, enum err
         m->port->hangup(m->port, id);
 }
 
-void manager_dial(struct manager *m, nsec now, const struct control *message) {
+void manager_dial(struct manager *m, nsec now, struct control *message) {
     const struct control_dial *dial = &message->u.dial;
     struct link *link = link_new(m, now, message->link, LINK_DIALLING);
     if (!link) {
-        tell_controller_closed(m, message->link, ERR_LIMIT);
+        message->reason = DESTROY_RESOURCELIMIT;
+        manager_repost(m, message, m->controller, 0, CONTROL_LINK_CLOSED);
         return;
     }
     link->is_initiator = true;
@@ -132,9 +153,8 @@ static void link_is_open(struct manager *m, nsec now, struct link *link) {
         CHECK(!"moving a timer needs no memory");
     manager_trace(m, TRACE_LINK_OPENED, link, 0, 0, 0, link->peer.version);
 
-    struct control *message = manager_post(m, m->controller, 0, CONTROL_LINK_OPEN);
-    if (!message)
-        return; /* unknown to the controller: still good for the circuits that come over it */
+    struct control *message = manager_post_last(m, m->controller, 0, CONTROL_LINK_OPEN);
+    CHECK(message);
     message->link = link->id;
     struct control_link_open *open = &message->u.link_open;
     open->is_authenticated = link->peer.is_authenticated;
@@ -261,21 +281,6 @@ nsec manager_schedule_at(const struct manager *m) {
     return m->links_wanting ? m->schedule_not_before : NSEC_NEVER;
 }
 
-static bool claims_reserve(struct manager *m, uint32_t n) {
-    if (n <= m->claims_room)
-        return true;
-    uint32_t room = m->claims_room ? m->claims_room : 64;
-    while (room < n)
-        room *= 2;
-    struct sched_claim *claims = memory_allocate(m->memory, room * sizeof *claims);
-    if (!claims)
-        return false;
-    memory_release(m->memory, m->claims, m->claims_room * sizeof *m->claims);
-    m->claims = claims;
-    m->claims_room = room;
-    return true;
-}
-
 static struct sched_claim claim_of(struct manager *m, nsec now, const struct tcp_facts *facts) {
     struct link *link = manager_link(m, facts->link);
     if (!link || !link->wants_write)
@@ -397,7 +402,17 @@ void cell_serialize(const struct cell *cell, uint8_t out[static CELL_LEN]) {
 
 /* --- time ----------------------------------------------------------------------------------------------------------- */
 
+void manager_link_doom(struct manager *m, nsec now, struct link *link) {
+    link->is_doomed = true;
+    if (timers_set(&m->timers, &link->timer, now))
+        CHECK(!"moving a timer needs no memory");
+}
+
 static void link_timer_fired(struct manager *m, nsec now, struct link *link) {
+    if (link->is_doomed) {
+        manager_link_close(m, now, link, ERR_LIMIT, true);
+        return;
+    }
     if (link->state != LINK_OPEN) {
         manager_link_close(m, now, link, ERR_EXPIRED, true);
         return;
@@ -415,4 +430,5 @@ void manager_tick(struct manager *m, nsec now) {
     struct timer *t;
     while ((t = timers_take_due(&m->timers, now)) != NULL)
         link_timer_fired(m, now, LIST_ENTRY(t, struct link, timer));
+    manager_edges_tick(m, now);
 }

@@ -19,6 +19,7 @@
 #include "core/circuit_half.h"
 #include "core/consensus_view.h"
 #include "core/control.h"
+#include "core/control_spares.h"
 #include "core/flow_window.h"
 #include "core/link_handshake.h"
 #include "core/mailroom.h"
@@ -33,6 +34,13 @@
 #define LINK_URGENT_MAX        4096u /* DESTROYs that wait; a peer that makes us owe more is cut off */
 #define STREAMS_MAX            1024u /* per circuit */
 #define LAYER_PREFETCH_RUNS    2u
+/* What an object may have to say at its end, whatever happens. */
+#define LINK_LAST_WORDS   2u                /* LINK_OPEN, LINK_CLOSED */
+#define HALF_LAST_WORDS   1u                /* DESTROY */
+#define STREAM_LAST_WORDS 1u                /* EDGE_CLOSE */
+#define EDGE_LAST_WORDS   1u                /* EDGE_FAILED */
+#define REFUSALS_AT_ONCE  8u                /* LINK_CLOSED for links that could not even be made */
+#define EDGE_LINGER       (60 * NSEC_PER_S) /* of an edge whose stream has ended, without a byte written */
 
 enum link_state { LINK_DIALLING, LINK_HANDSHAKE, LINK_OPEN };
 
@@ -42,6 +50,7 @@ struct link {
     bool is_initiator;
     bool is_paused;   /* reading stopped because a mailbox is full */
     bool wants_write; /* on the runtime's list */
+    bool is_doomed;   /* we owe it a DESTROY that we cannot send: it is closed with the next tick */
     struct link_expectation expected;
     struct link_peer peer;
     struct endpoint address;
@@ -73,7 +82,9 @@ struct half {
     half_id id;
     half_id peer;              /* 0: none */
     struct exit_streams *exit; /* NULL until the first BEGIN */
-    uint32_t extend_serial;    /* answers to older requests are void */
+    /* Towards the origin: of the request; answers to older ones are void. Away from it: of the request that made this
+     * half. Cells between the two bear it. */
+    uint32_t extend_serial;
     uint32_t active_second;
     enum half_state state;
     bool is_towards_origin;
@@ -102,6 +113,7 @@ struct edge {
     struct circuit_edge circuit;
     edge_id id;
     uint32_t flushed_unreported; /* chunks written since the half was last told */
+    struct timer linger;         /* while it is closing and has bytes left */
 };
 
 struct manager {
@@ -118,7 +130,10 @@ struct manager {
     struct table links; /* link_id -> struct link */
     struct slot_map halves;
     struct slot_map edges;
-    struct timers timers;
+    struct timers timers; /* of links */
+    struct timers edge_timers;
+    struct control_spares spares;
+    const struct control *reposted; /* the message being handled, when it was sent on as the answer */
     struct scheduler scheduler;
     struct token_bucket bucket;
     struct rng rng;
@@ -151,6 +166,12 @@ void manager_free_run(struct manager *m, struct cell_run *run);
 /* Post a control message of kind; NULL without memory (then nothing is posted and the asker must cope). Fill in the rest
  * before the turn ends. */
 struct control *manager_post(struct manager *m, station_id to_station, object_id to, enum control_kind kind);
+/* The same for last words (reserved in m->spares): never NULL while the object that says them lives. */
+struct control *manager_post_last(struct manager *m, station_id to_station, object_id to,
+                                  enum control_kind kind);
+/* Send the message that is being handled to somebody else, as a message of kind, with what it has; needs no memory. */
+void manager_repost(struct manager *m, struct control *message, station_id to_station, object_id to,
+                    enum control_kind kind);
 /* Post a run of cells or chunks to a half or edge of another station, or of our own. */
 void manager_post_cells(struct manager *m, object_id to, struct cell_run *run);
 
@@ -160,7 +181,9 @@ void manager_link_want_write(struct manager *m, struct link *link);
 /* Close link with everything on it: trace, tell the peers of its circuits and the controller, hang up when the runtime does
  * not know yet. */
 void manager_link_close(struct manager *m, nsec now, struct link *link, enum err why, bool hangup);
-void manager_dial(struct manager *m, nsec now, const struct control *message);
+/* Close link with the next tick: it could not be told something that it must know. */
+void manager_link_doom(struct manager *m, nsec now, struct link *link);
+void manager_dial(struct manager *m, nsec now, struct control *message);
 void manager_links_resume(struct manager *m);
 void manager_links_pause_if_full(struct manager *m, struct link *link);
 
@@ -184,7 +207,7 @@ MUST_USE bool manager_half_originate_chunk(struct manager *m, nsec now, struct h
                                            uint16_t stream, uint8_t *tag_out);
 /* Controls for halves, and ATTACH. */
 void manager_circuit_control(struct manager *m, nsec now, struct control *message);
-void manager_attach(struct manager *m, nsec now, const struct control *message);
+void manager_attach(struct manager *m, nsec now, struct control *message);
 void manager_half_queued(struct manager *m, nsec now, struct half *half, uint32_t cells);
 
 /* manager_streams.c: every function may close the circuit; check with manager_half afterwards. */
@@ -197,6 +220,10 @@ void manager_streams_close(struct manager *m, struct half *half);
 /* manager_edges.c */
 void manager_edge_open_control(struct manager *m, nsec now, struct control *message);
 void manager_edge_control(struct manager *m, nsec now, struct control *message);
-void manager_edge_chunks(struct manager *m, edge_id id, struct cell_run *run);
+void manager_edge_chunks(struct manager *m, nsec now, edge_id id, struct cell_run *run);
+/* Close the edges whose destination has not read for too long. */
+void manager_edges_tick(struct manager *m, nsec now);
+/* Forget all edges without telling anybody. */
+void manager_edges_stop(struct manager *m);
 
 #endif

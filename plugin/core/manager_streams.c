@@ -39,15 +39,20 @@ static bool become_exit(struct manager *m, struct half *half) {
 static struct stream *stream_new(struct manager *m, struct half *half, uint16_t id) {
     if (!become_exit(m, half) || half->exit->streams.count >= STREAMS_MAX)
         return NULL;
-    struct stream *stream = slab_take(&m->streams_slab);
-    if (!stream)
+    if (!control_spares_reserve(&m->spares, STREAM_LAST_WORDS))
         return NULL;
+    struct stream *stream = slab_take(&m->streams_slab);
+    if (!stream) {
+        control_spares_release(&m->spares, STREAM_LAST_WORDS);
+        return NULL;
+    }
     *stream = (struct stream){.id = id, .serial = ++m->stream_serial};
     flow_window_init(&stream->window, STREAM_WINDOW_START, STREAM_WINDOW_INCREMENT);
     list_init(&stream->blocked);
     if (table_set(&half->exit->streams, id, stream) == ERR_OK)
         return stream;
     slab_put(&m->streams_slab, stream);
+    control_spares_release(&m->spares, STREAM_LAST_WORDS);
     return NULL;
 }
 
@@ -57,11 +62,12 @@ static void stream_free(struct manager *m, struct half *half, struct stream *str
     manager_free_run(m, &stream->to_origin);
     manager_free_run(m, &stream->to_edge);
     slab_put(&m->streams_slab, stream);
+    control_spares_release(&m->spares, STREAM_LAST_WORDS);
 }
 
 static void close_edge(struct manager *m, const struct stream *stream) {
     if (stream->edge)
-        manager_post(m, object_station(stream->edge), stream->edge, CONTROL_EDGE_CLOSE);
+        manager_post_last(m, object_station(stream->edge), stream->edge, CONTROL_EDGE_CLOSE);
 }
 
 void manager_streams_close(struct manager *m, struct half *half) {
@@ -85,12 +91,14 @@ static bool send_end(struct manager *m, nsec now, struct half *half, uint16_t st
 
 /* --- towards the origin --------------------------------------------------------------------------------------------- */
 
-static void pay_credit(struct manager *m, struct stream *stream) {
+/* False when the edge has no credit left and cannot be given any. Until then it is owed, and paid with a later chunk. */
+static bool pay_credit(struct manager *m, struct stream *stream) {
     struct control *message = manager_post(m, stream->edge_station, stream->edge, CONTROL_EDGE_CREDIT);
     if (!message)
-        return; /* it will be owed, and paid with the next */
+        return stream->credit_owed < EDGE_CREDIT;
     message->count = stream->credit_owed;
     stream->credit_owed = 0;
+    return true;
 }
 
 /* One chunk becomes a DATA cell. False when the circuit had to be closed. */
@@ -104,8 +112,11 @@ static bool package(struct manager *m, nsec now, struct half *half, struct strea
     flow_package(&stream->window);
     bool answered = flow_package(&half->exit->window);
     struct exit_streams *exit = half->exit;
-    if (++stream->credit_owed >= EDGE_CREDIT / 2)
-        pay_credit(m, stream);
+    if (++stream->credit_owed >= EDGE_CREDIT / 2 && !pay_credit(m, stream)) {
+        manager_free_cell(m, chunk);
+        stop(m, now, half, DESTROY_RESOURCELIMIT);
+        return false;
+    }
     if (!manager_half_originate_chunk(m, now, half, chunk, stream->id, tag))
         return false;
     if (answered)
@@ -387,7 +398,7 @@ void manager_stream_control(struct manager *m, nsec now, struct half *half, stru
     struct stream *stream = stream_of_edge(half, message->stream, message->serial);
     if (!stream) {
         if (message->kind == CONTROL_EDGE_OPENED)
-            manager_post(m, object_station(message->from), message->from, CONTROL_EDGE_CLOSE);
+            manager_repost(m, message, object_station(message->from), message->from, CONTROL_EDGE_CLOSE);
     } else if (message->kind == CONTROL_EDGE_OPENED) {
         edge_opened(m, stream, message);
     } else if (message->kind == CONTROL_EDGE_FAILED) {

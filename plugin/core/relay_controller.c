@@ -17,7 +17,8 @@ enum connection_state { CONNECTION_ACCEPTED, CONNECTION_DIALLED, CONNECTION_OPEN
 struct connection {
     link_id link;
     struct list by_identity; /* in its identity's list; oldest first */
-    struct list waiting;     /* struct extend_request, while it is dialled */
+    struct control *waiting; /* EXTENDs that wait for it, while it is dialled; oldest first */
+    struct control **waiting_end;
     uint32_t waiting_count;
     enum connection_state state;
     station_id manager;
@@ -26,14 +27,6 @@ struct connection {
     uint8_t ed_id[ED_ID_LEN];
     bool has_ed_id;
     bool is_canonical;
-};
-
-/* An EXTEND that waits for its link. */
-struct extend_request {
-    struct list node;
-    half_id half;
-    uint32_t serial;
-    struct control_extend extend;
 };
 
 struct identity {
@@ -75,12 +68,22 @@ struct controller *controller_new(const struct relay_config *config, nsec now, s
     return c;
 }
 
+/* Take the oldest EXTEND that waits, or NULL. */
+static struct control *take_waiting(struct connection *connection) {
+    struct control *message = connection->waiting;
+    if (!message)
+        return NULL;
+    connection->waiting = message->next;
+    connection->waiting_count--;
+    if (!connection->waiting)
+        connection->waiting_end = &connection->waiting;
+    return message;
+}
+
 static void drop_waiting(struct controller *c, struct connection *connection) {
-    struct list *node;
-    while ((node = list_take_first(&connection->waiting)) != NULL)
-        memory_release(c->memory, LIST_ENTRY(node, struct extend_request, node),
-                       sizeof(struct extend_request));
-    connection->waiting_count = 0;
+    struct control *message;
+    while ((message = take_waiting(connection)) != NULL)
+        control_free(c->memory, message);
 }
 
 static uint64_t identity_key(const uint8_t rsa_id[static RSA_ID_LEN]) {
@@ -129,7 +132,7 @@ static struct connection *connection_new(struct controller *c, enum connection_s
     uint16_t threads = c->config->connection_threads;
     *connection = (struct connection){.link = c->link_next, .state = state, .address = *address};
     list_init(&connection->by_identity);
-    list_init(&connection->waiting);
+    connection->waiting_end = &connection->waiting;
     if (table_set(&c->connections, connection->link, connection)) {
         slab_put(&c->connections_slab, connection);
         return NULL;
@@ -235,39 +238,32 @@ static struct control *post(struct controller *c, station_id station, object_id 
     return message;
 }
 
-static void extend_failed(struct controller *c, half_id half, uint32_t serial, uint8_t reason) {
-    struct control *message = post(c, object_station(half), half, CONTROL_EXTEND_FAILED);
-    if (!message)
-        return;
+/* Send the EXTEND on, or back: every answer is the message itself, so that none needs memory. */
+static void repost(struct controller *c, struct control *message, station_id station, object_id to,
+                   enum control_kind kind) {
+    CHECK(message->size >= control_size(kind));
+    message->kind = (uint8_t)kind;
+    message->to = to;
+    message->reply_to = c->station;
+    mailroom_post_control(c->room, c->station, station, message, &c->work);
+}
+
+static void extend_failed(struct controller *c, struct control *message, uint8_t reason) {
     message->reason = reason;
-    message->serial = serial;
+    repost(c, message, object_station(message->from), message->from, CONTROL_EXTEND_FAILED);
 }
 
-static void attach(struct controller *c, const struct connection *connection, half_id half, uint32_t serial,
-                   const struct control_extend *extend) {
-    struct control *message = post(c, connection->manager, 0, CONTROL_ATTACH);
-    if (!message) {
-        extend_failed(c, half, serial, DESTROY_RESOURCELIMIT);
-        return;
-    }
+/* half, serial and what is asked are in the message already. */
+static void attach(struct controller *c, const struct connection *connection, struct control *message) {
     message->link = connection->link;
-    message->from = half;
-    message->serial = serial;
-    message->u.extend = *extend;
+    repost(c, message, connection->manager, 0, CONTROL_ATTACH);
 }
 
-static bool wait_for(struct controller *c, struct connection *connection, const struct control *message) {
-    if (connection->waiting_count >= EXTENDS_WAITING_MAX)
-        return false;
-    struct extend_request *request = memory_allocate(c->memory, sizeof *request);
-    if (!request)
-        return false;
-    request->half = message->from;
-    request->serial = message->serial;
-    request->extend = message->u.extend;
-    list_append(&connection->waiting, &request->node);
+static void wait_for(struct connection *connection, struct control *message) {
+    message->next = NULL;
+    *connection->waiting_end = message;
+    connection->waiting_end = &message->next;
     connection->waiting_count++;
-    return true;
 }
 
 static struct connection *dial(struct controller *c, const struct control_extend *extend) {
@@ -292,6 +288,7 @@ static struct connection *dial(struct controller *c, const struct control_extend
     return connection;
 }
 
+/* Takes the message over. */
 static void extend(struct controller *c, struct control *message) {
     struct control_extend *ask = &message->u.extend;
     const struct relay_entry *known = c->consensus ? consensus_view_find(c->consensus, ask->rsa_id) : NULL;
@@ -302,13 +299,15 @@ static void extend(struct controller *c, struct control *message) {
     }
     struct connection *connection = find_connection(c, ask);
     if (connection && connection->state == CONNECTION_OPEN) {
-        attach(c, connection, message->from, message->serial, ask);
+        attach(c, connection, message);
         return;
     }
     if (!connection)
         connection = dial(c, ask);
-    if (!connection || !wait_for(c, connection, message))
-        extend_failed(c, message->from, message->serial, DESTROY_RESOURCELIMIT);
+    if (connection && connection->waiting_count < EXTENDS_WAITING_MAX)
+        wait_for(connection, message);
+    else
+        extend_failed(c, message, DESTROY_RESOURCELIMIT);
 }
 
 /* --- news from the managers --------------------------------------------------------------------------------------------- */
@@ -330,24 +329,22 @@ static void link_open(struct controller *c, const struct control *message) {
         if (!join_identity(c, connection))
             return; /* good for the peer's circuits, not for ours */
     }
-    for (struct list *node = connection->waiting.next; node != &connection->waiting; node = node->next) {
-        const struct extend_request *request = LIST_ENTRY(node, struct extend_request, node);
-        if (has_wanted_identity(connection, &request->extend)) /* it was dialled without an Ed25519 id */
-            attach(c, connection, request->half, request->serial, &request->extend);
+    struct control *waiting;
+    while ((waiting = take_waiting(connection)) != NULL) {
+        if (has_wanted_identity(connection, &waiting->u.extend)) /* it was dialled without an Ed25519 id */
+            attach(c, connection, waiting);
         else
-            extend_failed(c, request->half, request->serial, DESTROY_OR_IDENTITY);
+            extend_failed(c, waiting, DESTROY_OR_IDENTITY);
     }
-    drop_waiting(c, connection);
 }
 
 static void link_closed(struct controller *c, const struct control *message) {
     struct connection *connection = table_get(&c->connections, message->link);
     if (!connection)
         return;
-    for (struct list *node = connection->waiting.next; node != &connection->waiting; node = node->next) {
-        struct extend_request *request = LIST_ENTRY(node, struct extend_request, node);
-        extend_failed(c, request->half, request->serial, message->reason);
-    }
+    struct control *waiting;
+    while ((waiting = take_waiting(connection)) != NULL)
+        extend_failed(c, waiting, message->reason);
     connection_free(c, connection);
 }
 
@@ -359,9 +356,11 @@ bool controller_drain(struct controller *c, nsec now, uint32_t msgs_max) {
     while (controls) {
         struct control *message = controls;
         controls = message->next;
-        if (message->kind == CONTROL_EXTEND)
+        if (message->kind == CONTROL_EXTEND) {
             extend(c, message);
-        else if (message->kind == CONTROL_LINK_OPEN)
+            continue;
+        }
+        if (message->kind == CONTROL_LINK_OPEN)
             link_open(c, message);
         else if (message->kind == CONTROL_LINK_CLOSED)
             link_closed(c, message);
