@@ -236,6 +236,7 @@ static enum err tell_authenticate(struct fixture *f, enum responder_fault fault,
 static void tell_until_authenticate(struct fixture *f, uint8_t clog[static 32]) {
     assert_int_equal(tell_versions(f), ERR_OK);
     assert_int_equal(tell(f, CELL_VPADDING, "abc", 3), ERR_OK);
+    assert_int_equal(tell(f, CELL_PADDING, "", 0), ERR_OK);
     assert_int_equal(tell_certs(f, &f->peer.credentials.as_initiator), ERR_OK);
     f->crypt->transcript_digest(f->told, clog);
     assert_int_equal(tell(f, CELL_PADDING, "", 0), ERR_OK);

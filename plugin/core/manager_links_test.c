@@ -377,6 +377,18 @@ static void a_grant_whose_cells_are_gone_is_void(UNUSED void **state) {
     tear_down(&f);
 }
 
+static void a_link_that_dies_with_cells_waiting_is_not_scheduled(UNUSED void **state) {
+    struct fixture f;
+    struct bench_circuit c;
+    set_up(&f);
+    circuit_open(&c, &f.peer, CIRC);
+    queue_cells(&c, 5);
+    assert_true(manager_schedule_at(manager(&f)) != NSEC_NEVER);
+    manager_link_closed(manager(&f), f.b.now, f.peer.link);
+    assert_true(manager_schedule_at(manager(&f)) == NSEC_NEVER);
+    tear_down(&f);
+}
+
 static void two_links_share_what_the_bucket_has(UNUSED void **state) {
     struct fixture f;
     struct bench_circuit c, d;
@@ -438,6 +450,7 @@ int main(void) {
         cmocka_unit_test(a_quiet_circuit_goes_before_a_loud_one),
         cmocka_unit_test(destroy_goes_before_everything),
         cmocka_unit_test(a_grant_whose_cells_are_gone_is_void),
+        cmocka_unit_test(a_link_that_dies_with_cells_waiting_is_not_scheduled),
         cmocka_unit_test(two_links_share_what_the_bucket_has),
         cmocka_unit_test(a_cell_on_the_wire_has_514_bytes),
     };
