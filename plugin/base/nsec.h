@@ -19,4 +19,9 @@ static inline nsec nsec_min(nsec a, nsec b) {
     return a < b ? a : b;
 }
 
+/* Later of two points in time. */
+static inline nsec nsec_max(nsec a, nsec b) {
+    return a > b ? a : b;
+}
+
 #endif

@@ -51,12 +51,21 @@ static struct link *link_new(struct manager *m, nsec now, link_id id, enum link_
     return NULL;
 }
 
+/* On the list of those that wait, or off it. */
+static void set_waiting(struct manager *m, struct link *link, bool wants, bool held) {
+    m->links_wanting -= link->wants_write;
+    m->links_held -= link->wants_write && link->is_held;
+    link->wants_write = wants;
+    link->is_held = held;
+    m->links_wanting += wants;
+    m->links_held += wants && held;
+}
+
 static void link_free(struct manager *m, struct link *link) {
     table_remove(&m->links, link->id);
     timers_clear(&m->timers, &link->timer);
     list_remove(&link->paused);
-    if (link->wants_write)
-        m->links_wanting--;
+    set_waiting(m, link, false, false);
     manager_free_run(m, &link->urgent);
     link_handshake_free(link->handshake);
     sched_queue_fini(&m->scheduler, &link->queue);
@@ -65,7 +74,7 @@ static void link_free(struct manager *m, struct link *link) {
     control_spares_release(&m->spares, LINK_LAST_WORDS);
 }
 
-/* Does nothing only when there are more refusals at once than we have reserved for. */
+/* NULL only when there are more refusals at once than we have reserved for. */
 static void tell_controller_closed(struct manager *m, link_id id, enum err why) {
     struct control *message = manager_post_last(m, m->controller, 0, CONTROL_LINK_CLOSED);
     if (!message)
@@ -272,18 +281,19 @@ void manager_links_resume(struct manager *m) {
 void manager_link_want_write(struct manager *m, struct link *link) {
     if (link->wants_write || link->queued == 0)
         return;
-    link->wants_write = true;
-    m->links_wanting++;
+    set_waiting(m, link, true, link->is_held);
     m->port->want_write(m->port, link->id);
 }
 
 nsec manager_schedule_at(const struct manager *m) {
-    return m->links_wanting ? m->schedule_not_before : NSEC_NEVER;
+    if (m->links_wanting > m->links_held)
+        return 0;
+    return m->links_wanting ? m->held_until : NSEC_NEVER;
 }
 
 static struct sched_claim claim_of(struct manager *m, nsec now, const struct tcp_facts *facts) {
     struct link *link = manager_link(m, facts->link);
-    if (!link || !link->wants_write)
+    if (!link || !link->wants_write || (link->is_held && now < m->held_until))
         return (struct sched_claim){.quietest = UINT64_MAX};
     uint64_t tcp_allows = kist_limit(facts) / CELL_LEN;
     return (struct sched_claim){
@@ -292,26 +302,26 @@ static struct sched_claim claim_of(struct manager *m, nsec now, const struct tcp
     };
 }
 
-/* After this run the next is due an interval later; at once when this one is the first after a pause (tor: KIST). */
+/* What TCP or the bucket did not allow now is not asked for again before the interval of KIST is over, so that it goes
+ * in large pieces; everything else goes at once. */
 static void plan_next_run(struct manager *m, nsec now, bool bucket_is_empty) {
-    m->scheduled_at = now;
-    m->schedule_not_before = now + (nsec)m->params.kist_run_interval_ms * NSEC_PER_MS;
-    if (bucket_is_empty) {
-        nsec ready = token_bucket_ready_at(&m->bucket, now, CELL_LEN * CELLS_PER_RECORD);
-        if (ready > m->schedule_not_before)
-            m->schedule_not_before = ready;
-    }
+    if (m->held_until > now)
+        return;
+    m->held_until = now + (nsec)m->params.kist_run_interval_ms * NSEC_PER_MS;
+    if (bucket_is_empty)
+        m->held_until =
+            nsec_max(m->held_until, token_bucket_ready_at(&m->bucket, now, CELL_LEN * CELLS_PER_RECORD));
 }
 
 /* A link leaves the list with a grant, or when its circuits have gone since it asked. */
 static struct grant settle_claim(struct manager *m, link_id id, const struct sched_claim *claim) {
     struct link *link = manager_link(m, id);
-    bool waits = link && link->wants_write && link->queued && !claim->granted;
-    if (link && link->wants_write && !waits) {
+    if (!link || !link->wants_write)
+        return (struct grant){.link = id};
+    bool waits = link->queued && !claim->granted;
+    if (claim->granted)
         link->granted = claim->granted;
-        link->wants_write = false;
-        m->links_wanting--;
-    }
+    set_waiting(m, link, waits, claim->granted < link->queued);
     return (struct grant){.link = id, .cells = claim->granted, .waits = waits};
 }
 

@@ -280,19 +280,36 @@ static void tcp_bounds_what_is_granted(UNUSED void **state) {
     }
 }
 
-static void runs_are_an_interval_apart(UNUSED void **state) {
+static void what_tcp_allows_goes_at_once(UNUSED void **state) {
+    struct fixture f;
+    struct bench_circuit c;
+    set_up(&f);
+    const struct tcp_facts facts = {.link = f.peer.link, .cwnd = 100, .mss = 1448};
+    circuit_open(&c, &f.peer, CIRC);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_true(manager_schedule_at(manager(&f)) == NSEC_NEVER);
+        queue_cells(&c, 5);
+        assert_true(manager_schedule_at(manager(&f)) <= f.b.now);
+        assert_int_equal(peer_pull_once(&f.peer, &facts), 5);
+    }
+    tear_down(&f);
+}
+
+static void a_link_that_is_held_back_waits_for_the_interval(UNUSED void **state) {
     struct fixture f;
     struct bench_circuit c;
     set_up(&f);
     const struct tcp_facts facts = {.link = f.peer.link, .cwnd = 1, .mss = 514};
     circuit_open(&c, &f.peer, CIRC);
-    f.b.now += NSEC_PER_S;
-    assert_true(manager_schedule_at(manager(&f)) == NSEC_NEVER);
     queue_cells(&c, 60);
-    assert_true(manager_schedule_at(manager(&f)) <= f.b.now); /* the first after a pause: at once */
     nsec at = f.b.now;
     assert_int_equal(peer_pull_once(&f.peer, &facts), 2);
     assert_true(manager_schedule_at(manager(&f)) == at + 10 * NSEC_PER_MS);
+    queue_cells(&c, 1); /* more cells do not change that */
+    assert_true(manager_schedule_at(manager(&f)) == at + 10 * NSEC_PER_MS);
+    assert_int_equal(peer_pull_once(&f.peer, &facts), 0);
+    f.b.now = at + 10 * NSEC_PER_MS;
+    assert_int_equal(peer_pull_once(&f.peer, &facts), 2);
     tear_down(&f);
 }
 
@@ -335,6 +352,7 @@ static void a_quiet_circuit_goes_before_a_loud_one(UNUSED void **state) {
     queue_cells(&loud, 50);
     assert_int_equal(peer_pull_once(&f.peer, &facts), 20);
     queue_cells(&quiet, 3);
+    f.b.now = manager_schedule_at(manager(&f));
     assert_int_equal(peer_pull_once(&f.peer, &facts), 20);
     for (unsigned i = 0; i < 40; i++) {
         const struct peer_cell *cell = peer_read(&f.peer);
@@ -445,7 +463,8 @@ int main(void) {
         cmocka_unit_test(a_cell_too_long_ends_the_link_behind_what_came_before),
         cmocka_unit_test(calls_for_links_that_are_gone_do_nothing),
         cmocka_unit_test(tcp_bounds_what_is_granted),
-        cmocka_unit_test(runs_are_an_interval_apart),
+        cmocka_unit_test(what_tcp_allows_goes_at_once),
+        cmocka_unit_test(a_link_that_is_held_back_waits_for_the_interval),
         cmocka_unit_test(bandwidth_bounds_what_is_granted),
         cmocka_unit_test(a_quiet_circuit_goes_before_a_loud_one),
         cmocka_unit_test(destroy_goes_before_everything),

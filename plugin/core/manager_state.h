@@ -50,6 +50,7 @@ struct link {
     bool is_initiator;
     bool is_paused;   /* reading stopped because a mailbox is full */
     bool wants_write; /* on the runtime's list */
+    bool is_held;     /* TCP or the bucket allowed less than it has: not again before manager.held_until */
     bool is_doomed;   /* we owe it a DESTROY that we cannot send: it is closed with the next tick */
     struct link_expectation expected;
     struct link_peer peer;
@@ -142,8 +143,8 @@ struct manager {
     struct sched_claim *claims;
     uint32_t claims_room;
     uint32_t links_wanting;
-    nsec scheduled_at;
-    nsec schedule_not_before;
+    uint32_t links_held; /* of those */
+    nsec held_until;
     struct list paused_links;
     half_id last_half;
     uint32_t stream_serial;
