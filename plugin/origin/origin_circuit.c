@@ -126,6 +126,8 @@ static enum err finish_handshake(struct origin_circuit *c, struct span body) {
     if (e)
         return e;
     drop_handshake(c);
+    if (c->state == ORIGIN_CIRCUIT_TRUNCATING)
+        return ERR_OK; /* it comes too late, and will be cut off again */
     c->state = ORIGIN_CIRCUIT_OPEN;
     bool is_first = c->path.hop_count == 1;
     origin_ready_raise(c->origin, &c->ready,
@@ -153,6 +155,8 @@ static void unblock_streams(struct origin_circuit *c) {
 
 /* What must not be left unsaid: without a cell for it the circuit ends. */
 static void say_or_close(struct origin_circuit *c, const struct relay_message *m) {
+    if (c->state == ORIGIN_CIRCUIT_TRUNCATING)
+        return;
     if (origin_path_send(&c->path, c->path.hop_count - 1u, CELL_RELAY, m, CELL_MUST))
         close_for_error(c, ERR_LIMIT);
 }
@@ -168,7 +172,9 @@ static enum err count_data(struct origin_circuit *c) {
     enum err e = flow_receive(window);
     if (e)
         return e;
-    return flow_consume(window, 1) > 0 ? origin_path_send_sendme(&c->path) : ERR_OK;
+    if (flow_consume(window, 1) == 0 || c->state == ORIGIN_CIRCUIT_TRUNCATING)
+        return ERR_OK;
+    return origin_path_send_sendme(&c->path);
 }
 
 static enum err receive_circuit_sendme(struct origin_circuit *c, struct span data) {
@@ -221,7 +227,8 @@ static void receive_for_stream(struct origin_circuit *c, const struct relay_mess
 
 /* Hops beyond `from` are gone, or the one that we asked for could not be reached. */
 static void receive_truncated(struct origin_circuit *c, unsigned from, struct span data) {
-    if (from + 1u == c->path.hop_count && !c->handshake)
+    bool is_asked_for = c->state == ORIGIN_CIRCUIT_TRUNCATING;
+    if (from + 1u == c->path.hop_count && !c->handshake && !is_asked_for)
         return; /* nothing was beyond */
     drop_handshake(c);
     end_streams(c);
@@ -491,13 +498,18 @@ enum err origin_circuit_extend(struct origin_circuit *c, UNUSED nsec now, const 
 }
 
 enum err origin_circuit_truncate(struct origin_circuit *c, UNUSED nsec now, unsigned last) {
-    if (c->state == ORIGIN_CIRCUIT_CLOSED || last + 1u > c->path.hop_count)
+    if (c->state == ORIGIN_CIRCUIT_CLOSED || c->state == ORIGIN_CIRCUIT_TRUNCATING)
+        return ERR_REFUSED;
+    if (last + 1u > c->path.hop_count)
         return ERR_REFUSED;
     if (last + 1u == c->path.hop_count && !c->handshake)
         return ERR_REFUSED;
     uint8_t reason = DESTROY_NONE;
     struct relay_message m = {.command = RELAY_TRUNCATE, .data = {&reason, 1}};
-    return origin_path_send(&c->path, last, CELL_RELAY, &m, CELL_MAY_FAIL);
+    enum err e = origin_path_send(&c->path, last, CELL_RELAY, &m, CELL_MAY_FAIL);
+    if (e == ERR_OK)
+        c->state = ORIGIN_CIRCUIT_TRUNCATING;
+    return e;
 }
 
 /* --- the user's side: streams ----------------------------------------------------------------------------------- */

@@ -50,6 +50,7 @@ struct origin_outlet {
 enum origin_circuit_state {
     ORIGIN_CIRCUIT_BUILDING, /* CREATED2 or EXTENDED2 is awaited */
     ORIGIN_CIRCUIT_OPEN,
+    ORIGIN_CIRCUIT_TRUNCATING, /* TRUNCATED is awaited: nothing is sent, nobody would be there to recognize it */
     ORIGIN_CIRCUIT_CLOSED,
 };
 
@@ -91,8 +92,8 @@ void origin_circuit_free(struct origin_circuit *c, nsec now, uint8_t reason);
 
 /* Add a hop. ERR_REFUSED when the circuit is not open or has streams, ERR_LIMIT at a bound. */
 MUST_USE enum err origin_circuit_extend(struct origin_circuit *c, nsec now, const struct origin_target *next);
-/* Ask hop number `last` (0 is the first) to drop all hops beyond it; TRUNCATED is the answer. ERR_REFUSED when there is
- * nothing beyond it. */
+/* Ask hop number `last` (0 is the first) to drop all hops beyond it; TRUNCATED is the answer, and until it comes the circuit
+ * and its streams say no more. ERR_REFUSED when there is nothing beyond it, ERR_LIMIT without a cell. */
 MUST_USE enum err origin_circuit_truncate(struct origin_circuit *c, nsec now, unsigned last);
 
 /* Begin a stream to that destination, or to the relay's directory when it is NULL. NULL when the circuit is not open, at
