@@ -113,7 +113,8 @@ static enum err tell_challenge(struct fixture *f, bool offers_method_3) {
 
 static enum err tell_netinfo(struct fixture *f, const struct address *mine, uint8_t count) {
     struct netinfo_message m = {.other = f->own.credentials.advertised[0].address, .mine_count = count};
-    memcpy(m.mine, mine, count * sizeof *mine);
+    for (uint8_t i = 0; i < count; i++)
+        m.mine[i] = mine[i];
     uint8_t room[CELL_BODY_LEN];
     struct bytes_out body = bytes_out(room, sizeof room);
     netinfo_encode(&body, &m);

@@ -462,6 +462,26 @@ static void a_truncated_circuit_may_be_extended_again(UNUSED void **state) {
     tear_down(&f);
 }
 
+/* The next hop ends the circuit at the moment in which it is cut off: what comes of that is not for the one that is left. */
+static void a_hop_that_was_cut_off_cannot_end_the_circuit(UNUSED void **state) {
+    struct fixture f;
+    struct bench_circuit c;
+    struct relay_message message;
+    uint8_t wire[CELL_LEN];
+    set_up(&f);
+    uint32_t id = open_two_hops(&f, &c, CIRC);
+    struct bytes_out out = bytes_out(wire, sizeof wire);
+    cell_put(&out, 4, id, CELL_DESTROY, "", 0);
+    peer_say(&f.next, wire, sizeof wire); /* its thread has not published that yet */
+    circuit_tell(&c, RELAY_TRUNCATE, 0, "", 0);
+    assert_true(circuit_hear(&c, &message));
+    assert_int_equal(message.command, RELAY_TRUNCATED);
+    assert_null(peer_read(&f.origin));
+    assert_null(peer_read(&f.next));
+    assert_int_equal(manager_working_set(bench_manager(&f.b, 1)).halves, 1);
+    tear_down(&f);
+}
+
 /* What was asked before a TRUNCATE is answered after it, and must not be taken for the answer to what was asked then. */
 static void answers_to_an_extend_that_was_truncated_are_void(UNUSED void **state) {
     struct fixture f;
@@ -660,6 +680,7 @@ int main(void) {
         cmocka_unit_test(a_relay_with_another_identity_is_not_extended_to),
         cmocka_unit_test(destroy_goes_on_without_its_reason),
         cmocka_unit_test(a_truncated_circuit_may_be_extended_again),
+        cmocka_unit_test(a_hop_that_was_cut_off_cannot_end_the_circuit),
         cmocka_unit_test(answers_to_an_extend_that_was_truncated_are_void),
         cmocka_unit_test(a_link_takes_its_circuits_with_it),
         cmocka_unit_test(an_origin_may_leave_while_it_is_extended),
