@@ -1,4 +1,4 @@
-/* Links of a manager: from dialling or accepting through the handshake to closing, and what they write. */
+/* Links of a manager: from dialling or accepting through the handshake to closing, and the bytes that they bring. */
 #include <string.h>
 
 #include "base/check.h"
@@ -11,24 +11,9 @@ struct link *manager_link(struct manager *m, link_id id) {
 
 /* --- coming and going ----------------------------------------------------------------------------------------------- */
 
-/* Room for n links in a scheduling run. */
-static bool claims_reserve(struct manager *m, uint32_t n) {
-    if (n <= m->claims_room)
-        return true;
-    uint32_t room = m->claims_room ? m->claims_room : 64;
-    while (room < n)
-        room *= 2;
-    struct sched_claim *claims = memory_allocate(m->memory, room * sizeof *claims);
-    if (!claims)
-        return false;
-    memory_release(m->memory, m->claims, m->claims_room * sizeof *m->claims);
-    m->claims = claims;
-    m->claims_room = room;
-    return true;
-}
-
 static struct link *link_new(struct manager *m, nsec now, link_id id, enum link_state state) {
-    if (!claims_reserve(m, m->links.count + 1) || !control_spares_reserve(&m->spares, LINK_LAST_WORDS))
+    if (!manager_claims_reserve(m, m->links.count + 1) ||
+        !control_spares_reserve(&m->spares, LINK_LAST_WORDS))
         return NULL;
     struct link *link = slab_take(&m->links_slab);
     if (!link) {
@@ -51,21 +36,11 @@ static struct link *link_new(struct manager *m, nsec now, link_id id, enum link_
     return NULL;
 }
 
-/* On the list of those that wait, or off it. */
-static void set_waiting(struct manager *m, struct link *link, bool wants, bool held) {
-    m->links_wanting -= link->wants_write;
-    m->links_held -= link->wants_write && link->is_held;
-    link->wants_write = wants;
-    link->is_held = held;
-    m->links_wanting += wants;
-    m->links_held += wants && held;
-}
-
 static void link_free(struct manager *m, struct link *link) {
     table_remove(&m->links, link->id);
     timers_clear(&m->timers, &link->timer);
     list_remove(&link->paused);
-    set_waiting(m, link, false, false);
+    manager_link_set_waiting(m, link, false, false);
     manager_free_run(m, &link->urgent);
     link_handshake_free(link->handshake);
     sched_queue_fini(&m->scheduler, &link->queue);
@@ -274,140 +249,6 @@ void manager_links_resume(struct manager *m) {
         link->is_paused = false;
         m->port->want_read(m->port, link->id, true);
     }
-}
-
-/* --- scheduling and output ------------------------------------------------------------------------------------------ */
-
-void manager_link_want_write(struct manager *m, struct link *link) {
-    if (link->wants_write || link->queued == 0)
-        return;
-    set_waiting(m, link, true, link->is_held);
-    m->port->want_write(m->port, link->id);
-}
-
-nsec manager_schedule_at(const struct manager *m) {
-    if (m->links_wanting > m->links_held)
-        return 0;
-    return m->links_wanting ? m->held_until : NSEC_NEVER;
-}
-
-static struct sched_claim claim_of(struct manager *m, nsec now, const struct tcp_facts *facts) {
-    struct link *link = manager_link(m, facts->link);
-    if (!link || !link->wants_write || (link->is_held && now < m->held_until))
-        return (struct sched_claim){.quietest = UINT64_MAX};
-    uint64_t tcp_allows = kist_limit(facts) / CELL_LEN;
-    return (struct sched_claim){
-        .quietest = cell_run_is_empty(&link->urgent) ? sched_quietest(&m->scheduler, now, &link->queue) : 0,
-        .want = tcp_allows < link->queued ? (uint32_t)tcp_allows : link->queued,
-    };
-}
-
-/* What TCP or the bucket did not allow now is not asked for again before the interval of KIST is over, so that it goes
- * in large pieces; everything else goes at once. */
-static void plan_next_run(struct manager *m, nsec now, bool bucket_is_empty) {
-    if (m->held_until > now)
-        return;
-    m->held_until = now + (nsec)m->params.kist_run_interval_ms * NSEC_PER_MS;
-    if (bucket_is_empty)
-        m->held_until =
-            nsec_max(m->held_until, token_bucket_ready_at(&m->bucket, now, CELL_LEN * CELLS_PER_RECORD));
-}
-
-/* A link leaves the list with a grant, or when its circuits have gone since it asked. */
-static struct grant settle_claim(struct manager *m, link_id id, const struct sched_claim *claim) {
-    struct link *link = manager_link(m, id);
-    if (!link || !link->wants_write)
-        return (struct grant){.link = id};
-    bool waits = link->queued && !claim->granted;
-    if (claim->granted)
-        link->granted = claim->granted;
-    set_waiting(m, link, waits, claim->granted < link->queued);
-    return (struct grant){.link = id, .cells = claim->granted, .waits = waits};
-}
-
-uint32_t manager_schedule(struct manager *m, nsec now, const struct tcp_facts *links, uint32_t n,
-                          struct grant *grants_out) {
-    if (!claims_reserve(m, n))
-        n = m->claims_room;
-    uint64_t total = token_bucket_available(&m->bucket, now) / CELL_LEN;
-    for (uint32_t i = 0; i < n; i++)
-        m->claims[i] = claim_of(m, now, &links[i]);
-    sched_divide(m->claims, n, total, CELLS_PER_RECORD);
-    uint64_t granted = 0;
-    for (uint32_t i = 0; i < n; i++) {
-        grants_out[i] = settle_claim(m, links[i].link, &m->claims[i]);
-        granted += grants_out[i].cells;
-    }
-    token_bucket_take(&m->bucket, now, granted * CELL_LEN);
-    plan_next_run(m, now, granted >= total);
-    m->work.scheduler_runs++;
-    m->work.tcp_info_reads += n;
-    return n;
-}
-
-static void put_taken(struct manager *m, struct link *link, struct cell_run *run, struct cell **cells_out) {
-    uint32_t i = 0;
-    manager_trace(m, TRACE_CELLS_OUT, link, run->first->circ_id, run->first->command, run->count, 0);
-    while (!cell_run_is_empty(run))
-        cells_out[i++] = cell_run_shift(run);
-}
-
-/* One run of the quietest circuit; 0 when no circuit has cells. */
-static uint32_t take_run(struct manager *m, nsec now, struct link *link, struct cell **cells_out,
-                         uint32_t max) {
-    if (!cell_run_is_empty(&link->urgent)) {
-        struct cell_run one = cell_run_split(&link->urgent, 1);
-        put_taken(m, link, &one, cells_out);
-        return 1;
-    }
-    uint32_t allowed;
-    struct sched_entry *entry = sched_pick(&m->scheduler, now, &link->queue, max, &allowed);
-    if (!entry)
-        return 0;
-    struct half *half = LIST_ENTRY(entry, struct half, sched);
-    struct cell_run run = cell_run_split(&half->circuit.queue, allowed);
-    uint32_t count = run.count;
-    m->work.scheduler_picks++;
-    sched_charge(&m->scheduler, now, &link->queue, entry, count);
-    if (cell_run_is_empty(&half->circuit.queue))
-        sched_deactivate(&link->queue, entry);
-    put_taken(m, link, &run, cells_out);
-    return count;
-}
-
-uint32_t manager_take(struct manager *m, nsec now, link_id id, struct cell **cells_out, uint32_t max) {
-    struct link *link = manager_link(m, id);
-    if (!link)
-        return 0;
-    uint32_t taken = 0;
-    while (taken < max && link->granted) {
-        uint32_t left = max - taken < link->granted ? max - taken : link->granted;
-        uint32_t count = take_run(m, now, link, cells_out + taken, left);
-        if (!count)
-            link->granted = 0;
-        taken += count;
-        link->granted -= count;
-        CHECK(link->queued >= count);
-        link->queued -= count;
-    }
-    if (!link->granted)
-        manager_link_want_write(m, link);
-    m->work.cells_sent += taken;
-    m->work.bytes_sent += (uint64_t)taken * CELL_LEN;
-    return taken;
-}
-
-void manager_release(struct manager *m, struct cell **cells, uint32_t n) {
-    struct cell_run run = {0};
-    for (uint32_t i = 0; i < n; i++)
-        cell_run_append(&run, cells[i]);
-    manager_free_run(m, &run);
-}
-
-void cell_serialize(const struct cell *cell, uint8_t out[static CELL_LEN]) {
-    store_u32(out, cell->circ_id);
-    out[4] = cell->command;
-    memcpy(out + CELL_HEADER_LEN, cell->body, CELL_BODY_LEN);
 }
 
 /* --- time ----------------------------------------------------------------------------------------------------------- */

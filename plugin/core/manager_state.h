@@ -2,8 +2,11 @@
  * the stages, and nothing that other modules may see.
  *
  * connection_manager.c  inputs, the switches on commands and controls, turns
- * manager_links.c       links: handshake, opening, closing, scheduling, output
- * manager_circuits.c    circuits: create, extend, attach, relay runs, destroy
+ * manager_links.c       links: handshake, opening, bytes in, closing
+ * manager_output.c      what links write: waiting, scheduling, taking
+ * manager_circuits.c    circuits: CREATE2, cells that wait for a link, DESTROY
+ * manager_extend.c      EXTEND2 to EXTENDED2, TRUNCATE
+ * manager_relaying.c    RELAY cells: peeled, handled or passed on
  * manager_streams.c     exit streams at their half
  * manager_edges.c       exit streams at their edge */
 #ifndef LOOM_CORE_MANAGER_STATE_H
@@ -31,9 +34,9 @@
 #define LINK_HANDSHAKE_TIMEOUT (60 * NSEC_PER_S)   /* from dialling or TLS to NETINFO */
 #define LINK_IDLE_TIMEOUT      (3600 * NSEC_PER_S) /* tor: nf_conntimeout_relays */
 #define LINK_FRAME_MAX         64u                 /* cells framed at a time */
-#define LINK_URGENT_MAX        4096u /* DESTROYs that wait; a peer that makes us owe more is cut off */
-#define STREAMS_MAX            1024u /* per circuit */
-#define LAYER_PREFETCH_RUNS    2u
+#define LINK_URGENT_MAX        4096u       /* DESTROYs that wait; a peer that makes us owe more is cut off */
+#define CIRC_ID_HIGH_BIT       0x80000000u /* of ids that the TLS initiator picks (tor-spec 5.1.1) */
+#define STREAMS_MAX            1024u       /* per circuit */
 /* What an object may have to say at its end, whatever happens. */
 #define LINK_LAST_WORDS   2u                /* LINK_OPEN, LINK_CLOSED */
 #define HALF_LAST_WORDS   1u                /* DESTROY */
@@ -178,7 +181,6 @@ void manager_post_cells(struct manager *m, object_id to, struct cell_run *run);
 
 /* manager_links.c */
 struct link *manager_link(struct manager *m, link_id id);
-void manager_link_want_write(struct manager *m, struct link *link);
 /* Close link with everything on it: trace, tell the peers of its circuits and the controller, hang up when the runtime does
  * not know yet. */
 void manager_link_close(struct manager *m, nsec now, struct link *link, enum err why, bool hangup);
@@ -188,28 +190,50 @@ void manager_dial(struct manager *m, nsec now, struct control *message);
 void manager_links_resume(struct manager *m);
 void manager_links_pause_if_full(struct manager *m, struct link *link);
 
+/* manager_output.c */
+void manager_link_want_write(struct manager *m, struct link *link);
+/* Put link on the list of those that wait, held back or not, or off it. */
+void manager_link_set_waiting(struct manager *m, struct link *link, bool wants, bool held);
+/* Room for the claims of n links in a scheduling run. */
+MUST_USE bool manager_claims_reserve(struct manager *m, uint32_t n);
+
 /* manager_circuits.c */
 struct half *manager_half(struct manager *m, half_id id);
 void manager_circuit_create(struct manager *m, nsec now, struct link *link, const struct cell_view *cell);
-void manager_circuit_created(struct manager *m, nsec now, struct link *link, const struct cell_view *cell);
 void manager_circuit_destroyed(struct manager *m, nsec now, struct link *link, const struct cell_view *cell);
-/* A run of RELAY (or one RELAY_EARLY) cells of one circuit. */
-void manager_circuit_relay(struct manager *m, nsec now, struct link *link, const struct cell_view *views,
-                           uint32_t n);
+/* NULL at a limit or without memory. */
+MUST_USE struct half *manager_half_new(struct manager *m, struct link *link, uint32_t circ_id,
+                                       bool towards_origin);
 /* Close the half: DESTROY with reason on its link unless reason_link is NO_REASON, likewise to its other half, its streams. */
 #define NO_REASON (-1)
 void manager_half_close(struct manager *m, nsec now, struct half *half, int reason_link, int reason_peer);
+/* We found the fault: both sides hear of it. */
+void manager_half_fail(struct manager *m, nsec now, struct half *half, enum destroy_reason reason);
+/* CONTROL_DESTROY to the other half, unless there is none or reason is NO_REASON. */
+void manager_tell_peer(struct manager *m, half_id from, half_id peer, int reason);
 void manager_half_deliver(struct manager *m, nsec now, struct half *half, struct cell_run *run);
+/* Cells of half have passed: for the gauges of the working set. */
+void manager_count_activity(struct manager *m, nsec now, struct half *half);
 /* Encode, seal, wrap and queue a relay message for the origin; false when the circuit had to be closed. */
 MUST_USE bool manager_half_originate(struct manager *m, nsec now, struct half *half, uint8_t command,
                                      uint16_t stream, struct span data);
 /* The same for a cell whose data lies in place already. */
 MUST_USE bool manager_half_originate_chunk(struct manager *m, nsec now, struct half *half, struct cell *chunk,
                                            uint16_t stream, uint8_t *tag_out);
+void manager_half_queued(struct manager *m, nsec now, struct half *half, uint32_t cells);
+
+/* manager_extend.c: may close the circuit. */
+void manager_circuit_extend(struct manager *m, nsec now, struct half *half, struct span data, bool is_early);
+void manager_circuit_truncate(struct manager *m, nsec now, struct half *half, struct span data);
+void manager_circuit_created(struct manager *m, nsec now, struct link *link, const struct cell_view *cell);
 /* Controls for halves, and ATTACH. */
 void manager_circuit_control(struct manager *m, nsec now, struct control *message);
 void manager_attach(struct manager *m, nsec now, struct control *message);
-void manager_half_queued(struct manager *m, nsec now, struct half *half, uint32_t cells);
+
+/* manager_relaying.c */
+/* A run of RELAY (or one RELAY_EARLY) cells of one circuit. */
+void manager_circuit_relay(struct manager *m, nsec now, struct link *link, const struct cell_view *views,
+                           uint32_t n);
 
 /* manager_streams.c: every function may close the circuit; check with manager_half afterwards. */
 void manager_stream_message(struct manager *m, nsec now, struct half *half,
