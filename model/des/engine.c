@@ -15,6 +15,7 @@ struct host {
     struct event_queue queue;
     struct rng rng;
     void *user;
+    void *network;
 };
 
 struct parcel {
@@ -196,6 +197,14 @@ void host_set_user(struct host *host, void *user) {
 
 void *host_user(const struct host *host) {
     return host->user;
+}
+
+void host_set_network(struct host *host, void *network) {
+    host->network = network;
+}
+
+void *host_network(const struct host *host) {
+    return host->network;
 }
 
 void host_fail(struct host *host) {
@@ -381,6 +390,26 @@ enum err engine_run(struct engine *engine, nsec until) {
         round++;
     }
     return engine_end(engine, round, until);
+}
+
+static void visit_boxes(struct engine *engine, struct partition *p,
+                        void (*visit)(struct host *host, event_kind kind, void *object)) {
+    for (unsigned i = 0; i < 2; i++)
+        for (uint32_t to = 0; to < engine->config.partitions; to++)
+            for (uint32_t n = 0; n < p->boxes[i][to].count; n++) {
+                const struct parcel *parcel = &p->boxes[i][to].parcels[n];
+                visit(&engine->hosts[parcel->to], (event_kind)parcel->event.kind, parcel->event.object);
+            }
+}
+
+void engine_visit(struct engine *engine, void (*visit)(struct host *host, event_kind kind, void *object)) {
+    for (host_id id = 0; id < engine->config.hosts; id++) {
+        struct host *host = &engine->hosts[id];
+        for (uint32_t n = 0; n < host->queue.count; n++)
+            visit(host, (event_kind)host->queue.heap[n].kind, host->queue.heap[n].object);
+    }
+    for (uint32_t i = 0; i < engine->config.partitions; i++)
+        visit_boxes(engine, &engine->partitions[i], visit);
 }
 
 uint32_t engine_partitions(const struct engine *engine) {

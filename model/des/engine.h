@@ -54,6 +54,8 @@ struct host *engine_host(struct engine *engine, host_id id);
 /* Run all events up to and including until, in the caller's thread. ERR_LIMIT: a host got no memory; the rest of the
  * simulation would be wrong and is not run. */
 MUST_USE enum err engine_run(struct engine *engine, nsec until);
+/* Show every event that waits, in no order that means anything. */
+void engine_visit(struct engine *engine, void (*visit)(struct host *host, event_kind kind, void *object));
 uint64_t engine_events(const struct engine *engine);
 /* Bytes of objects that host_take has ever made. */
 uint64_t engine_object_bytes(const struct engine *engine);
@@ -68,6 +70,9 @@ const struct memory *host_memory(const struct host *host);
 struct engine *host_engine(const struct host *host);
 void host_set_user(struct host *host, void *user);
 void *host_user(const struct host *host);
+/* What a network model keeps of this host (net.h), beside what its user keeps. */
+void host_set_network(struct host *host, void *network);
+void *host_network(const struct host *host);
 /* An event for itself; at >= now. */
 void host_at(struct host *host, nsec at, event_kind kind, uint32_t arg, void *object);
 /* An event for another host; at >= now + lookahead. Hands over object. */

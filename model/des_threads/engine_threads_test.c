@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "des/random_model.h"
+#include "des/small_net.h"
 #include "support/test.h"
 
 static void *allocate(UNUSED void *context, size_t size) {
@@ -34,6 +35,34 @@ static void any_number_of_threads_gives_the_same_histories(UNUSED void **state) 
     }
 }
 
+static uint64_t run_network(uint32_t partitions, uint32_t threads) {
+    static struct small_net s;
+    static struct small_flow flows[3 * SMALL_HOSTS];
+    small_init_with(&s, &heap, partitions, UINT32_MAX / 200);
+    for (host_id id = 0; id < SMALL_HOSTS; id++)
+        net_set_rates(s.net, id, 2000000, 1000000 * (1 + id % 3));
+    for (unsigned i = 0; i < COUNT(flows); i++)
+        small_start(&s, &flows[i], i % SMALL_HOSTS, (i + 1 + i / SMALL_HOSTS * 5) % SMALL_HOSTS, 500000,
+                    514 * 7);
+    assert_int_equal(engine_run_threads(s.engine, 20 * NSEC_PER_S, threads), ERR_OK);
+    uint64_t hash = 0, bytes = 0;
+    for (host_id id = 0; id < SMALL_HOSTS; id++) {
+        hash = hash * 31 + s.sinks[id].hash;
+        bytes += s.sinks[id].bytes;
+    }
+    assert_int_equal(bytes, COUNT(flows) * 500000);
+    small_fini(&s);
+    return hash;
+}
+
+static void a_network_is_the_same_on_any_number_of_threads(UNUSED void **state) {
+    uint64_t hash = run_network(1, 1);
+    assert_true(run_network(2, 2) == hash);
+    assert_true(run_network(4, 2) == hash);
+    assert_true(run_network(4, 4) == hash);
+    assert_int_equal(hash, UINT64_C(0xbc71a1394959a0a2)); /* golden: on every compiler and machine */
+}
+
 static void *allocate_little(void *context, size_t size) {
     uint32_t *left = context;
     if (__atomic_fetch_sub(left, 1, __ATOMIC_RELAXED) == 0)
@@ -54,6 +83,7 @@ static void without_memory_all_threads_stop(UNUSED void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_number_of_threads_gives_the_same_histories),
+        cmocka_unit_test(a_network_is_the_same_on_any_number_of_threads),
         cmocka_unit_test(without_memory_all_threads_stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
