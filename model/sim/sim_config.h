@@ -1,0 +1,121 @@
+/* sim_config - a whole network to be simulated, as plain values: what scenarios are turned into, and tests write down.
+ *
+ * Nothing here has behaviour, and nothing is a float. Everything that a pointer points to is borrowed for the life of the
+ * simulation and never changed. Indexes refer to the arrays of the same struct sim_config.
+ * Rates are bytes a second, each way; RATE_UNLIMITED (des/rate_bucket.h) for none. Times count from the simulation's start. */
+#ifndef LOOM_SIM_SIM_CONFIG_H
+#define LOOM_SIM_SIM_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/memory.h"
+#include "base/nsec.h"
+#include "cost/mapping.h"
+#include "cost/price.h"
+#include "crypt/provider.h"
+
+#define SIM_RELAYS_MAX   65536u /* relays are 10.b.c.d:9001; twice what the network has ever had, and more */
+#define SIM_CLIENTS_MAX  (UINT32_C(1) << 22)
+#define SIM_SERVERS_MAX  65535u
+#define SIM_SESSIONS_MAX 4096u    /* of one client host */
+#define SIM_FILES_MAX    256u     /* of one load */
+#define SIM_THREADS_MAX  64u      /* connection threads of a relay */
+#define SIM_SAMPLES_MAX  1000000u /* of a relay */
+
+enum sim_relay_flag { SIM_GUARD = 1, SIM_EXIT = 2, SIM_FAST = 4, SIM_STABLE = 8 };
+
+/* How a relay cuts its traffic into records, reads and scheduling decisions (cost/behaviour.h). */
+enum sim_behaviour { SIM_BEHAVE_TOR, SIM_BEHAVE_LOOM };
+
+/* A machine and what runs on it. A tor relay: COST_VANILLA and SIM_BEHAVE_TOR with tor's prices. */
+struct sim_cpu {
+    const struct cost_table *prices; /* NULL: everything is done in no time */
+    enum cost_mapping mapping;       /* COST_VANILLA: relays on it have 0 connection threads */
+    enum sim_behaviour behaviour;
+    uint16_t cores;            /* physical */
+    uint16_t threads_per_core; /* 1 or 2 */
+    uint16_t workers;          /* threads for circuit handshakes, at least 1 */
+};
+
+struct sim_relay_config {
+    uint64_t weight;          /* of the consensus; 0: nobody chooses it */
+    uint64_t line_rate;       /* of its network interface */
+    uint64_t bandwidth_rate;  /* RelayBandwidthRate: the token bucket of the relay itself */
+    uint64_t bandwidth_burst; /* bytes */
+    uint32_t flags;           /* enum sim_relay_flag */
+    uint16_t country;
+    uint16_t cpu;                /* index into cpus */
+    uint16_t connection_threads; /* 0: all in the main thread */
+};
+
+struct sim_server_config {
+    uint64_t line_rate;
+    uint16_t country;
+};
+
+struct sim_file {
+    uint64_t bytes;
+    uint32_t weight; /* relative to the others of the load */
+    nsec timeout;    /* from asking for a stream until the last byte; 0: none */
+};
+
+/* What a session of a client does, again and again: pause, fetch a file. */
+struct sim_load {
+    const struct sim_file *files;
+    uint32_t file_count;
+    uint32_t request_bytes; /* of a fetch, at least 16 */
+    nsec pause;             /* between the end of a fetch and the next; its mean when it is_exponential */
+    bool is_exponential;
+    bool is_periodic;     /* the pause is counted from the beginning of a fetch; fetches never overlap */
+    nsec circuit_age_max; /* a fetch takes a new circuit when the last one is older; 0: a new one each time */
+    nsec circuit_timeout; /* of building one; 0: 60 s */
+};
+
+struct sim_client_config {
+    uint64_t line_rate;
+    nsec start; /* sessions begin between start and start + a pause, at a time drawn for each */
+    uint16_t country;
+    uint16_t load;     /* index into loads */
+    uint16_t sessions; /* users that share this host, its guards and its links; at least 1 */
+    uint8_t guards; /* entry guards that it keeps to; 0: a relay drawn for each circuit (UseEntryGuards 0) */
+};
+
+/* Latencies between countries: latency_us[from * countries + to], one way, > 0. */
+struct sim_geography {
+    uint16_t countries;
+    const uint32_t *latency_us;
+    const uint32_t *loss; /* the same, of 2^32 segments; NULL: no loss */
+};
+
+/* What identities are made of when crypto is not symbolic (tests): fills in everything of relay number `relay`. */
+struct sim_identity;
+struct sim_crypt {
+    const struct crypt_provider *provider; /* of all hosts */
+    bool (*make_identity)(void *context, uint32_t relay, struct sim_identity *out);
+    void *context;
+};
+
+struct sim_config {
+    const struct memory *memory; /* usable from every thread of a run */
+    uint64_t seed;
+    struct sim_geography geography;
+    const struct sim_cpu *cpus;
+    const struct sim_relay_config *relays;
+    const struct sim_server_config *servers; /* a fetch draws one of them */
+    const struct sim_load *loads;
+    const struct sim_client_config *clients;
+    uint32_t cpu_count, relay_count, server_count, load_count, client_count;
+    nsec bootstrap_end; /* until then interfaces have no limit and paths lose nothing, as in Shadow */
+    nsec measure_from;  /* end of the warm-up: statistics that have no time of their own begin */
+    nsec end;
+    nsec sample_interval;          /* of the series; 0: 1 s */
+    uint32_t partitions;           /* of hosts, at most one thread each; 0: 8. Not part of any result */
+    uint32_t kist_run_interval_ms; /* 0: as the consensus says by default */
+    const struct sim_crypt *crypt; /* NULL: symbolic, one provider for each host */
+};
+
+/* "relays[3].country: ..." goes to what (room bytes) when something is out of bounds or refers to nothing. */
+bool sim_config_check(const struct sim_config *config, char *what, uint32_t room);
+
+#endif

@@ -1,0 +1,114 @@
+/* sim_measure - what a simulation has measured, as plain values in orders that do not depend on threads.
+ *
+ * Each array belongs to one host and is written by it alone; sim_world.h hands them out. Everything is deterministic.
+ * Times count from the simulation's start; NSEC_NEVER: it did not happen. */
+#ifndef LOOM_SIM_SIM_MEASURE_H
+#define LOOM_SIM_SIM_MEASURE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/nsec.h"
+#include "base/work.h"
+
+#define SIM_DELAY_BINS 40u /* bin b: delays of at least 2^(b-1) and less than 2^b ns; bin 0: none */
+
+#define SIM_OUTCOME_LIST(X)                                                          \
+    X(DONE, "done")                                                                  \
+    X(TIMEOUT, "timeout")                 /* of the transfer */                      \
+    X(CIRCUIT_TIMEOUT, "circuit-timeout") /* not built in time */                    \
+    X(CIRCUIT_FAILED, "circuit-failed")   /* refused or closed while it was built */ \
+    X(CIRCUIT_CLOSED, "circuit-closed")   /* destroyed under the transfer */         \
+    X(LINK_CLOSED, "link-closed")         /* to the guard */                         \
+    X(STREAM_ENDED, "stream-ended")       /* by exit or server, before its end */    \
+    X(NO_PATH, "no-path")                 /* no relays to choose from */             \
+    X(UNFINISHED, "unfinished")           /* when the simulation ended */
+
+enum sim_outcome {
+#define X(name, text) SIM_OUTCOME_##name,
+    SIM_OUTCOME_LIST(X)
+#undef X
+};
+
+/* One fetch of a client. Those of a client are in the order in which they ended. */
+struct sim_transfer {
+    uint32_t client;
+    uint32_t relays[3]; /* guard, middle, exit; UINT32_MAX: not chosen */
+    uint16_t session;
+    uint16_t server;
+    uint16_t file;   /* of the client's load */
+    uint8_t outcome; /* enum sim_outcome */
+    bool is_new_circuit;
+    uint64_t bytes;     /* received */
+    nsec started;       /* when it was decided on; of a new circuit: when its building began */
+    nsec circuit_built; /* equal to started when the circuit was there */
+    nsec asked;         /* BEGIN was sent: what times to first and last byte are counted from */
+    nsec connected;
+    nsec first_byte;
+    nsec last_byte;
+};
+
+/* One building of a circuit, for the distribution of build times. */
+struct sim_build {
+    uint32_t client;
+    uint8_t
+        outcome; /* SIM_OUTCOME_DONE, _CIRCUIT_TIMEOUT, _CIRCUIT_FAILED, _LINK_CLOSED, _NO_PATH, _UNFINISHED */
+    nsec started; /* the link to the guard is not counted: from CREATE2 */
+    nsec took;    /* until it was open or given up */
+};
+
+/* What a relay did in one sample interval. */
+struct sim_sample {
+    uint64_t bytes_read; /* link plaintext and exit streams */
+    uint64_t bytes_written;
+    uint64_t cells; /* relayed: taken by links */
+    nsec busy;      /* of all its threads, CPU workers included */
+    nsec busy_most; /* of its busiest thread (CPU workers not) */
+    nsec delay_sum; /* between an input's being there and a thread's beginning with it */
+    nsec delay_max;
+    uint64_t inputs;
+};
+
+/* A thread of a relay, from measure_from on. Thread 0 is the main thread, then connection threads, then CPU workers. */
+struct sim_thread_measure {
+    nsec busy;
+    uint64_t inputs;
+    nsec delay_sum;
+    nsec delay_max;
+    uint64_t delays[SIM_DELAY_BINS];
+};
+
+struct sim_relay_measure {
+    const struct sim_sample *samples; /* sample_count of them, from time 0 */
+    const nsec *thread_busy;          /* [sample * thread_count + thread] */
+    const struct sim_thread_measure *threads;
+    uint32_t sample_count;
+    uint32_t thread_count;
+    struct work work; /* all that was counted, from time 0 */
+};
+
+struct sim_client_measure {
+    const struct sim_transfer *transfers;
+    const struct sim_build *builds;
+    uint64_t transfer_count;
+    uint64_t build_count;
+    uint64_t bytes_received; /* of files, whole or not */
+};
+
+struct sim_totals {
+    uint64_t events;        /* of the engine, really executed */
+    uint64_t cells_relayed; /* cell x relay */
+    uint64_t circuits_built;
+    uint64_t circuits_failed;
+    uint64_t transfers_done;
+    uint64_t transfers_failed;
+    uint64_t segments_lost; /* on paths, and by CoDel */
+    uint64_t links;         /* open now, both sides counted */
+    uint64_t halves;        /* circuit halves of relays now */
+    nsec time;              /* simulated */
+};
+
+/* "circuit-timeout"; never NULL. */
+const char *sim_outcome_name(enum sim_outcome outcome);
+
+#endif
