@@ -1,6 +1,6 @@
 #include "des/engine.h"
 
-#include "des/random_model.h"
+#include "support/random_model.h"
 #include "support/test.h"
 #include "support/test_memory.h"
 

@@ -1,4 +1,4 @@
-/* net_state - what the files of the network share: net.c, net_up.c, net_down.c and tcp*.c. Not for others. */
+/* net_state - what the files of the network share: net_*.c and tcp_*.c. Not for others. */
 #ifndef LOOM_DES_NET_STATE_H
 #define LOOM_DES_NET_STATE_H
 
@@ -147,14 +147,14 @@ event_handler interface_go_on_sending;
 event_handler interface_arrive;
 event_handler interface_go_on_receiving;
 
-/* net.c */
+/* net_interfaces.c */
 struct packet *packet_new(struct interface *interface, struct tcp_name from, struct tcp_name to,
                           uint8_t flags);
 void packet_discard(struct interface *interface, struct packet *packet);
 void messages_discard(struct interface *interface, struct message_queue *queue);
 struct tcp *interface_find(const struct interface *interface, struct tcp_name name);
 
-/* tcp.c */
+/* tcp_connection.c */
 MUST_USE struct tcp *tcp_new(struct interface *interface, struct tcp_name peer, enum tcp_phase phase);
 /* One of pending is gone; frees a dead connection with the last. */
 void tcp_unpin(struct tcp *tcp);

@@ -1,7 +1,7 @@
 #include "des/net.h"
 
 #include "base/attributes.h"
-#include "des/small_net.h"
+#include "support/small_net.h"
 #include "support/test.h"
 
 #define L  SMALL_LATENCY

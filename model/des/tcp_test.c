@@ -3,7 +3,7 @@
 #include <math.h>
 
 #include "base/attributes.h"
-#include "des/small_net.h"
+#include "support/small_net.h"
 #include "support/test.h"
 
 #define L  SMALL_LATENCY

@@ -2,8 +2,8 @@
 
 #include <stdlib.h>
 
-#include "des/random_model.h"
-#include "des/small_net.h"
+#include "support/random_model.h"
+#include "support/small_net.h"
 #include "support/test.h"
 
 static void *allocate(UNUSED void *context, size_t size) {

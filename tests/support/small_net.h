@@ -1,7 +1,7 @@
 /* small_net - a few hosts with equal paths whose users write bulk data and read at once: what the tests of the network use.
  * Header only; for tests. */
-#ifndef LOOM_DES_SMALL_NET_H
-#define LOOM_DES_SMALL_NET_H
+#ifndef LOOM_SUPPORT_SMALL_NET_H
+#define LOOM_SUPPORT_SMALL_NET_H
 
 #include "des/net_state.h"
 #include "support/test.h"

@@ -1,7 +1,6 @@
-#include "des/tcp.h"
-
 #include "base/check.h"
 #include "des/net_state.h"
+#include "des/tcp.h"
 
 /* --- the table of a host's connections --------------------------------------------------------------------------- */
 

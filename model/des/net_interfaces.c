@@ -1,6 +1,5 @@
-#include "des/net.h"
-
 #include "base/check.h"
+#include "des/net.h"
 #include "des/net_state.h"
 
 size_t net_object_size(void) {

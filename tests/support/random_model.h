@@ -1,7 +1,7 @@
 /* random_model - hosts that send each other random messages and keep a hash of all they have seen: what the engine's
  * tests compare between partitions, windows and threads. Header only; for tests. */
-#ifndef LOOM_DES_RANDOM_MODEL_H
-#define LOOM_DES_RANDOM_MODEL_H
+#ifndef LOOM_SUPPORT_RANDOM_MODEL_H
+#define LOOM_SUPPORT_RANDOM_MODEL_H
 
 #include "base/check.h"
 #include "des/engine.h"

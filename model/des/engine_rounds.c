@@ -1,0 +1,107 @@
+#include "base/check.h"
+#include "des/engine_state.h"
+
+/* Run one host to the end of the window. */
+static void host_run(struct host *host, nsec end) {
+    struct partition *p = host->partition;
+    struct event event;
+    p->running = host;
+    while (event_queue_next(&host->queue) < end && !p->failed) {
+        event_queue_take(&host->queue, &event);
+        CHECK(event.at >= host->now);
+        host->now = event.at;
+        p->events++;
+        p->engine->handlers[event.kind](host, event.at, event.arg, event.object);
+    }
+    p->running = NULL;
+    p->next_at[host->place] = event_queue_next(&host->queue);
+}
+
+/* Run every host that has something before end; say in p->low what comes next. */
+static void partition_scan(struct partition *p, nsec end) {
+    nsec low = NSEC_NEVER;
+    p->end = end;
+    p->low = NSEC_NEVER;
+    for (uint32_t i = 0; i < p->host_count; i++) {
+        if (p->next_at[i] < end)
+            host_run(p->hosts[i], end);
+        low = nsec_min(low, p->next_at[i]);
+    }
+    p->low = nsec_min(low, p->low);
+}
+
+/* What others have sent in the round before. As many objects as came with it go back. */
+static void partition_drain(struct partition *p) {
+    struct engine *engine = p->engine;
+    for (uint32_t from = 0; from < engine->config.partitions; from++) {
+        struct outbox *box = &engine->partitions[from].boxes[(p->round - 1) & 1][p->number];
+        uint64_t owned = 0;
+        for (uint32_t i = 0; i < box->count; i++) {
+            partition_add(p, box->parcels[i].to, &box->parcels[i].event);
+            owned += engine->owned[box->parcels[i].event.kind];
+        }
+        box->count = 0;
+        pool_accept(&p->pool, &box->returned);
+        pool_give(&p->pool, owned, &p->boxes[p->round & 1][from].returned);
+    }
+}
+
+static void partition_publish(struct partition *p) {
+    p->published[p->round & 1] = nsec_min(p->low, p->sent_low);
+    p->stopped[p->round & 1] = p->failed;
+}
+
+void engine_begin(struct engine *engine) {
+    for (uint32_t i = 0; i < engine->config.partitions; i++)
+        partition_publish(&engine->partitions[i]);
+}
+
+nsec engine_round_end(const struct engine *engine, uint64_t round, nsec until) {
+    CHECK(until < NSEC_NEVER / 2);
+    nsec first = NSEC_NEVER;
+    for (uint32_t i = 0; i < engine->config.partitions; i++) {
+        if (engine->partitions[i].stopped[round & 1])
+            return NSEC_NEVER;
+        first = nsec_min(first, engine->partitions[i].published[round & 1]);
+    }
+    if (first > until)
+        return NSEC_NEVER;
+    return nsec_min(first + engine->config.lookahead_across, until + 1);
+}
+
+void engine_run_partition(struct engine *engine, uint32_t partition, uint64_t round, nsec end) {
+    struct partition *p = &engine->partitions[partition];
+    CHECK(p->round == round);
+    p->round++;
+    p->sent_low = NSEC_NEVER;
+    p->round_end = engine->config.partitions > 1 ? end : 0;
+    partition_drain(p);
+    while (p->low < end && !p->failed)
+        partition_scan(p, nsec_min(p->low + engine->config.lookahead_within, end));
+    partition_publish(p);
+}
+
+enum err engine_end(struct engine *engine, uint64_t round, nsec until) {
+    engine->round = round;
+    bool failed = false;
+    for (uint32_t i = 0; i < engine->config.partitions; i++) {
+        struct partition *p = &engine->partitions[i];
+        failed = failed || p->failed;
+        p->end = p->round_end = 0; /* between runs anything may be sent that is not in the past */
+    }
+    for (host_id id = 0; id < engine->config.hosts && !failed; id++)
+        engine->hosts[id].now = until > engine->hosts[id].now ? until : engine->hosts[id].now;
+    return failed ? ERR_LIMIT : ERR_OK;
+}
+
+enum err engine_run(struct engine *engine, nsec until) {
+    uint64_t round = engine->round;
+    engine_begin(engine);
+    nsec end;
+    while ((end = engine_round_end(engine, round, until)) != NSEC_NEVER) {
+        for (uint32_t i = 0; i < engine->config.partitions; i++)
+            engine_run_partition(engine, i, round, end);
+        round++;
+    }
+    return engine_end(engine, round, until);
+}

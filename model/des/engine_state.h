@@ -1,0 +1,67 @@
+/* engine_state - what the files of the engine share: engine_making.c, engine_hosts.c, engine_rounds.c. Not for others. */
+#ifndef LOOM_DES_ENGINE_STATE_H
+#define LOOM_DES_ENGINE_STATE_H
+
+#include "des/engine.h"
+#include "des/event_queue.h"
+#include "des/pool.h"
+
+struct host {
+    struct partition *partition;
+    host_id id;
+    uint32_t place; /* among the hosts of its partition */
+    nsec now;
+    uint64_t counter;
+    struct event_queue queue;
+    struct rng rng;
+    void *user;
+    void *network;
+};
+
+struct parcel {
+    struct event event;
+    host_id to;
+};
+
+/* From one partition to another, written in one round and emptied in the next. */
+struct outbox {
+    struct parcel *parcels;
+    uint32_t count;
+    uint32_t room;
+    struct pool_chain returned;
+};
+
+struct partition {
+    struct engine *engine;
+    uint32_t number;
+    uint32_t host_count;
+    struct host **hosts;
+    nsec *next_at;     /* first event of each host */
+    nsec low;          /* nothing of this partition is earlier, after a scan */
+    nsec end;          /* of the window that hosts run to now */
+    nsec round_end;    /* what other partitions may be sent lies behind it */
+    uint64_t round;    /* last begun */
+    nsec sent_low;     /* earliest parcel of this round */
+    nsec published[2]; /* by round: the earliest event known here */
+    bool stopped[2];   /* by round: a host of this partition failed */
+    const struct host *running;
+    struct outbox *boxes[2]; /* by round, then by receiver */
+    struct pool pool;
+    uint64_t events;
+    bool failed;
+};
+
+struct engine {
+    struct engine_config config;
+    struct host *hosts;
+    struct partition *partitions;
+    event_handler *handlers[ENGINE_KINDS_MAX];
+    bool owned[ENGINE_KINDS_MAX];
+    uint32_t kind_count;
+    uint64_t round;
+};
+
+/* Put an event into the queue of a host of this partition. */
+void partition_add(struct partition *p, host_id to, const struct event *event);
+
+#endif
