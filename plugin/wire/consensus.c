@@ -301,9 +301,24 @@ static enum err check(const struct filling *f) {
                                                                                        : ERR_MALFORMED;
 }
 
+/* The number of the line that ends at `to`, with or without its newline. */
+static uint32_t line_number(const uint8_t *from, const uint8_t *to) {
+    uint32_t n = to > from && to[-1] != '\n';
+    while (from < to)
+        n += *from++ == '\n';
+    return n;
+}
+
 enum err consensus_parse(struct span text, const struct memory *memory, struct consensus *out) {
+    uint32_t line;
+    return consensus_parse_at(text, memory, out, &line);
+}
+
+enum err consensus_parse_at(struct span text, const struct memory *memory, struct consensus *out,
+                            uint32_t *line_out) {
     struct counts counts;
     memset(out, 0, sizeof(*out));
+    *line_out = 0;
     if (text.length > CONSENSUS_BYTES_MAX)
         return ERR_LIMIT;
     enum err e = count_lines(text, &counts);
@@ -316,8 +331,10 @@ enum err consensus_parse(struct span text, const struct memory *memory, struct c
         e = fill(&f);
     if (e == ERR_OK)
         e = check(&f);
-    if (e != ERR_OK)
-        consensus_fini(out);
+    if (e == ERR_OK)
+        return ERR_OK;
+    *line_out = line_number(text.data, f.rest.data);
+    consensus_fini(out);
     return e;
 }
 

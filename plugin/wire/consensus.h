@@ -82,6 +82,9 @@ struct consensus {
 
 /* On failure out is zero and holds nothing. */
 MUST_USE enum err consensus_parse(struct span text, const struct memory *memory, struct consensus *out);
+/* The same for texts that people hand in: on failure line_out is the last line that was read, or 0 when none was. */
+MUST_USE enum err consensus_parse_at(struct span text, const struct memory *memory, struct consensus *out,
+                                     uint32_t *line_out);
 void consensus_fini(struct consensus *consensus);
 /* NULL when it is not listed. */
 const struct consensus_relay *consensus_find(const struct consensus *consensus,

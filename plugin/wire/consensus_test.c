@@ -149,11 +149,35 @@ static void reads_the_network_of_2024(void **state) {
     free(text);
 }
 
+static void a_failure_has_its_line(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        enum err e;
+        uint32_t line;
+    } cases[] = {
+        {HEAD RELAY_1 FOOT, ERR_OK, 0},
+        {HEAD RELAY_1, ERR_TRUNCATED, 17},
+        {HEAD RELAY_1 "r two\n" FOOT, ERR_MALFORMED, 18},
+        {"network-status-version 4\n", ERR_UNSUPPORTED, 1},
+        {"", ERR_MALFORMED, 0},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct test_memory memory;
+        struct consensus c;
+        uint32_t line = 99;
+        test_memory_init(&memory);
+        assert_int_equal(consensus_parse_at(span_of(cases[i].text), &memory.memory, &c, &line), cases[i].e);
+        assert_int_equal(line, cases[i].line);
+        consensus_fini(&c);
+        test_memory_fini(&memory);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_what_it_needs),
-        cmocka_unit_test(refuses_what_is_wrong),
-        cmocka_unit_test(survives_without_memory),
+        cmocka_unit_test(reads_what_it_needs),       cmocka_unit_test(refuses_what_is_wrong),
+        cmocka_unit_test(a_failure_has_its_line),    cmocka_unit_test(survives_without_memory),
         cmocka_unit_test(reads_the_network_of_2024),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
