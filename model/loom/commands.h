@@ -1,0 +1,11 @@
+/* commands - the subcommands of the program loom, one unit each. */
+#ifndef LOOM_LOOM_COMMANDS_H
+#define LOOM_LOOM_COMMANDS_H
+
+/* Exit statuses that all commands share. */
+enum command_status { COMMAND_OK = 0, COMMAND_FAILED = 1, COMMAND_USAGE = 2 };
+
+/* Each takes its own name as argv[0], says what is wrong on standard error, and returns an exit status. */
+int stage_command(int argc, char *argv[]);
+
+#endif

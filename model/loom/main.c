@@ -1,0 +1,33 @@
+/* loom: the simulator and what goes with it. */
+#include <stdio.h>
+#include <string.h>
+
+#include "loom/commands.h"
+
+static const struct command {
+    const char *name;
+    const char *summary;
+    int (*run)(int argc, char *argv[]);
+} commands[] = {
+    {"stage", "make a table of relays from a consensus and tornettools' staging", stage_command},
+};
+
+static void print_usage(FILE *out) {
+    fputs("usage: loom COMMAND [--help] ...\n", out);
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+        fprintf(out, "    %-10s %s\n", commands[i].name, commands[i].summary);
+}
+
+int main(int argc, char *argv[]) {
+    if (argc > 1 && strcmp(argv[1], "--help") == 0) {
+        print_usage(stdout);
+        return COMMAND_OK;
+    }
+    for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++)
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    if (argc > 1)
+        fprintf(stderr, "loom: no command \"%s\"\n", argv[1]);
+    print_usage(stderr);
+    return COMMAND_USAGE;
+}
