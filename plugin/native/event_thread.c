@@ -271,7 +271,7 @@ static void publish_figures(struct event_thread *thread, nsec now) {
     CHECK(pthread_mutex_unlock(&thread->figures_lock) == 0);
 }
 
-static void turn(struct event_thread *thread) {
+static void react(struct event_thread *thread) {
     nsec now = turn_clock_now(&thread->clock);
     manager_work_mutable(thread->manager)->loop_turns++;
     drain(thread, now);
@@ -326,13 +326,16 @@ static bool set_timers(struct event_thread *thread, nsec now) {
     return false;
 }
 
+void event_thread_turn(struct event_thread *thread, bool wait) {
+    bool is_busy = set_timers(thread, turn_clock_now(&thread->clock)) || !wait;
+    turn_clock_next(&thread->clock);
+    event_base_loop(thread->base, EVLOOP_ONCE | (is_busy ? EVLOOP_NONBLOCK : 0));
+    react(thread);
+}
+
 void event_thread_run(struct event_thread *thread) {
-    while (!thread->is_stopping) {
-        bool is_busy = set_timers(thread, turn_clock_now(&thread->clock));
-        turn_clock_next(&thread->clock);
-        event_base_loop(thread->base, EVLOOP_ONCE | (is_busy ? EVLOOP_NONBLOCK : 0));
-        turn(thread);
-    }
+    while (!thread->is_stopping)
+        event_thread_turn(thread, true);
 }
 
 void event_thread_stop(struct event_thread *thread) {

@@ -86,6 +86,8 @@ void event_thread_bind(struct event_thread *thread, struct manager *manager, str
 /* Not running any more. Closes its links and edges. */
 void event_thread_fini(struct event_thread *thread);
 
+/* One turn; wait says whether to wait for something to do. */
+void event_thread_turn(struct event_thread *thread, bool wait);
 /* Turn until event_thread_stop. */
 void event_thread_run(struct event_thread *thread);
 void event_thread_stop(struct event_thread *thread);
