@@ -15,15 +15,15 @@ struct queued_job {
 
 struct cpu_workers {
     const struct crypt_provider *crypt;
-    pthread_mutex_t lock;     /* protects what follows down to work */
-    pthread_cond_t news;      /* a job, or stopping */
+    pthread_mutex_t lock; /* protects what follows down to work */
+    pthread_cond_t news;  /* a job, or stopping */
     bool stopping;
-    uint32_t first, waiting;  /* ring */
+    uint32_t first, waiting; /* ring */
     uint32_t keys_version;
     struct ntor_server_keys keys;
     struct work work;
     struct queued_job ring[JOBS_MAX];
-    unsigned count;           /* immutable once started */
+    unsigned count; /* immutable once started */
     pthread_t threads[CPU_WORKERS_MAX];
 };
 

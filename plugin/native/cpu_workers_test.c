@@ -17,7 +17,8 @@ static struct ntor_server_keys make_keys(uint8_t id) {
     return keys;
 }
 
-static struct job make_job(const struct ntor_server_keys *keys, half_id half, struct ntor_client_state *client_out) {
+static struct job make_job(const struct ntor_server_keys *keys, half_id half,
+                           struct ntor_client_state *client_out) {
     struct job job = {.half = half, .kind = JOB_NTOR_ANSWER, .data_length = NTOR_ONIONSKIN_LEN};
     ntor_client_create(openssl_provider(), keys->rsa_id, keys->onion[0].public, client_out, job.data);
     return job;
@@ -50,7 +51,8 @@ static void answers_as_the_client_expects(void **state) {
             const struct job_result *result = &message->result;
             assert_int_equal(result->error, ERR_OK);
             assert_int_equal(ntor_client_finish(openssl_provider(), &clients[result->half],
-                                                (struct span){result->reply, result->reply_length}, &at_client),
+                                                (struct span){result->reply, result->reply_length},
+                                                &at_client),
                              ERR_OK);
             assert_memory_equal(at_client.kh, result->keys.kh, NTOR_KH_LEN);
             next = message->next;

@@ -20,7 +20,7 @@
 /* A name that evdns works on. It outlives its edge, because a request cannot be called back at once. */
 struct lookup {
     struct list node;
-    struct exit_edge *edge;      /* NULL: nobody wants the answer any more */
+    struct exit_edge *edge; /* NULL: nobody wants the answer any more */
 };
 
 struct exit_edge {
@@ -33,7 +33,7 @@ struct exit_edge {
     bool is_begun, is_open, is_reading, is_closed;
     bool wants_write;
     struct event *read_event, *write_event;
-    struct list age_node;        /* young, in the order of since */
+    struct list age_node; /* young, in the order of since */
     struct list change_node;
     nsec since;
 };
@@ -180,9 +180,11 @@ static void on_lookup(int failure, struct evutil_addrinfo *answers, void *argume
 
 static void edge_resolve(struct exit_edge *edge) {
     struct edge_hub *hub = edge->hub;
-    struct evutil_addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_protocol = IPPROTO_TCP};
+    struct evutil_addrinfo hints = {
+        .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_protocol = IPPROTO_TCP};
     if (hub->dns == NULL) {
-        hub->dns = evdns_base_new(hub->base, EVDNS_BASE_INITIALIZE_NAMESERVERS | EVDNS_BASE_DISABLE_WHEN_INACTIVE);
+        hub->dns =
+            evdns_base_new(hub->base, EVDNS_BASE_INITIALIZE_NAMESERVERS | EVDNS_BASE_DISABLE_WHEN_INACTIVE);
         if (hub->dns == NULL) {
             log_warn("cannot resolve names: no name server in /etc/resolv.conf");
             edge_end(edge, END_RESOLVEFAILED);
@@ -196,7 +198,8 @@ static void edge_resolve(struct exit_edge *edge) {
     lookup->edge = edge;
     edge->lookup = lookup;
     list_append(&hub->lookups, &lookup->node);
-    (void)evdns_getaddrinfo(hub->dns, edge->to.host, NULL, &hints, on_lookup, lookup); /* may answer at once */
+    (void)evdns_getaddrinfo(hub->dns, edge->to.host, NULL, &hints, on_lookup,
+                            lookup); /* may answer at once */
 }
 
 static void edge_begin(struct exit_edge *edge) {
@@ -251,7 +254,8 @@ static void on_readable(evutil_socket_t fd, short what, void *argument) {
             edge_end(edge, length == 0 ? END_DONE : reason_of(errno));
             return;
         }
-        manager_edge_receive(hub->manager, turn_clock_now(hub->clock), edge->id, hub->received, (size_t)length);
+        manager_edge_receive(hub->manager, turn_clock_now(hub->clock), edge->id, hub->received,
+                             (size_t)length);
         if ((size_t)length < asked)
             return;
         budget -= (size_t)length < budget ? (size_t)length : budget;
@@ -267,7 +271,8 @@ static void edge_write(struct exit_edge *edge) {
         size_t total = 0;
         uint32_t count = manager_edge_take(hub->manager, edge->id, spans, EDGE_SPANS_MAX);
         for (uint32_t i = 0; i < count; i++) {
-            pieces[i] = (struct iovec){.iov_base = (void *)(uintptr_t)spans[i].data, .iov_len = spans[i].length};
+            pieces[i] =
+                (struct iovec){.iov_base = (void *)(uintptr_t)spans[i].data, .iov_len = spans[i].length};
             total += spans[i].length;
         }
         if (total == 0) {

@@ -35,12 +35,12 @@ struct edge_hub {
     struct turn_clock *clock;
     const struct exit_policy *policy;
     bool ipv6_exit;
-    struct evdns_base *dns;      /* made for the first name */
-    uint8_t *received;           /* EDGE_READ_ROOM; made for the first edge */
+    struct evdns_base *dns; /* made for the first name */
+    uint8_t *received;      /* EDGE_READ_ROOM; made for the first edge */
     struct table by_id;
-    struct list young;           /* not yet open, longest first */
-    struct list changed;         /* something was asked for */
-    struct list lookups;         /* names that evdns works on */
+    struct list young;   /* not yet open, longest first */
+    struct list changed; /* something was asked for */
+    struct list lookups; /* names that evdns works on */
 };
 
 /* Borrows all. policy already rejects what must not be reached (private addresses). */

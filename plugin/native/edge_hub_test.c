@@ -10,7 +10,8 @@ static struct native_bench bench;
 static int set_up(void **state) {
     (void)state;
     bench_init(&bench, 0);
-    assert_int_equal(exit_policy_parse(&bench.config->exit_policy, "reject 127.0.0.2:*,accept *:*"), EXIT_POLICY_OK);
+    assert_int_equal(exit_policy_parse(&bench.config->exit_policy, "reject 127.0.0.2:*,accept *:*"),
+                     EXIT_POLICY_OK);
     return 0;
 }
 

@@ -12,8 +12,7 @@
 #include "native/cpu_workers.h"
 #include "native/tls_identity.h"
 
-#define THREAD_OF(member_pointer, member)                                                                    \
-    LIST_ENTRY(member_pointer, struct event_thread, member)
+#define THREAD_OF(member_pointer, member) LIST_ENTRY(member_pointer, struct event_thread, member)
 
 /* --- the port --------------------------------------------------------------------------------------------------- */
 
@@ -136,7 +135,8 @@ static struct event_base *new_base(void) {
 }
 
 static void start_events(struct event_thread *thread) {
-    thread->wake_event = event_new(thread->base, thread->inbox.wake_fd, EV_READ | EV_PERSIST, on_wake, thread);
+    thread->wake_event =
+        event_new(thread->base, thread->inbox.wake_fd, EV_READ | EV_PERSIST, on_wake, thread);
     thread->timer = event_new(thread->base, -1, 0, on_timer, thread);
     thread->round_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
     CHECK(thread->round_fd >= 0);
@@ -280,7 +280,7 @@ static void react(struct event_thread *thread) {
     carry_out(thread);
     flush(thread, now); /* before the round: others begin while we encrypt */
     if (link_hub_schedule(&thread->links, now)) {
-        carry_out(thread); /* links that have more ask again */
+        carry_out(thread);  /* links that have more ask again */
         flush(thread, now); /* cells go home */
     }
     if (thread->figures_at == NSEC_NEVER)
@@ -308,7 +308,8 @@ static void set_round_timer(struct event_thread *thread, nsec at) {
 
 static void set_timer(struct event_thread *thread, nsec now, nsec at) {
     nsec wait_us = (at - now + NSEC_PER_US - 1) / NSEC_PER_US;
-    const struct timeval wait = {.tv_sec = (time_t)(wait_us / 1000000), .tv_usec = (suseconds_t)(wait_us % 1000000)};
+    const struct timeval wait = {.tv_sec = (time_t)(wait_us / 1000000),
+                                 .tv_usec = (suseconds_t)(wait_us % 1000000)};
     thread->timer_at = at;
     event_add(thread->timer, &wait);
 }
@@ -350,7 +351,8 @@ void event_thread_tell(struct event_thread *thread, struct message *message) {
     inbox_post(&thread->inbox, message);
 }
 
-void event_team_accept(struct event_team *team, station_id station, link_id link, int fd, const struct endpoint *peer) {
+void event_team_accept(struct event_team *team, station_id station, link_id link, int fd,
+                       const struct endpoint *peer) {
     struct event_thread *thread = &team->threads[station];
     if (station == 0) {
         link_hub_accept(&thread->links, link, fd, peer);

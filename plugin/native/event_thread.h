@@ -28,13 +28,13 @@ struct event;
 struct exit_policy;
 struct manager;
 
-#define DRAIN_MESSAGES_MAX 4096u             /* of a station in one turn: then its sockets have their turn */
+#define DRAIN_MESSAGES_MAX 4096u /* of a station in one turn: then its sockets have their turn */
 #define FIGURES_NS         (100 * NSEC_PER_MS) /* between two publications of the counters, while they change */
 
 /* What a thread says of itself. */
 struct thread_figures {
     struct work manager;
-    struct work controller;      /* zero but on the main thread */
+    struct work controller; /* zero but on the main thread */
     struct working_set set;
     struct cipher_count ciphers[LINK_CIPHERS_MAX];
 };
@@ -55,24 +55,25 @@ struct event_thread {
     struct controller *controller; /* NULL but on the main thread */
     struct event_base *base;
     struct event *wake_event;
-    struct event *round_timer;   /* of the next scheduling round: precise, a timerfd */
-    struct event *timer;         /* of everything else: libevent's, as coarse as the kernel's tick */
+    struct event *round_timer; /* of the next scheduling round: precise, a timerfd */
+    struct event *timer;       /* of everything else: libevent's, as coarse as the kernel's tick */
     int round_fd;
     struct turn_clock clock;
     struct inbox inbox;
     struct link_hub links;
     struct edge_hub edges;
     nsec round_timer_at, timer_at; /* what they are set to; NSEC_NEVER: not set */
-    nsec figures_at;             /* when the figures are published next; NSEC_NEVER: nothing has changed */
-    bool is_woken;               /* the mailroom or the inbox has something */
-    bool is_manager_due, is_controller_due; /* a station of this thread has posted to the other, or left some */
+    nsec figures_at;               /* when the figures are published next; NSEC_NEVER: nothing has changed */
+    bool is_woken;                 /* the mailroom or the inbox has something */
+    bool is_manager_due,
+        is_controller_due; /* a station of this thread has posted to the other, or left some */
     bool is_stopping;
     pthread_mutex_t figures_lock; /* protects figures */
     struct thread_figures figures;
 };
 
 struct event_thread_options {
-    nsec start;                  /* of all clocks */
+    nsec start; /* of all clocks */
     struct tls_identity *identity;
     const struct exit_policy *exit_policy;
     bool ipv6_exit;
@@ -80,7 +81,8 @@ struct event_thread_options {
 };
 
 /* Prepare threads[index] of team: its ports are ready, its loop can take events of others (listeners, signals). */
-void event_thread_init(struct event_thread *thread, struct event_team *team, const struct event_thread_options *options);
+void event_thread_init(struct event_thread *thread, struct event_team *team,
+                       const struct event_thread_options *options);
 /* Borrows both; controller is NULL but on the main thread. */
 void event_thread_bind(struct event_thread *thread, struct manager *manager, struct controller *controller);
 /* Not running any more. Closes its links and edges. */
@@ -96,7 +98,8 @@ nsec event_thread_now(struct event_thread *thread);
 /* Hands over message. */
 void event_thread_tell(struct event_thread *thread, struct message *message);
 /* An accepted socket (handed over) for the manager of this station; on the main thread. */
-void event_team_accept(struct event_team *team, station_id station, link_id link, int fd, const struct endpoint *peer);
+void event_team_accept(struct event_team *team, station_id station, link_id link, int fd,
+                       const struct endpoint *peer);
 /* Figures that are about FIGURES_NS old at most. */
 void event_thread_figures(struct event_thread *thread, struct thread_figures *out);
 

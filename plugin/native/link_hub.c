@@ -43,7 +43,8 @@ void link_hub_bind(struct link_hub *hub, struct manager *manager,
 void link_hub_fini(struct link_hub *hub) {
     struct link_shared *shared = &hub->shared;
     uint32_t cursor = 0, count = shared->by_id.count;
-    struct tls_link **links = heap_new((count + 1) * sizeof *links); /* a table must not change under a walk */
+    struct tls_link **links =
+        heap_new((count + 1) * sizeof *links); /* a table must not change under a walk */
     for (uint32_t i = 0; i < count; i++)
         links[i] = table_next(&shared->by_id, &cursor)->value;
     for (uint32_t i = 0; i < count; i++)

@@ -17,7 +17,7 @@ struct grant;
 
 struct link_hub {
     struct link_shared shared;
-    struct tcp_facts *facts;     /* of one scheduling round, and the grants for them */
+    struct tcp_facts *facts; /* of one scheduling round, and the grants for them */
     struct grant *grants;
     struct tls_link **round;
     uint32_t round_room;

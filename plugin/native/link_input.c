@@ -27,8 +27,8 @@ enum tls_result link_input_plain(struct tls_link *link) {
     size_t have = link->rest_length, got;
     if (have != 0)
         memcpy(shared->plain, link->rest, have);
-    enum tls_result result = tls_session_read(&link->session, shared->plain + have, LINK_PLAIN_ROOM - have, &got,
-                                              &shared->work->tls_records_read);
+    enum tls_result result = tls_session_read(&link->session, shared->plain + have, LINK_PLAIN_ROOM - have,
+                                              &got, &shared->work->tls_records_read);
     if (got != 0) {
         size_t used = manager_receive_bytes(shared->manager, turn_clock_now(shared->clock), link->id,
                                             shared->plain, have + got);

@@ -99,7 +99,8 @@ void link_output_tcp_facts(struct tls_link *link, struct tcp_facts *out) {
     out->unacked = info.tcpi_unacked;
     out->mss = info.tcpi_snd_mss;
     if (length >= offsetof(struct tcp_info, tcpi_notsent_bytes) + sizeof info.tcpi_notsent_bytes) {
-        out->notsent = info.tcpi_notsent_bytes; /* the same figure as SIOCOUTQNSD, since Linux 4.6, for one call less */
+        out->notsent =
+            info.tcpi_notsent_bytes; /* the same figure as SIOCOUTQNSD, since Linux 4.6, for one call less */
         return;
     }
     int notsent = 0;
@@ -150,5 +151,6 @@ void link_output_cells(struct tls_link *link) {
             link_output_flush(link);
     }
     link_output_flush(link);
-    link->has_grant = tls_link_is_blocked(link); /* there may be cells left: goes on when the socket has room */
+    link->has_grant =
+        tls_link_is_blocked(link); /* there may be cells left: goes on when the socket has room */
 }

@@ -23,13 +23,14 @@ struct event_base;
 struct manager;
 struct tls_identity;
 
-#define LINK_RECEIVE_ROOM  (128u * 1024u) /* one recv; with the plaintext and the cells it still fits the L2 cache */
+#define LINK_RECEIVE_ROOM \
+    (128u * 1024u) /* one recv; with the plaintext and the cells it still fits the L2 cache */
 #define LINK_RECEIVE_TURN  (512u * 1024u) /* ciphertext of one link in one turn: then it is the others' turn */
 #define LINK_REST_MAX      (64u * 1024u + 8u) /* an unfinished cell: variable ones are at most this long */
 #define LINK_PLAIN_ROOM    (LINK_REST_MAX + LINK_RECEIVE_ROOM + TLS_RECORD_MAX)
 #define LINK_SEND_ROOM     (256u * 1024u) /* one send, and so the most that a link can have left over */
 #define LINK_UNSENT_MAX    (LINK_SEND_ROOM + 64u * 1024u) /* left over, and a goodbye or a late handshake */
-#define LINK_HALF_OPEN_MAX 2048u /* accepted, without TLS yet: the oldest gives way to the next */
+#define LINK_HALF_OPEN_MAX 2048u             /* accepted, without TLS yet: the oldest gives way to the next */
 #define LINK_YOUNG_NS      (30 * NSEC_PER_S) /* to connect and finish TLS */
 #define LINK_FLUSH_NS      (10 * NSEC_PER_S) /* to send what is left over after a hang-up */
 #define LINK_WARM_NS       (5 * NSEC_PER_S)  /* idle links give their buffers back after this */
@@ -37,33 +38,33 @@ struct tls_identity;
 
 /* Open links by cipher, for the metrics. */
 struct cipher_count {
-    const char *cipher;          /* static text */
+    const char *cipher; /* static text */
     uint32_t links;
 };
 
 struct link_shared {
     struct event_base *base;
-    struct manager *manager;     /* borrowed, as are clock, base and work */
+    struct manager *manager; /* borrowed, as are clock, base and work */
     struct turn_clock *clock;
-    struct work *work;           /* the manager's own counters */
+    struct work *work;             /* the manager's own counters */
     struct tls_identity *identity; /* for new links; kept */
     /* An accepted connection ended before the manager took it. */
     void (*accept_failed)(void *context, link_id link);
     void *accept_failed_context;
 
-    struct tls_pipe pipe;        /* its out is the send buffer */
-    uint8_t *received;           /* LINK_RECEIVE_ROOM */
-    uint8_t *plain;              /* LINK_PLAIN_ROOM */
+    struct tls_pipe pipe; /* its out is the send buffer */
+    uint8_t *received;    /* LINK_RECEIVE_ROOM */
+    uint8_t *plain;       /* LINK_PLAIN_ROOM */
     uint8_t record[CELLS_PER_RECORD * 514u];
 
     struct table by_id;
-    struct list young;           /* not yet open, longest first */
-    struct list asked;           /* asked for want_write since the last turn */
-    struct list writers;         /* want to write cells, and can */
-    struct list changed;         /* hang up, broken, or reading switched */
-    struct list warm;            /* have buffers, longest idle first */
-    struct list closing;         /* hung up, with bytes left over, longest first */
-    uint32_t half_open;          /* accepted ones among the young */
+    struct list young;   /* not yet open, longest first */
+    struct list asked;   /* asked for want_write since the last turn */
+    struct list writers; /* want to write cells, and can */
+    struct list changed; /* hang up, broken, or reading switched */
+    struct list warm;    /* have buffers, longest idle first */
+    struct list closing; /* hung up, with bytes left over, longest first */
+    uint32_t half_open;  /* accepted ones among the young */
     uint32_t closing_count;
     struct cipher_count ciphers[LINK_CIPHERS_MAX];
 };
@@ -82,24 +83,24 @@ struct tls_link {
     int fd;
     enum link_state state;
     bool is_initiator;
-    bool is_reading;             /* as the manager wants it */
-    bool is_hung_up;             /* the manager has forgotten it */
-    bool is_broken;              /* to be ended at the end of the turn */
-    bool wants_write;            /* the manager asked, and has not been given a turn yet */
-    bool has_grant;              /* bytes were left over before the grant was used up */
+    bool is_reading;  /* as the manager wants it */
+    bool is_hung_up;  /* the manager has forgotten it */
+    bool is_broken;   /* to be ended at the end of the turn */
+    bool wants_write; /* the manager asked, and has not been given a turn yet */
+    bool has_grant;   /* bytes were left over before the grant was used up */
     struct tls_session session;
     struct tls_identity *identity; /* kept */
     struct event *read_event;
     struct event *write_event;
-    struct list age_node;        /* young, or closing */
-    struct list write_node;      /* asked, or writers */
-    struct list change_node;     /* changed */
-    struct list warm_node;       /* warm */
-    nsec since;                  /* became young, or closing */
+    struct list age_node;    /* young, or closing */
+    struct list write_node;  /* asked, or writers */
+    struct list change_node; /* changed */
+    struct list warm_node;   /* warm */
+    nsec since;              /* became young, or closing */
     nsec active_at;
-    uint8_t *rest;               /* of an unfinished cell */
+    uint8_t *rest; /* of an unfinished cell */
     uint32_t rest_length, rest_room;
-    uint8_t *unsent;             /* after a short send */
+    uint8_t *unsent; /* after a short send */
     uint32_t unsent_from, unsent_length, unsent_room;
 };
 

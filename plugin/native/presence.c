@@ -22,7 +22,7 @@ struct presence {
     struct presence_options options;
     struct directory *directory;
     struct metrics *metrics;
-    struct event *second;        /* samples the rate */
+    struct event *second; /* samples the rate */
     struct rate_record rate;
     uint64_t started_s;
 };
@@ -34,8 +34,9 @@ static void publish(struct presence *presence) {
     struct self_descriptor *descriptor = heap_new(sizeof *descriptor);
     const struct presence_options *options = &presence->options;
     uint64_t now_s = (uint64_t)time(NULL);
-    if (self_descriptor_make(options->config, options->keys, options->advertised, now_s, now_s - presence->started_s,
-                             rate_record_best(&presence->rate), descriptor, &complaint))
+    if (self_descriptor_make(options->config, options->keys, options->advertised, now_s,
+                             now_s - presence->started_s, rate_record_best(&presence->rate), descriptor,
+                             &complaint))
         directory_publish(presence->directory, descriptor->text, descriptor->length);
     else
         log_warn("Cannot make our descriptor: %s", complaint.text);
@@ -48,7 +49,8 @@ static void on_second(evutil_socket_t fd, short what, void *argument) {
     (void)fd;
     (void)what;
     runtime_work(presence->options.runtime, &work);
-    rate_record_add(&presence->rate, work.bytes_received < work.bytes_sent ? work.bytes_received : work.bytes_sent);
+    rate_record_add(&presence->rate,
+                    work.bytes_received < work.bytes_sent ? work.bytes_received : work.bytes_sent);
 }
 
 /* --- what the directory tells ----------------------------------------------------------------------------------- */

@@ -52,13 +52,15 @@ static void configure(struct rig *rig) {
     config->data_directory = strdup(rig->bench.folder);
     config->key_directory = strdup(rig->bench.folder);
     config->address = nobody.address;
-    config->or_ports[0] = (struct config_port){.endpoint = {nobody.address, 9001}, .listen = true, .advertise = true};
+    config->or_ports[0] =
+        (struct config_port){.endpoint = {nobody.address, 9001}, .listen = true, .advertise = true};
     config->or_port_count = 1;
     close(bench_listen(&config->metrics_ports[0].endpoint));
     config->metrics_ports[0].listen = true;
     config->metrics_port_count = 1;
     assert_int_equal(exit_policy_parse(&config->metrics_policy, "accept 127.0.0.1"), EXIT_POLICY_OK);
-    config->authorities[0] = (struct config_authority){.nickname = "a1", .has_v3_identity = true, .dir_port = nobody, .or_port = nobody};
+    config->authorities[0] = (struct config_authority){
+        .nickname = "a1", .has_v3_identity = true, .dir_port = nobody, .or_port = nobody};
     config->authority_count = 1;
 }
 
@@ -70,8 +72,10 @@ static void shows_metrics(void **state) {
     (void)state;
     bench_open_keys(&rig.bench);
     configure(&rig);
-    const struct runtime_setup setup = {
-        .config = rig.bench.config, .crypt = openssl_provider(), .keys = rig.bench.keys, .listeners = &listeners};
+    const struct runtime_setup setup = {.config = rig.bench.config,
+                                        .crypt = openssl_provider(),
+                                        .keys = rig.bench.keys,
+                                        .listeners = &listeners};
     rig.runtime = runtime_new(&setup, &complaint);
     assert_non_null(rig.runtime);
     const struct presence_options options = {.config = rig.bench.config,

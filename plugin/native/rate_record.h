@@ -6,9 +6,9 @@
 
 #include <stdint.h>
 
-#define RATE_WINDOW_S  10u
-#define RATE_PERIODS   24u
-#define RATE_PERIOD_S  3600u
+#define RATE_WINDOW_S 10u
+#define RATE_PERIODS  24u
+#define RATE_PERIOD_S 3600u
 
 struct rate_record {
     uint64_t totals[RATE_WINDOW_S]; /* of the last seconds, in a ring */

@@ -14,12 +14,12 @@ static void remembers_the_best_ten_seconds_of_a_day(void **state) {
         unsigned seconds;
         uint64_t rate, best;
     } steps[] = {
-        {10, 1000, 0},         /* not yet ten seconds between two readings */
-        {1, 1000, 1000},       /* now */
-        {5, 5000, 3000},       /* half of the window at another rate */
-        {5, 5000, 5000},       /* all of it */
-        {3600, 10, 5000},      /* an hour later */
-        {25 * 3600, 20, 20},    /* more than a day later */
+        {10, 1000, 0},       /* not yet ten seconds between two readings */
+        {1, 1000, 1000},     /* now */
+        {5, 5000, 3000},     /* half of the window at another rate */
+        {5, 5000, 5000},     /* all of it */
+        {3600, 10, 5000},    /* an hour later */
+        {25 * 3600, 20, 20}, /* more than a day later */
     };
     struct rate_record record = {.seconds = 0};
     (void)state;

@@ -32,7 +32,8 @@ unsigned machine_cores(void) {
 uint32_t machine_raise_files(void) {
     struct rlimit limit;
     CHECK(getrlimit(RLIMIT_NOFILE, &limit) == 0);
-    limit.rlim_cur = limit.rlim_max == RLIM_INFINITY || limit.rlim_max > FILES_MAX ? FILES_MAX : limit.rlim_max;
+    limit.rlim_cur =
+        limit.rlim_max == RLIM_INFINITY || limit.rlim_max > FILES_MAX ? FILES_MAX : limit.rlim_max;
     if (setrlimit(RLIMIT_NOFILE, &limit) != 0) {
         CHECK(getrlimit(RLIMIT_NOFILE, &limit) == 0);
         log_info("The limit of open files stays at %lu", (unsigned long)limit.rlim_cur);
@@ -41,7 +42,8 @@ uint32_t machine_raise_files(void) {
 }
 
 uint16_t setup_connection_threads(const struct config *config) {
-    unsigned threads = config->connection_threads < 0 ? machine_cores() : (unsigned)config->connection_threads;
+    unsigned threads =
+        config->connection_threads < 0 ? machine_cores() : (unsigned)config->connection_threads;
     return (uint16_t)(threads > CONFIG_THREADS_MAX ? CONFIG_THREADS_MAX : threads);
 }
 
@@ -52,7 +54,8 @@ unsigned setup_cpu_workers(const struct config *config) {
 
 /* MaxMemInQueues is what all managers may hold in cells. */
 static uint32_t cells_of(const struct config *config, uint16_t threads) {
-    uint64_t cells = config->max_mem_in_queues / (sizeof(struct cell) + CELL_BODY_LEN) / (threads == 0 ? 1 : threads);
+    uint64_t cells =
+        config->max_mem_in_queues / (sizeof(struct cell) + CELL_BODY_LEN) / (threads == 0 ? 1 : threads);
     if (cells < CELLS_LEAST)
         return CELLS_LEAST;
     return cells > INT_MAX ? INT_MAX : (uint32_t)cells;

@@ -1,6 +1,5 @@
 #include "native/relay_setup.h"
 
-#include "core/token_bucket.h"
 #include "native/config.h"
 #include "native/cpu_workers.h"
 #include "native/openssl_provider.h"

@@ -107,7 +107,8 @@ static void on_accepted(void *context, int fd, const struct endpoint *peer) {
     struct event_thread *main_thread = &runtime->team.threads[0];
     link_id link;
     station_id station;
-    if (controller_accept(main_thread->controller, event_thread_now(main_thread), peer, &link, &station) != ERR_OK)
+    if (controller_accept(main_thread->controller, event_thread_now(main_thread), peer, &link, &station) !=
+        ERR_OK)
         close(fd);
     else
         event_team_accept(&runtime->team, station, link, fd, peer);
@@ -137,7 +138,8 @@ static bool start_threads(struct runtime *runtime) {
     sigfillset(&all);
     CHECK(pthread_sigmask(SIG_SETMASK, &all, &before) == 0);
     keys_ntor(runtime->setup.keys, &ntor);
-    runtime->team.workers = cpu_workers_new(setup_cpu_workers(runtime->setup.config), runtime->setup.crypt, &ntor);
+    runtime->team.workers =
+        cpu_workers_new(setup_cpu_workers(runtime->setup.config), runtime->setup.crypt, &ntor);
     explicit_bzero(&ntor, sizeof ntor);
     runtime->threads[0] = pthread_self();
     is_started = runtime->team.workers != NULL;

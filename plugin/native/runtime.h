@@ -9,30 +9,14 @@
 #include <stdint.h>
 
 #include "base/attributes.h"
-#include "base/nsec.h"
 #include "base/work.h"
 #include "native/complaint.h"
-#include "wire/address.h"
+#include "native/runtime_setup.h"
 
-struct config;
 struct consensus_view;
-struct crypt_provider;
 struct evbuffer;
 struct event_base;
-struct keys;
-struct listeners;
 struct runtime;
-
-struct runtime_setup {
-    const struct config *config; /* borrowed, as are the others */
-    const struct crypt_provider *crypt;
-    struct keys *keys;
-    struct listeners *listeners; /* open; accepts while the runtime runs */
-    struct endpoint advertised[2]; /* as self_endpoints() says */
-    /* Called after keys have been renewed, with the bits of enum keys_change; may be NULL. */
-    void (*keys_changed)(void *context, unsigned changes);
-    void *context;
-};
 
 /* Everything is ready, but no thread runs yet. NULL with a complaint. */
 MUST_USE struct runtime *runtime_new(const struct runtime_setup *setup, struct complaint *complaint);

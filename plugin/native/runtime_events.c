@@ -12,6 +12,7 @@
 #include "native/keys.h"
 #include "native/listener.h"
 #include "native/log.h"
+#include "native/runtime.h"
 #include "native/runtime_state.h"
 #include "native/tls_identity.h"
 
@@ -93,9 +94,10 @@ static void interrupt(struct runtime *runtime) {
         return;
     }
     runtime->is_shutting_down = true;
-    log_notice("Interrupt: we have stopped accepting new connections, and will shut down in %u seconds. Interrupt "
-               "again to exit now.",
-               wait_s);
+    log_notice(
+        "Interrupt: we have stopped accepting new connections, and will shut down in %u seconds. Interrupt "
+        "again to exit now.",
+        wait_s);
     listeners_close(runtime->setup.listeners);
     event_add(runtime->shutdown, &wait);
 }
@@ -111,11 +113,12 @@ static void log_state(struct runtime *runtime) {
     }
     runtime_work(runtime, &work);
     uint64_t up_s = (monotonic_read() - runtime->start) / NSEC_PER_S;
-    log_notice("Heartbeat: uptime is %llu:%02llu hours, with %llu circuit halves open on %llu links. I've sent %llu MB "
-               "and received %llu MB in cells.",
-               (unsigned long long)(up_s / 3600), (unsigned long long)(up_s / 60 % 60), (unsigned long long)circuits,
-               (unsigned long long)links, (unsigned long long)(work.bytes_sent / 1000000),
-               (unsigned long long)(work.bytes_received / 1000000));
+    log_notice(
+        "Heartbeat: uptime is %llu:%02llu hours, with %llu circuit halves open on %llu links. I've sent %llu MB "
+        "and received %llu MB in cells.",
+        (unsigned long long)(up_s / 3600), (unsigned long long)(up_s / 60 % 60), (unsigned long long)circuits,
+        (unsigned long long)links, (unsigned long long)(work.bytes_sent / 1000000),
+        (unsigned long long)(work.bytes_received / 1000000));
 }
 
 /* Every counter, a line each. */

@@ -6,11 +6,12 @@
 
 #include "native/cpu_workers.h"
 #include "native/event_thread.h"
+#include "native/runtime.h"
 #include "native/runtime_state.h"
 
 static void put_work(struct evbuffer *out, const char *station, const struct work *work) {
-#define X(name)                                                                                              \
-    evbuffer_add_printf(out, "loom_work_total{manager=\"%s\",kind=\"" #name "\"} %llu\n", station,           \
+#define X(name)                                                                                    \
+    evbuffer_add_printf(out, "loom_work_total{manager=\"%s\",kind=\"" #name "\"} %llu\n", station, \
                         (unsigned long long)work->name);
     WORK_LIST(X)
 #undef X
@@ -35,14 +36,15 @@ static void put_links(struct runtime *runtime, const struct thread_figures *figu
                              "# TYPE loom_links gauge\n");
     for (unsigned i = 0; i < runtime->team.count; i++) {
         for (unsigned k = 0; k < LINK_CIPHERS_MAX && figures[i].ciphers[k].cipher != NULL; k++)
-            evbuffer_add_printf(out, "loom_links{manager=\"%u\",cipher=\"%s\"} %u\n", i, figures[i].ciphers[k].cipher,
-                                figures[i].ciphers[k].links);
+            evbuffer_add_printf(out, "loom_links{manager=\"%u\",cipher=\"%s\"} %u\n", i,
+                                figures[i].ciphers[k].cipher, figures[i].ciphers[k].links);
     }
 }
 
 static void put_set(struct runtime *runtime, const struct thread_figures *figures, struct evbuffer *out) {
-    evbuffer_add_printf(out, "# HELP loom_working_set Objects of a manager; active: with a cell in the last second.\n"
-                             "# TYPE loom_working_set gauge\n");
+    evbuffer_add_printf(
+        out, "# HELP loom_working_set Objects of a manager; active: with a cell in the last second.\n"
+             "# TYPE loom_working_set gauge\n");
     for (unsigned i = 0; i < runtime->team.count; i++) {
         const struct working_set *set = &figures[i].set;
         evbuffer_add_printf(out,
@@ -63,8 +65,8 @@ static void put_clock(struct evbuffer *out, const char *name, unsigned index, cl
         snprintf(full, sizeof full, "%s", name);
     else
         snprintf(full, sizeof full, "%s-%u", name, index);
-    evbuffer_add_printf(out, "loom_thread_cpu_seconds_total{thread=\"%s\"} %lld.%09ld\n", full, (long long)t.tv_sec,
-                        t.tv_nsec);
+    evbuffer_add_printf(out, "loom_thread_cpu_seconds_total{thread=\"%s\"} %lld.%09ld\n", full,
+                        (long long)t.tv_sec, t.tv_nsec);
 }
 
 static void put_clocks(struct runtime *runtime, struct evbuffer *out) {

@@ -6,7 +6,9 @@
 
 #include "core/relay.h"
 #include "native/event_thread.h"
-#include "native/runtime.h"
+#include "native/runtime_setup.h"
+
+struct complaint;
 
 #define RUNTIME_SIGNALS 6u
 
@@ -15,13 +17,13 @@ struct runtime {
     struct relay_config relay_config;
     struct relay *relay;
     struct event_team team;
-    struct tls_identity *identity;       /* for links from now on; ours is one reference */
+    struct tls_identity *identity; /* for links from now on; ours is one reference */
     uint64_t identity_made_s;
-    pthread_t threads[STATIONS_MAX];     /* [0] is the main thread, once it runs */
-    uint16_t threads_started;            /* beside the main thread */
+    pthread_t threads[STATIONS_MAX]; /* [0] is the main thread, once it runs */
+    uint16_t threads_started;        /* beside the main thread */
     struct event *signals[RUNTIME_SIGNALS];
     struct event *renewal, *shutdown, *heartbeat;
-    nsec start;                          /* reading of the monotonic clock */
+    nsec start; /* reading of the monotonic clock */
     bool is_shutting_down;
 };
 

@@ -25,7 +25,8 @@ static void ipv4_in_ipv6_is_ipv4(void **state) {
     struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons(7)};
     struct endpoint out;
     (void)state;
-    memcpy(in6.sin6_addr.s6_addr, (const uint8_t[16]){0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 9, 8, 7, 6}, 16);
+    memcpy(in6.sin6_addr.s6_addr, (const uint8_t[16]){0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 9, 8, 7, 6},
+           16);
     assert_true(socket_address_to((const struct sockaddr *)&in6, &out));
     assert_int_equal(out.address.family, ADDRESS_IPV4);
     assert_memory_equal(out.address.bytes, ((const uint8_t[4]){9, 8, 7, 6}), 4);

@@ -16,12 +16,12 @@
  * server prefers the same, and its client imitates a browser. */
 #define TLS_GROUPS    "P-256:X25519:P-224"
 #define TLS13_CIPHERS "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256"
-#define TLS12_SERVER_CIPHERS                                                                                 \
-    "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-RSA-CHACHA20-POLY1305:ECDHE-RSA-AES128-GCM-SHA256:"                   \
+#define TLS12_SERVER_CIPHERS                                                               \
+    "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-RSA-CHACHA20-POLY1305:ECDHE-RSA-AES128-GCM-SHA256:" \
     "ECDHE-RSA-AES256-SHA384:ECDHE-RSA-AES128-SHA256:ECDHE-RSA-AES256-SHA:ECDHE-RSA-AES128-SHA"
-#define TLS12_CLIENT_CIPHERS                                                                                 \
-    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-CHACHA20-POLY1305:"               \
-    "ECDHE-RSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"                 \
+#define TLS12_CLIENT_CIPHERS                                                                   \
+    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-CHACHA20-POLY1305:" \
+    "ECDHE-RSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"   \
     "ECDHE-ECDSA-AES256-SHA:ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA:ECDHE-RSA-AES256-SHA"
 #define DAY_S           UINT64_C(86400)
 #define LIFETIME_DAYS   2u   /* shortest window of the certificate's dates, which nobody checks; as tor's */
@@ -59,7 +59,7 @@ static size_t make_certificate(EVP_PKEY *key, uint64_t now_s, uint8_t out[static
 }
 
 static void set_common(SSL_CTX *context) {
-    char groups[] = TLS_GROUPS; /* the macro below casts const away */
+    char groups[] = TLS_GROUPS;             /* the macro below casts const away */
     SSL_CTX_set_security_level(context, 1); /* as tor: peers' issuers are RSA-1024 */
     CHECK(SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1);
     CHECK(SSL_CTX_set1_groups_list(context, groups) == 1);

@@ -19,8 +19,9 @@ struct tls_identity {
     atomic_uint references;
     SSL_CTX *server;
     SSL_CTX *client;
-    uint8_t certificate_sha256[32];       /* of the DER of the server's certificate */
-    struct link_credentials *credentials; /* NULL until the maker has set it; freed by keys_credentials_free */
+    uint8_t certificate_sha256[32]; /* of the DER of the server's certificate */
+    struct link_credentials
+        *credentials; /* NULL until the maker has set it; freed by keys_credentials_free */
 };
 
 /* A new RSA-2048 link key and certificate; takes a tenth of a second. now_s is the wall clock. One reference, the

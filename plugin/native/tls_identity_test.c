@@ -15,10 +15,12 @@ static void shows_a_certificate_as_tor_does(void **state) {
     X509 *certificate = SSL_CTX_get0_certificate(identity->server);
     assert_int_equal(X509_get_version(certificate), X509_VERSION_3);
     assert_int_equal(EVP_PKEY_get_bits(X509_get0_pubkey(certificate)), 2048);
-    assert_true(X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName, name, sizeof name) >= 16);
+    assert_true(X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName, name,
+                                          sizeof name) >= 16);
     assert_memory_equal(name, "www.", 4);
     assert_string_equal(name + strlen(name) - 4, ".net");
-    assert_true(X509_NAME_get_text_by_NID(X509_get_issuer_name(certificate), NID_commonName, name, sizeof name) >= 16);
+    assert_true(X509_NAME_get_text_by_NID(X509_get_issuer_name(certificate), NID_commonName, name,
+                                          sizeof name) >= 16);
     assert_string_equal(name + strlen(name) - 4, ".com");
     assert_true(X509_cmp_current_time(X509_get0_notBefore(certificate)) < 0);
     assert_true(X509_cmp_current_time(X509_get0_notAfter(certificate)) > 0);

@@ -168,7 +168,8 @@ static bool open_link(struct tls_link *link) {
                                .credentials = link->identity->credentials,
                                .export_secret = export_secret,
                                .export_context = link};
-    bool is_valid = !link->is_initiator || tls_session_peer_sha256(&link->session, facts.peer_certificate_sha256);
+    bool is_valid =
+        !link->is_initiator || tls_session_peer_sha256(&link->session, facts.peer_certificate_sha256);
     if (!is_valid) {
         tls_link_lost(link);
         return false;
@@ -223,7 +224,8 @@ static void make_room(struct link_shared *shared) {
     }
 }
 
-struct tls_link *tls_link_accept(struct link_shared *shared, link_id id, int fd, const struct endpoint *peer) {
+struct tls_link *tls_link_accept(struct link_shared *shared, link_id id, int fd,
+                                 const struct endpoint *peer) {
     make_room(shared);
     struct tls_link *link = link_new(shared, id, peer);
     shared->half_open++;

@@ -156,8 +156,8 @@ bool tls_session_peer_sha256(const struct tls_session *session, uint8_t out[stat
 }
 
 void tls_session_export(struct tls_session *session, const uint8_t cid[static 32], uint8_t out[static 32]) {
-    CHECK(SSL_export_keying_material(session->ssl, out, 32, EXPORTER_LABEL, sizeof EXPORTER_LABEL - 1, cid, 32, 1) ==
-          1);
+    CHECK(SSL_export_keying_material(session->ssl, out, 32, EXPORTER_LABEL, sizeof EXPORTER_LABEL - 1, cid,
+                                     32, 1) == 1);
 }
 
 const char *tls_session_cipher(const struct tls_session *session) {

@@ -17,9 +17,9 @@
 struct tls_identity;
 typedef struct ssl_st SSL;
 
-#define TLS_RECORD_MAX      16384u /* plaintext of one record */
-#define TLS_RECORD_ROOM     16709u /* and what it becomes on the wire, at most */
-#define TLS_HANDSHAKE_ROOM  32768u /* a flight of handshake messages is shorter */
+#define TLS_RECORD_MAX     16384u /* plaintext of one record */
+#define TLS_RECORD_ROOM    16709u /* and what it becomes on the wire, at most */
+#define TLS_HANDSHAKE_ROOM 32768u /* a flight of handshake messages is shorter */
 
 /* The windows of a thread. in: ciphertext that has come and is still to be read. out: ciphertext to be sent. */
 struct tls_pipe {
@@ -42,16 +42,16 @@ struct tls_session {
 };
 
 /* Borrows pipe for good and identity for the call. False without memory. */
-MUST_USE bool tls_session_init(struct tls_session *session, const struct tls_identity *identity, bool is_server,
-                               struct tls_pipe *pipe);
+MUST_USE bool tls_session_init(struct tls_session *session, const struct tls_identity *identity,
+                               bool is_server, struct tls_pipe *pipe);
 void tls_session_fini(struct tls_session *session);
 
 /* Needs TLS_HANDSHAKE_ROOM in the pipe. */
 MUST_USE enum tls_result tls_session_handshake(struct tls_session *session);
 /* Read as many records as the input has and the room holds, where room is at least TLS_RECORD_MAX. Also when the result
  * is not TLS_DONE there may be bytes in out. records_out counts them. */
-MUST_USE enum tls_result tls_session_read(struct tls_session *session, uint8_t *out, size_t room, size_t *length_out,
-                                          uint64_t *records_out);
+MUST_USE enum tls_result tls_session_read(struct tls_session *session, uint8_t *out, size_t room,
+                                          size_t *length_out, uint64_t *records_out);
 /* Write one record of at most TLS_RECORD_MAX bytes; the pipe has TLS_RECORD_ROOM. False: the session is over. */
 MUST_USE bool tls_session_write(struct tls_session *session, const uint8_t *bytes, size_t length);
 /* Say goodbye, if there is room for it. */

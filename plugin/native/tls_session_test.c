@@ -80,7 +80,8 @@ static size_t carry(struct side *from, struct side *to, size_t piece, uint64_t *
     for (size_t at = 0; at < from->pipe.out_length; at += piece) {
         to->pipe.in = from->out + at;
         to->pipe.in_length = from->pipe.out_length - at < piece ? from->pipe.out_length - at : piece;
-        assert_int_equal(tls_session_read(&to->session, to->plain + total, ROOM - total, &got, records_out), TLS_AGAIN);
+        assert_int_equal(tls_session_read(&to->session, to->plain + total, ROOM - total, &got, records_out),
+                         TLS_AGAIN);
         total += got;
     }
     from->pipe.out_length = 0;
@@ -133,9 +134,11 @@ static void stops_when_the_output_is_full(void **state) {
         assert_true(tls_session_write(&client->session, record, sizeof record));
     server->pipe.in = client->out;
     server->pipe.in_length = client->pipe.out_length;
-    assert_int_equal(tls_session_read(&server->session, server->plain, 2 * TLS_RECORD_MAX, &got, &records), TLS_DONE);
+    assert_int_equal(tls_session_read(&server->session, server->plain, 2 * TLS_RECORD_MAX, &got, &records),
+                     TLS_DONE);
     assert_int_equal(got, 2 * TLS_RECORD_MAX);
-    assert_int_equal(tls_session_read(&server->session, server->plain, 2 * TLS_RECORD_MAX, &got, &records), TLS_AGAIN);
+    assert_int_equal(tls_session_read(&server->session, server->plain, 2 * TLS_RECORD_MAX, &got, &records),
+                     TLS_AGAIN);
     assert_int_equal(got, TLS_RECORD_MAX);
     assert_int_equal(records, 3);
 }
@@ -206,14 +209,10 @@ static void a_full_pipe_breaks_the_session(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        WITH_SIDES(both_sides_know_the_same),
-        WITH_SIDES(records_survive_every_cut),
-        WITH_SIDES(stops_when_the_output_is_full),
-        WITH_SIDES(a_goodbye_is_not_an_error),
-        WITH_SIDES(a_changed_byte_breaks_the_session),
-        WITH_SIDES(rubbish_breaks_the_handshake),
-        WITH_SIDES(old_versions_are_refused),
-        WITH_SIDES(version_1_2_works),
+        WITH_SIDES(both_sides_know_the_same),          WITH_SIDES(records_survive_every_cut),
+        WITH_SIDES(stops_when_the_output_is_full),     WITH_SIDES(a_goodbye_is_not_an_error),
+        WITH_SIDES(a_changed_byte_breaks_the_session), WITH_SIDES(rubbish_breaks_the_handshake),
+        WITH_SIDES(old_versions_are_refused),          WITH_SIDES(version_1_2_works),
         WITH_SIDES(a_full_pipe_breaks_the_session),
     };
     return cmocka_run_group_tests(tests, set_up_identity, tear_down_identity);

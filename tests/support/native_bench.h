@@ -61,8 +61,8 @@ static inline void bench_make_identity(struct native_bench *bench) {
     struct complaint complaint = {""};
     const struct endpoint advertised[2] = {{{ADDRESS_IPV4, {127, 0, 0, 1}}, 9001}, {{ADDRESS_NONE, {0}}, 0}};
     bench->identity = tls_identity_new((uint64_t)time(NULL));
-    bench->identity->credentials = keys_credentials_new(bench->keys, bench->identity->certificate_sha256, advertised,
-                                                        (uint64_t)time(NULL), &complaint);
+    bench->identity->credentials = keys_credentials_new(bench->keys, bench->identity->certificate_sha256,
+                                                        advertised, (uint64_t)time(NULL), &complaint);
     assert_non_null(bench->identity->credentials);
 }
 
@@ -85,8 +85,8 @@ static inline void bench_init(struct native_bench *bench, int connection_threads
     bench->config->connection_threads = connection_threads;
     bench_open_keys(bench);
     bench_make_identity(bench);
-    setup_relay_config(bench->config, openssl_provider(), keys_rsa_id(bench->keys), 1000, (uint64_t)time(NULL),
-                       &bench->relay_config);
+    setup_relay_config(bench->config, openssl_provider(), keys_rsa_id(bench->keys), 1000,
+                       (uint64_t)time(NULL), &bench->relay_config);
     bench->team.count = (uint16_t)(connection_threads + 1);
     bench->team.controller = bench->team.count;
     bench->team.threads = heap_new(bench->team.count * sizeof *bench->team.threads);
@@ -178,7 +178,8 @@ static inline struct bench_peer *peer_new(struct native_bench *bench, link_id *l
     peer->pipe = (struct tls_pipe){.out = peer->out, .out_room = sizeof peer->out};
     assert_true(tls_session_init(&peer->session, bench->identity, false, &peer->pipe));
     assert_int_equal(
-        controller_accept(thread->controller, event_thread_now(thread), &address, link_out, &station), ERR_OK);
+        controller_accept(thread->controller, event_thread_now(thread), &address, link_out, &station),
+        ERR_OK);
     event_team_accept(&bench->team, station, *link_out, ends[1], &address);
     return peer;
 }
@@ -256,7 +257,8 @@ static inline void peer_greet(struct native_bench *bench, struct bench_peer *pee
             break;
         in = bytes_in(peer->plain + used, peer->plain_length - used);
         while (!link_handshake_is_open(handshake) &&
-               cell_frame(&in, link_handshake_circ_id_length(handshake), 8192, &cell, 1, &count) == ERR_OK && count == 1)
+               cell_frame(&in, link_handshake_circ_id_length(handshake), 8192, &cell, 1, &count) == ERR_OK &&
+               count == 1)
             assert_int_equal(link_handshake_receive(handshake, (uint64_t)time(NULL), &cell), ERR_OK);
         used = peer->plain_length - bytes_left(&in);
     }

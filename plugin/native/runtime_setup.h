@@ -1,0 +1,23 @@
+/* runtime_setup - what a runtime is made from. */
+#ifndef LOOM_NATIVE_RUNTIME_SETUP_H
+#define LOOM_NATIVE_RUNTIME_SETUP_H
+
+#include "wire/address.h"
+
+struct config;
+struct crypt_provider;
+struct keys;
+struct listeners;
+
+struct runtime_setup {
+    const struct config *config; /* borrowed, as are the others */
+    const struct crypt_provider *crypt;
+    struct keys *keys;
+    struct listeners *listeners;   /* open; accepts while the runtime runs */
+    struct endpoint advertised[2]; /* as self_endpoints() says */
+    /* Called after keys have been renewed, with the bits of enum keys_change; may be NULL. */
+    void (*keys_changed)(void *context, unsigned changes);
+    void *context;
+};
+
+#endif
