@@ -7,7 +7,7 @@ static void host_run(struct host *host, nsec end) {
     struct event event;
     p->running = host;
     while (event_queue_next(&host->queue) < end && !p->failed) {
-        event_queue_take(&host->queue, &event);
+        event_queue_take(&host->queue, p->engine->config.memory, &event);
         CHECK(event.at >= host->now);
         host->now = event.at;
         p->events++;

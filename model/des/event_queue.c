@@ -5,18 +5,16 @@
 
 #include "base/check.h"
 
-#define CHILDREN 4u
-#define ROOM_MIN 4u /* most hosts of a big network have a handful of timers */
-#define ROOM_MAX (UINT32_C(1) << 28)
+#define CHILDREN    4u
+#define ROOM_MIN    4u /* most hosts of a big network have a handful of timers */
+#define ROOM_MAX    (UINT32_C(1) << 28)
+#define ROOM_SHRINK 32u /* below a kilobyte it is not worth it */
 
 static bool is_before(const struct event *a, const struct event *b) {
     return a->at != b->at ? a->at < b->at : a->order < b->order;
 }
 
-static enum err grow(struct event_queue *queue, const struct memory *memory) {
-    uint32_t room = queue->room ? 2 * queue->room : ROOM_MIN;
-    if (room > ROOM_MAX)
-        return ERR_LIMIT;
+static enum err move(struct event_queue *queue, const struct memory *memory, uint32_t room) {
     struct event *heap = memory_allocate(memory, room * sizeof(*heap));
     if (!heap)
         return ERR_LIMIT;
@@ -26,6 +24,18 @@ static enum err grow(struct event_queue *queue, const struct memory *memory) {
     queue->heap = heap;
     queue->room = room;
     return ERR_OK;
+}
+
+static enum err grow(struct event_queue *queue, const struct memory *memory) {
+    uint32_t room = queue->room ? 2 * queue->room : ROOM_MIN;
+    return room > ROOM_MAX ? ERR_LIMIT : move(queue, memory, room);
+}
+
+/* After a burst; a queue that cannot be moved stays as it is. */
+static void shrink(struct event_queue *queue, const struct memory *memory) {
+    if (queue->room >= ROOM_SHRINK && queue->count < queue->room / 4 &&
+        move(queue, memory, queue->room / 2) != ERR_OK)
+        return;
 }
 
 enum err event_queue_add(struct event_queue *queue, const struct memory *memory, const struct event *event) {
@@ -53,7 +63,7 @@ static uint32_t earliest_child(const struct event_queue *queue, uint32_t first) 
     return best;
 }
 
-void event_queue_take(struct event_queue *queue, struct event *event_out) {
+void event_queue_take(struct event_queue *queue, const struct memory *memory, struct event *event_out) {
     CHECK(queue->count > 0);
     *event_out = queue->heap[0];
     struct event last = queue->heap[--queue->count];
@@ -67,6 +77,7 @@ void event_queue_take(struct event_queue *queue, struct event *event_out) {
     }
     if (queue->count)
         queue->heap[at] = last;
+    shrink(queue, memory);
 }
 
 void event_queue_fini(struct event_queue *queue, const struct memory *memory) {

@@ -1,7 +1,8 @@
 /* event_queue - the events that wait at one host, earliest first.
  *
  * The law: events leave by (time, source host, counter of the source), whatever the order in which they came.
- * Owner: one host. Memory: 32 bytes an event, in a heap of four children that doubles when full; none until the first. */
+ * Owner: one host. Memory: 32 bytes an event, in a heap of four children that doubles when full
+ * and halves when three quarters are free; none until the first. */
 #ifndef LOOM_DES_EVENT_QUEUE_H
 #define LOOM_DES_EVENT_QUEUE_H
 
@@ -39,7 +40,7 @@ static inline nsec event_queue_next(const struct event_queue *queue) {
 MUST_USE enum err event_queue_add(struct event_queue *queue, const struct memory *memory,
                                   const struct event *event);
 /* Take off the first; there is one. */
-void event_queue_take(struct event_queue *queue, struct event *event_out);
+void event_queue_take(struct event_queue *queue, const struct memory *memory, struct event *event_out);
 void event_queue_fini(struct event_queue *queue, const struct memory *memory);
 
 #endif

@@ -22,7 +22,7 @@ static void events_leave_by_time_then_source_then_counter(UNUSED void **state) {
     const unsigned order[] = {3, 4, 2, 1, 0};
     for (unsigned i = 0; i < COUNT(order); i++) {
         struct event out;
-        event_queue_take(&queue, &out);
+        event_queue_take(&queue, &m.memory, &out);
         assert_int_equal(out.at, in[order[i]].at);
         assert_true(out.order == in[order[i]].order);
     }
@@ -48,11 +48,33 @@ static void a_thousand_events_leave_in_order_while_more_come(UNUSED void **state
             assert_int_equal(event_queue_add(&queue, &m.memory, &e), ERR_OK);
         } else {
             struct event e;
-            event_queue_take(&queue, &e);
+            event_queue_take(&queue, &m.memory, &e);
             assert_true(e.at > last.at || (e.at == last.at && e.order > last.order));
             last = e;
         }
     }
+    event_queue_fini(&queue, &m.memory);
+    test_memory_fini(&m);
+}
+
+static void a_queue_shrinks_after_a_burst(UNUSED void **state) {
+    struct test_memory m;
+    test_memory_init(&m);
+    struct event_queue queue = {0};
+    struct event e;
+    for (unsigned i = 0; i < 1000; i++) {
+        e = event_at(i, 0, i);
+        assert_int_equal(event_queue_add(&queue, &m.memory, &e), ERR_OK);
+    }
+    for (unsigned i = 0; i < 1000; i++) {
+        if (i == 500)
+            test_memory_fail_after(&m, 0); /* then it stays large, and in order */
+        if (i == 900)
+            test_memory_fail_after(&m, 100);
+        event_queue_take(&queue, &m.memory, &e);
+        assert_int_equal(e.at, i);
+    }
+    assert_true(m.bytes_live <= 32 * sizeof(struct event));
     event_queue_fini(&queue, &m.memory);
     test_memory_fini(&m);
 }
@@ -75,6 +97,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(events_leave_by_time_then_source_then_counter),
         cmocka_unit_test(a_thousand_events_leave_in_order_while_more_come),
+        cmocka_unit_test(a_queue_shrinks_after_a_burst),
         cmocka_unit_test(without_memory_the_queue_stays_as_it_was),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
