@@ -32,7 +32,7 @@ static void end(struct player *p, uint8_t which) {
 static void send(struct player *p, uint8_t which, uint8_t amount) {
     static const uint8_t bytes[256 * 100];
     struct origin_stream *s = p->streams[which % STREAMS_MAX];
-    size_t length = amount * 100u;
+    size_t length = (size_t)amount * 100;
     if (s)
         CHECK(origin_circuit_send(p->b.circuit, 0, s, bytes, length) <= length);
 }

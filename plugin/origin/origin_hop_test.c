@@ -46,12 +46,13 @@ static void each_hop_hears_what_is_for_it(void **state) {
     for (unsigned i = 0; i < HOPS; i++) { /* two cells a hop, as one run */
         for (unsigned k = 0; k < 2; k++) {
             uint8_t said = (uint8_t)(10 * i + k), tag[20], heard_tag[20];
-            struct relay_message m = {.command = RELAY_DATA, .stream = 3, .data = {&said, 1}}, heard;
+            struct relay_message m = {.command = RELAY_DATA, .stream = 3, .data = {&said, 1}}, heard = {0};
             relay_message_encode(cells[2 * i + k]->body, &m, NULL);
             origin_hop_seal(b.origin, hops[i], cells[2 * i + k]->body, tag);
             origin_hops_wrap(b.origin, hops, i + 1, &cells[2 * i + k], 1);
             assert_int_equal(far_end_hear(&b.far, cells[2 * i + k]->body, &heard), i);
-            assert_int_equal(heard.data.data[0], said);
+            assert_int_equal(heard.data.length, 1);
+            assert_memory_equal(heard.data.data, &said, 1);
             b.far.crypt->layer_tag(b.far.hops[i].forward, heard_tag);
             assert_memory_equal(tag, heard_tag, 20);
         }

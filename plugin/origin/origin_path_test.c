@@ -3,7 +3,9 @@
 #include "support/origin_bench.h"
 #include "support/test.h"
 
-static const uint8_t bytes[600 * RELAY_DATA_MAX];
+#define CELLS(n) ((size_t)(n)*RELAY_DATA_MAX)
+
+static const uint8_t bytes[CELLS(600)];
 
 static struct origin_path *built(struct origin_bench *b, uint32_t cells_max) {
     origin_bench_init(b, cells_max);
@@ -22,10 +24,10 @@ static void packages_what_all_bounds_allow(void **state) {
         {1000, 500, 128, 1, 1},
         {1000, 500, 128, RELAY_DATA_MAX, 1},
         {1000, 500, 128, RELAY_DATA_MAX + 1, 2},
-        {1000, 500, 128, 300 * RELAY_DATA_MAX, 128},
-        {1000, 500, 600, 600 * RELAY_DATA_MAX, 500},
-        {70, 500, 128, 300 * RELAY_DATA_MAX, 70},
-        {1000, 33, 128, 300 * RELAY_DATA_MAX, 33},
+        {1000, 500, 128, CELLS(300), 128},
+        {1000, 500, 600, CELLS(600), 500},
+        {70, 500, 128, CELLS(300), 70},
+        {1000, 33, 128, CELLS(300), 33},
         {0, 500, 128, 5, 0},
         {1000, 0, 128, 5, 0},
         {1000, 500, 128, 0, 0},

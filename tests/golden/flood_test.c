@@ -6,6 +6,9 @@
 #include "support/test.h"
 
 #define MEGABYTE UINT64_C(1000000)
+#define WINDOWS_BYTES \
+    ((uint64_t)1300 * RELAY_DATA_MAX)      /* two windows of a stream, and what the edge has cut */
+#define QUEUE_BYTES ((uint64_t)3000 * 600) /* the cap of 2500 cells, and a little more */
 
 /* The client's link takes nothing; the exit's server has a lot to say. The window of the circuit is the bound. */
 static void stalled_client_is_bounded_by_its_window(void **state) {
@@ -19,12 +22,12 @@ static void stalled_client_is_bounded_by_its_window(void **state) {
     size_t live = memnet_heap(v.net)->live_bytes;
     memnet_run_for(v.net, 20 * NSEC_PER_S);
     /* What was on its way is answered with SENDMEs still: two windows of the stream, and what the edge may have cut. */
-    assert_in_range(v.server.bytes_out, 1, before + 1300 * RELAY_DATA_MAX);
+    assert_in_range(v.server.bytes_out, 1, before + WINDOWS_BYTES);
     assert_in_range(memnet_heap(v.net)->live_bytes, 0, live + MEGABYTE * 2);
     assert_false(v.victim.is_closed);
     memnet_stall(v.net, v.relays[0], NULL, false);
     memnet_run_for(v.net, 2 * NSEC_PER_S);
-    assert_true(v.victim.received > 1300 * RELAY_DATA_MAX); /* and on it goes */
+    assert_true(v.victim.received > WINDOWS_BYTES); /* and on it goes */
     village_tear_down(&v);
 }
 
@@ -48,7 +51,7 @@ static void full_queue_closes_the_circuit(void **state) {
     memnet_run_for(v.net, NSEC_PER_S);
     assert_int_equal(memnet_relay_load(v.relays[0]).halves, 0);
     assert_int_equal(memnet_relay_load(v.relays[1]).halves, 0);
-    assert_in_range(memnet_heap(v.net)->live_bytes, 0, live + 3000 * 600);
+    assert_in_range(memnet_heap(v.net)->live_bytes, 0, live + QUEUE_BYTES);
     memnet_stall(v.net, v.relays[0], NULL, false);
     memnet_run_for(v.net, NSEC_PER_S);
     assert_true(v.victim.is_closed);
@@ -65,7 +68,8 @@ static void stalled_server_is_bounded_by_the_stream_window(void **state) {
     v.victim.sends = 10 * MEGABYTE;
     village_begin_victim(&v);
     memnet_run_for(v.net, 20 * NSEC_PER_S);
-    assert_in_range(v.victim.sent, 490 * RELAY_DATA_MAX, 500 * RELAY_DATA_MAX); /* not every cell is full */
+    assert_in_range(v.victim.sent, (uint64_t)490 * RELAY_DATA_MAX,
+                    (uint64_t)500 * RELAY_DATA_MAX); /* not every cell is full */
     assert_int_equal(v.server.bytes_in, 0);
     assert_false(v.victim.is_closed);
     village_tear_down(&v);

@@ -13,7 +13,7 @@ void memnet_options_default(struct memnet_options *options_out) {
         .edge_latency = 5 * NSEC_PER_MS,
         .job_delay = 200 * NSEC_PER_US,
         .wake_delay = 20 * NSEC_PER_US,
-        .window = 256u * 1024u,
+        .window = (size_t)256 * 1024,
     };
 }
 
@@ -41,9 +41,11 @@ bool memnet_free(struct memnet *net) {
     for (unsigned i = 0; i < net->relay_count; i++)
         memnet_relay_free(net->relays[i]);
     edge_connections_free(net);
-    struct list *entry;
-    while ((entry = list_take_first(&net->pipes)))
+    struct list *next;
+    for (struct list *entry = net->pipes.next; entry != &net->pipes; entry = next) {
+        next = entry->next;
         pipe_free(LIST_ENTRY(entry, struct pipe, entry));
+    }
     memnet_trace_free(net);
     bool is_clean = net->heap.live_objects == 0 && net->heap.live_bytes == 0;
     free(net);

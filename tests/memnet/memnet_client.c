@@ -46,7 +46,7 @@ static void trace_event(struct memnet_client *client, const struct origin_event 
     else if (event->stream)
         snprintf(stream, sizeof(stream), "stream %u ", event->stream->id);
     if (event->reason != 0 || event->error != ERR_OK)
-        snprintf(reason, sizeof(reason), "(%u, error %u)", event->reason, event->error);
+        snprintf(reason, sizeof(reason), "(%u, error %u)", event->reason, (unsigned)event->error);
     memnet_trace_line(client->net, client->name, "", "%-16s %s%s%s", origin_event_name(event->kind), circuit,
                       stream, reason);
 }
@@ -61,15 +61,15 @@ static void write_link(struct memnet_client *client) {
         pipe_send(end, output.data, output.length);
         origin_link_handshake_written(link, output.length);
     }
-    while (origin_link_wants_write(link) && pipe_room(end) >= WRITE_CELLS * CELL_LEN) {
+    while (origin_link_wants_write(link) && pipe_room(end) >= (size_t)WRITE_CELLS * CELL_LEN) {
         struct cell *cells[WRITE_CELLS];
         uint8_t bytes[WRITE_CELLS * CELL_LEN];
         uint32_t n = origin_link_take(link, client->net->now, cells, WRITE_CELLS);
         for (uint32_t i = 0; i < n; i++)
-            cell_serialize(cells[i], bytes + i * CELL_LEN);
+            cell_serialize(cells[i], bytes + (size_t)i * CELL_LEN);
         origin_link_release(link, cells, n);
-        trace_cells(client, bytes, n * CELL_LEN);
-        pipe_send(end, bytes, n * CELL_LEN);
+        trace_cells(client, bytes, (size_t)n * CELL_LEN);
+        pipe_send(end, bytes, (size_t)n * CELL_LEN);
         if (n == 0)
             break;
     }
@@ -279,18 +279,26 @@ size_t memnet_raw_received(const struct memnet_raw *raw) {
 
 /* --- the end ------------------------------------------------------------------------------------------------------ */
 
+static void client_free(struct memnet_client *client) {
+    if (client->link)
+        origin_link_free(client->link, client->net->now);
+    origin_free(client->origin);
+    free(client);
+}
+
+static void raw_free(struct memnet_raw *raw) {
+    free(raw->early);
+    free(raw);
+}
+
 void memnet_clients_free(struct memnet *net) {
-    struct list *entry;
-    while ((entry = list_take_first(&net->clients))) {
-        struct memnet_client *client = LIST_ENTRY(entry, struct memnet_client, entry);
-        if (client->link)
-            origin_link_free(client->link, net->now);
-        origin_free(client->origin);
-        free(client);
+    struct list *next;
+    for (struct list *entry = net->clients.next; entry != &net->clients; entry = next) {
+        next = entry->next;
+        client_free(LIST_ENTRY(entry, struct memnet_client, entry));
     }
-    while ((entry = list_take_first(&net->raws))) {
-        struct memnet_raw *raw = LIST_ENTRY(entry, struct memnet_raw, entry);
-        free(raw->early);
-        free(raw);
+    for (struct list *entry = net->raws.next; entry != &net->raws; entry = next) {
+        next = entry->next;
+        raw_free(LIST_ENTRY(entry, struct memnet_raw, entry));
     }
 }

@@ -45,7 +45,7 @@ static struct memnet_server *find_server(struct memnet *net, const struct begin_
 static void close_from_server(struct edge_connection *c, uint8_t reason) {
     struct memnet *net = station_net(c->station);
     c->is_open = false;
-    if (c->is_connected)
+    if (c->is_connected && c->server)
         c->server->closed++;
     manager_edge_closed(station_manager(c->station), net->now, c->id, reason);
     station_end_turn(c->station);
@@ -187,9 +187,10 @@ void edge_connection_close(struct station *station, edge_id id) {
 }
 
 void edge_connections_free(struct memnet *net) {
-    struct list *entry;
-    while ((entry = list_take_first(&net->edges))) {
+    struct list *next;
+    for (struct list *entry = net->edges.next; entry != &net->edges; entry = next) {
         struct edge_connection *c = LIST_ENTRY(entry, struct edge_connection, entry);
+        next = entry->next;
         free(c->echo);
         free(c);
     }

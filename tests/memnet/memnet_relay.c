@@ -252,10 +252,10 @@ static void write_cells(struct station *s, link_id link) {
     while (end && (n = manager_take(s->manager, s->relay->net->now, link, cells, WRITE_CELLS)) > 0) {
         uint8_t bytes[WRITE_CELLS * CELL_LEN];
         for (uint32_t i = 0; i < n; i++)
-            cell_serialize(cells[i], bytes + i * CELL_LEN);
+            cell_serialize(cells[i], bytes + (size_t)i * CELL_LEN);
         end->circuit_last = cells[n - 1]->circ_id;
         manager_release(s->manager, cells, n);
-        pipe_send(end, bytes, n * CELL_LEN);
+        pipe_send(end, bytes, (size_t)n * CELL_LEN);
     }
 }
 

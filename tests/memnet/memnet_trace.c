@@ -42,8 +42,8 @@ void memnet_trace_line(struct memnet *net, const char *node, const char *station
     va_start(arguments, format);
     int body = vsnprintf(line + head, sizeof(line) - (size_t)head - 1, format, arguments);
     va_end(arguments);
-    CHECK(body >= 0 && (size_t)(head + body) < sizeof(line) - 1);
-    size_t length = (size_t)(head + body);
+    CHECK(body >= 0 && (size_t)head + (size_t)body < sizeof(line) - 1);
+    size_t length = (size_t)head + (size_t)body;
     while (length > 0 && line[length - 1] == ' ')
         length--;
     line[length++] = '\n';

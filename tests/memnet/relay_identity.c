@@ -11,9 +11,10 @@
 #include "wire/ed_cert.h"
 
 #define KEYS_MAX      16u
-#define EXPIRES_HOURS ((uint32_t)(IDENTITY_UNIX_S / 3600 + 24 * 30))
-#define NOT_BEFORE_S  (IDENTITY_UNIX_S - 86400)
-#define NOT_AFTER_S   (IDENTITY_UNIX_S + 86400 * 30)
+#define DAYS_30_S     UINT64_C(2592000)
+#define EXPIRES_HOURS ((uint32_t)(IDENTITY_UNIX_S / 3600 + 720))
+#define NOT_BEFORE_S  (IDENTITY_UNIX_S - DAYS_30_S)
+#define NOT_AFTER_S   (IDENTITY_UNIX_S + DAYS_30_S)
 
 /* Secrets of one relay; the RSA key is real, or a byte string of as many bytes for the symbolic provider. */
 struct secrets {
@@ -94,7 +95,7 @@ static struct span make_cross(const struct crypt_provider *crypt, const struct s
         symbolic_rsa_sign_raw((struct span){s->rsa_der, s->rsa_der_length}, what, signature);
         cert.signature.length = SYMBOLIC_RSA_SIGNATURE_LEN;
     }
-    struct bytes_out bytes = bytes_out(out, 2048);
+    struct bytes_out bytes = bytes_out(out, IDENTITY_CERTIFICATE_MAX);
     rsa_ed_cross_cert_encode(&bytes, &cert);
     CHECK(bytes_out_ok(&bytes));
     return (struct span){out, bytes_written(&bytes)};
@@ -118,7 +119,7 @@ static void make_certificates(struct relay_identity *identity, const struct cryp
     ed_public(crypt, s->signing_seed, signing);
     ed_public(crypt, s->authenticate_seed, authenticate);
     struct span *responder = own->as_responder.by_type, *initiator = own->as_initiator.by_type;
-    uint8_t(*room)[2048] = identity->certificates;
+    uint8_t(*room)[IDENTITY_CERTIFICATE_MAX] = identity->certificates;
 
     responder[LINK_CERT_RSA_IDENTITY] = make_x509(crypt, s, room[0]);
     responder[LINK_CERT_ED_SIGNING] =

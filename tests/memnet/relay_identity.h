@@ -10,12 +10,13 @@
 #include "crypt/provider.h"
 #include "wire/address.h"
 
-#define IDENTITY_UNIX_S UINT64_C(1900000000) /* certificates are valid around this time */
+#define IDENTITY_CERTIFICATE_MAX 2048u
+#define IDENTITY_UNIX_S          UINT64_C(1900000000) /* certificates are valid around this time */
 
 struct relay_identity {
     struct link_credentials credentials;
     struct ntor_server_keys ntor;
-    uint8_t certificates[5][2048]; /* what the credentials' spans point to */
+    uint8_t certificates[5][IDENTITY_CERTIFICATE_MAX]; /* what the credentials' spans point to */
 };
 
 /* Identity number `index`; address is advertised. With real cryptography the keys of an index are made once and then used
