@@ -50,6 +50,7 @@ void config_free(struct config *config) {
     free_paths(config);
     for (uint32_t i = 0; i < config->ignored_count; i++)
         free(config->ignored[i]);
+    places_forget(&config->places);
     free(config->contact);
     free(config->address_host);
     free(config->data_directory);

@@ -13,6 +13,7 @@
 #include "native/complaint.h"
 #include "native/exit_policy.h"
 #include "native/log.h"
+#include "native/torrc_places.h"
 #include "wire/address.h"
 
 #define CONFIG_PORTS_MAX       8u
@@ -27,7 +28,8 @@ struct config_port {
     struct endpoint endpoint;
     bool listen;
     bool advertise;
-    bool is_optional; /* failing to bind is no error */
+    bool is_optional;  /* failing to bind is no error */
+    const char *place; /* "FILE:LINE" in the configuration's places, or NULL */
 };
 
 struct config_authority {
@@ -104,6 +106,8 @@ struct config {
     /* Options that tor knows and we do nothing about, each with its place: one notice line each. */
     char *ignored[CONFIG_IGNORED_MAX];
     uint32_t ignored_count;
+
+    struct places places; /* of all lines that were carried out */
 };
 
 /* Everything at its default; NULL without memory. */

@@ -7,7 +7,8 @@ static struct config *make(void) {
     assert_non_null(c);
     c->authorities[0] = (struct config_authority){.has_v3_identity = true};
     c->authority_count = 1;
-    c->or_ports[0] = (struct config_port){{{ADDRESS_IPV4, {127, 0, 0, 1}}, 9001}, true, true, false};
+    c->or_ports[0] = (struct config_port){
+        .endpoint = {{ADDRESS_IPV4, {127, 0, 0, 1}}, 9001}, .listen = true, .advertise = true};
     c->or_port_count = 1;
     return c;
 }

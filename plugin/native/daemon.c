@@ -59,13 +59,14 @@ bool daemon_become(const char *user, struct complaint *complaint) {
     errno = 0;
     const struct passwd *entry = getpwnam(user);
     if (entry == NULL)
-        return complain(complaint, "User %s: no such user", user);
+        return complain(complaint, "User: expected a user of this machine, got \"%s\"", user);
     if (entry->pw_uid == geteuid() && entry->pw_gid == getegid())
         return true;
     if (initgroups(user, entry->pw_gid) != 0 || setgid(entry->pw_gid) != 0 || setuid(entry->pw_uid) != 0)
-        return complain(complaint, "User %s: cannot become that user: %s", user, strerror(errno));
+        return complain(complaint, "User: expected one that we may become, got \"%s\": %s", user,
+                        strerror(errno));
     if (entry->pw_uid != 0 && setuid(0) == 0)
-        return complain(complaint, "User %s: root could be taken back", user);
+        return complain(complaint, "User: expected one that cannot become root again, got \"%s\"", user);
     return true;
 }
 
@@ -76,5 +77,6 @@ bool daemon_write_pid(const char *path, struct complaint *complaint) {
     bool is_written = file != NULL && fprintf(file, "%ld\n", (long)getpid()) > 0;
     if (file != NULL)
         is_written &= fclose(file) == 0;
-    return is_written || complain(complaint, "PidFile %s: cannot write: %s", path, strerror(errno));
+    return is_written || complain(complaint, "PidFile: expected a file that can be written, got \"%s\": %s",
+                                  path, strerror(errno));
 }

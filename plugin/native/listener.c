@@ -30,8 +30,8 @@ static int open_socket(const struct endpoint *at) {
     return -1;
 }
 
-bool listeners_open(struct listeners *listeners, const char *name, const struct config_port *ports, uint32_t count,
-                    struct complaint *complaint) {
+bool listeners_open(struct listeners *listeners, const char *option, const struct config_port *ports,
+                    uint32_t count, struct complaint *complaint) {
     CHECK(count <= CONFIG_PORTS_MAX);
     memset(listeners, 0, sizeof *listeners);
     for (uint32_t i = 0; i < count; i++) {
@@ -39,11 +39,13 @@ bool listeners_open(struct listeners *listeners, const char *name, const struct 
         endpoint_format(&ports[i].endpoint, text);
         int fd = ports[i].listen ? open_socket(&ports[i].endpoint) : -1;
         if (fd >= 0) {
-            log_notice("Opened %s on %s", name, text);
+            log_notice("Opened %s listener on %s", option, text);
             listeners->each[listeners->count++] = (struct listener){.fd = fd, .all = listeners};
         } else if (ports[i].listen && !ports[i].is_optional) {
-            complain(complaint, "%s %s: cannot listen there: %s. Expected an address of this machine and a free port", name,
+            complain(complaint, "%s: expected an address of this machine and a free port, got %s: %s", option,
                      text, strerror(errno));
+            if (ports[i].place)
+                complaint_prefix(complaint, "%s: ", ports[i].place);
             listeners_close(listeners);
             return false;
         }
@@ -67,8 +69,8 @@ static void on_rested(evutil_socket_t fd, short what, void *argument) {
 
 /* Errors of the one connection that was about to be accepted (accept(2)), not of ours. */
 static bool is_passing(int error) {
-    return error == EINTR || error == ECONNABORTED || error == EPROTO || error == ENETDOWN || error == EHOSTDOWN ||
-           error == EHOSTUNREACH || error == ENETUNREACH || error == EPERM;
+    return error == EINTR || error == ECONNABORTED || error == EPROTO || error == ENETDOWN ||
+           error == EHOSTDOWN || error == EHOSTUNREACH || error == ENETUNREACH || error == EPERM;
 }
 
 static void on_connection(evutil_socket_t fd, short what, void *argument) {

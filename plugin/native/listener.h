@@ -20,7 +20,7 @@ struct event_base;
 struct listener {
     int fd;
     struct event *event;
-    struct event *rest;          /* ends a rest */
+    struct event *rest; /* ends a rest */
     struct listeners *all;
 };
 
@@ -32,9 +32,9 @@ struct listeners {
     void *context;
 };
 
-/* Bind and listen on the ports that say so; name ("ORPort") is for complaints. Nothing is accepted yet. False with a
+/* Bind and listen on the ports that say so; option ("ORPort") is for complaints and log lines. Nothing is accepted yet. False with a
  * complaint and nothing open. */
-MUST_USE bool listeners_open(struct listeners *listeners, const char *name, const struct config_port *ports,
+MUST_USE bool listeners_open(struct listeners *listeners, const char *option, const struct config_port *ports,
                              uint32_t count, struct complaint *complaint);
 /* Accept from now on. */
 void listeners_start(struct listeners *listeners, struct event_base *base,

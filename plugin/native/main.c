@@ -21,9 +21,24 @@
 #include "native/torrc.h"
 #include "native/version.h"
 
-static int fail(const struct complaint *complaint) {
-    log_err("%s", complaint->text);
+/* One plain line on stderr, whatever the log is; where lines of the configuration are known, with the one to blame. */
+static int fail(const struct config *config, struct complaint *complaint) {
+    if (config != NULL)
+        places_locate(&config->places, complaint);
+    fprintf(stderr, "%s\n", complaint->text);
     return EXIT_FAILURE;
+}
+
+/* The log may be where nobody sees stderr. */
+static int fail_running(const struct config *config, struct complaint *complaint) {
+    int status = fail(config, complaint);
+    for (uint32_t i = 0; i < config->log_count; i++) {
+        if (config->logs[i].kind == LOG_SINK_FILE || config->logs[i].kind == LOG_SINK_SYSLOG) {
+            log_err("%s", complaint->text);
+            break;
+        }
+    }
+    return status;
 }
 
 static struct keys_place place_of(const struct config *config) {
@@ -31,6 +46,14 @@ static struct keys_place place_of(const struct config *config) {
                                .key_directory = config->key_directory,
                                .nickname = config->nickname,
                                .signing_lifetime_s = config->signing_key_lifetime_s};
+}
+
+/* Keys that cannot be had: of which option that is the fault. Always false. */
+static bool blame_directory(const struct config *config, struct complaint *complaint) {
+    bool is_key_directory = places_find(&config->places, "KeyDirectory") != NULL;
+    complaint_prefix(
+        complaint, "%s: expected a folder with keys: ", is_key_directory ? "KeyDirectory" : "DataDirectory");
+    return false;
 }
 
 /* --- the commands ----------------------------------------------------------------------------------------------- */
@@ -48,8 +71,10 @@ static int list_fingerprint(const struct config *config, bool is_ed25519) {
     struct complaint complaint;
     const struct keys_place place = place_of(config);
     struct keys *keys = keys_open_identity(&place, openssl_provider(), &complaint);
-    if (keys == NULL)
-        return fail(&complaint);
+    if (keys == NULL) {
+        blame_directory(config, &complaint);
+        return fail(config, &complaint);
+    }
     if (is_ed25519) {
         unsigned char text[64];
         EVP_EncodeBlock(text, keys_ed_id(keys), 32);
@@ -77,8 +102,8 @@ static void on_keys_changed(void *context, unsigned changes) {
         presence_renew(*presence);
 }
 
-static bool run_with_runtime(const struct runtime_setup *setup, struct runtime *runtime, struct presence **presence,
-                             struct complaint *complaint) {
+static bool run_with_runtime(const struct runtime_setup *setup, struct runtime *runtime,
+                             struct presence **presence, struct complaint *complaint) {
     struct presence_options options = {
         .config = setup->config, .crypt = setup->crypt, .keys = setup->keys, .runtime = runtime};
     options.advertised[0] = setup->advertised[0];
@@ -112,13 +137,14 @@ static bool run_with_keys(const struct config *config, struct keys *keys, struct
 }
 
 /* Ports are bound before we become another user, keys are made after it. */
-static bool run_with_ports(const struct config *config, struct listeners *listeners, struct complaint *complaint) {
+static bool run_with_ports(const struct config *config, struct listeners *listeners,
+                           struct complaint *complaint) {
     const struct keys_place place = place_of(config);
     if (!daemon_become(config->user, complaint) || !daemon_write_pid(config->pid_file, complaint))
         return false;
     struct keys *keys = keys_open(&place, openssl_provider(), (uint64_t)time(NULL), complaint);
     if (keys == NULL)
-        return false;
+        return blame_directory(config, complaint);
     bool is_fine = run_with_keys(config, keys, listeners, complaint);
     keys_close(keys);
     if (config->pid_file != NULL)
@@ -130,23 +156,37 @@ static int run(const struct config *config) {
     struct complaint complaint;
     struct listeners listeners;
     if (!log_configure(config->logs, config->log_count, config->log_granularity_ms, &complaint))
-        return fail(&complaint);
+        return fail(config, &complaint);
     say_hello();
     config_log_ignored(config);
     if (config->run_as_daemon && !daemon_start(&complaint))
-        return fail(&complaint);
-    if (!listeners_open(&listeners, "OR listener", config->or_ports, config->or_port_count, &complaint))
-        return fail(&complaint);
+        return fail_running(config, &complaint);
+    if (!listeners_open(&listeners, "ORPort", config->or_ports, config->or_port_count, &complaint))
+        return fail_running(config, &complaint);
     bool is_fine = run_with_ports(config, &listeners, &complaint);
     listeners_close(&listeners);
-    return is_fine ? EXIT_SUCCESS : fail(&complaint);
+    return is_fine ? EXIT_SUCCESS : fail_running(config, &complaint);
+}
+
+/* As tor: --quiet and --hush hold back the log of who asks for none. */
+static void quieten(struct config *config, const struct command_line *line) {
+    if (line->loudness == COMMAND_QUIET)
+        config->log_count = 0;
+    else if (line->loudness == COMMAND_HUSH)
+        config->logs[0].least = LOG_LEVEL_WARN;
 }
 
 static int carry_out(const struct command_line *line, struct config *config) {
     struct complaint complaint;
-    bool is_listing = line->command == COMMAND_LIST_FINGERPRINT || line->command == COMMAND_LIST_FINGERPRINT_ED25519;
-    if (!torrc_load(line, config, &complaint) || !config_check(config, !is_listing, &complaint))
-        return fail(&complaint);
+    bool is_listing =
+        line->command == COMMAND_LIST_FINGERPRINT || line->command == COMMAND_LIST_FINGERPRINT_ED25519;
+    if (!torrc_load(line, config, &complaint))
+        return fail(config, &complaint);
+    bool asks_for_log = config->log_count > 0;
+    if (!config_check(config, !is_listing, &complaint))
+        return fail(config, &complaint);
+    if (!asks_for_log)
+        quieten(config, line);
     if (is_listing)
         return list_fingerprint(config, line->command == COMMAND_LIST_FINGERPRINT_ED25519);
     if (line->command == COMMAND_VERIFY_CONFIG) {
@@ -163,8 +203,9 @@ int main(int argc, char **argv) {
     umask(0077);
     log_start(LOG_LEVEL_NOTICE);
     if (!command_line_parse(argc, argv, &line, &complaint))
-        return fail(&complaint);
-    if (line.command == COMMAND_VERSION || line.command == COMMAND_HELP || line.command == COMMAND_LIST_TORRC_OPTIONS) {
+        return fail(NULL, &complaint);
+    if (line.command == COMMAND_VERSION || line.command == COMMAND_HELP ||
+        line.command == COMMAND_LIST_TORRC_OPTIONS) {
         command_line_answer(&line);
         return EXIT_SUCCESS;
     }

@@ -31,7 +31,8 @@ static int set_up(void **state) {
     config = config_new();
     config->testing_network = true;
     config->address = (struct address){ADDRESS_IPV4, {127, 0, 0, 1}};
-    config->or_ports[0] = (struct config_port){{{ADDRESS_IPV4, {0}}, 9001}, true, true, false};
+    config->or_ports[0] =
+        (struct config_port){.endpoint = {{ADDRESS_IPV4, {0}}, 9001}, .listen = true, .advertise = true};
     config->or_port_count = 1;
     return keys && config_check(config, false, &complaint) ? 0 : -1;
 }
@@ -100,7 +101,10 @@ static void endpoints_come_from_the_configuration(void **state) {
     assert_int_equal(endpoints[0].address.bytes[0], 127);
     assert_int_equal(endpoints[1].address.family, ADDRESS_NONE);
 
-    config->or_ports[1] = (struct config_port){{{ADDRESS_IPV6, {[15] = 1}}, 9002}, true, true, true};
+    config->or_ports[1] = (struct config_port){.endpoint = {{ADDRESS_IPV6, {[15] = 1}}, 9002},
+                                               .listen = true,
+                                               .advertise = true,
+                                               .is_optional = true};
     config->or_port_count = 2;
     assert_true(self_endpoints(config, endpoints, &complaint));
     assert_int_equal(endpoints[1].port, 9002);

@@ -31,6 +31,7 @@ struct reading {
     enum torrc_rank rank;
     bool refuses_include;
     struct torrc_files files;
+    struct places *places;
     struct complaint *complaint;
 };
 
@@ -105,6 +106,8 @@ static bool read_file(struct reading *reading, const char *path, unsigned depth)
     if (!text)
         return complain(reading->complaint, "%s:0: torrc: expected a text file that can be read: %s", path,
                         strerror(errno));
+    if (depth == 0 && !places_note_file(reading->places, name))
+        return complain(reading->complaint, "no memory");
     return read_text(reading, name, text, depth);
 }
 
@@ -160,7 +163,11 @@ static bool apply(struct reading *reading, const struct entry *e, struct config 
     if (e->operation == TORRC_CLEAR || is_replaced(reading, e))
         return true;
     switch (e->option->class) {
-    case TORRC_CARRIED_OUT: expected = e->option->apply(config, e->option, e->value); break;
+    case TORRC_CARRIED_OUT:
+        if (!places_note(reading->places, e->option->name, e->file, e->line))
+            return complain(reading->complaint, "no memory");
+        expected = e->option->apply(config, e->option, e->value);
+        break;
     case TORRC_IGNORED: return note_ignored(reading, e, config);
     case TORRC_REFUSED: expected = torrc_option_is_off(e->value) ? NULL : e->option->expected; break;
     }
@@ -174,12 +181,14 @@ static bool apply_all(struct reading *reading, struct config *config) {
     return true;
 }
 
-static struct reading *reading_new(struct complaint *complaint) {
+static struct reading *reading_new(struct places *places, struct complaint *complaint) {
     struct reading *reading = calloc(1, sizeof(*reading));
-    if (reading)
-        reading->complaint = complaint;
-    else
+    if (!reading) {
         complain(complaint, "no memory");
+        return NULL;
+    }
+    reading->places = places;
+    reading->complaint = complaint;
     return reading;
 }
 
@@ -189,7 +198,7 @@ static void reading_free(struct reading *reading) {
 }
 
 bool torrc_load(const struct command_line *command_line, struct config *config, struct complaint *complaint) {
-    struct reading *reading = reading_new(complaint);
+    struct reading *reading = reading_new(&config->places, complaint);
     if (!reading)
         return false;
     bool good = !command_line->defaults_torrc || read_file(reading, command_line->defaults_torrc, 0);
@@ -201,7 +210,7 @@ bool torrc_load(const struct command_line *command_line, struct config *config, 
 
 bool torrc_load_text(const char *name, const char *text, size_t length, struct config *config,
                      struct complaint *complaint) {
-    struct reading *reading = reading_new(complaint);
+    struct reading *reading = reading_new(&config->places, complaint);
     if (!reading)
         return false;
     reading->refuses_include = true;

@@ -143,13 +143,14 @@ static const char *apply_or_port(struct config *config, const struct torrc_optio
     struct config_port ports[2];
     uint32_t count;
     const char *expected = torrc_value_or_port(value, ports, &count);
-    (void)option;
     if (expected)
         return expected;
     if (count > CONFIG_PORTS_MAX - config->or_port_count)
         return "at most 8 ports (one without an address counts for two)";
-    memcpy(config->or_ports + config->or_port_count, ports, count * sizeof(*ports));
-    config->or_port_count += count;
+    for (uint32_t i = 0; i < count; i++) {
+        ports[i].place = places_find(&config->places, option->name);
+        config->or_ports[config->or_port_count++] = ports[i];
+    }
     return NULL;
 }
 

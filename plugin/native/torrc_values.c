@@ -166,7 +166,8 @@ static bool parse_port(struct span word, struct endpoint *out) {
 
 static struct config_port make_port(const struct endpoint *endpoint, enum address_family family,
                                     const struct port_flags *flags) {
-    struct config_port port = {*endpoint, !flags->no_listen, !flags->no_advertise, false};
+    struct config_port port = {
+        .endpoint = *endpoint, .listen = !flags->no_listen, .advertise = !flags->no_advertise};
     port.endpoint.address.family = (uint8_t)family;
     return port;
 }

@@ -1,7 +1,8 @@
-"""A torrc that cannot be carried out stops the relay with one line: file, line, option, what was expected."""
+"""A torrc that cannot be carried out stops the relay with one line on stderr: file, line, option, what was expected."""
 
 from __future__ import annotations
 
+import fcntl
 import re
 import socket
 import subprocess
@@ -14,6 +15,7 @@ pytestmark = pytest.mark.skipif(MIDDLE == "tor", reason="tor writes more than on
 
 SECONDS_MAX = 20.0
 OR_PORT_LINE = 3
+DATA_DIRECTORY_LINE = 5
 GOOD = """\
 Nickname LoomMiddle1
 Address 127.0.0.1
@@ -36,6 +38,11 @@ WRONG_LINES = [
     ("a nickname with a hyphen", "Nickname a-b", "Nickname"),
     ("an included file that is missing", "%include /nowhere/at/all.torrc", "%include"),
     ("an authority without a fingerprint", "DirAuthority B orport=1 127.0.0.1:1", "DirAuthority"),
+    ("a folder that cannot be made", "DataDirectory /proc/nowhere", "DataDirectory"),
+    ("a log file that cannot be opened", "Log notice file /nowhere/at/all.log", "Log"),
+    ("a pid file that cannot be written", "PidFile /nowhere/at/all.pid", "PidFile"),
+    ("a user that is none", "User nobody-of-that-name", "User"),
+    ("too little bandwidth", "BandwidthRate 1 KByte", "BandwidthRate"),
 ]
 
 
@@ -46,37 +53,68 @@ def free_port() -> int:
         return port
 
 
-def start(relay: Path, torrc: Path) -> subprocess.CompletedProcess[str]:
+def start(relay: Path, torrc: Path, *options: str) -> subprocess.CompletedProcess[str]:
     """Run the relay until it ends by itself."""
-    return subprocess.run([relay, "-f", torrc], capture_output=True, text=True, timeout=SECONDS_MAX, check=False)
+    command = [relay, "-f", torrc, *options]
+    return subprocess.run(command, capture_output=True, text=True, timeout=SECONDS_MAX, check=False)
 
 
-def must_be_one_line(ended: subprocess.CompletedProcess[str], torrc: Path, line: int, option: str) -> None:
-    """Check the exit status, and the one line that says what is wrong."""
+def must_be_one_line(ended: subprocess.CompletedProcess[str], place: str, option: str) -> None:
+    """Check the exit status, the one line that says what is wrong, and that the log does not say it again."""
     assert ended.returncode > 0
-    lines = (ended.stdout + ended.stderr).splitlines()
-    said = [text for text in lines if "[notice]" not in text and "running Loom as root" not in text]
-    assert len(said) == 1, said
-    assert re.search(rf"{re.escape(str(torrc))}:{line}: {re.escape(option)}: expected .+", said[0]), said[0]
+    assert re.fullmatch(rf"{re.escape(place)}: {re.escape(option)}: expected .+\n", ended.stderr), ended.stderr
+    logged = [line for line in ended.stdout.splitlines() if "[notice]" not in line and "Loom as root" not in line]
+    assert logged == []
+
+
+@pytest.fixture
+def torrc(tmp_path: Path) -> Path:
+    """Return a torrc that is good so far."""
+    path = tmp_path / "torrc"
+    path.write_text(GOOD.format(port=free_port(), directory=tmp_path, zeros="0" * 40))
+    return path
 
 
 @pytest.mark.parametrize(("what", "wrong", "option"), WRONG_LINES)
-def test_a_wrong_line(relay: Path, tmp_path: Path, what: str, wrong: str, option: str) -> None:
-    torrc = tmp_path / "torrc"
-    torrc.write_text(GOOD.format(port=free_port(), directory=tmp_path, zeros="0" * 40) + wrong + "\n")
-    must_be_one_line(start(relay, torrc), torrc, FIRST_ADDED_LINE, option)
+def test_a_wrong_line(relay: Path, torrc: Path, what: str, wrong: str, option: str) -> None:
+    torrc.write_text(torrc.read_text() + wrong + "\n")
+    must_be_one_line(start(relay, torrc), f"{torrc}:{FIRST_ADDED_LINE}", option)
 
 
-def test_a_port_in_use(relay: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", [[], ["--quiet"], ["--hush"]])
+def test_a_port_in_use(relay: Path, tmp_path: Path, how: list[str]) -> None:
     torrc = tmp_path / "torrc"
     with socket.create_server(("127.0.0.1", 0)) as listener:
         torrc.write_text(GOOD.format(port=listener.getsockname()[1], directory=tmp_path, zeros="0" * 40))
-        must_be_one_line(start(relay, torrc), torrc, OR_PORT_LINE, "ORPort")
+        ended = start(relay, torrc, *how)
+    must_be_one_line(ended, f"{torrc}:{OR_PORT_LINE}", "ORPort")
+    assert ("[notice]" in ended.stdout) == (not how)
+
+
+def test_a_metrics_port_in_use(relay: Path, torrc: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        torrc.write_text(torrc.read_text() + f"MetricsPort 127.0.0.1:{listener.getsockname()[1]}\n")
+        must_be_one_line(start(relay, torrc), f"{torrc}:{FIRST_ADDED_LINE}", "MetricsPort")
+
+
+def test_a_data_directory_in_use(relay: Path, torrc: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir(mode=0o700)
+    with (data / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        must_be_one_line(start(relay, torrc), f"{torrc}:{DATA_DIRECTORY_LINE}", "DataDirectory")
+
+
+def test_an_option_that_is_missing(relay: Path, torrc: Path) -> None:
+    kept = [line for line in torrc.read_text().splitlines(keepends=True) if not line.startswith("DirAuthority")]
+    torrc.write_text("".join(kept))
+    must_be_one_line(start(relay, torrc), str(torrc), "DirAuthority")
+
+
+def test_a_wrong_word_on_the_command_line(relay: Path, torrc: Path) -> None:
+    must_be_one_line(start(relay, torrc, "--Nickname", "a b"), "command line", "Nickname")
 
 
 def test_a_torrc_that_is_missing(relay: Path, tmp_path: Path) -> None:
     torrc = tmp_path / "no-such-torrc"
-    ended = start(relay, torrc)
-    assert ended.returncode > 0
-    said = (ended.stdout + ended.stderr).splitlines()
-    assert len(said) == 1 and str(torrc) in said[0] and "expected" in said[0], said
+    must_be_one_line(start(relay, torrc), f"{torrc}:0", "torrc")
