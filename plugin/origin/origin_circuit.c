@@ -13,10 +13,7 @@
 /* --- closing ---------------------------------------------------------------------------------------------------- */
 
 static void drop_handshake(struct origin_circuit *c) {
-    if (!c->handshake)
-        return;
-    memset(c->handshake, 0, sizeof(*c->handshake));
-    slab_put(&c->origin->handshakes, c->handshake);
+    origin_handshake_drop(c->origin, c->handshake);
     c->handshake = NULL;
 }
 
@@ -63,66 +60,11 @@ static void close_for_error(struct origin_circuit *c, enum err error) {
 
 /* --- building --------------------------------------------------------------------------------------------------- */
 
-static bool begin_handshake(struct origin_circuit *c, const struct origin_target *to,
-                            uint8_t onionskin_out[static NTOR_ONIONSKIN_LEN]) {
-    CHECK(!c->handshake);
-    c->handshake = slab_take(&c->origin->handshakes);
-    if (!c->handshake)
-        return false;
-    ntor_client_create(c->origin->config.crypt, to->rsa_id, to->onion_key, c->handshake, onionskin_out);
-    return true;
-}
-
-static enum err send_create(struct origin_circuit *c, const struct origin_target *first) {
-    uint8_t onionskin[NTOR_ONIONSKIN_LEN];
-    struct cell *cell = cell_pool_take(&c->origin->cells, CELL_MAY_FAIL);
-    if (!cell)
-        return ERR_LIMIT;
-    if (!begin_handshake(c, first, onionskin)) {
-        cell_pool_put(&c->origin->cells, cell);
-        return ERR_LIMIT;
-    }
-    struct create2_message m = {.type = HANDSHAKE_NTOR, .data = {onionskin, sizeof(onionskin)}};
-    memset(cell->body, 0, CELL_BODY_LEN);
-    struct bytes_out out = bytes_out(cell->body, CELL_BODY_LEN);
-    create2_encode(&out, &m);
-    CHECK(bytes_out_ok(&out));
-    origin_path_queue(&c->path, cell, CELL_CREATE2);
-    return ERR_OK;
-}
-
-static enum err send_extend(struct origin_circuit *c, const struct origin_target *next) {
-    uint8_t onionskin[NTOR_ONIONSKIN_LEN];
-    if (!begin_handshake(c, next, onionskin))
-        return ERR_LIMIT;
-    struct extend2_message m = {
-        .ipv4 = next->ipv4,
-        .ipv6 = next->ipv6,
-        .has_ed_id = next->has_ed_id,
-        .create = {.type = HANDSHAKE_NTOR, .data = {onionskin, sizeof(onionskin)}},
-    };
-    memcpy(m.rsa_id, next->rsa_id, sizeof(m.rsa_id));
-    memcpy(m.ed_id, next->ed_id, sizeof(m.ed_id));
-    enum err e = origin_path_send_extend(&c->path, &m);
-    if (e)
-        drop_handshake(c);
-    return e;
-}
-
 /* The relay that we asked for has answered: it becomes a hop. */
 static enum err finish_handshake(struct origin_circuit *c, struct span body) {
     if (!c->handshake)
         return ERR_PROTOCOL;
-    struct span reply;
-    enum err e = created2_decode(body, &reply);
-    if (e)
-        return e;
-    struct circuit_keys keys;
-    e = ntor_client_finish(c->origin->config.crypt, c->handshake, reply, &keys);
-    if (e)
-        return e;
-    c->origin->work.handshakes_ntor++;
-    e = origin_path_add(&c->path, &keys);
+    enum err e = origin_handshake_finish(&c->path, c->handshake, body);
     if (e)
         return e;
     drop_handshake(c);
@@ -455,7 +397,8 @@ struct origin_circuit *origin_circuit_new(struct origin *o, struct origin_outlet
     struct origin_circuit *c = enter_link(o, outlet);
     if (!c)
         return NULL;
-    if (send_create(c, first)) {
+    c->handshake = origin_handshake_create(&c->path, first);
+    if (!c->handshake) {
         c->is_freed = true; /* nobody has heard of it */
         leave_link(c);
         return NULL;
@@ -489,9 +432,9 @@ enum err origin_circuit_extend(struct origin_circuit *c, UNUSED nsec now, const 
         return ERR_REFUSED;
     if (c->path.hop_count == ORIGIN_HOPS_MAX || c->early_left == 0)
         return ERR_LIMIT;
-    enum err e = send_extend(c, next);
-    if (e)
-        return e;
+    c->handshake = origin_handshake_extend(&c->path, next);
+    if (!c->handshake)
+        return ERR_LIMIT;
     c->early_left--;
     c->state = ORIGIN_CIRCUIT_BUILDING;
     return ERR_OK;

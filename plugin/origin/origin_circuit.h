@@ -22,6 +22,7 @@
 #include "core/cell_pool.h"
 #include "crypt/ntor.h"
 #include "origin/origin_context.h"
+#include "origin/origin_handshake.h"
 #include "origin/origin_path.h"
 #include "origin/origin_stream.h"
 #include "wire/cell.h"
@@ -30,15 +31,6 @@
 
 #define ORIGIN_EARLY_MAX   8u   /* RELAY_EARLY cells that a circuit may carry (tor-spec 5.6) */
 #define ORIGIN_STREAMS_MAX 256u /* of a circuit: they are found by walking a list */
-
-/* A relay to extend to. */
-struct origin_target {
-    uint8_t rsa_id[RSA_ID_LEN];
-    uint8_t ed_id[ED_ID_LEN];
-    bool has_ed_id;
-    uint8_t onion_key[32];
-    struct endpoint ipv4, ipv6; /* family NONE when absent; not needed for the first hop */
-};
 
 /* The part of a link that its circuits know. */
 struct origin_outlet {
