@@ -31,7 +31,7 @@ static void the_upstream_bucket_sets_the_time_of_each_segment(UNUSED void **stat
     net_set_rates(s.net, 0, 1250000, RATE_UNLIMITED);
     small_start(&s, &flow, 0, 1, 0, 1);
     small_run(&s, 100 * MS); /* the bucket is full again: 2750 */
-    small_write(&flow, 10 * TCP_MSS, TCP_MSS);
+    small_write(&flow, SEGMENTS(10), TCP_MSS);
     /* At 100: one (1250 left). 101: 2500, one. 102: 2250, one. 103: 2000, one. 104: 1750. 105: 1500. 106: 1250, none. */
     const uint64_t arrived[] = {1, 2, 3, 4, 5, 6, 6, 7, 8, 9, 10};
     for (unsigned i = 0; i < COUNT(arrived); i++) {
@@ -48,7 +48,7 @@ static void the_downstream_bucket_does_the_same_at_the_other_end(UNUSED void **s
     net_set_rates(s.net, 1, RATE_UNLIMITED, 1250000);
     small_start(&s, &flow, 0, 1, 0, 1);
     small_run(&s, 100 * MS);
-    small_write(&flow, 10 * TCP_MSS, TCP_MSS);
+    small_write(&flow, SEGMENTS(10), TCP_MSS);
     const uint64_t arrived[] = {1, 2, 3, 4, 5, 6, 6, 7, 8, 9, 10};
     for (unsigned i = 0; i < COUNT(arrived); i++) {
         small_run(&s, (100 + i) * MS + L);
@@ -104,7 +104,7 @@ static void bootstrapping_knows_neither_rates_nor_loss(UNUSED void **state) {
     small_init_with(&s, NULL, 1, NET_LOSS_ALWAYS);
     s.net->config.bootstrap_end = NSEC_PER_S;
     net_set_rates(s.net, 0, 1000, 1000);
-    small_start(&s, &flow, 0, 1, 8 * TCP_MSS, 8 * TCP_MSS);
+    small_start(&s, &flow, 0, 1, SEGMENTS(8), SEGMENTS(8));
     small_run(&s, 3 * L);
     assert_int_equal(s.sinks[1].messages, 1);
     small_run(&s, NSEC_PER_S);
@@ -115,7 +115,7 @@ static void bootstrapping_knows_neither_rates_nor_loss(UNUSED void **state) {
     small_fini(&s);
 }
 
-#define FLOWS (4 * SMALL_HOSTS)
+#define FLOWS ((size_t)4 * SMALL_HOSTS)
 
 struct setting {
     uint32_t partitions;
@@ -130,11 +130,11 @@ static void everything_at_once(struct small_net *s, struct small_flow flows[stat
     if (setting.train_max)
         s->net->config.train_max = setting.train_max;
     for (host_id id = 0; id < SMALL_HOSTS; id++)
-        net_set_rates(s->net, id, setting.up ? 1000000 * (1 + id) : RATE_UNLIMITED,
-                      setting.down ? 1500000 * (1 + id % 3) : RATE_UNLIMITED);
+        net_set_rates(s->net, id, setting.up ? UINT64_C(1000000) * (1 + id) : RATE_UNLIMITED,
+                      setting.down ? UINT64_C(1500000) * (1 + id % 3) : RATE_UNLIMITED);
     for (unsigned i = 0; i < FLOWS; i++) {
         host_id from = i % SMALL_HOSTS, to = (from + 1 + i / SMALL_HOSTS * 3) % SMALL_HOSTS;
-        small_start(s, &flows[i], from, to, 300000 + 10000 * i, 500 + 97 * i);
+        small_start(s, &flows[i], from, to, 300000 + UINT64_C(10000) * i, 500 + 97 * i);
         flows[i].close_at_end = true;
     }
     small_run(s, 5 * NSEC_PER_S);

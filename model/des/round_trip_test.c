@@ -12,7 +12,7 @@ static void the_first_sample_is_taken_as_it_is(UNUSED void **state) {
     assert_int_equal(round_trip_smoothed(&rt), 0);
     round_trip_sample(&rt, 300 * MS);
     assert_int_equal(round_trip_smoothed(&rt), 300 * MS);
-    assert_int_equal(round_trip_rto(&rt), 300 * MS + 4 * 150 * MS);
+    assert_int_equal(round_trip_rto(&rt), 300 * MS + 600 * MS);
 }
 
 /* RFC 6298, 2.3: rttvar = 3/4 * 150 + 1/4 * |300 - 380| = 132.5, srtt = 7/8 * 300 + 1/8 * 380 = 310. */

@@ -6,7 +6,7 @@
 
 static struct segment_range range_of(uint32_t first, uint32_t end) {
     return (struct segment_range){
-        .first = first, .end = end, .first_offset = first * 10, .end_offset = end * 10};
+        .first = first, .end = end, .first_offset = UINT64_C(10) * first, .end_offset = UINT64_C(10) * end};
 }
 
 static void ranges_that_touch_are_one(UNUSED void **state) {

@@ -10,11 +10,11 @@ static void a_bulk_sender_has_one_run(UNUSED void **state) {
     struct sent_runs runs;
     sent_runs_init(&runs, 1);
     for (unsigned i = 0; i < 1000; i++)
-        assert_int_equal(sent_runs_add(&runs, &m.memory, 10, i * 10 * TCP_MSS, TCP_MSS), ERR_OK);
+        assert_int_equal(sent_runs_add(&runs, &m.memory, 10, UINT64_C(10) * i * TCP_MSS, TCP_MSS), ERR_OK);
     assert_int_equal(runs.count, 1);
     assert_int_equal(m.bytes_live, 0);
     sent_runs_forget(&runs, &m.memory, 5001);
-    assert_int_equal(sent_runs_find(&runs, 5001).offset, 5000 * TCP_MSS);
+    assert_int_equal(sent_runs_find(&runs, 5001).offset, UINT64_C(5000) * TCP_MSS);
     assert_int_equal(sent_runs_find(&runs, 10000).size, TCP_MSS);
     sent_runs_fini(&runs, &m.memory);
     test_memory_fini(&m);

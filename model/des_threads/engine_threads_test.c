@@ -40,7 +40,7 @@ static uint64_t run_network(uint32_t partitions, uint32_t threads) {
     static struct small_flow flows[3 * SMALL_HOSTS];
     small_init_with(&s, &heap, partitions, UINT32_MAX / 200);
     for (host_id id = 0; id < SMALL_HOSTS; id++)
-        net_set_rates(s.net, id, 2000000, 1000000 * (1 + id % 3));
+        net_set_rates(s.net, id, 2000000, UINT64_C(1000000) * (1 + id % 3));
     for (unsigned i = 0; i < COUNT(flows); i++)
         small_start(&s, &flows[i], i % SMALL_HOSTS, (i + 1 + i / SMALL_HOSTS * 5) % SMALL_HOSTS, 500000,
                     514 * 7);
@@ -50,7 +50,7 @@ static uint64_t run_network(uint32_t partitions, uint32_t threads) {
         hash = hash * 31 + s.sinks[id].hash;
         bytes += s.sinks[id].bytes;
     }
-    assert_int_equal(bytes, COUNT(flows) * 500000);
+    assert_int_equal(bytes, COUNT(flows) * UINT64_C(500000));
     small_fini(&s);
     return hash;
 }

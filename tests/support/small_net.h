@@ -7,9 +7,8 @@
 #include "support/test.h"
 #include "support/test_memory.h"
 
-#define SMALL_HOSTS    16u
-#define SMALL_LATENCY  (10 * NSEC_PER_MS)
-#define SMALL_ARRIVALS 4096u
+#define SMALL_HOSTS   16u
+#define SMALL_LATENCY (10 * NSEC_PER_MS)
 
 struct small_message {
     struct tcp_message message;
@@ -18,6 +17,8 @@ struct small_message {
     bool came_back;             /* read or discarded */
 };
 
+#define SEGMENTS(n) ((uint64_t)(n)*TCP_MSS)
+
 /* One connection of a sender. Its messages are numbered from 1. */
 struct small_flow {
     struct tcp *tcp; /* NULL once it has ended */
@@ -25,10 +26,10 @@ struct small_flow {
     uint64_t left; /* bytes to write, from connected on */
     uint32_t chunk;
     uint64_t written; /* messages */
-    bool close_at_end;
     nsec connected_at;
     nsec closed_at;
     enum tcp_end end;
+    bool close_at_end;
     struct small_message *messages; /* all there were: freed by small_fini */
     struct small_flow *next;
 };
