@@ -1,8 +1,9 @@
 /* memnet_state - what the files of the in-memory network share: events, connections and the trace.
  *
- * memnet.c         time, and the network as a whole
+ * memnet_world.c   time, and the network as a whole
  * memnet_pipe.c    connections between two ends
- * memnet_relay.c   stations of relays and their ports
+ * memnet_station.c stations of relays: ports, turns, links
+ * memnet_relay.c   relays: dialling, accepting, mischief
  * memnet_edge.c    servers behind exits
  * memnet_client.c  origins, and connections without a protocol
  * memnet_trace.c   lines */

@@ -1,5 +1,4 @@
-#include "memnet/memnet.h"
-
+/* The in-memory network as a whole, and its time. */
 #include <stdlib.h>
 
 #include "base/check.h"
