@@ -108,3 +108,16 @@ struct table_entry *table_next(const struct table *table, uint32_t *cursor) {
     }
     return NULL;
 }
+
+void *table_take(struct table *table, uint32_t *cursor) {
+    struct table_entry *entry = table_next(table, cursor);
+    if (!entry)
+        return NULL;
+    void *value = entry->value;
+    /* Entries that lie behind the hole move back into it, so the place is looked at again. None of them comes from before
+     * the cursor, where a walk that takes everything leaves no entry. */
+    *cursor = (uint32_t)(entry - table->entries);
+    table->count--;
+    table_close_gap(table, *cursor);
+    return value;
+}

@@ -35,5 +35,8 @@ void *table_get(const struct table *table, uint64_t key);
 void *table_remove(struct table *table, uint64_t key);
 /* Any entry from position *cursor on, or NULL at the end; start with 0. Do not change the table while walking. */
 struct table_entry *table_next(const struct table *table, uint32_t *cursor);
+/* Remove any entry from position *cursor on and return its value, or NULL at the end; start with 0. Who takes all of them
+ * so passes each place once; add nothing meanwhile. */
+void *table_take(struct table *table, uint32_t *cursor);
 
 #endif

@@ -97,6 +97,33 @@ static void a_walk_sees_each_entry_once(UNUSED void **state) {
     test_memory_fini(&m);
 }
 
+/* Also where runs wrap around the end: as many entries as the load allows, under many seeds. */
+static void what_is_taken_on_a_walk_is_everything(UNUSED void **state) {
+    for (uint64_t seed = 0; seed < 200; seed++) {
+        struct test_memory m;
+        test_memory_init(&m);
+        struct table table;
+        table_init(&table, &m.memory, seed);
+        for (uint64_t key = 0; key < 48; key++)
+            assert_int_equal(table_set(&table, key, &values[key]), ERR_OK);
+
+        unsigned taken[48] = {0};
+        uint32_t cursor = 0, before = 0;
+        for (int *value; (value = table_take(&table, &cursor)) != NULL; before = cursor) {
+            uint64_t key = (uint64_t)(value - values);
+            taken[key]++;
+            assert_null(table_get(&table, key));
+            assert_true(cursor >= before); /* never back: the walk is linear */
+        }
+
+        for (unsigned key = 0; key < 48; key++)
+            assert_int_equal(taken[key], 1);
+        assert_int_equal(table.count, 0);
+        table_fini(&table);
+        test_memory_fini(&m);
+    }
+}
+
 /* The model is an array with one place for each key. keys few: runs that wrap, close and reopen all the time. */
 static void check_against_model(uint64_t seed, uint64_t keys, unsigned operations) {
     int *model[512] = {NULL};
@@ -169,6 +196,7 @@ int main(void) {
         cmocka_unit_test(load_stays_at_three_quarters_or_less),
         cmocka_unit_test(without_memory_the_table_stays_as_it_was),
         cmocka_unit_test(a_walk_sees_each_entry_once),
+        cmocka_unit_test(what_is_taken_on_a_walk_is_everything),
         cmocka_unit_test(random_use_agrees_with_a_model),
         cmocka_unit_test(keys_that_a_peer_counts_up_spread_under_every_seed),
     };

@@ -146,11 +146,9 @@ struct manager *manager_new(const struct relay_config *config, nsec now, station
 /* What is in the mailroom stays there; the links say goodbye to nobody. */
 static void free_links(struct manager *m) {
     uint32_t cursor = 0;
-    struct table_entry *entry;
-    while ((entry = table_next(&m->links, &cursor)) != NULL) {
-        manager_link_close(m, 0, entry->value, ERR_OK, false);
-        cursor = 0;
-    }
+    struct link *link;
+    while ((link = table_take(&m->links, &cursor)) != NULL)
+        manager_link_close(m, 0, link, ERR_OK, false);
 }
 
 void manager_stop(struct manager *m) {

@@ -36,6 +36,7 @@ static struct link *link_new(struct manager *m, nsec now, link_id id, enum link_
     return NULL;
 }
 
+/* It may have been taken off the table already. */
 static void link_free(struct manager *m, struct link *link) {
     table_remove(&m->links, link->id);
     timers_clear(&m->timers, &link->timer);

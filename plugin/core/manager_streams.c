@@ -56,6 +56,7 @@ static struct stream *stream_new(struct manager *m, struct half *half, uint16_t 
     return NULL;
 }
 
+/* It may have been taken off the table already. */
 static void stream_free(struct manager *m, struct half *half, struct stream *stream) {
     table_remove(&half->exit->streams, stream->id);
     list_remove(&stream->blocked);
@@ -74,11 +75,10 @@ void manager_streams_close(struct manager *m, struct half *half) {
     if (!half->exit)
         return;
     uint32_t cursor = 0;
-    struct table_entry *entry;
-    while ((entry = table_next(&half->exit->streams, &cursor)) != NULL) {
-        close_edge(m, entry->value);
-        stream_free(m, half, entry->value);
-        cursor = 0;
+    struct stream *stream;
+    while ((stream = table_take(&half->exit->streams, &cursor)) != NULL) {
+        close_edge(m, stream);
+        stream_free(m, half, stream);
     }
     table_fini(&half->exit->streams);
     memory_release(m->memory, half->exit, sizeof *half->exit);

@@ -101,6 +101,7 @@ static void leave_identity(struct controller *c, struct connection *connection) 
     }
 }
 
+/* It may have been taken off the table already. */
 static void connection_free(struct controller *c, struct connection *connection) {
     drop_waiting(c, connection);
     leave_identity(c, connection);
@@ -112,11 +113,9 @@ void controller_free(struct controller *c) {
     if (!c)
         return;
     uint32_t cursor = 0;
-    struct table_entry *entry;
-    while ((entry = table_next(&c->connections, &cursor)) != NULL) {
-        connection_free(c, entry->value);
-        cursor = 0;
-    }
+    struct connection *connection;
+    while ((connection = table_take(&c->connections, &cursor)) != NULL)
+        connection_free(c, connection);
     table_fini(&c->identities);
     table_fini(&c->connections);
     slab_fini(&c->connections_slab);
