@@ -20,10 +20,13 @@ void manager_trace(struct manager *m, enum trace_kind kind, const struct link *l
     m->port->trace(m->port, &event);
 }
 
-static void fetch_returned_cells(struct manager *m) {
+/* Cells that others have given back go into the pool; returns how many came. */
+static uint32_t fetch_returned_cells(struct manager *m) {
     struct cell_run home = mailroom_collect_returned(m->room, m->station);
+    uint32_t count = home.count;
     while (!cell_run_is_empty(&home))
         cell_pool_put(&m->cells, cell_run_shift(&home));
+    return count;
 }
 
 struct cell *manager_cell(struct manager *m, enum cell_need need) {
@@ -167,15 +170,14 @@ bool manager_settle(struct manager *m) {
     mailroom_collect_begin(m->room, m->station);
     struct cell_run cells = mailroom_collect_cells(m->room, m->station, UINT32_MAX, &left_out);
     struct control *controls = mailroom_collect_controls(m->room, m->station);
-    bool moved = controls || !cell_run_is_empty(&cells) || m->cells.slab.taken;
+    bool moved = controls || !cell_run_is_empty(&cells);
     manager_free_run(m, &cells);
     while (controls) {
         struct control *message = controls;
         controls = message->next;
         control_free(m->memory, message);
     }
-    fetch_returned_cells(m);
-    return moved;
+    return fetch_returned_cells(m) > 0 || moved;
 }
 
 void manager_free(struct manager *m) {

@@ -33,9 +33,9 @@ struct manager;
 MUST_USE struct manager *manager_new(const struct relay_config *config, nsec now, station_id station,
                                      struct port *port, struct mailroom *room);
 /* The end, in three steps over all managers of a relay (relay_free), because cells are anywhere: stop every one, settle
- * until nothing moves, so that every cell comes home, then free. */
+ * until nothing moves, so that every cell comes home, then free. The runtime has given back what it took by then. */
 void manager_stop(struct manager *m);
-/* Throw away what came and give back what is others'; true when there was something. */
+/* Throw away what came and give back what is others'; true when something came. */
 MUST_USE bool manager_settle(struct manager *m);
 void manager_free(struct manager *m);
 

@@ -48,15 +48,17 @@ struct relay *relay_new(const struct relay_config *config, nsec now, struct port
     return NULL;
 }
 
-/* A cell may be with another manager, or on its way home over a mailbox that was full. */
+/* A cell may be with another manager, or on its way home over a mailbox that was full. What is published in one round is
+ * collected in the next at the latest, and what waits for room does so behind something that is: so after two rounds in
+ * which nothing came, nothing will. A cell that is not home then was kept by somebody: a CHECK of its pool says so. */
 static void bring_cells_home(struct relay *relay) {
     for (uint16_t i = 0; i < relay->managers_count && relay->managers[i]; i++)
         manager_stop(relay->managers[i]);
-    bool moved = true;
-    while (moved) {
-        moved = false;
+    for (unsigned quiet_rounds = 0; quiet_rounds < 2;) {
+        bool moved = false;
         for (uint16_t i = 0; i < relay->managers_count && relay->managers[i]; i++)
             moved |= manager_settle(relay->managers[i]);
+        quiet_rounds = moved ? 0 : quiet_rounds + 1;
     }
 }
 

@@ -138,11 +138,37 @@ static void a_relay_may_be_stopped_at_any_moment(UNUSED void **state) {
     }
 }
 
+/* relay_free would otherwise wait for it without end, and say nothing. */
+static void a_cell_that_the_runtime_keeps_does_not_keep_a_manager_unsettled(UNUSED void **state) {
+    struct story s;
+    struct grant grant;
+    struct cell *kept;
+    test_memory_init(&s.memory);
+    bench_init(&s.b, &s.memory.memory, 0);
+    assert_true(bench_start(&s.b));
+    struct manager *m = bench_manager(&s.b, 0);
+    peer_connect(&s.origin, &s.b, NULL);
+    circuit_open(&s.c, &s.origin, CIRC);
+    circuit_tell(&s.c, RELAY_BEGIN_DIR, 1, "", 0); /* is answered by END */
+    const struct tcp_facts facts = {.link = s.origin.link, .cwnd = 10, .mss = 1448};
+    assert_int_equal(manager_schedule(m, s.b.now, &facts, 1, &grant), 1);
+    assert_int_equal(manager_take(m, s.b.now, s.origin.link, &kept, 1), 1);
+
+    manager_stop(m);
+    assert_false(manager_settle(m));
+
+    manager_release(m, &kept, 1); /* or cell_pool_fini stops the program */
+    peer_free(&s.origin);
+    bench_stop(&s.b);
+    test_memory_fini(&s.memory);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(stations_are_managers_and_then_the_controller),
         cmocka_unit_test(a_relay_needs_all_of_its_parts),
         cmocka_unit_test(a_relay_may_be_stopped_at_any_moment),
+        cmocka_unit_test(a_cell_that_the_runtime_keeps_does_not_keep_a_manager_unsettled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
