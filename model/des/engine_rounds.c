@@ -9,6 +9,8 @@ static void host_run(struct host *host, nsec end) {
     while (event_queue_next(&host->queue) < end && !p->failed) {
         event_queue_take(&host->queue, p->engine->config.memory, &event);
         CHECK(event.at >= host->now);
+        if (host->queue.count) /* the object of the next one, while this one is handled */
+            __builtin_prefetch(host->queue.heap[0].object);
         host->now = event.at;
         p->events++;
         p->engine->handlers[event.kind](host, event.at, event.arg, event.object);
