@@ -251,6 +251,16 @@ static bool count_circuit_data(struct manager *m, nsec now, struct half *half) {
     return manager_half_originate(m, now, half, RELAY_SENDME, 0, (struct span){room, bytes_written(&body)});
 }
 
+/* count DATA cells of the stream are done with: answer them. */
+static void count_stream_delivered(struct manager *m, nsec now, struct half *half, struct stream *stream,
+                                   uint32_t count) {
+    uint16_t id = stream->id;
+    for (uint16_t due = flow_consume(&stream->window, count); due > 0; due--) {
+        if (!manager_half_originate(m, now, half, RELAY_SENDME, id, (struct span){NULL, 0}))
+            return;
+    }
+}
+
 static void data(struct manager *m, nsec now, struct half *half, const struct relay_message *message,
                  struct cell *cell) {
     uint16_t id = message->stream, length = (uint16_t)message->data.length;
@@ -259,13 +269,18 @@ static void data(struct manager *m, nsec now, struct half *half, const struct re
         return;
     }
     struct stream *stream = stream_of(half, id);
-    if (!stream || length == 0) {
+    if (!stream) {
         manager_free_cell(m, cell); /* half-closed: late data is ignored */
         return;
     }
     if (flow_receive(&stream->window)) {
         manager_free_cell(m, cell);
         stop(m, now, half, DESTROY_PROTOCOL);
+        return;
+    }
+    if (length == 0) {
+        manager_free_cell(m, cell); /* nothing for the edge to report, but the origin has counted it */
+        count_stream_delivered(m, now, half, stream, 1);
         return;
     }
     cell->kind = CELL_KIND_CHUNK;
@@ -377,15 +392,6 @@ static void edge_connected(struct manager *m, nsec now, struct half *half, const
         return;
 }
 
-static void edge_flushed(struct manager *m, nsec now, struct half *half, struct stream *stream,
-                         uint32_t count) {
-    uint16_t id = stream->id;
-    for (uint16_t due = flow_consume(&stream->window, count); due > 0; due--) {
-        if (!manager_half_originate(m, now, half, RELAY_SENDME, id, (struct span){NULL, 0}))
-            return;
-    }
-}
-
 static void edge_failed(struct manager *m, nsec now, struct half *half, struct stream *stream,
                         uint8_t reason) {
     uint16_t id = stream->id;
@@ -406,6 +412,6 @@ void manager_stream_control(struct manager *m, nsec now, struct half *half, stru
     } else if (message->kind == CONTROL_EDGE_CONNECTED) {
         edge_connected(m, now, half, message);
     } else if (message->kind == CONTROL_EDGE_FLUSHED) {
-        edge_flushed(m, now, half, stream, message->count);
+        count_stream_delivered(m, now, half, stream, message->count);
     }
 }

@@ -1,5 +1,6 @@
 /* Exit streams: BEGIN to END between a circuit on one thread and an edge on another, with both windows. */
 #include "core/circuit_edge.h"
+#include "core/flow_window.h"
 #include "support/relay_bench.h"
 #include "support/test.h"
 #include "support/test_memory.h"
@@ -518,6 +519,26 @@ static void a_stream_is_answered_when_the_destination_has_taken_it(UNUSED void *
     tear_down(&f);
 }
 
+/* The origin counts them too: they must not use up its window. */
+static void empty_data_is_answered_at_once(UNUSED void **state) {
+    struct fixture f;
+    struct relay_message message;
+    struct fake_request request;
+    set_up(&f);
+    open_stream(&f, STREAM);
+    for (unsigned i = 1; i <= 1000; i++) {
+        circuit_tell(&f.c, RELAY_DATA, STREAM, "", 0);
+        if (i % STREAM_WINDOW_INCREMENT == 0) {
+            if (i % CIRCUIT_WINDOW_INCREMENT == 0)
+                assert_true(circuit_hear(&f.c, &message) && message.stream == 0);
+            expect(&f, RELAY_SENDME, STREAM, NULL, 0);
+        }
+    }
+    assert_null(peer_read(&f.origin));
+    assert_false(take_request(&f, FAKE_EDGE_WRITE, &request));
+    tear_down(&f);
+}
+
 static void an_origin_that_exceeds_a_streams_window_loses_its_circuit(UNUSED void **state) {
     struct fixture f;
     struct relay_message message;
@@ -605,6 +626,7 @@ int main(void) {
         cmocka_unit_test(version_1_may_be_required),
         cmocka_unit_test(we_answer_each_hundredth_cell_with_its_tag),
         cmocka_unit_test(a_stream_is_answered_when_the_destination_has_taken_it),
+        cmocka_unit_test(empty_data_is_answered_at_once),
         cmocka_unit_test(an_origin_that_exceeds_a_streams_window_loses_its_circuit),
         cmocka_unit_test(cells_and_chunks_for_one_half_are_told_apart),
     };
