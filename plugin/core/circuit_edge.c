@@ -12,26 +12,18 @@ size_t circuit_edge_room(const struct circuit_edge *edge) {
     return (size_t)edge->credit * RELAY_DATA_MAX;
 }
 
-bool circuit_edge_cut(struct circuit_edge *edge, struct cell_pool *pool, const uint8_t *bytes, size_t length,
-                      struct cell_run *run_out) {
+size_t circuit_edge_cut(struct circuit_edge *edge, const uint8_t *bytes, size_t length, struct cell *chunk) {
+    CHECK(length > 0);
     CHECK(length <= circuit_edge_room(edge));
-    while (length) {
-        struct cell *chunk = cell_pool_take(pool, CELL_MAY_FAIL);
-        if (!chunk)
-            return false;
-        uint16_t size = (uint16_t)(length < RELAY_DATA_MAX ? length : RELAY_DATA_MAX);
-        chunk->kind = CELL_KIND_CHUNK;
-        chunk->circ_id = edge->stream;
-        chunk->serial = edge->serial;
-        chunk->length = size;
-        chunk->to = edge->half;
-        memcpy(chunk->body + CHUNK_OFFSET, bytes, size);
-        cell_run_append(run_out, chunk);
-        edge->credit--;
-        bytes += size;
-        length -= size;
-    }
-    return true;
+    size_t size = length < RELAY_DATA_MAX ? length : RELAY_DATA_MAX;
+    chunk->kind = CELL_KIND_CHUNK;
+    chunk->circ_id = edge->stream;
+    chunk->serial = edge->serial;
+    chunk->length = (uint16_t)size;
+    chunk->to = edge->half;
+    memcpy(chunk->body + CHUNK_OFFSET, bytes, size);
+    edge->credit--;
+    return size;
 }
 
 uint32_t circuit_edge_spans(const struct circuit_edge *edge, struct span *spans_out, uint32_t max) {

@@ -34,10 +34,9 @@ struct circuit_edge {
 void circuit_edge_init(struct circuit_edge *edge, half_id half, uint16_t stream, uint32_t serial);
 /* Bytes that the destination may give now. */
 size_t circuit_edge_room(const struct circuit_edge *edge);
-/* Cut bytes into chunks taken from pool, appended to run_out and paid for with credit. False without cells: what was
- * cut so far is in run_out. */
-bool circuit_edge_cut(struct circuit_edge *edge, struct cell_pool *pool, const uint8_t *bytes, size_t length,
-                      struct cell_run *run_out);
+/* Fill chunk, a fresh cell, with the first of bytes (not 0, at most circuit_edge_room) and pay for it with credit. Returns
+ * how many it took. */
+size_t circuit_edge_cut(struct circuit_edge *edge, const uint8_t *bytes, size_t length, struct cell *chunk);
 /* The next bytes for the destination. */
 uint32_t circuit_edge_spans(const struct circuit_edge *edge, struct span *spans_out, uint32_t max);
 /* length bytes were written; the chunks that are done with are appended to done_out. */

@@ -145,13 +145,28 @@ size_t manager_edge_room(struct manager *m, edge_id id) {
     return edge && edge->circuit.is_connected ? circuit_edge_room(&edge->circuit) : 0;
 }
 
+/* False when the cells do not suffice: what was cut so far is in run_out. */
+static bool cut(struct manager *m, struct edge *edge, const uint8_t *bytes, size_t length,
+                struct cell_run *run_out) {
+    while (length) {
+        struct cell *chunk = manager_cell(m, CELL_MAY_FAIL);
+        if (!chunk)
+            return false;
+        size_t size = circuit_edge_cut(&edge->circuit, bytes, length, chunk);
+        cell_run_append(run_out, chunk);
+        bytes += size;
+        length -= size;
+    }
+    return true;
+}
+
 void manager_edge_receive(struct manager *m, nsec now, edge_id id, const uint8_t *bytes, size_t length) {
     struct edge *edge = edge_get(m, id);
     if (!edge)
         return;
     struct cell_run run = {0};
     m->work.edge_bytes_in += length;
-    bool complete = circuit_edge_cut(&edge->circuit, &m->cells, bytes, length, &run);
+    bool complete = cut(m, edge, bytes, length, &run);
     if (!cell_run_is_empty(&run))
         manager_post_cells(m, edge->circuit.half, &run);
     if (!complete) {

@@ -410,6 +410,44 @@ static void a_destination_is_read_again_when_credit_comes(UNUSED void **state) {
     tear_down(&f);
 }
 
+static void few_cells(struct relay_config *config) {
+    config->is_exit = true;
+    config->cells_max_per_manager = 40;
+}
+
+/* The last cells of a pool are for what must not fail; what was cut before they began goes on to the origin. */
+static void without_cells_a_stream_ends_behind_what_came(UNUSED void **state) {
+    struct fixture f;
+    struct relay_message message;
+    set_up_with(&f, few_cells, false);
+    open_stream(&f, STREAM);
+    from_destination(&f, 'x', 100 * RELAY_DATA_MAX);
+    expect_edge_closed(&f);
+    unsigned cells = 0;
+    while (circuit_hear(&f.c, &message) && message.command == RELAY_DATA)
+        cells++;
+    assert_in_range(cells, 30, 40);
+    assert_int_equal(message.command, RELAY_END);
+    assert_int_equal(message.data.data[0], END_RESOURCELIMIT);
+    tear_down(&f);
+}
+
+/* The origin's thread gives an edge's cells back, which wakes nobody: they are fetched before a stream ends for want of
+ * them. */
+static void cells_on_their_way_home_are_not_missing(UNUSED void **state) {
+    struct fixture f;
+    uint8_t tag[20];
+    set_up_with(&f, few_cells, false);
+    open_stream(&f, STREAM);
+    assert_int_not_equal(f.edge_station, f.origin.station);
+    for (unsigned i = 0; i < 2; i++) {
+        from_destination(&f, 'x', 30 * RELAY_DATA_MAX);
+        hear_data(&f, STREAM, 30, tag);
+    }
+    assert_null(peer_read(&f.origin));
+    tear_down(&f);
+}
+
 static void a_circuits_window_is_shared_in_turn(UNUSED void **state) {
     struct fixture f;
     uint8_t tags[10][20], tag[20];
@@ -621,6 +659,8 @@ int main(void) {
         cmocka_unit_test(streams_of_a_circuit_have_a_limit),
         cmocka_unit_test(a_streams_window_holds_the_destination),
         cmocka_unit_test(a_destination_is_read_again_when_credit_comes),
+        cmocka_unit_test(without_cells_a_stream_ends_behind_what_came),
+        cmocka_unit_test(cells_on_their_way_home_are_not_missing),
         cmocka_unit_test(a_circuits_window_is_shared_in_turn),
         cmocka_unit_test(a_sendme_must_show_the_right_tag),
         cmocka_unit_test(version_1_may_be_required),
