@@ -1,0 +1,160 @@
+#include "sim/scenario.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/sim_config.h"
+
+#define NAME_MAX_BYTES 64u
+#define SEEDS_MAX      1000u
+
+/* Names become folders and words of tables. */
+static bool is_name(const char *text) {
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+    return strspn(text, letters) == strlen(text) && strlen(text) <= NAME_MAX_BYTES && text[0] != '.';
+}
+
+static bool check_name(const struct setting *at, const char *name, struct mistake *mistake) {
+    if (is_name(name))
+        return true;
+    return record_mistake(at, "name", mistake,
+                          "expected at most %u of A-Z a-z 0-9 - _ . and no dot in front, found \"%s\"",
+                          NAME_MAX_BYTES, name);
+}
+
+/* The names of a list's items, whose struct begins with `at` and `name`: sound, and each once. */
+struct named {
+    const struct setting *at;
+    const char *name;
+};
+
+static struct named item_of(const struct record_list *list, size_t size, uint32_t i) {
+    struct named item;
+    memcpy(&item, (const char *)list->items + i * size, sizeof(item));
+    return item;
+}
+
+static bool check_names(const struct record_list *list, size_t size, struct mistake *mistake) {
+    for (uint32_t i = 0; i < list->n; i++) {
+        struct named item = item_of(list, size, i);
+        if (!check_name(item.at, item.name, mistake))
+            return false;
+        for (uint32_t j = 0; j < i; j++)
+            if (strcmp(item_of(list, size, j).name, item.name) == 0)
+                return record_mistake(item.at, "name", mistake, "expected each name once, found \"%s\" again",
+                                      item.name);
+    }
+    return true;
+}
+
+static bool check_seeds(const struct scenario_seeds *seeds, struct mistake *mistake) {
+    if (seeds->last < seeds->first || seeds->last - seeds->first >= SEEDS_MAX)
+        return record_mistake(seeds->at, "last", mistake, "expected a number from %" PRIu64 " to %" PRIu64,
+                              seeds->first, seeds->first + SEEDS_MAX - 1);
+    return true;
+}
+
+static bool check_network(const struct scenario_network *network, struct mistake *mistake) {
+    if (!network->relays == !network->inline_relays.n)
+        return record_mistake(network->at, NULL, mistake, "expected either relays or inline");
+    if (network->inline_relays.n && network->scale_permille != 1000)
+        return record_mistake(network->at, "scale_permille", mistake,
+                              "expected it with a table of relays only");
+    if (network->inline_relays.n && network->rows)
+        return record_mistake(network->at, "rows", mistake, "expected it with a table of relays only");
+    return true;
+}
+
+static bool check_hardware(const struct scenario_hardware *hardware, struct mistake *mistake) {
+    const struct scenario_class *classes = hardware->classes.items;
+    if (!hardware->tor_profile != !hardware->loom_profile)
+        return record_mistake(hardware->at, NULL, mistake,
+                              "expected both tor_profile and loom_profile, or none");
+    for (uint32_t i = 0; i < hardware->classes.n; i++)
+        if (classes[i].capacity_mbit_most <= classes[i].capacity_mbit_least)
+            return record_mistake(classes[i].at, "capacity_mbit_most", mistake,
+                                  "expected more than capacity_mbit_least, %" PRIu64,
+                                  classes[i].capacity_mbit_least);
+    return check_names(&hardware->classes, sizeof(*classes), mistake);
+}
+
+static bool check_clients(const struct scenario_traffic *traffic, struct mistake *mistake) {
+    const struct scenario_clients *groups = traffic->clients.items;
+    uint64_t hosts = 0;
+    for (uint32_t i = 0; i < traffic->clients.n; i++) {
+        hosts += groups[i].hosts;
+        if (groups[i].is_periodic && !groups[i].pause_ms)
+            return record_mistake(groups[i].at, "pause_ms", mistake,
+                                  "expected more than 0 with periodic: true");
+        if (hosts > SIM_CLIENTS_MAX)
+            return record_mistake(groups[i].at, "hosts", mistake,
+                                  "expected at most %u in all groups together", SIM_CLIENTS_MAX);
+    }
+    return check_names(&traffic->clients, sizeof(*groups), mistake);
+}
+
+static bool check_times(const struct scenario *s, struct mistake *mistake) {
+    const struct scenario_outputs *outputs = &s->outputs;
+    const struct setting *at = outputs->at ? outputs->at : s->at;
+    if (s->bootstrap_s > s->warm_up_s)
+        return record_mistake(s->at, "bootstrap_s", mistake, "expected at most warm_up_s, %" PRIu64,
+                              s->warm_up_s);
+    if (outputs->series_ms % outputs->sample_ms != 0)
+        return record_mistake(at, "series_ms", mistake, "expected a multiple of sample_ms, %" PRIu64,
+                              outputs->sample_ms);
+    if ((s->warm_up_s + s->duration_s) * 1000 / outputs->sample_ms >= SIM_SAMPLES_MAX)
+        return record_mistake(at, "sample_ms", mistake, "expected less than %u samples in all",
+                              SIM_SAMPLES_MAX);
+    return true;
+}
+
+static bool check(const struct scenario *s, struct mistake *mistake) {
+    return check_name(s->at, s->name, mistake) && check_times(s, mistake) &&
+           check_seeds(&s->seeds, mistake) && check_network(&s->network, mistake) &&
+           check_hardware(&s->hardware, mistake) &&
+           check_names(&s->arms, sizeof(struct scenario_arm), mistake) && check_clients(&s->traffic, mistake);
+}
+
+bool scenario_parse(const char *file, const char *text, size_t length, struct scenario *out,
+                    struct mistake *mistake) {
+    memset(out, 0, sizeof(*out));
+    struct settings *settings = settings_parse(file, text, length, mistake);
+    if (!settings)
+        return false;
+    if (!record_read(&scenario_record, settings_root(settings), out, mistake)) {
+        settings_free(settings);
+        return false;
+    }
+    out->settings = settings;
+    if (check(out, mistake))
+        return true;
+    scenario_fini(out);
+    return false;
+}
+
+void scenario_fini(struct scenario *scenario) {
+    record_fini(&scenario_record, scenario);
+    settings_free(scenario->settings);
+    memset(scenario, 0, sizeof(*scenario));
+}
+
+char *scenario_schema(void) {
+    json_t *whole = json_pack("{s:s, s:s}", "$schema", "https://json-schema.org/draft/2020-12/schema",
+                              "title", "A scenario of Loom: made by `loom run --schema`");
+    json_t *fields = record_schema(&scenario_record);
+    char *text =
+        whole && fields && json_object_update(whole, fields) == 0 ? json_dumps(whole, JSON_INDENT(2)) : NULL;
+    json_decref(whole);
+    json_decref(fields);
+    if (!text)
+        return NULL;
+    size_t length = strlen(text);
+    char *with_end = realloc(text, length + 2);
+    if (!with_end) {
+        free(text);
+        return NULL;
+    }
+    memcpy(with_end + length, "\n", 2);
+    return with_end;
+}

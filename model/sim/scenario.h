@@ -1,0 +1,136 @@
+/* scenario - one YAML file that says a whole network and experiment: read, checked, and with all defaults filled in.
+ *
+ * What a key may be is in one table (scenario_record): reader, defaults, the JSON in results, and scenarios/schema.json
+ * come from it. What no table can say, scenario_parse checks, each mistake with its place.
+ * Memory: owns its settings and lists; text lives as long. Bound: SETTINGS_BYTES_MAX, and items_most of each list. */
+#ifndef LOOM_SIM_SCENARIO_H
+#define LOOM_SIM_SCENARIO_H
+
+#include "sim/record.h"
+
+enum scenario_engine { SCENARIO_ENGINE_SIM };
+enum scenario_line_rate { SCENARIO_LINE_NEXT, SCENARIO_LINE_CAPACITY };
+enum scenario_order { SCENARIO_BY_WEIGHT, SCENARIO_BY_CAPACITY, SCENARIO_AT_RANDOM };
+enum scenario_pause { SCENARIO_PAUSE_FIXED, SCENARIO_PAUSE_EXPONENTIAL };
+
+struct scenario_seeds {
+    const struct setting *at;
+    uint64_t first, last;
+};
+
+/* A relay written down in the scenario itself. */
+struct scenario_relay {
+    const struct setting *at;
+    const char *country;
+    uint64_t weight, capacity_kbit, is_guard, is_exit;
+};
+
+struct scenario_network {
+    const struct setting *at;
+    const char *relays; /* a table of relays; NULL: inline */
+    uint64_t rows;      /* that it must have; 0: any number */
+    uint64_t scale_permille;
+    struct record_list inline_relays; /* of scenario_relay */
+};
+
+struct scenario_topology {
+    const struct setting *at;
+    const char *latencies;
+    uint64_t loss_ppm;
+};
+
+struct scenario_class {
+    const struct setting *at;
+    const char *name;
+    uint64_t capacity_mbit_least, capacity_mbit_most;
+    uint64_t share;
+    uint64_t cores, threads_per_core, workers, slower_permille;
+};
+
+struct scenario_hardware {
+    const struct setting *at;
+    const char *tor_profile, *loom_profile; /* price tables; NULL: all work is done in no time */
+    uint64_t line_rate;
+    struct record_list classes; /* of scenario_class */
+};
+
+struct scenario_arm {
+    const struct setting *at;
+    const char *name;
+    uint64_t percent, order, threads, architecture;
+};
+
+struct scenario_place {
+    const struct setting *at;
+    const char *country;
+    uint64_t share;
+};
+
+struct scenario_servers {
+    const struct setting *at;
+    uint64_t count, line_mbit;
+    struct record_list places; /* of scenario_place; none: where the users are */
+};
+
+struct scenario_file {
+    const struct setting *at;
+    uint64_t bytes, share, timeout_s;
+};
+
+/* Client hosts that all do the same. */
+struct scenario_clients {
+    const struct setting *at;
+    const char *name;
+    uint64_t is_measured; /* times and errors of its transfers are those of the results */
+    uint64_t hosts, sessions, line_mbit, guards, start_s;
+    uint64_t pause_ms, pause, is_periodic;
+    uint64_t request_bytes, circuit_age_s, circuit_timeout_s;
+    struct record_list files; /* of scenario_file */
+};
+
+struct scenario_load {
+    const struct setting *at;
+    uint64_t written_mbit, tolerance_percent;
+};
+
+struct scenario_traffic {
+    const struct setting *at;
+    struct record_list users; /* of scenario_place */
+    struct scenario_servers servers;
+    struct record_list clients; /* of scenario_clients */
+    struct scenario_load load;
+};
+
+struct scenario_outputs {
+    const struct setting *at;
+    uint64_t sample_ms, series_ms, cpu_bound_percent;
+};
+
+struct scenario {
+    const struct setting *at;
+    const char *name;
+    const char *about;
+    uint64_t engine;
+    uint64_t bootstrap_s, warm_up_s, duration_s;
+    uint64_t kist_run_interval_ms;
+    struct scenario_seeds seeds;
+    struct scenario_network network;
+    struct scenario_topology topology;
+    struct scenario_hardware hardware;
+    struct record_list arms; /* of scenario_arm */
+    struct scenario_traffic traffic;
+    struct scenario_outputs outputs;
+    struct settings *settings;
+};
+
+extern const struct record scenario_record;
+
+/* Read the text of a scenario; file is its name in mistakes. On failure out holds nothing. */
+MUST_USE bool scenario_parse(const char *file, const char *text, size_t length, struct scenario *out,
+                             struct mistake *mistake);
+void scenario_fini(struct scenario *scenario);
+
+/* The text of scenarios/schema.json, to be freed; NULL without memory. */
+MUST_USE char *scenario_schema(void);
+
+#endif

@@ -1,0 +1,41 @@
+/* scenario_inputs - the files that a scenario names, read: relays, latencies, price profiles; and each one's hash.
+ *
+ * Names are relative to the scenario's folder. A mistake in a file is placed in that file; a file that is not there, at the
+ * key that names it.
+ * Memory: owns everything. */
+#ifndef LOOM_SIM_SCENARIO_INPUTS_H
+#define LOOM_SIM_SCENARIO_INPUTS_H
+
+#include "cost/profile.h"
+#include "network/relay_table.h"
+#include "sim/results_hash.h"
+#include "sim/scenario.h"
+
+#define SCENARIO_INPUTS_MAX 5u /* the scenario itself and what it names */
+
+struct scenario_input {
+    const char *key;  /* "network.relays"; of the scenario itself "scenario" */
+    const char *name; /* as the scenario writes it */
+    size_t bytes;
+    char sha256[RESULTS_HASH_TEXT];
+};
+
+struct scenario_inputs {
+    struct scenario scenario;
+    struct relay_table relays; /* heaviest first; of an inline network too */
+    struct country_latency latency;
+    struct cost_profile tor, loom;
+    bool has_prices;
+    uint32_t count;
+    struct scenario_input inputs[SCENARIO_INPUTS_MAX];
+    char *folder; /* of the scenario */
+    char *file_name;
+};
+
+/* Read everything. relays: takes the place of what the scenario names, relative to the working folder; or NULL. On
+ * failure out holds nothing. */
+MUST_USE bool scenario_inputs_read(const char *path, const char *relays, struct scenario_inputs *out,
+                                   struct mistake *mistake);
+void scenario_inputs_fini(struct scenario_inputs *inputs);
+
+#endif

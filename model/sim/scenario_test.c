@@ -1,0 +1,111 @@
+#include "sim/scenario.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "files/file_text.h"
+#include "sim/scenario_small.h"
+#include "support/test.h"
+
+static void what_is_left_out_has_a_default(void **state) {
+    (void)state;
+    struct scenario s;
+    small_parse(SMALL, &s);
+    const struct scenario_clients *clients = s.traffic.clients.items;
+    const struct scenario_arm *arms = s.arms.items;
+    assert_string_equal(s.name, "small");
+    assert_null(s.about);
+    assert_int_equal(s.engine, SCENARIO_ENGINE_SIM);
+    assert_int_equal(s.network.scale_permille, 1000);
+    assert_int_equal(s.outputs.sample_ms, 100);
+    assert_int_equal(clients[0].circuit_timeout_s, 60);
+    assert_int_equal(clients[0].pause, SCENARIO_PAUSE_EXPONENTIAL);
+    assert_int_equal(arms[0].threads, 4);
+    assert_null(s.hardware.tor_profile);
+    scenario_fini(&s);
+}
+
+static void contradictions(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *mistake;
+    } cases[] = {
+        {"name: a/b\nwarm_up_s: 1\nduration_s: 2\nseeds: {first: 1, last: 2}\n" SMALL_NETWORK SMALL_CLASSES
+             SMALL_ARMS SMALL_TRAFFIC,
+         "s.yaml:1: name: expected at most 64 of A-Z a-z 0-9 - _ . and no dot in front, found \"a/b\""},
+        {"name: a\nwarm_up_s: 1\nduration_s: 2\nseeds: {first: 3, last: 2}\n" SMALL_NETWORK SMALL_CLASSES
+             SMALL_ARMS SMALL_TRAFFIC,
+         "s.yaml:4: seeds.last: expected a number from 3 to 1002"},
+        {SMALL "bootstrap_s: 2\n", "s.yaml:13: bootstrap_s: expected at most warm_up_s, 1"},
+        {SMALL "outputs: {sample_ms: 30}\n",
+         "s.yaml:13: outputs: series_ms: expected a multiple of sample_ms, 30"},
+        {SMALL_HEAD
+         "network: {scale_permille: 10}\ntopology: {latencies: x}\n" SMALL_CLASSES SMALL_ARMS SMALL_TRAFFIC,
+         "s.yaml:5: network: expected either relays or inline"},
+        {SMALL_HEAD "network: {inline: [{country: DE, weight: 1, capacity_kbit: 1}], scale_permille: 10}\n"
+                    "topology: {latencies: x}\n" SMALL_CLASSES SMALL_ARMS SMALL_TRAFFIC,
+         "s.yaml:5: network.scale_permille: expected it with a table of relays only"},
+        {SMALL_HEAD SMALL_NETWORK
+         "hardware: {tor_profile: x, classes: [{name: any, cores: 1}]}\n" SMALL_ARMS SMALL_TRAFFIC,
+         "s.yaml:7: hardware: expected both tor_profile and loom_profile, or none"},
+        {SMALL_HEAD SMALL_NETWORK "hardware: {classes: [{name: any, cores: 1, capacity_mbit_least: 9, "
+                                  "capacity_mbit_most: 9}]}\n" SMALL_ARMS SMALL_TRAFFIC,
+         "s.yaml:7: hardware.classes[0].capacity_mbit_most: expected more than capacity_mbit_least, 9"},
+        {SMALL_HEAD SMALL_NETWORK SMALL_CLASSES SMALL_TRAFFIC
+         "arms:\n    - {name: x, percent: 0}\n    - {name: x, percent: 1}\n",
+         "s.yaml:14: arms[1].name: expected each name once, found \"x\" again"},
+        {SMALL_HEAD SMALL_NETWORK SMALL_CLASSES SMALL_ARMS
+         "traffic:\n    users: [{country: DE, share: 1}]\n    servers: {count: 1}\n"
+         "    clients: [{name: web, hosts: 1, pause_ms: 0, periodic: true, files: [{bytes: 100}]}]\n",
+         "s.yaml:12: traffic.clients[0].pause_ms: expected more than 0 with periodic: true"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct scenario s;
+        struct mistake m = {""};
+        assert_false(scenario_parse("s.yaml", cases[i].text, strlen(cases[i].text), &s, &m));
+        assert_string_equal(m.text, cases[i].mistake);
+    }
+}
+
+static struct file_text read_source(const char *name) {
+    char path[512];
+    struct file_text text;
+    struct mistake m = {""};
+    source_path(name, path);
+    if (!file_text_read(path, 1u << 20, &text, &m))
+        fail_msg("%s", m.text);
+    return text;
+}
+
+static void the_committed_schema_is_what_the_parser_takes(void **state) {
+    (void)state;
+    struct file_text committed = read_source("scenarios/schema.json");
+    char *made = scenario_schema();
+    assert_non_null(made);
+    /* If it differs:   loom run --schema >scenarios/schema.json */
+    assert_string_equal(committed.bytes, made);
+    free(made);
+    file_text_fini(&committed);
+}
+
+static void the_first_scenario(void **state) {
+    (void)state;
+    struct file_text text = read_source("scenarios/first.yaml");
+    struct scenario s;
+    small_parse(text.bytes, &s);
+    assert_int_equal(s.network.scale_permille, 10);
+    assert_int_equal(s.duration_s, 180);
+    assert_int_equal(s.arms.n, 2);
+    scenario_fini(&s);
+    file_text_fini(&text);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_left_out_has_a_default),
+        cmocka_unit_test(contradictions),
+        cmocka_unit_test(the_committed_schema_is_what_the_parser_takes),
+        cmocka_unit_test(the_first_scenario),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
