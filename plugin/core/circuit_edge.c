@@ -9,7 +9,7 @@ void circuit_edge_init(struct circuit_edge *edge, half_id half, uint16_t stream,
 }
 
 size_t circuit_edge_room(const struct circuit_edge *edge) {
-    return (size_t)edge->credit * RELAY_DATA_MAX;
+    return edge->credit ? (size_t)(edge->credit - 1) * RELAY_DATA_MAX + CHUNK_PADDED_MAX : 0;
 }
 
 size_t circuit_edge_cut(struct circuit_edge *edge, const uint8_t *bytes, size_t length, struct cell *chunk) {
@@ -24,6 +24,18 @@ size_t circuit_edge_cut(struct circuit_edge *edge, const uint8_t *bytes, size_t 
     memcpy(chunk->body + CHUNK_OFFSET, bytes, size);
     edge->credit--;
     return size;
+}
+
+void circuit_edge_split(struct cell *chunk, struct cell *front) {
+    CHECK(chunk->length > CHUNK_PADDED_MAX);
+    front->kind = CELL_KIND_CHUNK;
+    front->circ_id = chunk->circ_id;
+    front->serial = chunk->serial;
+    front->length = CHUNK_PADDED_MAX;
+    front->to = chunk->to;
+    memcpy(front->body + CHUNK_OFFSET, chunk->body + CHUNK_OFFSET, CHUNK_PADDED_MAX);
+    chunk->length = (uint16_t)(chunk->length - CHUNK_PADDED_MAX);
+    memmove(chunk->body + CHUNK_OFFSET, chunk->body + CHUNK_OFFSET + CHUNK_PADDED_MAX, chunk->length);
 }
 
 uint32_t circuit_edge_spans(const struct circuit_edge *edge, struct span *spans_out, uint32_t max) {

@@ -18,6 +18,9 @@
 
 #define CHUNK_OFFSET RELAY_HEADER_LEN
 #define EDGE_CREDIT  128u /* 64 kB: more than the half can send before it gives credit back */
+/* Behind so many bytes a DATA cell has room for four zeros and CHUNK_PADDING unpredictable bytes. */
+#define CHUNK_PADDING    16u
+#define CHUNK_PADDED_MAX (RELAY_DATA_MAX - 4u - CHUNK_PADDING)
 
 struct circuit_edge {
     half_id half;
@@ -32,11 +35,13 @@ struct circuit_edge {
 };
 
 void circuit_edge_init(struct circuit_edge *edge, half_id half, uint16_t stream, uint32_t serial);
-/* Bytes that the destination may give now. */
+/* Bytes that the destination may give now: so many that a read of them all ends with a chunk that has room for padding. */
 size_t circuit_edge_room(const struct circuit_edge *edge);
 /* Fill chunk, a fresh cell, with the first of bytes (not 0, at most circuit_edge_room) and pay for it with credit. Returns
  * how many it took. */
 size_t circuit_edge_cut(struct circuit_edge *edge, const uint8_t *bytes, size_t length, struct cell *chunk);
+/* Move the first CHUNK_PADDED_MAX bytes of a longer chunk into front, a fresh cell of the same pool or another. */
+void circuit_edge_split(struct cell *chunk, struct cell *front);
 /* The next bytes for the destination. */
 uint32_t circuit_edge_spans(const struct circuit_edge *edge, struct span *spans_out, uint32_t max);
 /* length bytes were written; the chunks that are done with are appended to done_out. */

@@ -3,7 +3,8 @@
 #include "support/test.h"
 #include "support/test_memory.h"
 
-#define HALF object_id_make(1, OBJECT_HALF, 2, 3)
+#define HALF     object_id_make(1, OBJECT_HALF, 2, 3)
+#define ROOM_MAX ((EDGE_CREDIT - 1) * RELAY_DATA_MAX + CHUNK_PADDED_MAX)
 
 struct fixture {
     struct test_memory memory;
@@ -40,8 +41,8 @@ static void bytes_are_cut_into_chunks(UNUSED void **state) {
                  {RELAY_DATA_MAX - 1, 1, RELAY_DATA_MAX - 1},
                  {RELAY_DATA_MAX, 1, RELAY_DATA_MAX},
                  {RELAY_DATA_MAX + 1, 2, 1},
-                 {EDGE_CREDIT * RELAY_DATA_MAX, EDGE_CREDIT, RELAY_DATA_MAX}};
-    static uint8_t bytes[EDGE_CREDIT * RELAY_DATA_MAX];
+                 {ROOM_MAX, EDGE_CREDIT, CHUNK_PADDED_MAX}};
+    static uint8_t bytes[ROOM_MAX];
     for (size_t i = 0; i < sizeof bytes; i++)
         bytes[i] = (uint8_t)(i % 251);
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -57,7 +58,8 @@ static void bytes_are_cut_into_chunks(UNUSED void **state) {
         }
         assert_int_equal(run.count, cases[i].chunks);
         assert_int_equal(f.edge.credit, EDGE_CREDIT - cases[i].chunks);
-        assert_int_equal(circuit_edge_room(&f.edge), (EDGE_CREDIT - cases[i].chunks) * RELAY_DATA_MAX);
+        size_t spent = cases[i].chunks * RELAY_DATA_MAX;
+        assert_int_equal(circuit_edge_room(&f.edge), f.edge.credit ? sizeof bytes - spent : 0);
         size_t at = 0;
         for (const struct cell *chunk = run.first; chunk; chunk = chunk->next) {
             assert_int_equal(chunk->kind, CELL_KIND_CHUNK);
@@ -70,6 +72,30 @@ static void bytes_are_cut_into_chunks(UNUSED void **state) {
         }
         assert_int_equal(at, cases[i].length);
         put_back(&f, &run);
+        tear_down(&f);
+    }
+}
+
+static void a_chunk_without_room_for_padding_is_split(UNUSED void **state) {
+    for (uint16_t length = CHUNK_PADDED_MAX + 1; length <= RELAY_DATA_MAX; length++) {
+        struct fixture f;
+        uint8_t bytes[RELAY_DATA_MAX];
+        set_up(&f, 100);
+        for (size_t i = 0; i < sizeof bytes; i++)
+            bytes[i] = (uint8_t)(i % 251);
+        struct cell *chunk = cell_pool_take(&f.pool, CELL_MUST), *front = cell_pool_take(&f.pool, CELL_MUST);
+        assert_int_equal(circuit_edge_cut(&f.edge, bytes, length, chunk), length);
+        circuit_edge_split(chunk, front);
+        assert_int_equal(front->length, CHUNK_PADDED_MAX);
+        assert_int_equal(front->circ_id, chunk->circ_id);
+        assert_int_equal(front->serial, chunk->serial);
+        assert_int_equal(front->kind, CELL_KIND_CHUNK);
+        assert_true(front->to == chunk->to);
+        assert_memory_equal(front->body + CHUNK_OFFSET, bytes, CHUNK_PADDED_MAX);
+        assert_int_equal(chunk->length, length - CHUNK_PADDED_MAX);
+        assert_memory_equal(chunk->body + CHUNK_OFFSET, bytes + CHUNK_PADDED_MAX, chunk->length);
+        cell_pool_put(&f.pool, chunk);
+        cell_pool_put(&f.pool, front);
         tear_down(&f);
     }
 }
@@ -140,6 +166,7 @@ static void spans_and_writes_may_be_few(UNUSED void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bytes_are_cut_into_chunks),
+        cmocka_unit_test(a_chunk_without_room_for_padding_is_split),
         cmocka_unit_test(writes_may_end_anywhere),
         cmocka_unit_test(spans_and_writes_may_be_few),
     };

@@ -39,13 +39,23 @@ MUST_USE enum err flow_receive(struct flow_window *w);
 /* count received cells were passed on; returns how many SENDMEs are due now. */
 uint16_t flow_consume(struct flow_window *w, uint32_t count);
 
-/* Tags of cells whose SENDME is due, oldest first. */
+/* Tags of cells whose SENDME is due, oldest first.
+ *
+ * The law (proposal 289): between the middle of an increment and its last cell, whose tag the SENDME shows, there is a cell
+ * with bytes that nobody can foresee, so that who knows what is being sent cannot show tags of cells that he has not
+ * received. Such a cell is made where it costs nothing, one that is not full, or else out of the last one. */
 struct flow_tags {
     uint8_t tags[FLOW_TAGS_MAX][FLOW_TAG_LEN];
     uint8_t first;
     uint8_t count;
+    bool is_unforeseen; /* this increment has had its cell */
 };
 
+/* The next cell of the circuit should have such bytes if there is room for them; or must have them. */
+bool flow_wants_unforeseen(const struct flow_window *w, const struct flow_tags *t);
+bool flow_needs_unforeseen(const struct flow_window *w, const struct flow_tags *t);
+
+/* The tag of the last cell of an increment. */
 void flow_tags_push(struct flow_tags *t, const uint8_t tag[static FLOW_TAG_LEN]);
 /* Oldest tag; NULL when none is due. Valid until the next push. */
 const uint8_t *flow_tags_pop(struct flow_tags *t);

@@ -101,22 +101,43 @@ static bool pay_credit(struct manager *m, struct stream *stream) {
     return true;
 }
 
+/* The next chunk; or, when room for padding has to be made, the front of it. NULL when the circuit had to be closed. */
+static struct cell *next_piece(struct manager *m, nsec now, struct half *half, struct stream *stream) {
+    struct cell *chunk = stream->to_origin.first;
+    struct exit_streams *exit = half->exit;
+    bool is_split = chunk->length > CHUNK_PADDED_MAX && flow_needs_unforeseen(&exit->window, &exit->tags);
+    struct cell *front = is_split ? manager_cell(m, CELL_MUST) : NULL;
+    if (front) {
+        circuit_edge_split(chunk, front);
+        return front;
+    }
+    if (is_split || (++stream->credit_owed >= EDGE_CREDIT / 2 && !pay_credit(m, stream))) {
+        stop(m, now, half, DESTROY_RESOURCELIMIT);
+        return NULL;
+    }
+    return cell_run_shift(&stream->to_origin);
+}
+
+/* Behind the data and its four zeros, where a DATA cell is padded (tor-spec 6.1). */
+static void pad_unforeseen(struct manager *m, struct exit_streams *exit, struct cell *chunk) {
+    if (chunk->length > CHUNK_PADDED_MAX || !flow_wants_unforeseen(&exit->window, &exit->tags))
+        return;
+    m->crypt->random(m->crypt->context, chunk->body + CHUNK_OFFSET + chunk->length + 4, CHUNK_PADDING);
+    exit->tags.is_unforeseen = true;
+}
+
 /* One chunk becomes a DATA cell. False when the circuit had to be closed. */
 static bool package(struct manager *m, nsec now, struct half *half, struct stream *stream,
                     struct cell *chunk) {
     struct relay_message data = {
         .command = RELAY_DATA, .stream = stream->id, .data = {chunk->body + CHUNK_OFFSET, chunk->length}};
     relay_message_encode(chunk->body, &data, NULL);
+    struct exit_streams *exit = half->exit;
+    pad_unforeseen(m, exit, chunk);
 
     uint8_t tag[FLOW_TAG_LEN];
     flow_package(&stream->window);
-    bool answered = flow_package(&half->exit->window);
-    struct exit_streams *exit = half->exit;
-    if (++stream->credit_owed >= EDGE_CREDIT / 2 && !pay_credit(m, stream)) {
-        manager_free_cell(m, chunk);
-        stop(m, now, half, DESTROY_RESOURCELIMIT);
-        return false;
-    }
+    bool answered = flow_package(&exit->window);
     if (!manager_half_originate_chunk(m, now, half, chunk, stream->id, tag))
         return false;
     if (answered)
@@ -147,7 +168,8 @@ static bool stream_flush(struct manager *m, nsec now, struct half *half, struct 
                 list_append(&half->exit->blocked, &stream->blocked);
             return true;
         }
-        if (!package(m, now, half, stream, cell_run_shift(&stream->to_origin)))
+        struct cell *piece = next_piece(m, now, half, stream);
+        if (!piece || !package(m, now, half, stream, piece))
             return false;
     }
     return true;

@@ -357,16 +357,12 @@ static void hear_data(struct fixture *f, uint16_t stream, unsigned count, uint8_
     f->b.crypt->layer_tag(f->c.backward, tag_out);
 }
 
-/* As much as the edge takes, in cells; returns how many. */
+/* As much as the edge takes, in cells; returns how many. None is so full that it has to be split. */
 static unsigned push(struct fixture *f, unsigned cells_max) {
     unsigned sum = 0;
-    while (sum < cells_max) {
-        size_t room = manager_edge_room(edge_manager(f), f->edge) / RELAY_DATA_MAX;
-        unsigned n = room < cells_max - sum ? (unsigned)room : cells_max - sum;
-        if (!n)
-            break;
-        from_destination(f, 'x', n * RELAY_DATA_MAX);
-        sum += n;
+    while (sum < cells_max && manager_edge_room(edge_manager(f), f->edge) > 0) {
+        from_destination(f, 'x', CHUNK_PADDED_MAX);
+        sum++;
     }
     return sum;
 }
@@ -405,7 +401,8 @@ static void a_destination_is_read_again_when_credit_comes(UNUSED void **state) {
     assert_true(take_request(&f, FAKE_EDGE_PAUSE, &request));
     assert_true(take_request(&f, FAKE_EDGE_RESUME, &request)); /* the half has packaged them by now */
     assert_int_equal(request.id, f.edge);
-    assert_int_equal(manager_edge_room(edge_manager(&f), f.edge), EDGE_CREDIT * RELAY_DATA_MAX);
+    assert_int_equal(manager_edge_room(edge_manager(&f), f.edge),
+                     (EDGE_CREDIT - 1) * RELAY_DATA_MAX + CHUNK_PADDED_MAX);
     hear_data(&f, STREAM, EDGE_CREDIT, tag);
     tear_down(&f);
 }
@@ -499,6 +496,54 @@ static void a_sendme_must_show_the_right_tag(UNUSED void **state) {
             expect_destroyed(&f, DESTROY_PROTOCOL);
         else
             assert_null(peer_read(&f.origin));
+        tear_down(&f);
+    }
+}
+
+/* Read all cells of a download; padded_out says which have random padding. */
+static unsigned hear_download(struct fixture *f, bool *padded_out, size_t *bytes_out) {
+    static const uint8_t zeros[CHUNK_PADDING];
+    struct relay_message message;
+    unsigned cells = 0;
+    while (circuit_hear(&f->c, &message)) {
+        assert_int_equal(message.command, RELAY_DATA);
+        size_t length = message.data.length;
+        padded_out[cells++] = length <= CHUNK_PADDED_MAX &&
+                              memcmp(message.data.data + length + 4, zeros, sizeof zeros) != 0;
+        *bytes_out += length;
+    }
+    return cells;
+}
+
+/* Proposal 289: who knows what is downloaded cannot know the tags before the cells have come. */
+static void each_tag_hangs_on_bytes_that_nobody_knows(UNUSED void **state) {
+    static const struct {
+        size_t read;
+        unsigned cells;
+    } cases[] = {{50 * RELAY_DATA_MAX, 404}, /* full cells: the last of each hundred is split */
+                 {RELAY_DATA_MAX, 402},
+                 {10 * RELAY_DATA_MAX - 30, 400}}; /* each tenth has room anyway */
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct fixture f;
+        bool padded[500] = {false};
+        size_t bytes = 0, sent = 0;
+        set_up(&f);
+        open_stream(&f, STREAM);
+        while (sent < 400 * (RELAY_DATA_MAX - 3)) {
+            from_destination(&f, 'x', cases[i].read);
+            sent += cases[i].read;
+        }
+        unsigned cells = hear_download(&f, padded, &bytes);
+        assert_int_equal(bytes, sent);
+        assert_int_equal(cells, cases[i].cells);
+        for (unsigned increment = 0; increment < 4; increment++) {
+            unsigned count = 0;
+            for (unsigned cell = 0; cell < 100; cell++)
+                count += padded[100 * increment + cell];
+            assert_int_equal(count, 1);
+            for (unsigned cell = 0; cell < 50; cell++)
+                assert_false(padded[100 * increment + cell]);
+        }
         tear_down(&f);
     }
 }
@@ -663,6 +708,7 @@ int main(void) {
         cmocka_unit_test(cells_on_their_way_home_are_not_missing),
         cmocka_unit_test(a_circuits_window_is_shared_in_turn),
         cmocka_unit_test(a_sendme_must_show_the_right_tag),
+        cmocka_unit_test(each_tag_hangs_on_bytes_that_nobody_knows),
         cmocka_unit_test(version_1_may_be_required),
         cmocka_unit_test(we_answer_each_hundredth_cell_with_its_tag),
         cmocka_unit_test(a_stream_is_answered_when_the_destination_has_taken_it),
