@@ -119,6 +119,19 @@ static void init_stores(struct manager *m, uint64_t seed) {
     list_init(&m->paused_links);
 }
 
+/* Our share of the relay's bandwidth, rounded up. A burst holds a record at least: with less than a cell nothing would ever
+ * be granted. */
+static void init_bucket(struct manager *m, nsec now) {
+    const struct relay_config *c = m->config;
+    uint64_t threads = c->connection_threads ? c->connection_threads : 1;
+    uint64_t rate = c->bandwidth_rate / threads + (c->bandwidth_rate % threads != 0);
+    uint64_t burst = c->bandwidth_burst / threads;
+    if (burst < CELLS_PER_RECORD * CELL_LEN)
+        burst = CELLS_PER_RECORD * CELL_LEN;
+    bool unlimited = c->bandwidth_rate == TOKEN_RATE_UNLIMITED;
+    token_bucket_init(&m->bucket, now, unlimited ? TOKEN_RATE_UNLIMITED : rate, burst);
+}
+
 struct manager *manager_new(const struct relay_config *config, nsec now, station_id station,
                             struct port *port, struct mailroom *room) {
     struct manager *m = memory_allocate(config->memory, sizeof *m);
@@ -136,10 +149,7 @@ struct manager *manager_new(const struct relay_config *config, nsec now, station
     init_stores(m, rng_u64(&m->rng));
     m->params = consensus_params_default;
     sched_init(&m->scheduler, m->memory, half_life(&m->params));
-    uint64_t share = config->connection_threads ? config->connection_threads : 1;
-    bool unlimited = config->bandwidth_rate == TOKEN_RATE_UNLIMITED;
-    token_bucket_init(&m->bucket, now, unlimited ? TOKEN_RATE_UNLIMITED : config->bandwidth_rate / share,
-                      unlimited ? TOKEN_RATE_UNLIMITED : config->bandwidth_burst / share);
+    init_bucket(m, now);
     if (control_spares_reserve(&m->spares, REFUSALS_AT_ONCE))
         return m;
     manager_free(m);

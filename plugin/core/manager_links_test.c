@@ -315,7 +315,7 @@ static void a_link_that_is_held_back_waits_for_the_interval(UNUSED void **state)
 
 static void slow(struct relay_config *config) {
     config->bandwidth_rate = 51400; /* a hundred cells a second */
-    config->bandwidth_burst = 5140;
+    config->bandwidth_burst = 20560; /* forty */
 }
 
 static void bandwidth_bounds_what_is_granted(UNUSED void **state) {
@@ -325,20 +325,43 @@ static void bandwidth_bounds_what_is_granted(UNUSED void **state) {
     peer_connect(&f.peer, &f.b, &f.id);
     circuit_open(&c, &f.peer, CIRC);
     f.b.now += NSEC_PER_S;
-    queue_cells(&c, 60);
+    queue_cells(&c, 100);
     const struct tcp_facts facts = {.link = f.peer.link, .cwnd = 100, .mss = 1448};
-    assert_int_equal(peer_pull_once(&f.peer, &facts), 10); /* the burst */
+    assert_int_equal(peer_pull_once(&f.peer, &facts), 40); /* the burst */
     uint32_t sum = 0;
     nsec start = f.b.now;
-    for (unsigned run = 0; run < 8 && sum < 50; run++) { /* it sleeps until a run is worth its while */
+    for (unsigned run = 0; run < 8 && sum < 60; run++) { /* it sleeps until a run is worth its while */
         f.b.now = manager_schedule_at(manager(&f));
         assert_true(f.b.now != NSEC_NEVER);
         sum += peer_pull_once(&f.peer, &facts);
         assert_true(sum <= (f.b.now - start) * 100 / NSEC_PER_S);
     }
-    assert_int_equal(sum, 50);
-    assert_in_range((f.b.now - start) / NSEC_PER_MS, 500, 510);
+    assert_int_equal(sum, 60);
+    assert_in_range((f.b.now - start) / NSEC_PER_MS, 600, 630);
     assert_true(manager_schedule_at(manager(&f)) == NSEC_NEVER);
+    tear_down(&f);
+}
+
+static void tiny(struct relay_config *config) {
+    config->bandwidth_rate = 3;
+    config->bandwidth_burst = 4;
+}
+
+/* A burst of less than a cell would grant nothing for ever, and be asked again and again. */
+static void the_least_bandwidth_carries_cells_all_the_same(UNUSED void **state) {
+    struct fixture f;
+    struct bench_circuit c;
+    set_up_with(&f, tiny);
+    peer_connect(&f.peer, &f.b, &f.id);
+    circuit_open(&c, &f.peer, CIRC);
+    queue_cells(&c, 40);
+    const struct tcp_facts facts = {.link = f.peer.link, .cwnd = 100, .mss = 1448};
+    uint32_t sum = 0;
+    for (unsigned run = 0; run < 3 && sum < 40; run++) {
+        sum += peer_pull_once(&f.peer, &facts);
+        f.b.now = nsec_max(f.b.now, manager_schedule_at(manager(&f)));
+    }
+    assert_int_equal(sum, 40);
     tear_down(&f);
 }
 
@@ -419,15 +442,15 @@ static void two_links_share_what_the_bucket_has(UNUSED void **state) {
     circuit_open(&c, &f.peer, CIRC);
     circuit_open(&d, &f.other, CIRC);
     f.b.now += NSEC_PER_S;
-    queue_cells(&c, 40);
+    queue_cells(&c, 70);
     queue_cells(&d, 3);
     const struct tcp_facts facts[2] = {{.link = f.peer.link, .cwnd = 100, .mss = 1448},
                                        {.link = f.other.link, .cwnd = 100, .mss = 1448}};
     assert_int_equal(manager_schedule(manager(&f), f.b.now, facts, 2, grants), 2);
-    assert_int_equal(grants[0].cells + grants[1].cells, 10);
-    struct cell *cells[10];
+    assert_int_equal(grants[0].cells + grants[1].cells, 40);
+    struct cell *cells[40];
     for (unsigned i = 0; i < 2; i++) {
-        uint32_t n = manager_take(manager(&f), f.b.now, grants[i].link, cells, 10);
+        uint32_t n = manager_take(manager(&f), f.b.now, grants[i].link, cells, 40);
         assert_int_equal(n, grants[i].cells);
         manager_release(manager(&f), cells, n);
     }
@@ -466,6 +489,7 @@ int main(void) {
         cmocka_unit_test(what_tcp_allows_goes_at_once),
         cmocka_unit_test(a_link_that_is_held_back_waits_for_the_interval),
         cmocka_unit_test(bandwidth_bounds_what_is_granted),
+        cmocka_unit_test(the_least_bandwidth_carries_cells_all_the_same),
         cmocka_unit_test(a_quiet_circuit_goes_before_a_loud_one),
         cmocka_unit_test(destroy_goes_before_everything),
         cmocka_unit_test(a_grant_whose_cells_are_gone_is_void),
