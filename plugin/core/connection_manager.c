@@ -367,7 +367,7 @@ nsec manager_next_wake(const struct manager *m) {
 void manager_set_consensus(struct manager *m, nsec now, struct consensus_view *view) {
     consensus_view_drop(m->consensus);
     m->consensus = consensus_view_keep(view);
-    m->params = view ? view->params : consensus_params_default;
+    m->params = consensus_params_clamped(view ? &view->params : &consensus_params_default);
     sched_set_half_life(&m->scheduler, now, half_life(&m->params));
 }
 

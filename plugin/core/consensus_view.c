@@ -4,12 +4,27 @@
 
 const struct consensus_params consensus_params_default = {
     .circ_max_cell_queue_size = 2500,
-    .kist_run_interval_ms = 10,
+    .kist_run_interval_ms = 2,
     .circuit_priority_halflife_ms = 30000,
     .allow_nonearly_extend = 0,
     .sendme_emit_min_version = 1,
     .sendme_accept_min_version = 0,
 };
+
+static int32_t clamped(int32_t value, int32_t low, int32_t high) {
+    return value < low ? low : value > high ? high : value;
+}
+
+struct consensus_params consensus_params_clamped(const struct consensus_params *params) {
+    return (struct consensus_params){
+        .circ_max_cell_queue_size = clamped(params->circ_max_cell_queue_size, 1, INT32_MAX),
+        .kist_run_interval_ms = clamped(params->kist_run_interval_ms, 0, KIST_RUN_INTERVAL_MAX_MS),
+        .circuit_priority_halflife_ms = clamped(params->circuit_priority_halflife_ms, 1, INT32_MAX),
+        .allow_nonearly_extend = clamped(params->allow_nonearly_extend, 0, 1),
+        .sendme_emit_min_version = clamped(params->sendme_emit_min_version, 0, 1),
+        .sendme_accept_min_version = clamped(params->sendme_accept_min_version, 0, UINT8_MAX),
+    };
+}
 
 static size_t view_size(uint32_t count) {
     return sizeof(struct consensus_view) + count * sizeof(struct relay_entry);

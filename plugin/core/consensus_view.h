@@ -11,10 +11,12 @@
 #include "base/attributes.h"
 #include "base/memory.h"
 
+#define KIST_RUN_INTERVAL_MAX_MS 100 /* as in tor */
+
 /* Consensus parameters that the core follows, with tor's defaults (consensus_params_default). */
 struct consensus_params {
     int32_t circ_max_cell_queue_size;     /* 2500, per half */
-    int32_t kist_run_interval_ms;         /* KISTSchedRunInterval, 10 */
+    int32_t kist_run_interval_ms;         /* KISTSchedRunInterval, 2 (tor since 0.4.8.2); 0: at once */
     int32_t circuit_priority_halflife_ms; /* 30000 */
     int32_t allow_nonearly_extend;        /* 0 */
     int32_t sendme_emit_min_version;      /* 1 */
@@ -35,6 +37,10 @@ struct consensus_view {
 };
 
 extern const struct consensus_params consensus_params_default;
+
+/* The nearest values that mean something: a consensus may say anything, and its reader may have let it through. Managers
+ * take parameters only so. */
+struct consensus_params consensus_params_clamped(const struct consensus_params *params);
 
 /* Copies and sorts relays. NULL without memory. One reference, the caller's. */
 MUST_USE struct consensus_view *consensus_view_new(const struct memory *memory,

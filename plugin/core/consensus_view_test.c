@@ -54,6 +54,24 @@ static void a_view_lives_as_long_as_its_last_reader(UNUSED void **state) {
     consensus_view_drop(NULL);
 }
 
+static void parameters_are_moved_to_where_they_mean_something(UNUSED void **state) {
+    static const struct consensus_params lowest = {INT32_MIN, INT32_MIN, INT32_MIN, INT32_MIN, INT32_MIN, -1};
+    static const struct consensus_params highest = {INT32_MAX, INT32_MAX, INT32_MAX, 2, 2, 256};
+    static const struct consensus_params least = {1, 0, 1, 0, 0, 0};
+    static const struct consensus_params most = {INT32_MAX, 100, INT32_MAX, 1, 1, 255};
+    const struct {
+        const struct consensus_params *given, *taken;
+    } cases[] = {{&lowest, &least},
+                 {&highest, &most},
+                 {&least, &least},
+                 {&most, &most},
+                 {&consensus_params_default, &consensus_params_default}};
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct consensus_params taken = consensus_params_clamped(cases[i].given);
+        assert_memory_equal(&taken, cases[i].taken, sizeof taken);
+    }
+}
+
 static void without_memory_there_is_no_view(UNUSED void **state) {
     struct test_memory memory;
     test_memory_init(&memory);
@@ -66,6 +84,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(relays_are_found_in_whatever_order_they_came),
         cmocka_unit_test(a_view_lives_as_long_as_its_last_reader),
+        cmocka_unit_test(parameters_are_moved_to_where_they_mean_something),
         cmocka_unit_test(without_memory_there_is_no_view),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

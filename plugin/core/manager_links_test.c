@@ -4,7 +4,8 @@
 #include "support/test.h"
 #include "support/test_memory.h"
 
-#define CIRC 0x80000001u
+#define CIRC          0x80000001u
+#define LINK_HELD_MIN (NSEC_PER_MS / 10) /* as in manager_state.h */
 
 struct fixture {
     struct test_memory memory;
@@ -280,6 +281,15 @@ static void tcp_bounds_what_is_granted(UNUSED void **state) {
     }
 }
 
+static void set_interval(struct fixture *f, int32_t interval_ms) {
+    struct consensus_params params = consensus_params_default;
+    params.kist_run_interval_ms = interval_ms;
+    struct consensus_view *view = consensus_view_new(&f->memory.memory, &params, NULL, 0);
+    assert_non_null(view);
+    manager_set_consensus(manager(f), f->b.now, view);
+    consensus_view_drop(view);
+}
+
 static void what_tcp_allows_goes_at_once(UNUSED void **state) {
     struct fixture f;
     struct bench_circuit c;
@@ -296,21 +306,28 @@ static void what_tcp_allows_goes_at_once(UNUSED void **state) {
 }
 
 static void a_link_that_is_held_back_waits_for_the_interval(UNUSED void **state) {
-    struct fixture f;
-    struct bench_circuit c;
-    set_up(&f);
-    const struct tcp_facts facts = {.link = f.peer.link, .cwnd = 1, .mss = 514};
-    circuit_open(&c, &f.peer, CIRC);
-    queue_cells(&c, 60);
-    nsec at = f.b.now;
-    assert_int_equal(peer_pull_once(&f.peer, &facts), 2);
-    assert_true(manager_schedule_at(manager(&f)) == at + 10 * NSEC_PER_MS);
-    queue_cells(&c, 1); /* more cells do not change that */
-    assert_true(manager_schedule_at(manager(&f)) == at + 10 * NSEC_PER_MS);
-    assert_int_equal(peer_pull_once(&f.peer, &facts), 0);
-    f.b.now = at + 10 * NSEC_PER_MS;
-    assert_int_equal(peer_pull_once(&f.peer, &facts), 2);
-    tear_down(&f);
+    static const struct {
+        int32_t interval_ms;
+        nsec held;
+    } cases[] = {{2, 2 * NSEC_PER_MS}, {10, 10 * NSEC_PER_MS}, {0, LINK_HELD_MIN}, {-5, LINK_HELD_MIN}};
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct fixture f;
+        struct bench_circuit c;
+        set_up(&f);
+        set_interval(&f, cases[i].interval_ms);
+        const struct tcp_facts facts = {.link = f.peer.link, .cwnd = 1, .mss = 514};
+        circuit_open(&c, &f.peer, CIRC);
+        queue_cells(&c, 60);
+        nsec at = f.b.now;
+        assert_int_equal(peer_pull_once(&f.peer, &facts), 2);
+        assert_true(manager_schedule_at(manager(&f)) == at + cases[i].held);
+        queue_cells(&c, 1); /* more cells do not change that */
+        assert_true(manager_schedule_at(manager(&f)) == at + cases[i].held);
+        assert_int_equal(peer_pull_once(&f.peer, &facts), 0);
+        f.b.now = at + cases[i].held;
+        assert_int_equal(peer_pull_once(&f.peer, &facts), 2);
+        tear_down(&f);
+    }
 }
 
 static void slow(struct relay_config *config) {

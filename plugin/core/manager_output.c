@@ -60,7 +60,7 @@ static struct sched_claim claim_of(struct manager *m, nsec now, const struct tcp
 static void plan_next_run(struct manager *m, nsec now, bool bucket_is_empty) {
     if (m->held_until > now)
         return;
-    m->held_until = now + (nsec)m->params.kist_run_interval_ms * NSEC_PER_MS;
+    m->held_until = now + nsec_max(LINK_HELD_MIN, (nsec)m->params.kist_run_interval_ms * NSEC_PER_MS);
     if (bucket_is_empty)
         m->held_until =
             nsec_max(m->held_until, token_bucket_ready_at(&m->bucket, now, CELL_LEN * CELLS_PER_RECORD));
