@@ -1,7 +1,7 @@
 """statistics - quantiles, means over seeds with their intervals, paired differences. Nothing here draws random numbers.
 
-A seed is one observation: what happens within a run is not independent, so intervals come from seeds alone, by Student's
-t. With one seed there is no interval, and none is made up.
+A seed is one observation: what happens within a run is not independent, so intervals come from seeds alone, by
+Student's t. With one seed there is no interval, and none is made up.
 """
 
 from __future__ import annotations
@@ -140,15 +140,18 @@ def mean_curve(curves: Sequence[np.ndarray], level: float = LEVEL) -> tuple[np.n
 
 
 def histogram_quantile(edges: np.ndarray, counts: np.ndarray, probability: float) -> float:
-    """Return the upper edge of the bin in which the quantile lies: at least the true one. NaN without counts.
+    """Return the quantile of what was counted in bins, as if even within each bin. NaN without counts.
 
     edges has one more than counts: bin i is [edges[i], edges[i + 1]).
     """
     total = counts.sum()
     if total == 0:
         return math.nan
-    reached = np.cumsum(counts) >= probability * total
-    return float(edges[int(np.argmax(reached)) + 1])
+    until = np.cumsum(counts)
+    i = int(np.argmax(until >= probability * total))
+    before = until[i] - counts[i]
+    inside = (probability * total - before) / counts[i] if counts[i] else 0.0
+    return float(edges[i] + max(inside, 0.0) * (edges[i + 1] - edges[i]))
 
 
 def jain(values: Sequence[float] | np.ndarray) -> float:

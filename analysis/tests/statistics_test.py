@@ -8,10 +8,19 @@ from loom_analysis import statistics as st
 
 
 # Tables of Student's t, two-sided.
-@pytest.mark.parametrize(("freedom", "level", "t"), [
-    (1, 0.95, 12.7062), (2, 0.95, 4.30265), (4, 0.95, 2.77645), (9, 0.95, 2.26216), (30, 0.95, 2.04227),
-    (1, 0.50, 1.00000), (2, 0.99, 9.92484), (1000, 0.95, 1.96234),
-])
+@pytest.mark.parametrize(
+    ("freedom", "level", "t"),
+    [
+        (1, 0.95, 12.7062),
+        (2, 0.95, 4.30265),
+        (4, 0.95, 2.77645),
+        (9, 0.95, 2.26216),
+        (30, 0.95, 2.04227),
+        (1, 0.50, 1.00000),
+        (2, 0.99, 9.92484),
+        (1000, 0.95, 1.96234),
+    ],
+)
 def test_student_t_is_that_of_the_tables(freedom, level, t):
     assert st.student_t(freedom, level) == pytest.approx(t, rel=5e-6)
 
@@ -22,10 +31,18 @@ def test_student_t_refuses_what_has_no_answer(freedom, level):
         st.student_t(freedom, level)
 
 
-@pytest.mark.parametrize(("a", "b", "x", "value"), [
-    (1.0, 1.0, 0.3, 0.3), (2.0, 2.0, 0.5, 0.5), (2.0, 3.0, 0.4, 0.5248), (0.5, 0.5, 0.25, 1 / 3),
-    (3.0, 1.0, 0.5, 0.125), (1.0, 1.0, 0.0, 0.0), (1.0, 1.0, 1.0, 1.0),
-])
+@pytest.mark.parametrize(
+    ("a", "b", "x", "value"),
+    [
+        (1.0, 1.0, 0.3, 0.3),
+        (2.0, 2.0, 0.5, 0.5),
+        (2.0, 3.0, 0.4, 0.5248),
+        (0.5, 0.5, 0.25, 1 / 3),
+        (3.0, 1.0, 0.5, 0.125),
+        (1.0, 1.0, 0.0, 0.0),
+        (1.0, 1.0, 1.0, 1.0),
+    ],
+)
 def test_incomplete_beta(a, b, x, value):
     assert st.incomplete_beta(a, b, x) == pytest.approx(value, abs=1e-12)
 
@@ -79,9 +96,10 @@ def test_mean_curve():
     assert np.isnan(st.mean_curve([np.array([1.0])])[1]).all()
 
 
-@pytest.mark.parametrize(("probability", "edge"), [(0.1, 1.0), (0.5, 1.0), (0.51, 4.0), (1.0, 4.0)])
-def test_histogram_quantile_is_an_upper_bound(probability, edge):
-    assert st.histogram_quantile(np.array([0.0, 1.0, 2.0, 4.0]), np.array([5, 0, 5]), probability) == edge
+@pytest.mark.parametrize(("probability", "edge"), [(0.0, 0.0), (0.1, 0.2), (0.5, 1.0), (0.6, 2.4), (1.0, 4.0)])
+def test_histogram_quantile_is_even_within_bins(probability, edge):
+    got = st.histogram_quantile(np.array([0.0, 1.0, 2.0, 4.0]), np.array([5, 0, 5]), probability)
+    assert got == pytest.approx(edge)
 
 
 def test_histogram_quantile_of_nothing():

@@ -1,0 +1,135 @@
+"""report - one HTML file from a folder of results.   python -m loom_analysis.report RESULTS [--out FILE]"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import sys
+from pathlib import Path
+
+import matplotlib
+import numpy
+
+from . import __version__, conclusions, sections
+from .model import Results
+from .page import Markup, Page, fold, join, paragraph, table, tag
+from .quantities import quantities
+from .results import ResultsError, read_results
+from .settings_table import settings_rows
+
+REPORT = "report.html"
+
+
+def _subtitle(results: Results) -> Markup:
+    scenario = results.scenario
+    seeds = results.seeds
+    words = [
+        f"Arms {', '.join(results.arms)}",
+        f"{len(seeds)} seed{'s' if len(seeds) != 1 else ''} ({', '.join(map(str, seeds[:12]))}"
+        f"{', ...' if len(seeds) > 12 else ''})",
+    ]
+    if "duration_s" in scenario:
+        words.append(f"{scenario['duration_s']} simulated seconds after {scenario.get('warm_up_s', 0)} of warm-up")
+    about = scenario.get("about")
+    return join([f"{about}. " if about else "", "; ".join(words), "."])
+
+
+def _missing(results: Results) -> Markup:
+    if not results.missing:
+        return Markup("")
+    return tag(
+        "section",
+        tag("strong", "Not all runs are here"),
+        "Missing: " + ", ".join(results.missing) + ".",
+        class_="warn",
+        id="missing",
+    )
+
+
+def provenance(results: Results) -> Markup:
+    inputs = {
+        (one["key"], one["name"], one["sha256"])
+        for run in results.all_runs()
+        for one in run.manifest.get("inputs", [])
+    }
+    files = table(
+        ["input", "file", "SHA-256"], [[key, name, tag("code", digest)] for key, name, digest in sorted(inputs)]
+    )
+    rows = [
+        [f"{run.arm}, seed {run.seed}", tag("code", run.results_sha256 or "-"), *_host_cells(run.host)]
+        for run in results.all_runs()
+    ]
+    runs = table(["run", "SHA-256 of its results.sha256", "program", "wall time, s", "memory, MiB"], rows)
+    made_by = (
+        f"Report by loom_analysis {__version__}, Python {platform.python_version()}, numpy {numpy.__version__}, "
+        f"matplotlib {matplotlib.__version__}; from {results.folder}."
+    )
+    return join([files, tag("h3", "Runs"), runs, paragraph(made_by, class_="lead")])
+
+
+def _host_cells(host: dict) -> list[object]:
+    def shown(key: str, scale: float, digits: int) -> str:
+        value = host.get(key)
+        return sections.number(value * scale, digits) if isinstance(value, (int, float)) else "-"
+
+    return [host.get("version", "-"), shown("wall_s", 1.0, 1), shown("memory_peak_bytes", 1 / 2**20, 0)]
+
+
+def render(results: Results) -> str:
+    """Return the whole report; the same results give the same bytes."""
+    made = quantities(results)
+    name = results.scenario.get("name", Path(results.folder).name)
+    page = Page(f"Loom: {name}", _subtitle(results), banner=join([conclusions.banner(results), _missing(results)]))
+    page.add(
+        "summary",
+        "In short",
+        sections.tiles(results, made),
+        paragraph(
+            "Means over seeds"
+            + (
+                ", ± half of the 95 % interval (Student's t)."
+                if len(results.seeds) > 1
+                else "; one seed, so no interval."
+            ),
+            class_="lead",
+        ),
+    )
+    page.add("conclusions", "What may be concluded", conclusions.box(results, made), class_="box")
+    page.add("differences", f"Differences from {results.arms[0]}", sections.differences(results, made))
+    page.add("transfers", "Transfers", sections.transfers(results))
+    page.add("load", "Written by all relays", sections.load(results))
+    page.add("processors", "Processors of relays", sections.processors(results, made))
+    page.add(
+        "settings",
+        "Settings",
+        fold(
+            "All settings, defaults too",
+            table(
+                ["setting", "value"], [[tag("code", key), value] for key, value in settings_rows(results.scenario)]
+            ),
+        ),
+    )
+    page.add("provenance", "Provenance", provenance(results))
+    return page.html()
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="loom report", description="Write one HTML file about the results of loom run."
+    )
+    parser.add_argument("results", type=Path, metavar="RESULTS", help="the folder that loom run wrote")
+    parser.add_argument("--out", type=Path, metavar="FILE", help=f"the report (RESULTS/{REPORT})")
+    args = parser.parse_args(arguments)
+    out = args.out or args.results / REPORT
+    try:
+        page = render(read_results(args.results))
+        out.write_text(page, encoding="utf-8")
+    except (ResultsError, OSError) as error:
+        print(f"loom report: {error}", file=sys.stderr)
+        return 1
+    print(out)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
