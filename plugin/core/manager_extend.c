@@ -7,7 +7,6 @@
 
 #define CIRC_ID_TRIES 64u
 
-
 static bool is_zero(const uint8_t *bytes, size_t length) {
     uint8_t any = 0;
     for (size_t i = 0; i < length; i++)

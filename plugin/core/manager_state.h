@@ -33,8 +33,8 @@
 
 #define LINK_HANDSHAKE_TIMEOUT (60 * NSEC_PER_S)   /* from dialling or TLS to NETINFO */
 #define LINK_IDLE_TIMEOUT      (3600 * NSEC_PER_S) /* tor: nf_conntimeout_relays */
-#define LINK_HELD_MIN          (NSEC_PER_MS / 10)          /* TCP is not asked more often, also when the interval is 0 */
-#define LINK_FRAME_MAX         64u                 /* cells framed at a time */
+#define LINK_HELD_MIN          (NSEC_PER_MS / 10) /* TCP is not asked more often, also when the interval is 0 */
+#define LINK_FRAME_MAX         64u                /* cells framed at a time */
 #define LINK_URGENT_MAX        4096u       /* DESTROYs that wait; a peer that makes us owe more is cut off */
 #define CIRC_ID_HIGH_BIT       0x80000000u /* of ids that the TLS initiator picks (tor-spec 5.1.1) */
 #define STREAMS_MAX            1024u       /* per circuit */

@@ -22,13 +22,13 @@ struct relay_config {
     uint64_t unix_s_at_zero;        /* wall clock when nsec was 0 */
     uint32_t cells_max_per_manager; /* memory ceiling in cells */
     uint32_t circuits_max_per_manager;
-    uint32_t links_max;                       /* per relay */
-    uint32_t mailbox_cells_max;               /* in flight between two managers before reading pauses */
+    uint32_t links_max;         /* per relay */
+    uint32_t mailbox_cells_max; /* in flight between two managers before reading pauses */
     /* Bytes per second, and at once; TOKEN_RATE_UNLIMITED for none. Each manager has its share of both, and a burst of a
      * TLS record's 15934 bytes whatever its share is. */
     uint64_t bandwidth_rate, bandwidth_burst;
-    bool allow_private_addresses;             /* ExtendAllowPrivateAddresses */
-    bool is_exit;                             /* BEGIN is carried out; otherwise END EXITPOLICY */
+    bool allow_private_addresses;    /* ExtendAllowPrivateAddresses */
+    bool is_exit;                    /* BEGIN is carried out; otherwise END EXITPOLICY */
     bool require_known_previous_hop; /* refuseunknownexits: clients may not use us as a one-hop proxy */
 };
 

@@ -1,0 +1,259 @@
+/* What the scheduler lets links write, and how it is taken. */
+#include "core/cell_pool.h"
+#include "support/one_link.h"
+
+#define LINK_HELD_MIN (NSEC_PER_MS / 10) /* as in manager_state.h */
+
+/* Make n cells wait for the peer: answers to DROPs there are none, so ENDs to BEGINs. */
+static void queue_cells(struct bench_circuit *c, unsigned n) {
+    for (unsigned i = 0; i < n; i++)
+        circuit_tell(c, RELAY_BEGIN_DIR, 1, "", 0);
+}
+
+static void tcp_bounds_what_is_granted(UNUSED void **state) {
+    static const struct {
+        uint32_t cwnd, unacked, mss, notsent, cells;
+    } cases[] = {{10, 0, 514, 0, 20},    {10, 10, 514, 0, 10}, {10, 4, 514, 5140, 6},
+                 {10, 10, 514, 5140, 0}, {1, 1, 513, 0, 0},    {200, 0, 1448, 0, 60}};
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct one_link f;
+        struct bench_circuit c;
+        one_link_init(&f);
+        circuit_open(&c, &f.peer, CIRC);
+        queue_cells(&c, 60);
+        const struct tcp_facts facts = {.link = f.peer.link,
+                                        .cwnd = cases[i].cwnd,
+                                        .unacked = cases[i].unacked,
+                                        .mss = cases[i].mss,
+                                        .notsent = cases[i].notsent};
+        assert_int_equal(f.b.ports[0].writers_count, 1);
+        assert_int_equal(peer_pull_once(&f.peer, &facts), cases[i].cells);
+        assert_int_equal(f.b.ports[0].writers_count, cases[i].cells < 60); /* the rest asks again, or waits */
+        one_link_fini(&f);
+    }
+}
+
+static void set_interval(struct one_link *f, int32_t interval_ms) {
+    struct consensus_params params = consensus_params_default;
+    params.kist_run_interval_ms = interval_ms;
+    struct consensus_view *view = consensus_view_new(&f->memory.memory, &params, NULL, 0);
+    assert_non_null(view);
+    manager_set_consensus(one_link_manager(f), f->b.now, view);
+    consensus_view_drop(view);
+}
+
+static void what_tcp_allows_goes_at_once(UNUSED void **state) {
+    struct one_link f;
+    struct bench_circuit c;
+    one_link_init(&f);
+    const struct tcp_facts facts = {.link = f.peer.link, .cwnd = 100, .mss = 1448};
+    circuit_open(&c, &f.peer, CIRC);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_true(manager_schedule_at(one_link_manager(&f)) == NSEC_NEVER);
+        queue_cells(&c, 5);
+        assert_true(manager_schedule_at(one_link_manager(&f)) <= f.b.now);
+        assert_int_equal(peer_pull_once(&f.peer, &facts), 5);
+    }
+    one_link_fini(&f);
+}
+
+static void a_link_that_is_held_back_waits_for_the_interval(UNUSED void **state) {
+    static const struct {
+        int32_t interval_ms;
+        nsec held;
+    } cases[] = {{2, 2 * NSEC_PER_MS}, {10, 10 * NSEC_PER_MS}, {0, LINK_HELD_MIN}, {-5, LINK_HELD_MIN}};
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct one_link f;
+        struct bench_circuit c;
+        one_link_init(&f);
+        set_interval(&f, cases[i].interval_ms);
+        const struct tcp_facts facts = {.link = f.peer.link, .cwnd = 1, .mss = 514};
+        circuit_open(&c, &f.peer, CIRC);
+        queue_cells(&c, 60);
+        nsec at = f.b.now;
+        assert_int_equal(peer_pull_once(&f.peer, &facts), 2);
+        assert_true(manager_schedule_at(one_link_manager(&f)) == at + cases[i].held);
+        queue_cells(&c, 1); /* more cells do not change that */
+        assert_true(manager_schedule_at(one_link_manager(&f)) == at + cases[i].held);
+        assert_int_equal(peer_pull_once(&f.peer, &facts), 0);
+        f.b.now = at + cases[i].held;
+        assert_int_equal(peer_pull_once(&f.peer, &facts), 2);
+        one_link_fini(&f);
+    }
+}
+
+static void slow(struct relay_config *config) {
+    config->bandwidth_rate = 51400;  /* a hundred cells a second */
+    config->bandwidth_burst = 20560; /* forty */
+}
+
+static void bandwidth_bounds_what_is_granted(UNUSED void **state) {
+    struct one_link f;
+    struct bench_circuit c;
+    one_link_init_with(&f, slow);
+    peer_connect(&f.peer, &f.b, &f.id);
+    circuit_open(&c, &f.peer, CIRC);
+    f.b.now += NSEC_PER_S;
+    queue_cells(&c, 100);
+    const struct tcp_facts facts = {.link = f.peer.link, .cwnd = 100, .mss = 1448};
+    assert_int_equal(peer_pull_once(&f.peer, &facts), 40); /* the burst */
+    uint32_t sum = 0;
+    nsec start = f.b.now;
+    for (unsigned run = 0; run < 8 && sum < 60; run++) { /* it sleeps until a run is worth its while */
+        f.b.now = manager_schedule_at(one_link_manager(&f));
+        assert_true(f.b.now != NSEC_NEVER);
+        sum += peer_pull_once(&f.peer, &facts);
+        assert_true(sum <= (f.b.now - start) * 100 / NSEC_PER_S);
+    }
+    assert_int_equal(sum, 60);
+    assert_in_range((f.b.now - start) / NSEC_PER_MS, 600, 630);
+    assert_true(manager_schedule_at(one_link_manager(&f)) == NSEC_NEVER);
+    one_link_fini(&f);
+}
+
+static void tiny(struct relay_config *config) {
+    config->bandwidth_rate = 3;
+    config->bandwidth_burst = 4;
+}
+
+/* A burst of less than a cell would grant nothing for ever, and be asked again and again. */
+static void the_least_bandwidth_carries_cells_all_the_same(UNUSED void **state) {
+    struct one_link f;
+    struct bench_circuit c;
+    one_link_init_with(&f, tiny);
+    peer_connect(&f.peer, &f.b, &f.id);
+    circuit_open(&c, &f.peer, CIRC);
+    queue_cells(&c, 40);
+    const struct tcp_facts facts = {.link = f.peer.link, .cwnd = 100, .mss = 1448};
+    uint32_t sum = 0;
+    for (unsigned run = 0; run < 3 && sum < 40; run++) {
+        sum += peer_pull_once(&f.peer, &facts);
+        f.b.now = nsec_max(f.b.now, manager_schedule_at(one_link_manager(&f)));
+    }
+    assert_int_equal(sum, 40);
+    one_link_fini(&f);
+}
+
+static void a_quiet_circuit_goes_before_a_loud_one(UNUSED void **state) {
+    struct one_link f;
+    struct bench_circuit loud, quiet;
+    one_link_init(&f);
+    const struct tcp_facts facts = {.link = f.peer.link, .cwnd = 10, .mss = 514};
+    circuit_open(&loud, &f.peer, CIRC);
+    circuit_open(&quiet, &f.peer, CIRC + 1);
+    queue_cells(&loud, 50);
+    assert_int_equal(peer_pull_once(&f.peer, &facts), 20);
+    queue_cells(&quiet, 3);
+    f.b.now = manager_schedule_at(one_link_manager(&f));
+    assert_int_equal(peer_pull_once(&f.peer, &facts), 20);
+    for (unsigned i = 0; i < 40; i++) {
+        const struct peer_cell *cell = peer_read(&f.peer);
+        assert_int_equal(cell->circ_id, i >= 20 && i < 23 ? CIRC + 1 : CIRC);
+    }
+    one_link_fini(&f);
+}
+
+static void destroy_goes_before_everything(UNUSED void **state) {
+    struct one_link f;
+    struct bench_circuit c;
+    one_link_init(&f);
+    circuit_open(&c, &f.peer, CIRC);
+    queue_cells(&c, 5);
+    peer_send(&f.peer, CIRC + 9, CELL_CREATE, "", 0); /* is refused */
+    const struct peer_cell *cell = peer_read(&f.peer);
+    assert_int_equal(cell->command, CELL_DESTROY);
+    assert_int_equal(cell->circ_id, CIRC + 9);
+    assert_int_equal(peer_read(&f.peer)->command, CELL_RELAY);
+    one_link_fini(&f);
+}
+
+/* A grant outlives the circuits that it was made for. */
+static void a_grant_whose_cells_are_gone_is_void(UNUSED void **state) {
+    struct one_link f;
+    struct bench_circuit c;
+    struct grant grant;
+    struct cell *cells[8];
+    one_link_init(&f);
+    circuit_open(&c, &f.peer, CIRC);
+    queue_cells(&c, 5);
+    const struct tcp_facts facts = {.link = f.peer.link, .cwnd = 10, .mss = 1448};
+    assert_int_equal(manager_schedule(one_link_manager(&f), f.b.now, &facts, 1, &grant), 1);
+    assert_int_equal(grant.cells, 5);
+    assert_int_equal(manager_take(one_link_manager(&f), f.b.now, f.peer.link, cells, 2), 2);
+    manager_release(one_link_manager(&f), cells, 2);
+    peer_send(&f.peer, CIRC, CELL_DESTROY, "", 0);
+    assert_int_equal(manager_take(one_link_manager(&f), f.b.now, f.peer.link, cells, 8), 0);
+    assert_true(manager_schedule_at(one_link_manager(&f)) == NSEC_NEVER);
+    one_link_fini(&f);
+}
+
+static void a_link_that_dies_with_cells_waiting_is_not_scheduled(UNUSED void **state) {
+    struct one_link f;
+    struct bench_circuit c;
+    one_link_init(&f);
+    circuit_open(&c, &f.peer, CIRC);
+    queue_cells(&c, 5);
+    assert_true(manager_schedule_at(one_link_manager(&f)) != NSEC_NEVER);
+    manager_link_closed(one_link_manager(&f), f.b.now, f.peer.link);
+    assert_true(manager_schedule_at(one_link_manager(&f)) == NSEC_NEVER);
+    one_link_fini(&f);
+}
+
+static void two_links_share_what_the_bucket_has(UNUSED void **state) {
+    struct one_link f;
+    struct bench_circuit c, d;
+    struct symbolic_identity other_id;
+    struct grant grants[2];
+    one_link_init_with(&f, slow);
+    symbolic_identity_make(&other_id, f.b.crypt, 3);
+    peer_connect(&f.peer, &f.b, &f.id);
+    peer_connect(&f.other, &f.b, &other_id);
+    circuit_open(&c, &f.peer, CIRC);
+    circuit_open(&d, &f.other, CIRC);
+    f.b.now += NSEC_PER_S;
+    queue_cells(&c, 70);
+    queue_cells(&d, 3);
+    const struct tcp_facts facts[2] = {{.link = f.peer.link, .cwnd = 100, .mss = 1448},
+                                       {.link = f.other.link, .cwnd = 100, .mss = 1448}};
+    assert_int_equal(manager_schedule(one_link_manager(&f), f.b.now, facts, 2, grants), 2);
+    assert_int_equal(grants[0].cells + grants[1].cells, 40);
+    struct cell *cells[40];
+    for (unsigned i = 0; i < 2; i++) {
+        uint32_t n = manager_take(one_link_manager(&f), f.b.now, grants[i].link, cells, 40);
+        assert_int_equal(n, grants[i].cells);
+        manager_release(one_link_manager(&f), cells, n);
+    }
+    one_link_fini(&f);
+}
+
+static void a_cell_on_the_wire_has_514_bytes(UNUSED void **state) {
+    union {
+        struct cell cell;
+        uint8_t room[sizeof(struct cell) + CELL_BODY_LEN];
+    } u = {.cell = {.circ_id = 0x80a0b0c0, .command = CELL_RELAY_EARLY}};
+    uint8_t wire[CELL_LEN + 1];
+    wire[CELL_LEN] = 0x77;
+    for (unsigned i = 0; i < CELL_BODY_LEN; i++)
+        u.cell.body[i] = (uint8_t)i;
+    cell_serialize(&u.cell, wire);
+    assert_memory_equal(wire, "\200\240\260\300\011", 5);
+    assert_memory_equal(wire + 5, u.cell.body, CELL_BODY_LEN);
+    assert_int_equal(wire[CELL_LEN], 0x77);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tcp_bounds_what_is_granted),
+        cmocka_unit_test(what_tcp_allows_goes_at_once),
+        cmocka_unit_test(a_link_that_is_held_back_waits_for_the_interval),
+        cmocka_unit_test(bandwidth_bounds_what_is_granted),
+        cmocka_unit_test(the_least_bandwidth_carries_cells_all_the_same),
+        cmocka_unit_test(a_quiet_circuit_goes_before_a_loud_one),
+        cmocka_unit_test(destroy_goes_before_everything),
+        cmocka_unit_test(a_grant_whose_cells_are_gone_is_void),
+        cmocka_unit_test(a_link_that_dies_with_cells_waiting_is_not_scheduled),
+        cmocka_unit_test(two_links_share_what_the_bucket_has),
+        cmocka_unit_test(a_cell_on_the_wire_has_514_bytes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,169 @@
+/* exit_bench - a relay of two connection threads that is an exit: an origin's circuit ends on one of them, the edges of its
+ * streams are on both, and the test plays the destinations. */
+#ifndef LOOM_SUPPORT_EXIT_BENCH_H
+#define LOOM_SUPPORT_EXIT_BENCH_H
+
+#include "core/circuit_edge.h"
+#include "support/relay_bench.h"
+#include "support/test.h"
+#include "support/test_memory.h"
+#include "wire/stream_messages.h"
+
+#define CIRC   0x80000001u
+#define STREAM 7u
+
+struct exit_bench {
+    struct test_memory memory;
+    struct bench b;
+    struct symbolic_identity origin_id, next_id;
+    struct bench_peer origin;
+    struct bench_circuit c;
+    station_id edge_station; /* where the last stream's edge is */
+    edge_id edge;
+};
+
+static inline void exit_here(struct relay_config *config) {
+    config->is_exit = true;
+}
+
+static inline void exit_bench_init_with(struct exit_bench *f, void (*adjust)(struct relay_config *config),
+                                        bool is_client) {
+    memset(f, 0, sizeof *f);
+    test_memory_init(&f->memory);
+    bench_init(&f->b, &f->memory.memory, 2);
+    if (adjust)
+        adjust(&f->b.config);
+    assert_true(bench_start(&f->b));
+    symbolic_identity_make(&f->origin_id, f->b.crypt, 2);
+    symbolic_identity_make(&f->next_id, f->b.crypt, 3);
+    peer_connect(&f->origin, &f->b, is_client ? NULL : &f->origin_id);
+    circuit_open(&f->c, &f->origin, CIRC);
+}
+
+static inline void exit_bench_init(struct exit_bench *f) {
+    exit_bench_init_with(f, exit_here, false);
+}
+
+static inline void exit_bench_fini(struct exit_bench *f) {
+    peer_free(&f->origin);
+    bench_stop(&f->b);
+    test_memory_fini(&f->memory);
+}
+
+static inline void exit_expect(struct exit_bench *f, uint8_t command, uint16_t stream, const void *data,
+                               size_t length) {
+    struct relay_message message;
+    assert_true(circuit_hear(&f->c, &message));
+    assert_int_equal(message.command, command);
+    assert_int_equal(message.stream, stream);
+    assert_int_equal(message.data.length, length);
+    if (length)
+        assert_memory_equal(message.data.data, data, length);
+}
+
+static inline void exit_expect_end(struct exit_bench *f, uint16_t stream, uint8_t reason) {
+    exit_expect(f, RELAY_END, stream, &reason, 1);
+}
+
+static inline void exit_expect_destroyed(struct exit_bench *f, uint8_t reason) {
+    const struct peer_cell *cell = peer_read(&f->origin);
+    assert_non_null(cell);
+    assert_int_equal(cell->command, CELL_DESTROY);
+    assert_int_equal(cell->body[0], reason);
+}
+
+/* A request of either thread. */
+static inline bool exit_take_request(struct exit_bench *f, enum fake_kind kind, struct fake_request *out) {
+    for (f->edge_station = 1; f->edge_station <= 2; f->edge_station++) {
+        if (fake_take(&f->b.ports[f->edge_station], kind, out))
+            return true;
+    }
+    return false;
+}
+
+static inline struct manager *exit_edge_manager(struct exit_bench *f) {
+    return bench_manager(&f->b, f->edge_station);
+}
+
+static inline void exit_begin(struct exit_bench *f, uint16_t stream) {
+    circuit_tell(&f->c, RELAY_BEGIN, stream, "Example.com:80", 15);
+}
+
+/* The edge that a BEGIN led to. */
+static inline void exit_take_edge(struct exit_bench *f) {
+    struct fake_request request;
+    assert_true(exit_take_request(f, FAKE_EDGE_OPEN, &request));
+    assert_string_equal(request.begin.host, "example.com");
+    assert_int_equal(request.begin.port, 80);
+    f->edge = request.id;
+}
+
+static inline void exit_connect_edge(struct exit_bench *f) {
+    static const struct address destination = {ADDRESS_IPV4, {1, 2, 3, 4}};
+    manager_edge_connected(exit_edge_manager(f), f->b.now, f->edge, &destination);
+    bench_run(&f->b);
+}
+
+static inline void exit_open_stream(struct exit_bench *f, uint16_t stream) {
+    exit_begin(f, stream);
+    exit_take_edge(f);
+    exit_connect_edge(f);
+    exit_expect(f, RELAY_CONNECTED, stream, "\1\2\3\4\0\0\0\74", 8);
+}
+
+static inline void exit_from_destination(struct exit_bench *f, uint8_t fill, size_t length) {
+    uint8_t bytes[EDGE_CREDIT * RELAY_DATA_MAX];
+    memset(bytes, fill, length);
+    assert_true(length <= manager_edge_room(exit_edge_manager(f), f->edge));
+    manager_edge_receive(exit_edge_manager(f), f->b.now, f->edge, bytes, length);
+    bench_run(&f->b);
+}
+
+/* What waits for the destination, all of it. */
+static inline size_t exit_to_destination(struct exit_bench *f, uint8_t *out, size_t room) {
+    struct span spans[4];
+    size_t sum = 0;
+    uint32_t n;
+    while ((n = manager_edge_take(exit_edge_manager(f), f->edge, spans, COUNT(spans))) > 0) {
+        size_t length = 0;
+        for (uint32_t i = 0; i < n; i++) {
+            assert_true(sum + length + spans[i].length <= room);
+            memcpy(out + sum + length, spans[i].data, spans[i].length);
+            length += spans[i].length;
+        }
+        manager_edge_wrote(exit_edge_manager(f), f->b.now, f->edge, length);
+        sum += length;
+    }
+    bench_run(&f->b);
+    return sum;
+}
+
+static inline void exit_expect_edge_closed(struct exit_bench *f) {
+    struct fake_request request;
+    assert_true(exit_take_request(f, FAKE_EDGE_CLOSE, &request));
+    assert_int_equal(request.id, f->edge);
+}
+
+/* Read count DATA cells; tag_out gets the digest after the last. */
+static inline void exit_hear_data(struct exit_bench *f, uint16_t stream, unsigned count,
+                                  uint8_t tag_out[static 20]) {
+    for (unsigned i = 0; i < count; i++) {
+        struct relay_message message;
+        assert_true(circuit_hear(&f->c, &message));
+        assert_int_equal(message.command, RELAY_DATA);
+        assert_int_equal(message.stream, stream);
+    }
+    f->b.crypt->layer_tag(f->c.backward, tag_out);
+}
+
+/* As much as the edge takes, in cells; returns how many. None is so full that it has to be split. */
+static inline unsigned exit_push(struct exit_bench *f, unsigned cells_max) {
+    unsigned sum = 0;
+    while (sum < cells_max && manager_edge_room(exit_edge_manager(f), f->edge) > 0) {
+        exit_from_destination(f, 'x', CHUNK_PADDED_MAX);
+        sum++;
+    }
+    return sum;
+}
+
+#endif
