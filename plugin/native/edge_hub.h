@@ -9,39 +9,10 @@
 #define LOOM_NATIVE_EDGE_HUB_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
-#include "base/ids.h"
-#include "base/list.h"
 #include "base/nsec.h"
-#include "base/table.h"
-#include "wire/stream_messages.h"
-
-struct event_base;
-struct evdns_base;
-struct exit_policy;
-struct manager;
-struct turn_clock;
-
-#define EDGE_CONNECT_NS (20 * NSEC_PER_S)
-#define EDGE_READ_ROOM  (64u * 1024u)
-#define EDGE_READ_TURN  (256u * 1024u) /* of one edge in one turn */
-#define EDGE_SPANS_MAX  64u
-
-struct edge_hub {
-    struct event_base *base;
-    struct manager *manager;
-    struct turn_clock *clock;
-    const struct exit_policy *policy;
-    bool ipv6_exit;
-    struct evdns_base *dns; /* made for the first name */
-    uint8_t *received;      /* EDGE_READ_ROOM; made for the first edge */
-    struct table by_id;
-    struct list young;   /* not yet open, longest first */
-    struct list changed; /* something was asked for */
-    struct list lookups; /* names that evdns works on */
-};
+#include "native/edge_shared.h"
 
 /* Borrows all. policy already rejects what must not be reached (private addresses). */
 void edge_hub_init(struct edge_hub *hub, struct event_base *base, struct turn_clock *clock,

@@ -132,10 +132,10 @@ static size_t gather_record(struct tls_link *link, nsec now) {
         count += got;
     } while (got != 0 && count < CELLS_PER_RECORD);
     for (uint32_t i = 0; i < count; i++)
-        cell_serialize(cells[i], shared->record + i * CELL_LEN);
+        cell_serialize(cells[i], shared->record + (size_t)i * CELL_LEN);
     if (count != 0)
         manager_release(shared->manager, cells, count);
-    return count * CELL_LEN;
+    return (size_t)count * CELL_LEN;
 }
 
 void link_output_cells(struct tls_link *link) {

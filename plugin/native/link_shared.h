@@ -6,6 +6,7 @@
 #define LOOM_NATIVE_LINK_SHARED_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/ids.h"
@@ -24,12 +25,14 @@ struct manager;
 struct tls_identity;
 
 #define LINK_RECEIVE_ROOM \
-    (128u * 1024u) /* one recv; with the plaintext and the cells it still fits the L2 cache */
-#define LINK_RECEIVE_TURN  (512u * 1024u) /* ciphertext of one link in one turn: then it is the others' turn */
-#define LINK_REST_MAX      (64u * 1024u + 8u) /* an unfinished cell: variable ones are at most this long */
-#define LINK_PLAIN_ROOM    (LINK_REST_MAX + LINK_RECEIVE_ROOM + TLS_RECORD_MAX)
-#define LINK_SEND_ROOM     (256u * 1024u) /* one send, and so the most that a link can have left over */
-#define LINK_UNSENT_MAX    (LINK_SEND_ROOM + 64u * 1024u) /* left over, and a goodbye or a late handshake */
+    ((size_t)128 * 1024) /* one recv; with the plaintext and the cells it still fits the L2 cache */
+#define LINK_RECEIVE_TURN \
+    ((size_t)512 * 1024) /* ciphertext of one link in one turn: then it is the others' turn */
+#define LINK_REST_MAX   ((size_t)64 * 1024 + 8) /* an unfinished cell: variable ones are at most this long */
+#define LINK_PLAIN_ROOM (LINK_REST_MAX + LINK_RECEIVE_ROOM + TLS_RECORD_MAX)
+#define LINK_SEND_ROOM  ((size_t)256 * 1024) /* one send, and so the most that a link can have left over */
+#define LINK_UNSENT_MAX \
+    (LINK_SEND_ROOM + (size_t)64 * 1024)     /* left over, and a goodbye or a late handshake */
 #define LINK_HALF_OPEN_MAX 2048u             /* accepted, without TLS yet: the oldest gives way to the next */
 #define LINK_YOUNG_NS      (30 * NSEC_PER_S) /* to connect and finish TLS */
 #define LINK_FLUSH_NS      (10 * NSEC_PER_S) /* to send what is left over after a hang-up */

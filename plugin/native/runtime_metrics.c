@@ -2,10 +2,12 @@
 #include <event2/buffer.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include "native/cpu_workers.h"
 #include "native/event_thread.h"
+#include "native/heap.h"
 #include "native/runtime.h"
 #include "native/runtime_state.h"
 
@@ -82,13 +84,14 @@ static void put_clocks(struct runtime *runtime, struct evbuffer *out) {
 }
 
 void runtime_metrics(struct runtime *runtime, struct evbuffer *out) {
-    struct thread_figures figures[STATIONS_MAX];
+    struct thread_figures *figures = heap_new(runtime->team.count * sizeof *figures);
     for (unsigned i = 0; i < runtime->team.count; i++)
         event_thread_figures(&runtime->team.threads[i], &figures[i]);
     put_works(runtime, figures, out);
     put_links(runtime, figures, out);
     put_set(runtime, figures, out);
     put_clocks(runtime, out);
+    free(figures);
 }
 
 void runtime_work(struct runtime *runtime, struct work *sum_out) {

@@ -8,7 +8,7 @@
 #include "native/tls_identity.h"
 #include "support/test.h"
 
-#define ROOM (256u * 1024u)
+#define ROOM ((size_t)256 * 1024)
 
 struct side {
     struct tls_session session;
@@ -114,7 +114,7 @@ static void records_survive_every_cut(void **state) {
         for (size_t k = 0; k < sizeof sent; k++)
             sent[k] = (uint8_t)(k * 31 + i);
         for (unsigned k = 0; k < 3; k++)
-            assert_true(tls_session_write(&server->session, sent + k * 15934, 15934));
+            assert_true(tls_session_write(&server->session, sent + (size_t)k * 15934, 15934));
         assert_int_equal(carry(server, client, pieces[i], &records), sizeof sent);
         assert_memory_equal(client->plain, sent, sizeof sent);
         assert_int_equal(records, 3);
@@ -134,11 +134,13 @@ static void stops_when_the_output_is_full(void **state) {
         assert_true(tls_session_write(&client->session, record, sizeof record));
     server->pipe.in = client->out;
     server->pipe.in_length = client->pipe.out_length;
-    assert_int_equal(tls_session_read(&server->session, server->plain, 2 * TLS_RECORD_MAX, &got, &records),
-                     TLS_DONE);
-    assert_int_equal(got, 2 * TLS_RECORD_MAX);
-    assert_int_equal(tls_session_read(&server->session, server->plain, 2 * TLS_RECORD_MAX, &got, &records),
-                     TLS_AGAIN);
+    assert_int_equal(
+        tls_session_read(&server->session, server->plain, (size_t)2 * TLS_RECORD_MAX, &got, &records),
+        TLS_DONE);
+    assert_int_equal(got, (size_t)2 * TLS_RECORD_MAX);
+    assert_int_equal(
+        tls_session_read(&server->session, server->plain, (size_t)2 * TLS_RECORD_MAX, &got, &records),
+        TLS_AGAIN);
     assert_int_equal(got, TLS_RECORD_MAX);
     assert_int_equal(records, 3);
 }

@@ -25,7 +25,7 @@
 #include "native/tls_identity.h"
 #include "support/test.h"
 
-#define BENCH_PLAIN_ROOM (256u * 1024u)
+#define BENCH_PLAIN_ROOM ((size_t)256 * 1024)
 
 struct native_bench {
     char folder[64];
