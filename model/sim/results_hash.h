@@ -11,5 +11,7 @@
 
 /* False without memory. */
 MUST_USE bool results_hash(const void *bytes, size_t length, char out[static RESULTS_HASH_TEXT]);
+/* The same of a file; false when it cannot be read, too. */
+MUST_USE bool results_hash_file(const char *path, char out[static RESULTS_HASH_TEXT]);
 
 #endif
