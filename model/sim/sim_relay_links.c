@@ -1,0 +1,384 @@
+/* Links of a simulated relay: dialling, TLS, and the cells that they bring and take. */
+#include <string.h>
+
+#include "base/check.h"
+#include "sim/sim_relay_state.h"
+
+#define BYTES_MAX   16384u /* of a message with link handshake */
+#define CLIENT_PORT 40000u /* that accepted connections come from */
+
+struct sim_link *sim_link_find(struct sim_relay *relay, link_id id) {
+    return table_get(&relay->links, id);
+}
+
+struct sim_link *sim_link_new(struct sim_relay *relay, struct tcp *tcp, bool is_initiator) {
+    struct sim_link *link = memory_allocate(host_memory(relay->host), sizeof(*link));
+    if (!link) {
+        host_fail(relay->host);
+        return NULL;
+    }
+    link->user = SIM_USER_LINK;
+    link->tcp = tcp;
+    link->is_initiator = is_initiator;
+    list_init(&link->wanting);
+    return link;
+}
+
+static void leave_list(struct sim_relay *relay, struct sim_link *link) {
+    if (!list_is_linked(&link->wanting))
+        return;
+    list_remove(&link->wanting);
+    relay->stations[link->station].wanting_count--;
+}
+
+/* tcp is not its concern any more. */
+void sim_link_free(struct sim_relay *relay, struct sim_link *link) {
+    leave_list(relay, link);
+    sim_train_free(relay->host, &link->out);
+    if (link->id != 0)
+        table_remove(&relay->links, link->id);
+    memory_release(host_memory(relay->host), link, sizeof(*link));
+}
+
+static bool link_name(struct sim_relay *relay, struct sim_link *link, link_id id, uint16_t station) {
+    link->id = id;
+    link->station = station;
+    if (table_set(&relay->links, id, link) == ERR_OK)
+        return true;
+    link->id = 0;
+    host_fail(relay->host);
+    return false;
+}
+
+static void send(struct sim_station *station, struct sim_link *link, struct sim_message *message) {
+    if (!message)
+        return;
+    message->behaviour = (uint8_t)station->relay->cpu->behaviour;
+    sim_train_add(&link->out, message);
+    if (!link->is_send_asked)
+        sim_ask_later(station, SIM_ASK_LINK_SEND, link->id);
+    link->is_send_asked = true;
+}
+
+void sim_link_post_read(struct sim_relay *relay, nsec now, struct sim_link *link) {
+    if (link->is_read_posted || link->is_paused || link->id == 0)
+        return;
+    link->is_read_posted = true;
+    sim_relay_post(&relay->stations[link->station], now, SIM_IN_LINK_READ, link->id, NULL);
+}
+
+/* --- coming and going ---------------------------------------------------------------------------------------------- */
+
+static struct endpoint peer_of(const struct sim_relay *relay, const struct sim_link *link) {
+    struct endpoint peer = sim_relay_endpoint(link->peer);
+    if (sim_role_of(relay->world, link->peer) != SIM_ROLE_RELAY)
+        peer.address.bytes[0] = 11; /* clients, by host number */
+    if (!link->is_initiator)
+        peer.port = CLIENT_PORT;
+    return peer;
+}
+
+void sim_link_accept(struct sim_station *station, nsec now, struct sim_link *link) {
+    struct sim_relay *relay = station->relay;
+    if (!link->tcp) { /* it did not wait */
+        sim_link_free(relay, link);
+        return;
+    }
+    const struct endpoint peer = peer_of(relay, link);
+    link_id id;
+    station_id manager;
+    if (controller_accept(relay_controller(relay->core), now, &peer, &id, &manager) == ERR_OK &&
+        link_name(relay, link, id, manager)) {
+        sim_ask_later(station, SIM_ASK_HAND_OVER, id);
+        return;
+    }
+    tcp_abort(link->tcp, now);
+    sim_link_free(relay, link);
+}
+
+/* Seen at the end of a step. */
+void sim_link_dial(struct sim_station *station, nsec now, link_id id, const struct endpoint *to) {
+    struct sim_relay *relay = station->relay;
+    struct sim_link *link = sim_link_new(relay, NULL, true);
+    if (!link || !link_name(relay, link, id, station->id)) {
+        if (link)
+            sim_link_free(relay, link);
+        return;
+    }
+    uint32_t number;
+    bool is_known = sim_relay_of(to, &number) && number < relay->world->config->relay_count;
+    if (is_known && number != relay->number) {
+        link->peer = number;
+        link->tcp = tcp_open(relay->host, now, number, SIM_PORT, link);
+    } else {
+        sim_relay_post(station, now, SIM_IN_LINK_CLOSED, id, NULL);
+    }
+}
+
+void sim_link_connected(struct sim_station *station, link_id id) {
+    struct sim_link *link = sim_link_find(station->relay, id);
+    if (!link || !link->tcp || link->is_hung_up)
+        return;
+    link->phase = SIM_LINK_TLS;
+    send(station, link, sim_tls_hello(&link->tls, station->relay->host));
+}
+
+void sim_link_closed(struct sim_station *station, nsec now, link_id id) {
+    struct sim_relay *relay = station->relay;
+    struct sim_link *link = sim_link_find(relay, id);
+    if (!link)
+        return;
+    bool was_up = link->phase == SIM_LINK_UP, was_dialled = link->is_initiator;
+    sim_link_free(relay, link);
+    if (was_up)
+        manager_link_closed(station->manager, now, id);
+    else if (was_dialled)
+        manager_link_failed(station->manager, now, id);
+    else
+        sim_relay_post(sim_controller(relay), now, SIM_IN_ACCEPT_FAILED, id, NULL);
+}
+
+void sim_link_hang_up(struct sim_station *station, nsec now, link_id id) {
+    struct sim_link *link = sim_link_find(station->relay, id);
+    if (!link)
+        return;
+    if (link->tcp)
+        tcp_close(link->tcp, now);
+    sim_link_free(station->relay, link);
+}
+
+/* --- TLS ----------------------------------------------------------------------------------------------------------- */
+
+static void tls_is_done(struct sim_station *station, nsec now, struct sim_link *link) {
+    struct sim_relay *relay = station->relay;
+    struct link_facts facts = {.is_initiator = link->is_initiator,
+                               .peer = peer_of(relay, link),
+                               .credentials = &relay->identity->credentials};
+    if (link->is_initiator)
+        memcpy(facts.peer_certificate_sha256,
+               relay->world->identities[link->peer].credentials.tls_certificate_sha256,
+               sizeof facts.peer_certificate_sha256);
+    sim_tls_facts(&link->tls, &facts);
+    link->phase = SIM_LINK_UP;
+    if (manager_link_opened(station->manager, now, link->id, &facts) == ERR_OK)
+        return;
+    link->is_hung_up = true;
+    sim_ask_later(station, SIM_ASK_HANGUP, link->id);
+}
+
+static void tls_receive(struct sim_station *station, nsec now, struct sim_link *link,
+                        const struct sim_message *message) {
+    struct host *host = station->relay->host;
+    switch ((enum sim_message_kind)message->kind) {
+    case SIM_TLS_HELLO: send(station, link, sim_tls_answer(&link->tls, host, message)); break;
+    case SIM_TLS_SERVER:
+        send(station, link, sim_tls_finish(host));
+        tls_is_done(station, now, link);
+        break;
+    case SIM_TLS_FINISHED: tls_is_done(station, now, link); break;
+    case SIM_LINK_BYTES:
+    case SIM_LINK_CELLS:
+    case SIM_RAW: CHECK(!"not TLS");
+    }
+}
+
+/* --- reading ------------------------------------------------------------------------------------------------------- */
+
+/* Cells that have been read and that the manager has not seen yet. */
+struct intake {
+    struct sim_station *station;
+    struct sim_link *link;
+    nsec now;
+    uint64_t bytes; /* plaintext of cells and link handshake */
+    uint32_t count;
+    enum sim_behaviour peer;
+    struct cell_view views[SIM_CELLS_MAX];
+    uint8_t bodies[SIM_CELLS_MAX][CELL_BODY_LEN + 3];
+};
+
+static void give(struct intake *intake) {
+    struct manager *manager = intake->station->manager;
+    if (intake->count == 0)
+        return;
+    manager_work_mutable(manager)->bytes_received += (uint64_t)intake->count * CELL_LEN;
+    manager_receive(manager, intake->now, intake->link->id, intake->views, intake->count);
+    intake->count = 0;
+}
+
+static void take_cells(struct intake *intake, const struct sim_message *message) {
+    struct sim_reader reader;
+    sim_reader_init(&reader, message);
+    uint32_t n;
+    while ((n = sim_reader_cells(&reader, intake->views + intake->count, intake->bodies + intake->count,
+                                 SIM_CELLS_MAX - intake->count)) > 0) {
+        intake->count += n;
+        if (intake->count == SIM_CELLS_MAX)
+            give(intake);
+    }
+}
+
+static void take_bytes(struct intake *intake, const struct sim_message *message) {
+    uint8_t bytes[BYTES_MAX];
+    size_t length = sim_message_content(message, bytes, sizeof bytes);
+    CHECK(length == message->plain);
+    give(intake);
+    size_t used =
+        manager_receive_bytes(intake->station->manager, intake->now, intake->link->id, bytes, length);
+    CHECK(used == length); /* whole cells were sent */
+}
+
+static void take(struct intake *intake, const struct sim_message *message) {
+    switch ((enum sim_message_kind)message->kind) {
+    case SIM_TLS_HELLO:
+    case SIM_TLS_SERVER:
+    case SIM_TLS_FINISHED: tls_receive(intake->station, intake->now, intake->link, message); return;
+    case SIM_LINK_BYTES: take_bytes(intake, message); break;
+    case SIM_LINK_CELLS: take_cells(intake, message); break;
+    case SIM_RAW: CHECK(!"not on a link");
+    }
+    intake->peer = (enum sim_behaviour)message->behaviour;
+    intake->bytes += message->plain;
+}
+
+void sim_link_read(struct sim_station *station, nsec now, link_id id) {
+    struct sim_relay *relay = station->relay;
+    struct sim_link *link = sim_link_find(relay, id);
+    if (!link)
+        return;
+    link->is_read_posted = false;
+    struct intake intake;
+    intake.station = station;
+    intake.link = link;
+    intake.now = now;
+    intake.bytes = intake.count = 0;
+    intake.peer = SIM_BEHAVE_TOR;
+    struct sim_message *message = NULL;
+    struct tcp_message *next;
+    while (intake.bytes < relay->behaviour->read_bytes_max && link->tcp && !link->is_paused &&
+           !link->is_hung_up && (next = tcp_read(link->tcp, now))) {
+        message = sim_message_of(next);
+        take(&intake, message);
+        sim_message_free(relay->host, message);
+    }
+    give(&intake);
+    if (intake.bytes == 0)
+        return;
+    cost_behaviour_receive(relay->behaviour, sim_cost_behaviour(intake.peer), intake.bytes,
+                           manager_work_mutable(station->manager));
+    if (intake.bytes >= relay->behaviour->read_bytes_max)
+        sim_link_post_read(relay, now, link);
+}
+
+/* --- writing ------------------------------------------------------------------------------------------------------- */
+
+void sim_link_want_write(struct sim_station *station, link_id id) {
+    struct sim_link *link = sim_link_find(station->relay, id);
+    if (!link || !link->tcp || link->is_hung_up)
+        return;
+    struct span output = manager_handshake_output(station->manager, id);
+    if (output.length > 0) {
+        CHECK(output.length <= BYTES_MAX);
+        send(station, link,
+             sim_message_new(station->relay->host, SIM_LINK_BYTES, (uint32_t)output.length, output));
+        cost_behaviour_send(station->relay->behaviour, output.length, manager_work_mutable(station->manager));
+        manager_handshake_written(station->manager, id, output.length);
+    }
+    if (list_is_linked(&link->wanting))
+        return;
+    list_append(&station->wanting, &link->wanting);
+    station->wanting_count++;
+}
+
+static void write_cells(struct sim_station *station, nsec now, struct sim_link *link) {
+    struct sim_relay *relay = station->relay;
+    struct cell *cells[CELLS_PER_RECORD];
+    struct sim_burst burst;
+    uint32_t n;
+    sim_burst_begin(&burst, relay->host, &link->out, nsec_max(relay->behaviour->record_bytes_max, CELL_LEN),
+                    relay->cpu->behaviour);
+    while ((n = manager_take(station->manager, now, link->id, cells, CELLS_PER_RECORD)) > 0) {
+        if (!sim_burst_add(&burst, cells, n))
+            burst.record = NULL; /* the run stops */
+        manager_release(station->manager, cells, n);
+    }
+    uint64_t plain = sim_burst_end(&burst);
+    if (plain == 0)
+        return;
+    cost_behaviour_send(relay->behaviour, plain, manager_work_mutable(station->manager));
+    if (!link->is_send_asked)
+        sim_ask_later(station, SIM_ASK_LINK_SEND, link->id);
+    link->is_send_asked = true;
+}
+
+static bool reserve_facts(struct sim_relay *relay, uint32_t n) {
+    const struct memory *memory = host_memory(relay->host);
+    if (n <= relay->facts_room)
+        return true;
+    uint32_t room = relay->facts_room ? 2 * relay->facts_room : 16;
+    while (room < n)
+        room *= 2;
+    memory_release(memory, relay->facts, relay->facts_room * sizeof(*relay->facts));
+    memory_release(memory, relay->grants, relay->facts_room * sizeof(*relay->grants));
+    relay->facts = memory_allocate(memory, room * sizeof(*relay->facts));
+    relay->grants = memory_allocate(memory, room * sizeof(*relay->grants));
+    relay->facts_room = relay->facts && relay->grants ? room : 0;
+    if (relay->facts_room)
+        return true;
+    memory_release(memory, relay->facts, room * sizeof(*relay->facts));
+    memory_release(memory, relay->grants, room * sizeof(*relay->grants));
+    relay->facts = NULL;
+    relay->grants = NULL;
+    host_fail(relay->host);
+    return false;
+}
+
+static struct tcp_facts facts_of(const struct sim_link *link) {
+    struct tcp_facts facts = {.link = link->id};
+    if (!link->tcp)
+        return facts;
+    struct tcp_state state = tcp_state(link->tcp);
+    facts.cwnd = state.cwnd;
+    facts.unacked = state.unacked;
+    facts.mss = state.mss;
+    facts.notsent = state.notsent;
+    return facts;
+}
+
+static void carry_out_grants(struct sim_station *station, nsec now, uint32_t n) {
+    struct sim_relay *relay = station->relay;
+    for (uint32_t i = 0; i < n; i++) {
+        struct sim_link *link = sim_link_find(relay, relay->grants[i].link);
+        if (!relay->grants[i].waits)
+            leave_list(relay, link);
+        if (relay->grants[i].cells > 0)
+            write_cells(station, now, link);
+    }
+}
+
+void sim_links_schedule(struct sim_station *station, nsec now) {
+    struct sim_relay *relay = station->relay;
+    station->is_schedule_posted = false;
+    uint32_t n = 0;
+    if (station->wanting_count == 0 || !reserve_facts(relay, station->wanting_count))
+        return;
+    for (struct list *entry = station->wanting.next; entry != &station->wanting; entry = entry->next)
+        relay->facts[n++] = facts_of(LIST_ENTRY(entry, struct sim_link, wanting));
+    CHECK(n == station->wanting_count);
+    carry_out_grants(station, now, manager_schedule(station->manager, now, relay->facts, n, relay->grants));
+}
+
+void sim_link_send(struct sim_station *station, nsec now, link_id id) {
+    struct sim_relay *relay = station->relay;
+    struct sim_link *link = sim_link_find(relay, id);
+    if (!link)
+        return;
+    link->is_send_asked = false;
+    if (!link->tcp) {
+        sim_train_free(relay->host, &link->out);
+        return;
+    }
+    struct sim_message *message;
+    while ((message = sim_train_shift(&link->out)))
+        tcp_write(link->tcp, &message->tcp);
+    tcp_flush(link->tcp, now);
+}

@@ -1,0 +1,207 @@
+/* sim_relay_state - what the files of a simulated relay share. Not for others.
+ *
+ * sim_relay.c        making and ending, events, timers
+ * sim_relay_port.c   the port: each call only records
+ * sim_relay_step.c   inputs to the core, and what they are priced at
+ * sim_relay_out.c    what a step did, shown to the world at its end
+ * sim_relay_links.c  links: TLS, reading, scheduling, writing
+ * sim_relay_edges.c  exit streams: connections to servers */
+#ifndef LOOM_SIM_SIM_RELAY_STATE_H
+#define LOOM_SIM_SIM_RELAY_STATE_H
+
+#include "base/list.h"
+#include "base/table.h"
+#include "core/relay.h"
+#include "crypt/symbolic.h"
+#include "sim/sim_relay.h"
+#include "sim/sim_series.h"
+#include "sim/sim_threads.h"
+#include "sim/sim_tls.h"
+#include "sim/sim_world_state.h"
+
+enum sim_input_kind {
+    SIM_IN_ACCEPT,         /* payload: struct sim_link; for the controller */
+    SIM_IN_ACCEPT_FAILED,  /* object: link; for the controller */
+    SIM_IN_LINK_CONNECTED, /* object: link, dialled: TCP stands */
+    SIM_IN_LINK_READ,      /* object: link */
+    SIM_IN_LINK_CLOSED,    /* object: link */
+    SIM_IN_DRAIN,
+    SIM_IN_SCHEDULE,
+    SIM_IN_TICK,
+    SIM_IN_JOB,            /* payload: struct job; station: who wants the result; on a CPU worker */
+    SIM_IN_JOB_DONE,       /* payload: struct job_result */
+    SIM_IN_EDGE_CONNECTED, /* object: edge */
+    SIM_IN_EDGE_READ,      /* object: edge */
+    SIM_IN_EDGE_WRITABLE,  /* object: edge */
+    SIM_IN_EDGE_CLOSED,    /* object: edge */
+};
+
+/* What is asked of the runtime. The first are done within the step, the others are seen by the world at its end. */
+enum sim_ask_kind {
+    SIM_ASK_WANT_WRITE,      /* object: link */
+    SIM_ASK_WANT_READ,       /* object: link */
+    SIM_ASK_EDGE_WANT_WRITE, /* object: edge */
+    SIM_ASK_EDGE_WANT_READ,  /* object: edge */
+
+    SIM_ASK_DIAL,       /* object: link; payload: struct endpoint */
+    SIM_ASK_HANGUP,     /* object: link */
+    SIM_ASK_EDGE_OPEN,  /* object: edge; payload: struct begin_message */
+    SIM_ASK_EDGE_CLOSE, /* object: edge */
+    SIM_ASK_OFFLOAD,    /* payload: struct job */
+    SIM_ASK_WAKE,       /* object: station */
+    SIM_ASK_LINK_SEND,  /* object: link, whose train goes out */
+    SIM_ASK_EDGE_SEND,  /* object: edge, whose train goes out */
+    SIM_ASK_HAND_OVER,  /* object: link, accepted: to its thread */
+    SIM_ASK_JOB_DONE,   /* payload: struct job_result */
+};
+
+struct sim_ask {
+    uint64_t object;
+    void *payload; /* from the relay's memory */
+    uint16_t station;
+    uint8_t kind;
+    bool on;
+};
+
+struct sim_asks {
+    struct sim_ask *items;
+    uint32_t count, room;
+};
+
+enum sim_user { SIM_USER_LINK, SIM_USER_EDGE };
+
+enum sim_link_phase {
+    SIM_LINK_CONNECTING, /* dialled, or accepted and not yet with its thread */
+    SIM_LINK_TLS,        /* a flight of the other end is awaited */
+    SIM_LINK_UP,         /* the manager has been told */
+};
+
+struct sim_link {
+    enum sim_user user; /* first, as in sim_edge: what tcp_user points to */
+    uint8_t phase;      /* enum sim_link_phase */
+    bool is_initiator;
+    bool is_paused;
+    bool is_hung_up; /* by the manager, in the step that runs */
+    bool is_read_posted;
+    bool is_send_asked;
+    uint16_t station;
+    host_id peer;
+    link_id id;          /* 0: not yet accepted */
+    struct tcp *tcp;     /* NULL: gone */
+    struct list wanting; /* in the station's */
+    struct sim_train out;
+    struct sim_tls tls;
+};
+
+struct sim_edge {
+    enum sim_user user;
+    bool is_paused;
+    bool is_read_posted;
+    bool is_send_asked;
+    uint8_t end_reason; /* when tcp has gone */
+    uint16_t station;
+    edge_id id;
+    struct tcp *tcp; /* NULL: gone; the manager hears of it when nothing is unread */
+    uint64_t unread; /* bytes taken from TCP and not yet given to the manager */
+    struct sim_train out;
+};
+
+/* A station of the core with its port. */
+struct sim_station {
+    struct port port; /* first: the core hands it back */
+    struct sim_relay *relay;
+    struct manager *manager; /* NULL: the controller */
+    struct list wanting;     /* links that want to write, first come first served */
+    uint32_t wanting_count;
+    struct work priced; /* work up to here has been paid for */
+    nsec timer_at;      /* of the event to come; NSEC_NEVER: none */
+    uint16_t id;
+    uint16_t thread;
+    bool is_schedule_posted;
+    bool is_tick_posted;
+};
+
+struct sim_relay {
+    enum sim_role role; /* first, as in all users of hosts */
+    uint32_t number;
+    struct sim_world *world;
+    struct host *host;
+    const struct sim_cpu *cpu;
+    const struct sim_identity *identity;
+    const struct cost_behaviour *behaviour;
+    const struct crypt_provider *crypt;
+    struct symbolic symbolic;
+    struct relay *core;
+    struct sim_station *stations;
+    struct sim_threads threads; /* main, connection threads, CPU workers */
+    struct sim_series series;
+    struct sim_asks wishes;  /* of the step that runs: to be done within it */
+    struct sim_asks *later;  /* of each thread: to be seen at the end of its step */
+    struct table links;      /* link_id -> struct sim_link */
+    struct table edges;      /* edge_id -> struct sim_edge */
+    struct tcp_facts *facts; /* for scheduling runs */
+    struct grant *grants;
+    uint32_t facts_room;
+    uint16_t station_count; /* the controller is the last */
+    uint16_t thread_count;
+    uint16_t worker_next;
+};
+
+/* sim_relay_port.c */
+extern const struct port sim_relay_port;
+/* payload: size bytes are copied; NULL: none. Without memory the run stops. */
+void sim_ask_add(struct sim_relay *relay, struct sim_asks *asks, const struct sim_ask *ask,
+                 const void *payload, size_t size);
+/* Seen at the end of the step of station's thread. */
+void sim_ask_later(struct sim_station *station, enum sim_ask_kind kind, uint64_t object);
+void sim_ask_drop(struct sim_relay *relay, const struct sim_ask *ask);
+void sim_asks_free(struct sim_relay *relay, struct sim_asks *asks);
+
+/* sim_relay_step.c */
+nsec sim_relay_step(struct sim_threads *threads, nsec now, uint16_t thread, const struct sim_input *input);
+void sim_relay_post(struct sim_station *station, nsec now, enum sim_input_kind kind, uint64_t object,
+                    void *payload);
+/* Do what the core wishes within a step; a wish may lead to others. False when there was none. */
+bool sim_relay_grant_wishes(struct sim_relay *relay, nsec now);
+/* Free what an input that is not handled carries. */
+void sim_relay_drop(struct sim_threads *threads, const struct sim_input *input);
+
+/* sim_relay_out.c */
+void sim_relay_finish_step(struct sim_threads *threads, nsec now, uint16_t thread);
+
+/* sim_relay_links.c; inputs, within a step */
+void sim_link_accept(struct sim_station *station, nsec now, struct sim_link *link);
+void sim_link_connected(struct sim_station *station, link_id id);
+void sim_link_read(struct sim_station *station, nsec now, link_id id);
+void sim_link_closed(struct sim_station *station, nsec now, link_id id);
+void sim_links_schedule(struct sim_station *station, nsec now);
+void sim_link_want_write(struct sim_station *station, link_id id);
+/* and at its end */
+void sim_link_dial(struct sim_station *station, nsec now, link_id id, const struct endpoint *to);
+void sim_link_hang_up(struct sim_station *station, nsec now, link_id id);
+void sim_link_send(struct sim_station *station, nsec now, link_id id);
+struct sim_link *sim_link_new(struct sim_relay *relay, struct tcp *tcp, bool is_initiator);
+void sim_link_free(struct sim_relay *relay, struct sim_link *link);
+struct sim_link *sim_link_find(struct sim_relay *relay, link_id id);
+void sim_link_post_read(struct sim_relay *relay, nsec now, struct sim_link *link);
+
+/* sim_relay_edges.c; the same */
+void sim_edge_connected(struct sim_station *station, nsec now, edge_id id);
+void sim_edge_read(struct sim_station *station, nsec now, edge_id id);
+void sim_edge_write(struct sim_station *station, nsec now, edge_id id);
+void sim_edge_want_read(struct sim_station *station, nsec now, edge_id id, bool on);
+void sim_edge_open(struct sim_station *station, nsec now, edge_id id, const struct begin_message *to);
+void sim_edge_close(struct sim_station *station, nsec now, edge_id id);
+void sim_edge_send(struct sim_station *station, nsec now, edge_id id);
+void sim_edge_free(struct sim_relay *relay, struct sim_edge *edge);
+struct sim_edge *sim_edge_find(struct sim_relay *relay, edge_id id);
+void sim_edge_post_read(struct sim_relay *relay, nsec now, struct sim_edge *edge);
+
+/* sim_relay.c */
+static inline struct sim_station *sim_controller(struct sim_relay *relay) {
+    return &relay->stations[relay->station_count - 1];
+}
+/* Post what is due at the station, and plan an event for what will be. */
+void sim_station_plan(struct sim_station *station, nsec now);
+
+#endif

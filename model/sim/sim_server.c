@@ -1,0 +1,142 @@
+#include "sim/sim_server.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "sim/sim_message.h"
+#include "sim/sim_world_state.h"
+
+#define PIECE_BYTES \
+    1460u /* of a message: a segment, because the exit sees a message when all of it has come */
+
+struct connection {
+    struct list entry;
+    struct tcp *tcp;
+    uint8_t head[SIM_REQUEST_HEAD_LEN];
+    uint64_t came; /* of the request */
+    uint64_t left; /* of the answer */
+};
+
+/* --- requests ------------------------------------------------------------------------------------------------------ */
+
+void sim_server_name(uint32_t server, char out[static SIM_SERVER_NAME_MAX]) {
+    snprintf(out, SIM_SERVER_NAME_MAX, "s%u", (unsigned)server);
+}
+
+bool sim_server_of(const char *name, uint32_t *server_out) {
+    uint32_t number = 0;
+    if (name[0] != 's' || name[1] == '\0')
+        return false;
+    for (const char *digit = name + 1; *digit; digit++) {
+        if (*digit < '0' || *digit > '9' || number > SIM_SERVERS_MAX)
+            return false;
+        number = 10 * number + (uint32_t)(*digit - '0');
+    }
+    *server_out = number;
+    return true;
+}
+
+void sim_request_write(uint64_t length, uint64_t wanted, uint8_t out[static SIM_REQUEST_HEAD_LEN]) {
+    struct bytes_out bytes = bytes_out(out, SIM_REQUEST_HEAD_LEN);
+    bytes_put_u64(&bytes, length);
+    bytes_put_u64(&bytes, wanted);
+    CHECK(bytes_out_ok(&bytes));
+}
+
+/* Where a head has come whole, what it says. */
+static bool request_is_whole(struct connection *c, uint64_t *wanted_out) {
+    struct bytes_in bytes = bytes_in(c->head, sizeof c->head);
+    uint64_t length = bytes_u64(&bytes);
+    *wanted_out = bytes_u64(&bytes);
+    if (c->came < sizeof c->head || c->came < length)
+        return false;
+    c->came -= length;
+    memset(c->head, 0, sizeof c->head); /* clients ask again only when they have the answer */
+    CHECK(c->came == 0);
+    return true;
+}
+
+static void take(struct connection *c, const struct sim_message *message) {
+    if (c->came < sizeof c->head)
+        sim_message_content(message, c->head + c->came, sizeof c->head - c->came);
+    c->came += message->plain;
+}
+
+/* --- answers ------------------------------------------------------------------------------------------------------- */
+
+static void answer(struct host *host, nsec now, struct connection *c) {
+    while (c->left > 0 && tcp_room(c->tcp) > 0) {
+        uint32_t length = (uint32_t)(c->left < PIECE_BYTES ? c->left : PIECE_BYTES);
+        struct sim_message *message = sim_message_new(host, SIM_RAW, length, (struct span){NULL, 0});
+        if (!message)
+            return;
+        c->left -= length;
+        tcp_write(c->tcp, &message->tcp);
+    }
+    tcp_flush(c->tcp, now);
+    if (c->left > 0)
+        tcp_want_write(c->tcp);
+}
+
+void sim_server_readable(struct host *host, nsec now, struct tcp *tcp) {
+    struct connection *c = tcp_user(tcp);
+    struct tcp_message *next;
+    uint64_t wanted;
+    while ((next = tcp_read(tcp, now))) {
+        struct sim_message *message = sim_message_of(next);
+        take(c, message);
+        sim_message_free(host, message);
+        if (request_is_whole(c, &wanted))
+            c->left += wanted;
+    }
+    answer(host, now, c);
+}
+
+void sim_server_writable(struct host *host, nsec now, struct tcp *tcp) {
+    answer(host, now, tcp_user(tcp));
+}
+
+/* --- coming and going ---------------------------------------------------------------------------------------------- */
+
+void sim_server_init(struct sim_server *server, struct sim_world *world, uint32_t number) {
+    host_id id = sim_server_host(world, number);
+    uint64_t rate = world->config->servers[number].line_rate;
+    server->role = SIM_ROLE_SERVER;
+    server->host = engine_host(world->engine, id);
+    list_init(&server->connections);
+    host_set_user(server->host, server);
+    net_set_rates(world->net, id, rate, rate);
+}
+
+static void connection_free(struct host *host, struct connection *c) {
+    list_remove(&c->entry);
+    memory_release(host_memory(host), c, sizeof(*c));
+}
+
+void sim_server_fini(struct sim_server *server) {
+    while (server->host && !list_is_empty(&server->connections))
+        connection_free(server->host, LIST_ENTRY(server->connections.next, struct connection, entry));
+}
+
+bool sim_server_accept(struct host *host, nsec now, struct tcp *tcp, uint16_t port) {
+    struct sim_server *server = host_user(host);
+    (void)now;
+    if (port != SIM_SERVER_PORT)
+        return false;
+    struct connection *c = memory_allocate(host_memory(host), sizeof(*c));
+    if (!c) {
+        host_fail(host);
+        return false;
+    }
+    c->tcp = tcp;
+    list_append(&server->connections, &c->entry);
+    tcp_set_user(tcp, c);
+    return true;
+}
+
+void sim_server_closed(struct host *host, nsec now, struct tcp *tcp, enum tcp_end end) {
+    (void)now;
+    (void)end;
+    connection_free(host, tcp_user(tcp));
+}

@@ -1,0 +1,44 @@
+/* sim_server - what stands behind the exits: answers each request with as many bytes as it asks for.
+ *
+ * A request is its length and the number of bytes wanted (8 bytes each) and zeros. The answer goes as fast as TCP takes
+ * it; then the next request is awaited. A server's work takes no time.
+ * Owner: its engine host. Memory: 60 bytes a connection. */
+#ifndef LOOM_SIM_SIM_SERVER_H
+#define LOOM_SIM_SIM_SERVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attributes.h"
+#include "base/list.h"
+#include "des/net.h"
+#include "des/tcp.h"
+
+#define SIM_SERVER_PORT      80u
+#define SIM_SERVER_NAME_MAX  16u
+#define SIM_REQUEST_HEAD_LEN 16u
+
+struct sim_world;
+
+struct sim_server {
+    int role; /* enum sim_role */
+    struct host *host;
+    struct list connections;
+};
+
+/* "s17" */
+void sim_server_name(uint32_t server, char out[static SIM_SERVER_NAME_MAX]);
+MUST_USE bool sim_server_of(const char *name, uint32_t *server_out);
+/* The first bytes of a request of `length` bytes for `wanted` bytes. */
+void sim_request_write(uint64_t length, uint64_t wanted, uint8_t out[static SIM_REQUEST_HEAD_LEN]);
+
+void sim_server_init(struct sim_server *server, struct sim_world *world, uint32_t number);
+/* The engine has stopped. */
+void sim_server_fini(struct sim_server *server);
+
+bool sim_server_accept(struct host *host, nsec now, struct tcp *tcp, uint16_t port);
+void sim_server_readable(struct host *host, nsec now, struct tcp *tcp);
+void sim_server_writable(struct host *host, nsec now, struct tcp *tcp);
+void sim_server_closed(struct host *host, nsec now, struct tcp *tcp, enum tcp_end end);
+
+#endif

@@ -1,0 +1,138 @@
+#include "sim/sim_threads.h"
+
+#include "base/check.h"
+
+bool sim_threads_init(struct sim_threads *threads, struct host *host, const struct sim_threads_calls *calls,
+                      struct sim_series *series, uint16_t count, event_kind end_kind) {
+    threads->host = host;
+    threads->calls = calls;
+    threads->series = series;
+    threads->end_kind = end_kind;
+    threads->running = 0;
+    threads->is_dispatching = false;
+    threads->thread_count = count;
+    list_init(&threads->waiting);
+    threads->items = memory_allocate(host_memory(host), count * sizeof(*threads->items));
+    if (!threads->items)
+        return false;
+    for (uint16_t i = 0; i < count; i++) {
+        core_thread_init(&threads->items[i].core, CORE_ANY);
+        list_init(&threads->items[i].waiting);
+    }
+    return true;
+}
+
+static bool take_input(struct sim_thread *thread, struct sim_input *input_out) {
+    if (thread->count == 0)
+        return false;
+    *input_out = thread->inputs[thread->first];
+    thread->first = (thread->first + 1) % thread->room;
+    thread->count--;
+    return true;
+}
+
+void sim_threads_fini(struct sim_threads *threads,
+                      void (*drop)(struct sim_threads *threads, const struct sim_input *input)) {
+    const struct memory *memory = host_memory(threads->host);
+    for (uint16_t i = 0; threads->items && i < threads->thread_count; i++) {
+        struct sim_thread *thread = &threads->items[i];
+        struct sim_input input;
+        while (take_input(thread, &input))
+            drop(threads, &input);
+        memory_release(memory, thread->inputs, thread->room * sizeof(*thread->inputs));
+    }
+    memory_release(memory, threads->items, threads->thread_count * sizeof(*threads->items));
+    threads->items = NULL;
+}
+
+static bool grow(struct sim_threads *threads, struct sim_thread *thread) {
+    const struct memory *memory = host_memory(threads->host);
+    uint32_t room = thread->room ? 2 * thread->room : 8;
+    struct sim_input *inputs = memory_allocate(memory, room * sizeof(*inputs));
+    if (!inputs) {
+        host_fail(threads->host);
+        return false;
+    }
+    for (uint32_t i = 0; i < thread->count; i++)
+        inputs[i] = thread->inputs[(thread->first + i) % thread->room];
+    memory_release(memory, thread->inputs, thread->room * sizeof(*inputs));
+    thread->inputs = inputs;
+    thread->room = room;
+    thread->first = 0;
+    return true;
+}
+
+static void stand_in_line(struct sim_threads *threads, struct sim_thread *thread) {
+    if (!thread->is_running && thread->count > 0 && !list_is_linked(&thread->waiting))
+        list_append(&threads->waiting, &thread->waiting);
+}
+
+void sim_threads_post(struct sim_threads *threads, nsec now, uint16_t number, const struct sim_input *input) {
+    CHECK(number < threads->thread_count);
+    struct sim_thread *thread = &threads->items[number];
+    if (thread->count == thread->room && !grow(threads, thread))
+        return; /* the run stops; what the payload points to is freed with its owner */
+    struct sim_input *place = &thread->inputs[(thread->first + thread->count++) % thread->room];
+    *place = *input;
+    place->since = now;
+    stand_in_line(threads, thread);
+}
+
+/* Returns the end of the step. */
+static nsec run_step(struct sim_threads *threads, nsec now, uint16_t number) {
+    struct sim_thread *thread = &threads->items[number];
+    struct sim_input input;
+    CHECK(take_input(thread, &input));
+    sim_series_delay(threads->series, now, number, now - input.since);
+    nsec price = threads->calls->step(threads, now, number, &input);
+    if (price == 0)
+        return now;
+    struct core_slot slot = cores_run(&threads->cores, now, &thread->core, price);
+    CHECK(slot.start == now); /* a core was free */
+    sim_series_busy(threads->series, number, slot.start, slot.end);
+    return slot.end;
+}
+
+static void start(struct sim_threads *threads, nsec now, struct sim_thread *thread) {
+    uint16_t number = (uint16_t)(thread - threads->items);
+    nsec end = run_step(threads, now, number);
+    if (end > now) {
+        thread->is_running = true;
+        threads->running++;
+        host_at(threads->host, end, threads->end_kind, number, NULL);
+        return;
+    }
+    threads->calls->finish(threads, now, number);
+    stand_in_line(threads, thread);
+}
+
+void sim_threads_dispatch(struct sim_threads *threads, nsec now) {
+    if (threads->is_dispatching)
+        return;
+    threads->is_dispatching = true;
+    struct list *entry;
+    while (threads->running < threads->cores.logical && (entry = list_take_first(&threads->waiting)))
+        start(threads, now, LIST_ENTRY(entry, struct sim_thread, waiting));
+    threads->is_dispatching = false;
+}
+
+void sim_threads_end(struct sim_threads *threads, nsec now, uint16_t number) {
+    struct sim_thread *thread = &threads->items[number];
+    CHECK(thread->is_running);
+    threads->is_dispatching = true;
+    threads->calls->finish(threads, now, number);
+    threads->is_dispatching = false;
+    thread->is_running = false;
+    threads->running--;
+    stand_in_line(threads, thread);
+    sim_threads_dispatch(threads, now);
+}
+
+bool sim_threads_turns(struct sim_threads *threads, uint16_t number) {
+    struct sim_thread *thread = &threads->items[number];
+    bool turns = thread->turn_left == 0;
+    if (turns)
+        thread->turn_left = thread->count + 1;
+    thread->turn_left--;
+    return turns;
+}

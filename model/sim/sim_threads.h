@@ -1,0 +1,78 @@
+/* sim_threads - the threads of a simulated host: each handles one input after the other, on cores that they share.
+ *
+ * A step is the handling of one input. It is computed when it starts and takes the time that it is priced at; what it does
+ * to the world is seen when it ends. A thread that is ready while all cores are busy waits for one, first come first
+ * served; a thread with more to do goes to the end of that line after each step.
+ * The law: start = when input, thread and a core are there; end = start + price, stretched by SMT (des/cores.h). With a
+ * price of nothing a step takes no time, no event, and leaves no trace.
+ * A turn of a thread's event loop is what waits when it begins (work.loop_turns).
+ * Owner: one host. Memory: a ring of inputs for each thread, which doubles. */
+#ifndef LOOM_SIM_SIM_THREADS_H
+#define LOOM_SIM_SIM_THREADS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attributes.h"
+#include "base/list.h"
+#include "base/nsec.h"
+#include "des/cores.h"
+#include "des/engine.h"
+#include "sim/sim_series.h"
+
+struct sim_input {
+    nsec since; /* filled in by sim_threads_post */
+    uint64_t object;
+    void *payload;
+    uint16_t station;
+    uint8_t kind;
+};
+
+struct sim_threads;
+struct sim_threads_calls {
+    /* Handle input; returns its price. */
+    nsec (*step)(struct sim_threads *threads, nsec now, uint16_t thread, const struct sim_input *input);
+    /* The step is over: let the world see what it did. */
+    void (*finish)(struct sim_threads *threads, nsec now, uint16_t thread);
+};
+
+struct sim_thread {
+    struct core_thread core;
+    struct list waiting; /* in sim_threads.waiting */
+    struct sim_input *inputs;
+    uint32_t first, count, room;
+    uint32_t turn_left; /* inputs of this turn of its loop */
+    bool is_running;
+};
+
+struct sim_threads {
+    struct host *host;
+    const struct sim_threads_calls *calls;
+    struct sim_series *series;
+    struct sim_thread *items;
+    struct list waiting; /* threads that have inputs and do not run, in line for a core */
+    struct cores cores;
+    uint16_t thread_count;
+    uint16_t running;
+    event_kind end_kind;
+    bool is_dispatching;
+};
+
+/* end_kind: events whose handler calls sim_threads_end. Borrows calls and series. False without memory. */
+MUST_USE bool sim_threads_init(struct sim_threads *threads, struct host *host,
+                               const struct sim_threads_calls *calls, struct sim_series *series,
+                               uint16_t count, event_kind end_kind);
+/* Inputs that wait are shown to drop first. */
+void sim_threads_fini(struct sim_threads *threads,
+                      void (*drop)(struct sim_threads *threads, const struct sim_input *input));
+
+/* An input for thread. It is not handled before sim_threads_dispatch. */
+void sim_threads_post(struct sim_threads *threads, nsec now, uint16_t thread, const struct sim_input *input);
+/* Start what can start. Call after posting, at the end of every event; does nothing inside of a step. */
+void sim_threads_dispatch(struct sim_threads *threads, nsec now);
+/* The event of the end of thread's step. */
+void sim_threads_end(struct sim_threads *threads, nsec now, uint16_t thread);
+/* Inside of a step: whether a turn of the thread's loop begins with it. */
+bool sim_threads_turns(struct sim_threads *threads, uint16_t thread);
+
+#endif

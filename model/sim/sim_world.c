@@ -1,0 +1,299 @@
+#include "sim/sim_world.h"
+
+#include <string.h>
+
+#include "base/check.h"
+#include "des_threads/engine_threads.h"
+#include "sim/sim_client.h"
+#include "sim/sim_relay.h"
+#include "sim/sim_server.h"
+#include "sim/sim_world_state.h"
+
+#define PARTITIONS_DEFAULT 8u
+
+/* --- the network's calls, to whom they concern ----------------------------------------------------------------------- */
+
+static enum sim_role role_of(struct host *host) {
+    return *(const enum sim_role *)host_user(host);
+}
+
+static bool on_accept(struct host *host, nsec now, struct tcp *tcp, uint16_t port) {
+    switch (role_of(host)) {
+    case SIM_ROLE_RELAY: return sim_relay_accept(host, now, tcp, port);
+    case SIM_ROLE_SERVER: return sim_server_accept(host, now, tcp, port);
+    case SIM_ROLE_CLIENT: return false;
+    }
+    return false;
+}
+
+static void on_connected(struct host *host, nsec now, struct tcp *tcp) {
+    switch (role_of(host)) {
+    case SIM_ROLE_RELAY: sim_relay_connected(host, now, tcp); break;
+    case SIM_ROLE_SERVER: CHECK(!"servers do not dial"); break;
+    case SIM_ROLE_CLIENT: sim_client_connected(host, now, tcp); break;
+    }
+}
+
+static void on_readable(struct host *host, nsec now, struct tcp *tcp) {
+    switch (role_of(host)) {
+    case SIM_ROLE_RELAY: sim_relay_readable(host, now, tcp); break;
+    case SIM_ROLE_SERVER: sim_server_readable(host, now, tcp); break;
+    case SIM_ROLE_CLIENT: sim_client_readable(host, now, tcp); break;
+    }
+}
+
+static void on_writable(struct host *host, nsec now, struct tcp *tcp) {
+    switch (role_of(host)) {
+    case SIM_ROLE_RELAY: sim_relay_writable(host, now, tcp); break;
+    case SIM_ROLE_SERVER: sim_server_writable(host, now, tcp); break;
+    case SIM_ROLE_CLIENT: sim_client_writable(host, now, tcp); break;
+    }
+}
+
+static void on_closed(struct host *host, nsec now, struct tcp *tcp, enum tcp_end end) {
+    switch (role_of(host)) {
+    case SIM_ROLE_RELAY: sim_relay_closed(host, now, tcp, end); break;
+    case SIM_ROLE_SERVER: sim_server_closed(host, now, tcp, end); break;
+    case SIM_ROLE_CLIENT: sim_client_closed(host, now, tcp, end); break;
+    }
+}
+
+static void on_discard(struct host *host, struct tcp_message *message) {
+    sim_message_free(host, sim_message_of(message));
+}
+
+static const struct net_calls calls = {.accept = on_accept,
+                                       .connected = on_connected,
+                                       .readable = on_readable,
+                                       .writable = on_writable,
+                                       .closed = on_closed,
+                                       .discard = on_discard};
+
+/* --- geography ------------------------------------------------------------------------------------------------------- */
+
+static uint16_t country_of(const struct sim_world *world, host_id host) {
+    const struct sim_config *config = world->config;
+    switch (sim_role_of(world, host)) {
+    case SIM_ROLE_RELAY: return config->relays[host].country;
+    case SIM_ROLE_SERVER: return config->servers[host - config->relay_count].country;
+    case SIM_ROLE_CLIENT: return config->clients[host - sim_client_host(world, 0)].country;
+    }
+    return 0;
+}
+
+static struct net_path path(const void *context, host_id from, host_id to) {
+    const struct sim_world *world = context;
+    const struct sim_geography *geography = &world->config->geography;
+    size_t place = (size_t)country_of(world, from) * geography->countries + country_of(world, to);
+    return (struct net_path){.latency = geography->latency_us[place] * NSEC_PER_US,
+                             .loss = geography->loss ? geography->loss[place] : 0};
+}
+
+/* The least latency there is, between any two countries: windows cannot be longer. */
+static nsec least_latency(const struct sim_geography *geography) {
+    uint32_t least = UINT32_MAX;
+    for (size_t i = 0; i < (size_t)geography->countries * geography->countries; i++)
+        if (geography->latency_us[i] < least)
+            least = geography->latency_us[i];
+    return least * NSEC_PER_US;
+}
+
+/* --- making ---------------------------------------------------------------------------------------------------------- */
+
+static uint32_t host_count(const struct sim_config *config) {
+    return config->relay_count + config->server_count + config->client_count;
+}
+
+static bool make_engine(struct sim_world *world) {
+    const struct sim_config *config = world->config;
+    uint32_t hosts = host_count(config);
+    uint32_t partitions = config->partitions ? config->partitions : PARTITIONS_DEFAULT;
+    nsec lookahead = least_latency(&config->geography);
+    CHECK(net_object_size() <= SIM_OBJECT_SIZE);
+    world->engine = engine_new(&(struct engine_config){.memory = config->memory,
+                                                       .hosts = hosts,
+                                                       .partitions = partitions < hosts ? partitions : hosts,
+                                                       .lookahead_within = lookahead,
+                                                       .lookahead_across = lookahead,
+                                                       .seed = config->seed,
+                                                       .object_size = SIM_OBJECT_SIZE});
+    if (!world->engine)
+        return false;
+    world->net = net_new(&(struct net_config){.memory = config->memory,
+                                              .engine = world->engine,
+                                              .calls = &calls,
+                                              .path = path,
+                                              .context = world,
+                                              .bootstrap_end = config->bootstrap_end,
+                                              .hosts = hosts,
+                                              .cwnd_first = NET_CWND_LINUX});
+    world->step_end = engine_add_kind(world->engine, sim_relay_step_end, false);
+    world->relay_timer = engine_add_kind(world->engine, sim_relay_timer, false);
+    world->session_timer = engine_add_kind(world->engine, sim_session_timer, false);
+    return world->net != NULL;
+}
+
+static bool make_identities(struct sim_world *world) {
+    const struct sim_config *config = world->config;
+    struct symbolic symbolic;
+    const struct crypt_provider *crypt = symbolic_provider(&symbolic, config->seed);
+    world->identities = memory_allocate(config->memory, config->relay_count * sizeof(*world->identities));
+    for (uint32_t i = 0; world->identities && i < config->relay_count; i++) {
+        struct sim_identity *identity = &world->identities[i];
+        bool made = config->crypt ? config->crypt->make_identity(config->crypt->context, i, identity)
+                                  : sim_identity_make(identity, config->memory, crypt, config->seed, i);
+        if (!made)
+            return false;
+    }
+    return world->identities != NULL;
+}
+
+static bool make_consensus(struct sim_world *world) {
+    const struct sim_config *config = world->config;
+    struct consensus_params params = consensus_params_default;
+    if (config->kist_run_interval_ms)
+        params.kist_run_interval_ms = (int32_t)config->kist_run_interval_ms;
+    size_t size = config->relay_count * sizeof(struct relay_entry);
+    struct relay_entry *entries = memory_allocate(config->memory, size);
+    if (!entries)
+        return false;
+    for (uint32_t i = 0; i < config->relay_count; i++) {
+        memcpy(entries[i].rsa_id, world->identities[i].credentials.rsa_id, sizeof entries[i].rsa_id);
+        memcpy(entries[i].ed_id, world->identities[i].credentials.ed_id, sizeof entries[i].ed_id);
+    }
+    world->consensus = consensus_view_new(config->memory, &params, entries, config->relay_count);
+    memory_release(config->memory, entries, size);
+    return world->consensus != NULL;
+}
+
+static bool make_hosts(struct sim_world *world) {
+    const struct sim_config *config = world->config;
+    const struct memory *memory = config->memory;
+    world->relay_size = sim_relay_size();
+    world->relays = memory_allocate(memory, config->relay_count * world->relay_size);
+    world->servers = memory_allocate(memory, config->server_count * sizeof(*world->servers));
+    world->clients = memory_allocate(memory, config->client_count * sizeof(*world->clients) + 1);
+    if (!world->relays || !world->servers || !world->clients)
+        return false;
+    for (uint32_t i = 0; i < config->relay_count; i++)
+        if (!sim_relay_init(sim_world_relay_at(world, i), world, i))
+            return false;
+    for (uint32_t i = 0; i < config->server_count; i++)
+        sim_server_init(&world->servers[i], world, i);
+    for (uint32_t i = 0; i < config->client_count; i++)
+        if (!sim_client_init(&world->clients[i], world, i))
+            return false;
+    return true;
+}
+
+struct sim_world *sim_world_new(const struct sim_config *config) {
+    struct sim_world *world = memory_allocate(config->memory, sizeof(*world));
+    if (!world)
+        return NULL;
+    world->config = config;
+    if (make_engine(world) && make_identities(world) && make_consensus(world) &&
+        sim_paths_init(&world->paths, config->memory, config->relays, config->relay_count) &&
+        make_hosts(world))
+        return world;
+    sim_world_free(world);
+    return NULL;
+}
+
+static void free_hosts(struct sim_world *world) {
+    const struct sim_config *config = world->config;
+    for (uint32_t i = 0; world->clients && i < config->client_count; i++)
+        sim_client_fini(&world->clients[i]);
+    for (uint32_t i = 0; world->servers && i < config->server_count; i++)
+        sim_server_fini(&world->servers[i]);
+    for (uint32_t i = 0; world->relays && i < config->relay_count; i++)
+        sim_relay_fini(sim_world_relay_at(world, i));
+    memory_release(config->memory, world->clients, config->client_count * sizeof(*world->clients) + 1);
+    memory_release(config->memory, world->servers, config->server_count * sizeof(*world->servers));
+    memory_release(config->memory, world->relays, config->relay_count * world->relay_size);
+}
+
+void sim_world_free(struct sim_world *world) {
+    if (!world)
+        return;
+    const struct sim_config *config = world->config;
+    free_hosts(world);
+    net_free(world->net);
+    engine_free(world->engine);
+    sim_paths_fini(&world->paths, config->memory);
+    consensus_view_drop(world->consensus);
+    for (uint32_t i = 0; world->identities && i < config->relay_count; i++)
+        sim_identity_fini(&world->identities[i], config->memory);
+    memory_release(config->memory, world->identities, config->relay_count * sizeof(*world->identities));
+    memory_release(config->memory, world, sizeof(*world));
+}
+
+/* --- running --------------------------------------------------------------------------------------------------------- */
+
+void sim_world_trace(struct sim_world *world, const struct sim_trace_sink *sink) {
+    world->trace = *sink;
+    for (uint32_t i = 0; i < world->config->relay_count; i++)
+        sim_relay_trace(sim_world_relay_at(world, i));
+}
+
+enum err sim_world_run(struct sim_world *world, nsec until, uint32_t threads) {
+    CHECK(!world->is_finished);
+    CHECK(until >= world->ran_until);
+    enum err e = engine_run_threads(world->engine, until, threads);
+    if (e)
+        return e;
+    world->ran_until = until;
+    for (uint32_t i = 0; i < world->config->relay_count; i++)
+        sim_relay_sample(sim_world_relay_at(world, i), until);
+    return ERR_OK;
+}
+
+void sim_world_finish(struct sim_world *world) {
+    world->is_finished = true;
+    for (uint32_t i = 0; i < world->config->client_count; i++)
+        sim_client_finish(&world->clients[i], world->ran_until);
+}
+
+/* --- what was measured ----------------------------------------------------------------------------------------------- */
+
+struct sim_relay_measure sim_world_relay(const struct sim_world *world, uint32_t relay) {
+    CHECK(relay < world->config->relay_count);
+    return sim_relay_measure(sim_world_relay_at(world, relay));
+}
+
+struct sim_client_measure sim_world_client(const struct sim_world *world, uint32_t client) {
+    CHECK(client < world->config->client_count);
+    return sim_client_measure(&world->clients[client]);
+}
+
+static void add_client(struct sim_totals *totals, const struct sim_client_measure *client) {
+    for (uint64_t i = 0; i < client->transfer_count; i++) {
+        totals->transfers_done += client->transfers[i].outcome == SIM_OUTCOME_DONE;
+        totals->transfers_failed += client->transfers[i].outcome != SIM_OUTCOME_DONE &&
+                                    client->transfers[i].outcome != SIM_OUTCOME_UNFINISHED;
+    }
+    for (uint64_t i = 0; i < client->build_count; i++) {
+        totals->circuits_built += client->builds[i].outcome == SIM_OUTCOME_DONE;
+        totals->circuits_failed += client->builds[i].outcome != SIM_OUTCOME_DONE &&
+                                   client->builds[i].outcome != SIM_OUTCOME_UNFINISHED;
+    }
+}
+
+struct sim_totals sim_world_totals(const struct sim_world *world) {
+    const struct sim_config *config = world->config;
+    struct sim_totals totals = {.events = engine_events(world->engine), .time = world->ran_until};
+    for (uint32_t i = 0; i < config->relay_count; i++) {
+        struct working_set load = sim_relay_load(sim_world_relay_at(world, i));
+        totals.cells_relayed += sim_world_relay(world, i).work.cells_sent;
+        totals.links += load.links;
+        totals.halves += load.halves;
+    }
+    for (uint32_t i = 0; i < config->client_count; i++) {
+        struct sim_client_measure client = sim_world_client(world, i);
+        add_client(&totals, &client);
+    }
+    for (host_id i = 0; i < host_count(config); i++) {
+        const struct net_counters *counters = net_counters(world->net, i);
+        totals.segments_lost += counters->segments_lost + counters->segments_dropped;
+    }
+    return totals;
+}
