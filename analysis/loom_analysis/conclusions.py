@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from .model import ALL_CLASSES, Results
 from .page import Markup, items, tag
-from .quantities import Quantity, find
+from .quantities import Quantity, estimate_of
 
 SEEDS_FEW = 5  # below it a t interval is more than half again as wide as one with many seeds
 RELAYS_FEW = 500
@@ -79,7 +79,7 @@ def _cpu(results: Results, made: list[Quantity], out: Verdicts) -> None:
     if results.prices == "no CPU model":
         out.may_not.append("Anything about threads or processors.")
         return
-    first = find(made, f"bound.{ALL_CLASSES}").estimate(results, results.arms[0])
+    first = estimate_of(results, made, f"bound.{ALL_CLASSES}", results.arms[0])
     if first is not None and first.mean == 0.0:
         out.may_not.append(
             f"That CPU does not matter in Tor: no relay was ever CPU-bound in {results.arms[0]}, so arms could "
@@ -103,7 +103,7 @@ def _cpu(results: Results, made: list[Quantity], out: Verdicts) -> None:
 def _load(results: Results, made: list[Quantity], out: Verdicts) -> None:
     load = results.scenario.get("traffic", {}).get("load", {})
     target, tolerance = load.get("written_mbit", 0) / 1e3, load.get("tolerance_percent", 10)
-    got = find(made, "written").estimate(results, results.arms[0])
+    got = estimate_of(results, made, "written", results.arms[0])
     if not target or got is None:
         return
     off = 100.0 * (got.mean / target - 1.0)
@@ -115,8 +115,7 @@ def _load(results: Results, made: list[Quantity], out: Verdicts) -> None:
 
 
 def _failures(results: Results, made: list[Quantity], out: Verdicts) -> None:
-    failed = find(made, "failed")
-    shares = {arm: got.mean for arm in results.arms if (got := failed.estimate(results, arm))}
+    shares = {arm: got.mean for arm in results.arms if (got := estimate_of(results, made, "failed", arm))}
     if shares and max(shares.values()) - min(shares.values()) > 1.0:
         text = ", ".join(f"{arm} {share:.1f} %" for arm, share in shares.items())
         out.may_not.append(

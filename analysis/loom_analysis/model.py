@@ -18,9 +18,6 @@ class Relays:
     is_loom: np.ndarray
     busiest: np.ndarray  # share of time that its busiest thread worked, CPU workers not
     cpu_bound: np.ndarray  # share of samples in which that thread was busy nearly all the time
-    inputs: np.ndarray  # events that threads began with
-    delay_sum_s: np.ndarray  # of their waiting for a thread
-    delay_max_s: np.ndarray
     delays: np.ndarray  # [relay, bin]: how many inputs waited so long
     delay_edges_s: np.ndarray  # one more than bins
 
@@ -45,16 +42,11 @@ class Run:
     written_times: np.ndarray
     written_gbit: np.ndarray  # by all relays in the second from then on
     relays: Relays
-    summary: dict = field(default_factory=dict)
+    values: dict[str, float]  # the single numbers that it is summed up in, by key; those that were measured
+    named: tuple[tuple[str, str, str], ...]  # key, label and unit of all of them, in their order
     manifest: dict = field(default_factory=dict)
     host: dict = field(default_factory=dict)
     results_sha256: str = ""  # of the list of the run's hashes
-
-    @property
-    def failed_percent(self) -> float | None:
-        """Return the share of transfers that ended without their last byte; of those that ended; None without any."""
-        ended = sum(count for name, count in self.outcomes.items() if name != "unfinished")
-        return 100.0 * (ended - self.outcomes.get("done", 0)) / ended if ended else None
 
 
 @dataclass(frozen=True)

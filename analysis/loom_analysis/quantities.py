@@ -1,34 +1,42 @@
-"""quantities - the single numbers that a run is summed up in: what each is called, its unit, and how to get it."""
+"""quantities - the single numbers that a run is summed up in. summary.json names them and has their values; what is
+added here is how the report shows them.
+"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
+from .model import ALL_CLASSES, Results
+from .statistics import Estimate, Paired, estimate, paired
 
-from .model import ALL_CLASSES, Results, Run
-from .statistics import Estimate, Paired, estimate, histogram_quantile, paired
-
-LATE = 0.99  # the quantile that stands for the slow end
+# By the first part of the key: digits after the point, which way is better, the plot of differences that shows it.
+_SHOWN = {
+    "first_byte": (3, "less", "clients"),
+    "last_byte": (3, "less", "clients"),
+    "goodput": (2, "more", "clients"),
+    "build": (3, "less", "clients"),
+    "failed": (2, "less", "clients"),
+    "written": (3, "more", "relays"),
+    "busiest": (1, "", "relays"),
+    "cores": (1, "", "relays"),
+    "bound": (2, "less", "relays"),
+    "delay": (4, "less", "relays"),
+    "late": (3, "less", "relays"),
+}
 
 
 @dataclass(frozen=True)
 class Quantity:
-    """value gives None where a run has nothing to say."""
-
     key: str
     label: str
     unit: str
-    digits: int
-    better: str  # "less", "more" or "" when neither is
-    group: str  # of the plot that shows it; "" for the table alone
-    value: Callable[[Run], float | None]
+    digits: int = 3
+    better: str = ""  # "less", "more", or neither
+    group: str = ""  # of the plot of differences that shows it; "": the table alone
 
     def by_seed(self, results: Results, arm: str) -> dict[int, float]:
-        values = {run.seed: self.value(run) for run in results.of(arm)}
-        return {seed: value for seed, value in values.items() if value is not None and math.isfinite(value)}
+        """Return values by seed; a run that measured nothing of it has none."""
+        return {run.seed: run.values[self.key] for run in results.of(arm) if self.key in run.values}
 
     def estimate(self, results: Results, arm: str) -> Estimate | None:
         return estimate(list(self.by_seed(results, arm).values()))
@@ -45,125 +53,24 @@ def size_label(size: int) -> str:
     return f"{size} bytes"
 
 
-def _quantile(samples: np.ndarray | None, probability: float) -> float | None:
-    return float(np.quantile(samples, probability)) if samples is not None and len(samples) else None
-
-
-def _mean(values: np.ndarray) -> float | None:
-    return float(values.mean()) if len(values) else None
-
-
-def written_mean_gbit(run: Run) -> float | None:
-    """Return what all relays wrote together, in the mean of the measured seconds."""
-    return _mean(run.written_gbit)
-
-
-def delay_mean_ms(run: Run, name: str) -> float | None:
-    rows = run.relays.of(name)
-    inputs = run.relays.inputs[rows].sum()
-    return 1e3 * float(run.relays.delay_sum_s[rows].sum()) / float(inputs) if inputs else None
-
-
-def delay_late_ms(run: Run, name: str) -> float | None:
-    counts = run.relays.delays[run.relays.of(name)].sum(axis=0)
-    return 1e3 * histogram_quantile(run.relays.delay_edges_s, counts, LATE) if counts.sum() else None
-
-
-def _transfers(sizes: list[int]) -> list[Quantity]:
-    made = []
-    for words, attribute in (("first byte", "first_byte"), ("last byte", "last_byte")):
-        for size in sizes:
-            for name, probability in (("median", 0.5), ("95 %", 0.95)):
-                made.append(
-                    Quantity(
-                        f"{attribute}.{size}.{probability}",
-                        f"time to {words}, {size_label(size)}, {name}",
-                        "s",
-                        3,
-                        "less",
-                        "clients",
-                        lambda run, a=attribute, s=size, p=probability: _quantile(getattr(run, a).get(s), p),
-                    )
-                )
-    made.append(
-        Quantity(
-            "goodput",
-            "goodput of a transfer, median",
-            "Mbit/s",
-            2,
-            "more",
-            "clients",
-            lambda run: _quantile(run.goodput_mbit, 0.5),
-        )
-    )
-    made.append(
-        Quantity(
-            "build",
-            "time to build a circuit, median",
-            "s",
-            3,
-            "less",
-            "clients",
-            lambda run: _quantile(run.build_s, 0.5),
-        )
-    )
-    made.append(
-        Quantity("failed", "transfers that failed", "%", 2, "less", "clients", lambda run: run.failed_percent)
-    )
-    return made
-
-
-def _of_class(name: str) -> list[Quantity]:
-    group = "relays" if name == ALL_CLASSES else ""
-    return [
-        Quantity(
-            f"busiest.{name}",
-            f"busiest thread, mean of {name}",
-            "% of time",
-            1,
-            "less",
-            group,
-            lambda run: None if (got := _mean(run.relays.busiest[run.relays.of(name)])) is None else 100 * got,
-        ),
-        Quantity(
-            f"bound.{name}",
-            f"CPU-bound time, {name}",
-            "% of time",
-            2,
-            "less",
-            group,
-            lambda run: None if (got := _mean(run.relays.cpu_bound[run.relays.of(name)])) is None else 100 * got,
-        ),
-        Quantity(
-            f"delay.{name}",
-            f"queue delay of an input, mean, {name}",
-            "ms",
-            4,
-            "less",
-            group,
-            lambda run: delay_mean_ms(run, name),
-        ),
-        Quantity(
-            f"late.{name}",
-            f"queue delay, {100 * LATE:.0f} % at most, {name}",
-            "ms",
-            3,
-            "less",
-            group,
-            lambda run: delay_late_ms(run, name),
-        ),
-    ]
+def _shown(key: str, label: str, unit: str) -> Quantity:
+    kind, _, of = key.partition(".")
+    digits, better, group = _SHOWN.get(kind, (3, "", ""))
+    is_of_class = unit != "s" and of not in ("", ALL_CLASSES)
+    return Quantity(key, label, unit, digits, better, "" if is_of_class else group)
 
 
 def quantities(results: Results) -> list[Quantity]:
-    """List what the report compares, in its order."""
-    made = _transfers(results.sizes)
-    made.append(Quantity("written", "written by all relays", "Gbit/s", 3, "more", "relays", written_mean_gbit))
-    names = [ALL_CLASSES, *results.classes] if len(results.classes) > 1 else [ALL_CLASSES]
-    for name in names:
-        made += _of_class(name)
-    return made
+    """List what the report compares, in its order: that of summary.json, without what no run measured."""
+    runs = results.all_runs()
+    return [_shown(*one) for one in runs[0].named if any(one[0] in run.values for run in runs)]
 
 
-def find(made: list[Quantity], key: str) -> Quantity:
-    return next(one for one in made if one.key == key)
+def find(made: list[Quantity], key: str) -> Quantity | None:
+    return next((one for one in made if one.key == key), None)
+
+
+def estimate_of(results: Results, made: list[Quantity], key: str, arm: str) -> Estimate | None:
+    """Estimate by key; None also when there is no such quantity."""
+    one = find(made, key)
+    return one.estimate(results, arm) if one else None

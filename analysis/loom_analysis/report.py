@@ -10,7 +10,8 @@ from pathlib import Path
 import matplotlib
 import numpy
 
-from . import __version__, conclusions, sections
+from . import __version__, conclusions, section_differences, section_processors, sections
+from .cells import number
 from .model import Results
 from .page import Markup, Page, fold, join, paragraph, table, tag
 from .quantities import quantities
@@ -70,7 +71,7 @@ def provenance(results: Results) -> Markup:
 def _host_cells(host: dict) -> list[object]:
     def shown(key: str, scale: float, digits: int) -> str:
         value = host.get(key)
-        return sections.number(value * scale, digits) if isinstance(value, (int, float)) else "-"
+        return number(value * scale, digits) if isinstance(value, (int, float)) else "-"
 
     return [host.get("version", "-"), shown("wall_s", 1.0, 1), shown("memory_peak_bytes", 1 / 2**20, 0)]
 
@@ -95,10 +96,10 @@ def render(results: Results) -> str:
         ),
     )
     page.add("conclusions", "What may be concluded", conclusions.box(results, made), class_="box")
-    page.add("differences", f"Differences from {results.arms[0]}", sections.differences(results, made))
+    page.add("differences", f"Differences from {results.arms[0]}", section_differences.differences(results, made))
     page.add("transfers", "Transfers", sections.transfers(results))
     page.add("load", "Written by all relays", sections.load(results))
-    page.add("processors", "Processors of relays", sections.processors(results, made))
+    page.add("processors", "Processors of relays", section_processors.processors(results, made))
     page.add(
         "settings",
         "Settings",
