@@ -10,3 +10,8 @@ relay_module(scenario
           scenario_rollout_test.c scenario_sample_test.c results_folder_test.c results_hash_test.c
           results_statistics_test.c
     FUZZERS scenario_fuzz.c)
+relay_module(results
+    SOURCES scenario_plan.c results.c results_plots.c results_series.c results_summary.c
+    DEPENDS scenario sim base
+    LIBS jansson
+    DEFINES _GNU_SOURCE)

@@ -1,0 +1,331 @@
+#include "sim/scenario_plan.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "sim/scenario_hardware.h"
+#include "sim/scenario_places.h"
+#include "sim/scenario_rollout.h"
+
+#define BYTES_PER_MBIT UINT64_C(125000)
+#define NS_PER_US      UINT64_C(1000)
+
+static void *zeroed(void *context, size_t size) {
+    (void)context;
+    return calloc(1, size);
+}
+
+static void release(void *context, void *object, size_t size) {
+    (void)context;
+    (void)size;
+    free(object);
+}
+
+static const struct memory plan_memory = {zeroed, release, NULL};
+
+static const struct scenario *scenario_of(const struct plan *plan) {
+    return &plan->inputs->scenario;
+}
+
+static bool no_memory(const struct plan *plan, struct mistake *mistake) {
+    return mistake_at(mistake, plan->inputs->file_name, 0, NULL, "no memory for its network");
+}
+
+static uint64_t scaled(uint64_t ps, uint64_t permille) {
+    return (ps * permille + 500) / 1000;
+}
+
+/* The prices of a slower or faster machine of the same kind. */
+static struct cost_table slow_down(const struct cost_table *table, uint64_t permille) {
+    struct cost_table out = *table;
+#define X(name) out.ps.name = scaled(table->ps.name, permille);
+    WORK_LIST(X)
+#undef X
+    out.circuit_cold_ps = scaled(table->circuit_cold_ps, permille);
+    return out;
+}
+
+static struct sim_cpu make_cpu(const struct scenario_class *class, const struct cost_table *prices) {
+    return (struct sim_cpu){.prices = prices,
+                            .cores = (uint16_t) class->cores,
+                            .threads_per_core = (uint16_t) class->threads_per_core,
+                            .workers = (uint16_t) class->workers};
+}
+
+static bool plan_cpus(struct plan *plan, struct mistake *mistake) {
+    const struct scenario_hardware *hardware = &scenario_of(plan)->hardware;
+    const struct scenario_class *classes = hardware->classes.items;
+    uint32_t n = 2 * hardware->classes.n;
+    plan->prices = calloc(n, sizeof(*plan->prices));
+    plan->cpus = calloc(n, sizeof(*plan->cpus));
+    if (!plan->prices || !plan->cpus)
+        return no_memory(plan, mistake);
+    for (uint32_t i = 0; i < n; i++) {
+        bool is_loom = i % 2;
+        const struct scenario_class *class = &classes[i / 2];
+        const struct cost_profile *profile = is_loom ? &plan->inputs->loom : &plan->inputs->tor;
+        plan->prices[i] = slow_down(&profile->value, class->slower_permille);
+        plan->cpus[i] = make_cpu(class, plan->inputs->has_prices ? &plan->prices[i] : NULL);
+        plan->cpus[i].mapping = is_loom ? (enum cost_mapping)plan->arm->architecture : COST_VANILLA;
+        plan->cpus[i].behaviour = is_loom ? SIM_BEHAVE_LOOM : SIM_BEHAVE_TOR;
+    }
+    plan->config.cpus = plan->cpus;
+    plan->config.cpu_count = n;
+    return true;
+}
+
+static bool plan_geography(struct plan *plan, struct mistake *mistake) {
+    const struct country_latency *latency = &plan->inputs->latency;
+    const uint64_t loss_ppm = scenario_of(plan)->topology.loss_ppm;
+    size_t n = (size_t)latency->count * latency->count;
+    plan->latency_us = calloc(n, sizeof(uint32_t));
+    plan->loss = loss_ppm ? calloc(n, sizeof(uint32_t)) : NULL;
+    if (!plan->latency_us || (loss_ppm && !plan->loss))
+        return no_memory(plan, mistake);
+    for (size_t i = 0; i < n; i++) {
+        uint64_t us = latency->latency[i] / NS_PER_US;
+        plan->latency_us[i] = us ? (uint32_t)us : 1;
+        if (plan->loss)
+            plan->loss[i] = (uint32_t)((loss_ppm << 32) / 1000000);
+    }
+    plan->config.geography = (struct sim_geography){(uint16_t)latency->count, plan->latency_us, plan->loss};
+    return true;
+}
+
+static uint32_t role_flags(enum relay_role role) {
+    switch (role) {
+    case ROLE_EXIT_GUARD: return SIM_EXIT | SIM_GUARD;
+    case ROLE_EXIT: return SIM_EXIT;
+    case ROLE_GUARD: return SIM_GUARD;
+    case ROLE_MIDDLE: return 0;
+    }
+    CHECK(false);
+    return 0;
+}
+
+static uint32_t flags_of(const struct relay_row *row) {
+    uint32_t flags = role_flags(relay_role_of(row->flags));
+    flags |= row->flags & RELAY_FAST ? SIM_FAST : 0;
+    return flags | (row->flags & RELAY_STABLE ? SIM_STABLE : 0);
+}
+
+/* A relay that says it gives nothing still gives what it was seen to carry. */
+static uint64_t or_capacity(uint64_t rate, const struct relay_row *row) {
+    return rate ? rate : row->capacity + 1;
+}
+
+/* Left out of a network without a place; else config of relay number i. */
+static bool place_relay(struct plan *plan, uint32_t i, struct mistake *mistake) {
+    const struct scenario *s = scenario_of(plan);
+    const struct plan_relay *relay = &plan->relays[i];
+    const struct relay_row *row = relay->row;
+    uint32_t country = country_latency_find(&plan->inputs->latency, row->country);
+    uint32_t cpu = 2u * relay->class + relay->is_loom;
+    uint32_t cores = (uint32_t)plan->cpus[cpu].cores * plan->cpus[cpu].threads_per_core;
+    if (country == COUNTRY_NONE)
+        return record_mistake(s->network.at, s->network.relays ? "relays" : "inline", mistake,
+                              "expected countries of %s, found \"%s\"", s->topology.latencies,
+                              row->country.code);
+    plan->sim_relays[i] = (struct sim_relay_config){
+        .weight = row->weight,
+        .line_rate = scenario_line_rate((enum scenario_line_rate)s->hardware.line_rate, row->capacity),
+        .bandwidth_rate = or_capacity(row->rate, row),
+        .bandwidth_burst = or_capacity(row->burst, row),
+        .flags = flags_of(row),
+        .country = (uint16_t)country,
+        .cpu = (uint16_t)cpu};
+    if (relay->is_loom && plan->arm->architecture != COST_VANILLA)
+        plan->sim_relays[i].connection_threads =
+            (uint16_t)(plan->arm->threads < cores ? plan->arm->threads : cores);
+    return true;
+}
+
+static bool choose_relays(struct plan *plan, struct mistake *mistake) {
+    const struct relay_table *table = &plan->inputs->relays;
+    const struct scenario *s = scenario_of(plan);
+    if (!scenario_sample_take(table, (uint32_t)s->network.scale_permille, &plan->sample))
+        return no_memory(plan, mistake);
+    uint32_t n = plan->sample.count;
+    plan->classes = calloc((size_t)n + 1, sizeof(*plan->classes));
+    plan->is_loom = calloc((size_t)n + 1, sizeof(*plan->is_loom));
+    if (!plan->classes || !plan->is_loom ||
+        !scenario_rollout_choose(plan->arm, plan->seed, table, plan->sample.rows, n, plan->is_loom))
+        return no_memory(plan, mistake);
+    return scenario_hardware_assign(&s->hardware, table, plan->sample.rows, n, plan->classes, mistake);
+}
+
+static void name_relay(struct plan *plan, uint32_t i) {
+    struct plan_relay *relay = &plan->relays[i];
+    relay->row = &plan->inputs->relays.rows[plan->sample.rows[i]];
+    relay->role = relay_role_of(relay->row->flags);
+    relay->class = plan->classes[i];
+    relay->is_loom = plan->is_loom[i];
+    snprintf(relay->name, sizeof(relay->name), "relay%u%s", i + 1, relay_role_name(relay->role));
+}
+
+static bool plan_relays(struct plan *plan, struct mistake *mistake) {
+    if (!choose_relays(plan, mistake))
+        return false;
+    uint32_t n = plan->sample.count;
+    plan->relays = calloc((size_t)n + 1, sizeof(*plan->relays));
+    plan->sim_relays = calloc((size_t)n + 1, sizeof(*plan->sim_relays));
+    if (!plan->relays || !plan->sim_relays)
+        return no_memory(plan, mistake);
+    for (uint32_t i = 0; i < n; i++) {
+        name_relay(plan, i);
+        if (!place_relay(plan, i, mistake))
+            return false;
+    }
+    plan->config.relays = plan->sim_relays;
+    plan->config.relay_count = n;
+    return true;
+}
+
+static struct sim_load load_of(const struct scenario_clients *group, const struct sim_file *files) {
+    return (struct sim_load){.files = files,
+                             .file_count = group->files.n,
+                             .request_bytes = (uint32_t)group->request_bytes,
+                             .pause = group->pause_ms * NSEC_PER_MS,
+                             .is_exponential = group->pause == SCENARIO_PAUSE_EXPONENTIAL,
+                             .is_periodic = group->is_periodic,
+                             .circuit_age_max = group->circuit_age_s * NSEC_PER_S,
+                             .circuit_timeout = group->circuit_timeout_s * NSEC_PER_S};
+}
+
+static bool plan_loads(struct plan *plan, struct mistake *mistake) {
+    const struct record_list *list = &scenario_of(plan)->traffic.clients;
+    const struct scenario_clients *groups = list->items;
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < list->n; i++)
+        n += groups[i].files.n;
+    plan->loads = calloc(list->n, sizeof(*plan->loads));
+    plan->files = calloc(n, sizeof(*plan->files));
+    if (!plan->loads || !plan->files)
+        return no_memory(plan, mistake);
+    struct sim_file *next = plan->files;
+    for (uint32_t i = 0; i < list->n; i++) {
+        const struct scenario_file *files = groups[i].files.items;
+        plan->loads[i] = load_of(&groups[i], next);
+        for (uint32_t j = 0; j < groups[i].files.n; j++)
+            *next++ =
+                (struct sim_file){files[j].bytes, (uint32_t)files[j].share, files[j].timeout_s * NSEC_PER_S};
+    }
+    plan->config.loads = plan->loads;
+    plan->config.load_count = list->n;
+    return true;
+}
+
+static struct sim_client_config client_of(const struct scenario_clients *group, uint32_t load,
+                                          uint16_t country) {
+    return (struct sim_client_config){.line_rate = group->line_mbit * BYTES_PER_MBIT,
+                                      .start = group->start_s * NSEC_PER_S,
+                                      .country = country,
+                                      .load = (uint16_t)load,
+                                      .sessions = (uint16_t)group->sessions,
+                                      .guards = (uint8_t)group->guards};
+}
+
+static void fill_clients(struct plan *plan, struct places *users) {
+    const struct record_list *list = &scenario_of(plan)->traffic.clients;
+    const struct scenario_clients *groups = list->items;
+    uint32_t next = 0;
+    for (uint32_t i = 0; i < list->n; i++)
+        for (uint64_t host = 0; host < groups[i].hosts; host++, next++) {
+            plan->client_group[next] = (uint16_t)i;
+            plan->clients[next] = client_of(&groups[i], i, places_draw(users));
+        }
+}
+
+static bool plan_clients(struct plan *plan, struct places *users, struct mistake *mistake) {
+    const struct record_list *list = &scenario_of(plan)->traffic.clients;
+    const struct scenario_clients *groups = list->items;
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < list->n; i++)
+        n += (uint32_t)groups[i].hosts;
+    plan->clients = calloc(n, sizeof(*plan->clients));
+    plan->client_group = calloc(n, sizeof(*plan->client_group));
+    if (!plan->clients || !plan->client_group)
+        return no_memory(plan, mistake);
+    fill_clients(plan, users);
+    plan->config.clients = plan->clients;
+    plan->config.client_count = n;
+    return true;
+}
+
+static bool plan_servers(struct plan *plan, struct places *places, struct mistake *mistake) {
+    const struct scenario_servers *servers = &scenario_of(plan)->traffic.servers;
+    uint32_t n = (uint32_t)servers->count;
+    plan->servers = calloc(n, sizeof(*plan->servers));
+    if (!plan->servers)
+        return no_memory(plan, mistake);
+    for (uint32_t i = 0; i < n; i++)
+        plan->servers[i] =
+            (struct sim_server_config){servers->line_mbit * BYTES_PER_MBIT, places_draw(places)};
+    plan->config.servers = plan->servers;
+    plan->config.server_count = n;
+    return true;
+}
+
+/* Clients draw after servers from another stream, so that more clients move no server. */
+static bool plan_ends(struct plan *plan, struct mistake *mistake) {
+    const struct scenario_traffic *traffic = &scenario_of(plan)->traffic;
+    const struct country_latency *latency = &plan->inputs->latency;
+    struct places users, servers;
+    if (!places_init(&users, &traffic->users, latency, plan->seed, PLACES_USERS, mistake))
+        return false;
+    bool ok = places_init(&servers, traffic->servers.places.n ? &traffic->servers.places : &traffic->users,
+                          latency, plan->seed, PLACES_SERVERS, mistake);
+    ok = ok && plan_servers(plan, &servers, mistake);
+    ok = ok && plan_clients(plan, &users, mistake);
+    places_fini(&servers);
+    places_fini(&users);
+    return ok;
+}
+
+static bool check_config(const struct plan *plan, struct mistake *mistake) {
+    char what[256] = "";
+    if (sim_config_check(&plan->config, what, sizeof(what)))
+        return true;
+    return mistake_at(mistake, plan->inputs->file_name, 0, NULL, "the network cannot be simulated: %s", what);
+}
+
+static bool make(struct plan *plan, struct mistake *mistake) {
+    const struct scenario *s = scenario_of(plan);
+    plan->config.memory = &plan_memory;
+    plan->config.seed = plan->seed;
+    plan->config.bootstrap_end = s->bootstrap_s * NSEC_PER_S;
+    plan->config.measure_from = s->warm_up_s * NSEC_PER_S;
+    plan->config.end = (s->warm_up_s + s->duration_s) * NSEC_PER_S;
+    plan->config.sample_interval = s->outputs.sample_ms * NSEC_PER_MS;
+    plan->config.kist_run_interval_ms = (uint32_t)s->kist_run_interval_ms;
+    return plan_cpus(plan, mistake) && plan_geography(plan, mistake) && plan_relays(plan, mistake) &&
+           plan_loads(plan, mistake) && plan_ends(plan, mistake) && check_config(plan, mistake);
+}
+
+bool plan_make(const struct scenario_inputs *inputs, const struct scenario_arm *arm, uint64_t seed,
+               struct plan *out, struct mistake *mistake) {
+    *out = (struct plan){.inputs = inputs, .arm = arm, .seed = seed};
+    if (make(out, mistake))
+        return true;
+    plan_fini(out);
+    return false;
+}
+
+void plan_fini(struct plan *plan) {
+    scenario_sample_fini(&plan->sample);
+    void *const owned[] = {plan->relays,     plan->client_group, plan->classes, plan->is_loom,
+                           plan->latency_us, plan->loss,         plan->prices,  plan->cpus,
+                           plan->sim_relays, plan->servers,      plan->loads,   plan->files,
+                           plan->clients};
+    for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
+        free(owned[i]);
+    *plan = (struct plan){.inputs = NULL};
+}
+
+const char *plan_note(const struct scenario_inputs *inputs) {
+    if (!inputs->has_prices)
+        return "no CPU model";
+    return inputs->tor.value.calibrated && inputs->loom.value.calibrated ? "calibrated" : "uncalibrated";
+}
