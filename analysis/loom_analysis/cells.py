@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .model import ALL_CLASSES, Results
 from .page import Markup, join, swatch, tag
+from .plots import SEEDS_FOR_BANDS
 from .statistics import Estimate
 from .style import arm_colour
 
@@ -45,6 +46,8 @@ def class_label(results: Results, name: str) -> str:
 
 
 def band_words(results: Results) -> str:
+    if 1 < len(results.seeds) < SEEDS_FOR_BANDS:
+        return "Faint lines: each seed; strong ones: their mean."
     if len(results.seeds) > 1:
         return "Bands are 95 % intervals of the mean over seeds (Student's t)."
     return "One seed: no interval can be given."

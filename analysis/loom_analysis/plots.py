@@ -1,7 +1,7 @@
 """plots - each kind of plot in the report, from plain arrays to SVG. What an arm's name means is the caller's.
 
 Arms come in the order of their colours. Curves over seeds are means with 95 % intervals of the mean, drawn as bands
-when there are at least two seeds.
+when there are seeds enough; few seeds are drawn themselves, as faint lines.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from .svg import svg_of
 CDF_SHARES = np.linspace(0.005, 0.995, 199)  # the ends would show single samples
 LOG_RATIO = 40.0  # a wider spread of values gets a logarithmic axis
 COLUMNS = 3
+SEEDS_FOR_BANDS = 5  # of fewer the interval is so wide that a band would hide the curves
 _DAB = 0.16  # vertical distance of arms in a row of differences
 
 
@@ -38,18 +39,22 @@ class Panel:
     unit: str = "seconds"
 
 
-def _cdf_curves(curves: Sequence[Curve]) -> list[tuple[int, Curve, tuple[np.ndarray, np.ndarray, np.ndarray]]]:
-    """Return index, curve and (mean, low, high) quantiles of each arm that has samples."""
-    made = []
-    for index, curve in enumerate(curves):
-        seeds = [quantiles(samples, CDF_SHARES) for samples in curve.seeds if len(samples)]
-        if seeds:
-            made.append((index, curve, mean_curve(seeds)))
-    return made
+def _seed_quantiles(curve: Curve) -> list[np.ndarray]:
+    return [quantiles(samples, CDF_SHARES) for samples in curve.seeds if len(samples)]
+
+
+def _draw_spread(axes: Axes, seeds: list[np.ndarray], colour: str, floor: float) -> None:
+    """Draw how seeds differ: an interval of their mean, or each of a few."""
+    if len(seeds) >= SEEDS_FOR_BANDS:
+        _, low, high = mean_curve(seeds)
+        axes.fill_betweenx(CDF_SHARES, np.maximum(low, floor), high, color=colour, alpha=0.16, linewidth=0)
+    elif len(seeds) > 1:
+        for one in seeds:
+            axes.plot(one, CDF_SHARES, color=colour, linewidth=0.9, alpha=0.4)
 
 
 def _draw_cdf(axes: Axes, panel: Panel) -> None:
-    made = _cdf_curves(panel.curves)
+    made = [(index, curve.arm, seeds) for index, curve in enumerate(panel.curves) if (seeds := _seed_quantiles(curve))]
     axes.set_title(panel.title)
     axes.set_xlabel(panel.unit)
     axes.set_ylim(0.0, 1.0)
@@ -57,18 +62,17 @@ def _draw_cdf(axes: Axes, panel: Panel) -> None:
     if not made:
         axes.text(0.5, 0.5, "no samples", ha="center", va="center", color=FAINT, transform=axes.transAxes)
         return
-    low = min(float(mean[0]) for _, _, (mean, _, _) in made)
-    high = max(float(mean[-1]) for _, _, (mean, _, _) in made)
+    low = min(float(one[0]) for _, _, seeds in made for one in seeds)
+    high = max(float(one[-1]) for _, _, seeds in made for one in seeds)
     is_log = low > 0 and high / low > LOG_RATIO
     if is_log:
         axes.set_xscale("log")
         log_axis(axes.xaxis, low, high)
-    for index, curve, (mean, lower, upper) in made:
-        colour = arm_colour(index)
-        axes.plot(mean, CDF_SHARES, color=colour, linestyle=arm_dashes(index), label=curve.arm)
-        floor = low / 10.0 if is_log else 0.0
-        axes.fill_betweenx(CDF_SHARES, np.maximum(lower, floor), upper, color=colour, alpha=0.14, linewidth=0)
-    axes.set_xlim(low / 1.1 if is_log else 0.0, high * 1.06)
+    for index, arm, seeds in made:
+        _draw_spread(axes, seeds, arm_colour(index), low / 10.0 if is_log else 0.0)
+        mean = mean_curve(seeds)[0]
+        axes.plot(mean, CDF_SHARES, color=arm_colour(index), linestyle=arm_dashes(index), label=arm)
+    axes.set_xlim(low / 1.1 if is_log else 0.0, high * 1.04)
 
 
 def cdf_panels(name: str, title: str, panels: Sequence[Panel]) -> str:

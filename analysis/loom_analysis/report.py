@@ -35,7 +35,7 @@ def _subtitle(results: Results) -> Markup:
     return join([f"{about}. " if about else "", "; ".join(words), "."])
 
 
-def _missing(results: Results) -> Markup:
+def missing(results: Results) -> Markup:
     if not results.missing:
         return Markup("")
     return tag(
@@ -80,7 +80,7 @@ def render(results: Results) -> str:
     """Return the whole report; the same results give the same bytes."""
     made = quantities(results)
     name = results.scenario.get("name", Path(results.folder).name)
-    page = Page(f"Loom: {name}", _subtitle(results), banner=join([conclusions.banner(results), _missing(results)]))
+    page = Page(f"Loom: {name}", _subtitle(results), banner=join([conclusions.banner(results), missing(results)]))
     page.add(
         "summary",
         "In short",
