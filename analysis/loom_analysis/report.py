@@ -11,7 +11,7 @@ import matplotlib
 import numpy
 
 from . import __version__, conclusions, section_differences, section_processors, sections
-from .cells import number
+from .cells import DASH, number
 from .model import Results
 from .page import Markup, Page, fold, join, paragraph, table, tag
 from .quantities import quantities
@@ -57,23 +57,31 @@ def provenance(results: Results) -> Markup:
         ["input", "file", "SHA-256"], [[key, name, tag("code", digest)] for key, name, digest in sorted(inputs)]
     )
     rows = [
-        [f"{run.arm}, seed {run.seed}", tag("code", run.results_sha256 or "-"), *_host_cells(run.host)]
+        [f"{run.arm}, seed {run.seed}", tag("code", run.results_sha256 or DASH), *_host_cells(run.host)]
         for run in results.all_runs()
     ]
-    runs = table(["run", "SHA-256 of its results.sha256", "program", "wall time, s", "memory, MiB"], rows)
+    heads = ["run", "SHA-256 of its results.sha256", "wall time, s", "CPU time, s", "threads", "memory so far, MiB"]
     made_by = (
+        f"Results of {_one_of(results, 'manifest', 'program')}, compiler {_one_of(results, 'host', 'compiler')}. "
         f"Report by loom_analysis {__version__}, Python {platform.python_version()}, numpy {numpy.__version__}, "
-        f"matplotlib {matplotlib.__version__}; from {results.folder}."
+        f"matplotlib {matplotlib.__version__}, of {results.folder}."
     )
-    return join([files, tag("h3", "Runs"), runs, paragraph(made_by, class_="lead")])
+    runs = table(heads, rows, 2)
+    return join([paragraph(made_by, class_="lead"), files, tag("h3", "Runs"), runs])
 
 
-def _host_cells(host: dict) -> list[object]:
+def _one_of(results: Results, attribute: str, key: str) -> str:
+    """Return what all runs say of it: usually one thing."""
+    return ", ".join(sorted({str(getattr(run, attribute).get(key, "unknown")) for run in results.all_runs()}))
+
+
+def _host_cells(host: dict) -> list[str]:
     def shown(key: str, scale: float, digits: int) -> str:
         value = host.get(key)
-        return number(value * scale, digits) if isinstance(value, (int, float)) else "-"
+        return number(value * scale, digits) if isinstance(value, int | float) else DASH
 
-    return [host.get("version", "-"), shown("wall_s", 1.0, 1), shown("memory_peak_bytes", 1 / 2**20, 0)]
+    kinds = (("wall_s", 1.0, 1), ("cpu_s", 1.0, 1), ("threads", 1.0, 0), ("rss_bytes_max", 2**-20, 0))
+    return [shown(*kind) for kind in kinds]
 
 
 def render(results: Results) -> str:
