@@ -30,7 +30,8 @@ int report_command(int argc, char *argv[]) {
     char interpreter[PATH_MAX];
     static char module_option[] = "-m", module[] = "loom_analysis.report";
     if (!find_interpreter(interpreter)) {
-        fputs("loom report: no tools/lib/python above this program: run it from where it was built\n", stderr);
+        fputs("loom report: no tools/lib/python above this program: run it from where it was built\n",
+              stderr);
         return COMMAND_FAILED;
     }
     char **words = calloc((size_t)argc + 3, sizeof(*words)); /* argv[0] goes, three words and a NULL come */
