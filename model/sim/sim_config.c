@@ -6,6 +6,7 @@
 #include "base/attributes.h"
 #include "base/check.h"
 #include "des/cores.h"
+#include "sim/sim_paths.h"
 #include "sim/sim_server.h"
 
 /* What is wrong, once something is. */
@@ -94,6 +95,9 @@ static void check_client(struct verdict *v, const struct sim_config *c, uint32_t
     demand(v, client->load < c->load_count, "clients[%u].load: there is no load %u", i, client->load);
     demand(v, client->sessions >= 1 && client->sessions <= SIM_SESSIONS_MAX, "clients[%u].sessions: 1 to %u",
            i, SIM_SESSIONS_MAX);
+    for (unsigned hop = 0; client->path && hop < SIM_HOPS; hop++)
+        demand(v, client->path[hop] < c->relay_count, "clients[%u].path: there is no relay %u", i,
+               client->path[hop]);
     demand(v, client->line_rate >= 1000, "clients[%u].line_rate: at least 1000", i);
 }
 

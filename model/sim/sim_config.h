@@ -79,6 +79,7 @@ struct sim_client_config {
     uint16_t load;     /* index into loads */
     uint16_t sessions; /* users that share this host, its guards and its links; at least 1 */
     uint8_t guards; /* entry guards that it keeps to; 0: a relay drawn for each circuit (UseEntryGuards 0) */
+    const uint32_t *path; /* guard, middle and exit of all its circuits; NULL: drawn each time */
 };
 
 /* Latencies between countries: latency_us[from * countries + to], one way, > 0. */

@@ -289,14 +289,29 @@ void sim_link_want_write(struct sim_station *station, link_id id) {
     station->wanting_count++;
 }
 
-static void write_cells(struct sim_station *station, nsec now, struct sim_link *link) {
+/* The rest of a scheduling run, link by link and piece by piece, before anything else. */
+static void post_write(struct sim_station *station, nsec now, link_id id) {
+    const struct sim_input input = {.object = id, .station = station->id, .kind = SIM_IN_LINK_WRITE};
+    sim_threads_post_rest(&station->relay->threads, now, station->thread, &input);
+}
+
+/* How many cells are written before the world sees them: what is read at a time, in whole records. */
+static uint32_t piece_of(const struct sim_relay *relay) {
+    return relay->behaviour->read_bytes_max / (CELLS_PER_RECORD * CELL_LEN) * CELLS_PER_RECORD;
+}
+
+void sim_link_write(struct sim_station *station, nsec now, link_id id) {
     struct sim_relay *relay = station->relay;
+    struct sim_link *link = sim_link_find(relay, id);
     struct cell *cells[CELLS_PER_RECORD];
     struct sim_burst burst;
-    uint32_t n;
-    sim_burst_begin(&burst, relay->host, &link->out, nsec_max(relay->behaviour->record_bytes_max, CELL_LEN),
-                    relay->cpu->behaviour);
-    while ((n = manager_take(station->manager, now, link->id, cells, CELLS_PER_RECORD)) > 0) {
+    uint32_t n = 0, left = piece_of(relay);
+    if (!link)
+        return;
+    sim_burst_begin(&burst, relay->host, &link->out,
+                    (uint32_t)nsec_max(relay->behaviour->record_bytes_max, CELL_LEN), relay->cpu->behaviour);
+    for (; left > 0 && (n = manager_take(station->manager, now, id, cells, CELLS_PER_RECORD)) > 0;
+         left -= n < left ? n : left) {
         if (!sim_burst_add(&burst, cells, n))
             burst.record = NULL; /* the run stops */
         manager_release(station->manager, cells, n);
@@ -308,6 +323,8 @@ static void write_cells(struct sim_station *station, nsec now, struct sim_link *
     if (!link->is_send_asked)
         sim_ask_later(station, SIM_ASK_LINK_SEND, link->id);
     link->is_send_asked = true;
+    if (n > 0)
+        post_write(station, now, id);
 }
 
 static bool reserve_facts(struct sim_relay *relay, uint32_t n) {
@@ -346,12 +363,12 @@ static struct tcp_facts facts_of(const struct sim_link *link) {
 
 static void carry_out_grants(struct sim_station *station, nsec now, uint32_t n) {
     struct sim_relay *relay = station->relay;
-    for (uint32_t i = 0; i < n; i++) {
-        struct sim_link *link = sim_link_find(relay, relay->grants[i].link);
-        if (!relay->grants[i].waits)
-            leave_list(relay, link);
-        if (relay->grants[i].cells > 0)
-            write_cells(station, now, link);
+    for (uint32_t i = n; i > 0; i--) {
+        const struct grant *grant = &relay->grants[i - 1];
+        if (!grant->waits)
+            leave_list(relay, sim_link_find(relay, grant->link));
+        if (grant->cells > 0)
+            post_write(station, now, grant->link);
     }
 }
 

@@ -25,6 +25,7 @@ enum sim_input_kind {
     SIM_IN_LINK_CONNECTED, /* object: link, dialled: TCP stands */
     SIM_IN_LINK_READ,      /* object: link */
     SIM_IN_LINK_CLOSED,    /* object: link */
+    SIM_IN_LINK_WRITE,     /* object: link, with a grant */
     SIM_IN_DRAIN,
     SIM_IN_SCHEDULE,
     SIM_IN_TICK,
@@ -174,6 +175,7 @@ void sim_link_accept(struct sim_station *station, nsec now, struct sim_link *lin
 void sim_link_connected(struct sim_station *station, link_id id);
 void sim_link_read(struct sim_station *station, nsec now, link_id id);
 void sim_link_closed(struct sim_station *station, nsec now, link_id id);
+void sim_link_write(struct sim_station *station, nsec now, link_id id);
 void sim_links_schedule(struct sim_station *station, nsec now);
 void sim_link_want_write(struct sim_station *station, link_id id);
 /* and at its end */

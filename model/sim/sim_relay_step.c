@@ -23,6 +23,7 @@ void sim_relay_drop(struct sim_threads *threads, const struct sim_input *input) 
     case SIM_IN_LINK_CONNECTED:
     case SIM_IN_LINK_READ:
     case SIM_IN_LINK_CLOSED:
+    case SIM_IN_LINK_WRITE:
     case SIM_IN_DRAIN:
     case SIM_IN_SCHEDULE:
     case SIM_IN_TICK:
@@ -115,6 +116,7 @@ static void handle(struct sim_station *station, nsec now, const struct sim_input
     case SIM_IN_LINK_CONNECTED: sim_link_connected(station, input->object); break;
     case SIM_IN_LINK_READ: sim_link_read(station, now, input->object); break;
     case SIM_IN_LINK_CLOSED: sim_link_closed(station, now, input->object); break;
+    case SIM_IN_LINK_WRITE: sim_link_write(station, now, input->object); break;
     case SIM_IN_DRAIN: drain(station, now); break;
     case SIM_IN_SCHEDULE: sim_links_schedule(station, now); break;
     case SIM_IN_TICK: tick(station, now); break;

@@ -228,6 +228,10 @@ static bool choose_path(struct sim_session *session) {
     struct rng *rng = host_rng(client->host);
     uint32_t *relays = session->transfer.relays;
     uint32_t chosen[SIM_HOPS];
+    if (client->config->path) {
+        memcpy(relays, client->config->path, SIM_HOPS * sizeof *relays);
+        return true;
+    }
     chosen[0] = relays[2] = sim_paths_draw(paths, rng, SIM_POSITION_EXIT, NULL, 0);
     relays[0] = SIM_NO_RELAY;
     for (uint32_t i = 0; i < client->guard_count && relays[0] == SIM_NO_RELAY; i++)

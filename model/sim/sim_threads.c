@@ -67,14 +67,33 @@ static void stand_in_line(struct sim_threads *threads, struct sim_thread *thread
         list_append(&threads->waiting, &thread->waiting);
 }
 
-void sim_threads_post(struct sim_threads *threads, nsec now, uint16_t number, const struct sim_input *input) {
+static struct sim_thread *make_room(struct sim_threads *threads, uint16_t number) {
     CHECK(number < threads->thread_count);
     struct sim_thread *thread = &threads->items[number];
-    if (thread->count == thread->room && !grow(threads, thread))
+    return thread->count < thread->room || grow(threads, thread) ? thread : NULL;
+}
+
+void sim_threads_post(struct sim_threads *threads, nsec now, uint16_t number, const struct sim_input *input) {
+    struct sim_thread *thread = make_room(threads, number);
+    if (!thread)
         return; /* the run stops; what the payload points to is freed with its owner */
     struct sim_input *place = &thread->inputs[(thread->first + thread->count++) % thread->room];
     *place = *input;
     place->since = now;
+    stand_in_line(threads, thread);
+}
+
+void sim_threads_post_rest(struct sim_threads *threads, nsec now, uint16_t number,
+                           const struct sim_input *input) {
+    struct sim_thread *thread = make_room(threads, number);
+    if (!thread)
+        return;
+    thread->first = (thread->first + thread->room - 1) % thread->room;
+    thread->count++;
+    thread->turn_left++;
+    thread->inputs[thread->first] = *input;
+    thread->inputs[thread->first].since = now;
+    thread->inputs[thread->first].goes_on = true;
     stand_in_line(threads, thread);
 }
 
@@ -83,7 +102,8 @@ static nsec run_step(struct sim_threads *threads, nsec now, uint16_t number) {
     struct sim_thread *thread = &threads->items[number];
     struct sim_input input;
     CHECK(take_input(thread, &input));
-    sim_series_delay(threads->series, now, number, now - input.since);
+    if (!input.goes_on)
+        sim_series_delay(threads->series, now, number, now - input.since);
     nsec price = threads->calls->step(threads, now, number, &input);
     if (price == 0)
         return now;
@@ -95,14 +115,15 @@ static nsec run_step(struct sim_threads *threads, nsec now, uint16_t number) {
 
 static void start(struct sim_threads *threads, nsec now, struct sim_thread *thread) {
     uint16_t number = (uint16_t)(thread - threads->items);
+    thread->is_running = true; /* what it posts to itself waits */
     nsec end = run_step(threads, now, number);
     if (end > now) {
-        thread->is_running = true;
         threads->running++;
         host_at(threads->host, end, threads->end_kind, number, NULL);
         return;
     }
     threads->calls->finish(threads, now, number);
+    thread->is_running = false;
     stand_in_line(threads, thread);
 }
 

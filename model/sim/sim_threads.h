@@ -26,6 +26,7 @@ struct sim_input {
     void *payload;
     uint16_t station;
     uint8_t kind;
+    bool goes_on; /* the step before it: its waiting is none */
 };
 
 struct sim_threads;
@@ -68,6 +69,9 @@ void sim_threads_fini(struct sim_threads *threads,
 
 /* An input for thread. It is not handled before sim_threads_dispatch. */
 void sim_threads_post(struct sim_threads *threads, nsec now, uint16_t thread, const struct sim_input *input);
+/* The same, before all others: the rest of the step that runs, cut off so that the world sees its beginning earlier. */
+void sim_threads_post_rest(struct sim_threads *threads, nsec now, uint16_t thread,
+                           const struct sim_input *input);
 /* Start what can start. Call after posting, at the end of every event; does nothing inside of a step. */
 void sim_threads_dispatch(struct sim_threads *threads, nsec now);
 /* The event of the end of thread's step. */
