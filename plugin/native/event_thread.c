@@ -122,12 +122,13 @@ static void on_round_timer(evutil_socket_t fd, short what, void *argument) {
     thread->round_timer_at = NSEC_NEVER;
 }
 
-/* The changelist saves system calls when reading is switched off and on within a turn. libevent's own precise timers
- * would take a system call for each turn. */
+/* No lock, as only its thread uses a base. No changelist: a change that is applied late could meet a file descriptor that
+ * has been closed here and given to another thread meanwhile. No precise timers of libevent's own: they take a system
+ * call for each turn. */
 static struct event_base *new_base(void) {
     struct event_config *config = event_config_new();
     CHECK(config != NULL);
-    CHECK(event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST) == 0);
+    CHECK(event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK) == 0);
     struct event_base *base = event_base_new_with_config(config);
     event_config_free(config);
     CHECK(base != NULL);
