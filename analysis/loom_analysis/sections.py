@@ -10,9 +10,12 @@ from .model import ALL_CLASSES, Results
 from .page import Markup, figure, join, paragraph, table, tag
 from .quantities import Quantity, find, size_label
 
+FIRST_WORDS = """From asking for the stream to the first byte of the file, of transfers that were finished, as tornettools
+count; numbers in tables count all that came to a first byte."""
+LAST_WORDS = "From asking for the stream; of transfers that were finished: failures are counted below."
 TIMES = (
-    ("first-byte", "first_byte", "Time to first byte", "From asking for the stream to the first byte of the file."),
-    ("last-byte", "last_byte", "Time to last byte", "Of transfers that were finished: failures are counted below."),
+    ("first-byte", "first_byte", "Time to first byte", FIRST_WORDS),
+    ("last-byte", "last_byte", "Time to last byte", LAST_WORDS),
 )
 WRITTEN_WORDS = """What all relays together wrote in each measured second, links and exit streams: mean over seeds, and
 from the least to the most of them. A byte is counted at each relay that it passes."""
@@ -56,7 +59,7 @@ def transfers(results: Results) -> Markup:
         plots.Panel("Building a circuit", _curves(results, lambda run: run.build_s)),
     ]
     svg = plots.cdf_panels("goodput", "Goodput and circuit build time", panels)
-    words = f"Goodput of files of 1 MiB and more, as tornettools count it: first to last byte. {band_words(results)}"
+    words = f"Goodput of files of 1 MiB and more, from first to last byte; numbers in tables are of all sizes. {band_words(results)}"
     return join(
         [
             *(_times(results, *one) for one in TIMES),
