@@ -90,21 +90,28 @@ struct cell *cell_run_shift(struct cell_run *run) {
 }
 
 struct cell_run cell_run_split(struct cell_run *run, uint32_t count) {
-    struct cell_run head = {0};
     if (count == 0)
-        return head;
-    if (count >= run->count) {
-        head = *run;
+        return (struct cell_run){0};
+    if (count >= run->count)
+        return cell_run_split_after(run, run->last, run->count);
+    struct cell *last = run->first;
+    for (uint32_t i = 1; i < count; i++)
+        last = last->next;
+    return cell_run_split_after(run, last, count);
+}
+
+struct cell_run cell_run_split_after(struct cell_run *run, struct cell *last, uint32_t count) {
+    struct cell_run head = *run;
+    CHECK(count <= run->count);
+    if (count == run->count) {
+        CHECK(last == run->last);
         *run = (struct cell_run){0};
         return head;
     }
-    head.first = run->first;
-    head.last = run->first;
-    for (uint32_t i = 1; i < count; i++)
-        head.last = head.last->next;
+    head.last = last;
     head.count = count;
-    run->first = head.last->next;
+    run->first = last->next;
     run->count -= count;
-    head.last->next = NULL;
+    last->next = NULL;
     return head;
 }

@@ -8,12 +8,14 @@
 #define LOOM_CORE_CELL_POOL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/attributes.h"
 #include "base/ids.h"
 #include "base/memory.h"
 #include "base/slab.h"
+#include "wire/cell.h"
 
 /* What a cell carries. Chunks are raw bytes between a circuit half and a circuit edge. */
 enum cell_kind { CELL_KIND_CELL = 0, CELL_KIND_CHUNK = 1, CELL_KIND_CHUNK_END = 2 };
@@ -22,9 +24,9 @@ struct cell {
     struct cell *next;
     object_id to;     /* in a mailbox: the half or edge that it is for */
     uint32_t circ_id; /* chunks: the stream id */
-    uint32_t
-        serial; /* in a mailbox, for a half. Chunks: which of the streams that ever had this id; cells: which
-                       * of the other halves that it ever had (half.extend_serial) */
+    /* In a mailbox, for a half. Chunks: which of the streams that ever had this id; cells: which of the other halves that it
+     * ever had (half.extend_serial). */
+    uint32_t serial;
     uint16_t length; /* of body; fixed cells CELL_BODY_LEN; CHUNK_END: 1, the end reason */
     uint8_t command; /* enum cell_command */
     uint8_t kind;    /* enum cell_kind */
@@ -51,6 +53,10 @@ struct cell_pool {
 void cell_pool_init(struct cell_pool *pool, const struct memory *memory, station_id station,
                     uint16_t body_size, uint32_t cells_max);
 void cell_pool_fini(struct cell_pool *pool);
+/* The next take needs new memory, or finds the bound. */
+static inline bool cell_pool_would_grow(const struct cell_pool *pool) {
+    return pool->slab.free == NULL;
+}
 /* A cell with kind CELL and undefined body, or NULL at the bound. */
 MUST_USE struct cell *cell_pool_take(struct cell_pool *pool, enum cell_need need);
 /* Put back a cell whose home this pool is. */
@@ -66,5 +72,13 @@ void cell_run_concat(struct cell_run *run, struct cell_run *tail);
 struct cell *cell_run_shift(struct cell_run *run);
 /* Take the first count cells (at most) off run. */
 struct cell_run cell_run_split(struct cell_run *run, uint32_t count);
+/* The same for who has walked there already: last is the count-th cell of run. */
+struct cell_run cell_run_split_after(struct cell_run *run, struct cell *last, uint32_t count);
+
+/* The bodies of a run are touched one after the other, each by a long calculation: have the next ones come meanwhile. */
+static inline void cell_prefetch_body(const struct cell *cell) {
+    for (unsigned offset = 0; offset < CELL_BODY_LEN; offset += 64)
+        __builtin_prefetch(cell->body + offset);
+}
 
 #endif

@@ -127,11 +127,42 @@ static void split_takes_from_the_front(UNUSED void **state) {
     test_memory_fini(&m);
 }
 
+static void a_split_may_be_made_where_a_walk_has_ended(UNUSED void **state) {
+    struct test_memory memory;
+    struct cell_pool pool;
+    test_memory_init(&memory);
+    cell_pool_init(&pool, &memory.memory, 0, CELL_BODY_LEN, 100);
+    for (uint32_t count = 1; count <= 5; count++) {
+        struct cell_run run = {0};
+        struct cell *cells[5];
+        for (unsigned i = 0; i < 5; i++) {
+            cells[i] = cell_pool_take(&pool, CELL_MUST);
+            cell_run_append(&run, cells[i]);
+        }
+        struct cell_run head = cell_run_split_after(&run, cells[count - 1], count);
+        assert_int_equal(head.count, count);
+        assert_int_equal(run.count, 5 - count);
+        assert_ptr_equal(head.last, cells[count - 1]);
+        assert_null(head.last->next);
+        assert_ptr_equal(run.first, count < 5 ? cells[count] : NULL);
+        cell_run_concat(&head, &run);
+        for (unsigned i = 0; i < 5; i++) {
+            assert_ptr_equal(head.first, cells[i]);
+            cell_pool_put(&pool, cell_run_shift(&head));
+        }
+    }
+    cell_pool_fini(&pool);
+    test_memory_fini(&memory);
+}
+
 int main(void) {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(cell_is_fresh_and_aligned),  cmocka_unit_test(reserve_is_for_what_must_not_fail),
-        cmocka_unit_test(no_memory_is_no_cell),       cmocka_unit_test(runs_keep_their_order),
+        cmocka_unit_test(cell_is_fresh_and_aligned),
+        cmocka_unit_test(reserve_is_for_what_must_not_fail),
+        cmocka_unit_test(no_memory_is_no_cell),
+        cmocka_unit_test(runs_keep_their_order),
         cmocka_unit_test(split_takes_from_the_front),
+        cmocka_unit_test(a_split_may_be_made_where_a_walk_has_ended),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

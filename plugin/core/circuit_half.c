@@ -47,6 +47,7 @@ void circuit_half_receive(struct circuit_half *half, const struct cell_view *vie
         cells[i]->command = views[i].command;
         cells[i]->length = CELL_BODY_LEN;
         run[i] = (struct crypt_cell){views[i].body, cells[i]->body};
+        cell_prefetch_body(cells[i]);
     }
     if (circuit_half_has_keys(half)) {
         half->crypt->layer_crypt(half->forward, run, n, work);
@@ -70,6 +71,7 @@ static void wrap(struct circuit_half *half, struct cell *first, struct work *wor
     uint32_t n = 0;
     for (struct cell *cell = first; cell; cell = cell->next) {
         run[n++] = (struct crypt_cell){cell->body, cell->body};
+        cell_prefetch_body(cell);
         if (n == HALF_RUN_MAX || !cell->next) {
             half->crypt->layer_crypt(half->backward, run, n, work);
             n = 0;

@@ -1,7 +1,5 @@
 #include "core/connection_manager.h"
 
-#include <string.h>
-
 #include "base/check.h"
 #include "core/manager_state.h"
 
@@ -30,6 +28,9 @@ static uint32_t fetch_returned_cells(struct manager *m) {
 }
 
 struct cell *manager_cell(struct manager *m, enum cell_need need) {
+    if (cell_pool_would_grow(&m->cells))
+        fetch_returned_cells(
+            m); /* cells that are there already are better than more, and nearer to the cache */
     struct cell *cell = cell_pool_take(&m->cells, need);
     if (!cell) {
         mailroom_want_returned(m->room, m->station);
@@ -46,22 +47,34 @@ void manager_free_cell(struct manager *m, struct cell *cell) {
 }
 
 /* Our own cells go back to the pool, others' go home in runs. */
+static void give_back(struct manager *m, struct cell *cell, struct cell_run *away) {
+    if (cell->home == m->station) {
+        cell_pool_put(&m->cells, cell);
+        return;
+    }
+    if (!cell_run_is_empty(away) && away->first->home != cell->home)
+        mailroom_return_cells(m->room, m->station, away->first->home, away);
+    cell_run_append(away, cell);
+}
+
+static void send_home(struct manager *m, struct cell_run *away) {
+    if (!cell_run_is_empty(away))
+        mailroom_return_cells(m->room, m->station, away->first->home, away);
+}
+
 void manager_free_run(struct manager *m, struct cell_run *run) {
     struct cell_run away = {0};
-    station_id away_to = 0;
     struct cell *cell;
-    while ((cell = cell_run_shift(run)) != NULL) {
-        if (cell->home == m->station) {
-            cell_pool_put(&m->cells, cell);
-            continue;
-        }
-        if (!cell_run_is_empty(&away) && cell->home != away_to)
-            mailroom_return_cells(m->room, m->station, away_to, &away);
-        away_to = cell->home;
-        cell_run_append(&away, cell);
-    }
-    if (!cell_run_is_empty(&away))
-        mailroom_return_cells(m->room, m->station, away_to, &away);
+    while ((cell = cell_run_shift(run)) != NULL)
+        give_back(m, cell, &away);
+    send_home(m, &away);
+}
+
+void manager_release(struct manager *m, struct cell **cells, uint32_t n) {
+    struct cell_run away = {0};
+    for (uint32_t i = 0; i < n; i++)
+        give_back(m, cells[i], &away);
+    send_home(m, &away);
 }
 
 static struct control *post(struct manager *m, station_id to_station, object_id to, struct control *message) {
@@ -302,14 +315,13 @@ static bool is_of_same_kind(const struct cell *a, const struct cell *b) {
 
 /* The cells at the front of run that go to the same place as the same kind of thing. */
 static struct cell_run split_same_destination(struct cell_run *run) {
-    uint32_t same = 0;
-    const struct cell *first = run->first;
-    for (const struct cell *cell = first; cell; cell = cell->next) {
-        if (cell->to != first->to || !is_of_same_kind(cell, first))
-            break;
+    struct cell *last = run->first;
+    uint32_t same = 1;
+    while (last->next && last->next->to == run->first->to && is_of_same_kind(last->next, run->first)) {
+        last = last->next;
         same++;
     }
-    return cell_run_split(run, same);
+    return cell_run_split_after(run, last, same);
 }
 
 static void handle_cells(struct manager *m, nsec now, struct cell_run *run) {

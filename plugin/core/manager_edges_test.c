@@ -147,6 +147,21 @@ static void cells_on_their_way_home_are_not_missing(UNUSED void **state) {
     exit_bench_fini(&f);
 }
 
+static void a_pool_does_not_grow_while_its_cells_lie_in_the_mailbox(UNUSED void **state) {
+    struct exit_bench f;
+    uint8_t tag[20];
+    exit_bench_init(&f);
+    exit_open_stream(&f, STREAM);
+    size_t before = 0;
+    for (unsigned i = 0; i < 3; i++) { /* a block has 64 cells */
+        exit_from_destination(&f, 'x', 29 * RELAY_DATA_MAX);
+        exit_hear_data(&f, STREAM, 29, tag);
+        before = i < 2 ? f.memory.bytes_live : before;
+    }
+    assert_int_equal(f.memory.bytes_live, before);
+    exit_bench_fini(&f);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_origin_ends_a_stream_when_its_data_is_written),
@@ -157,6 +172,7 @@ int main(void) {
         cmocka_unit_test(a_destination_is_read_again_when_credit_comes),
         cmocka_unit_test(without_cells_a_stream_ends_behind_what_came),
         cmocka_unit_test(cells_on_their_way_home_are_not_missing),
+        cmocka_unit_test(a_pool_does_not_grow_while_its_cells_lie_in_the_mailbox),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

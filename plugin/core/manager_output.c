@@ -5,7 +5,6 @@
 #include "core/connection_manager.h"
 #include "core/manager_state.h"
 
-/* Room for n links in a scheduling run. */
 bool manager_claims_reserve(struct manager *m, uint32_t n) {
     if (n <= m->claims_room)
         return true;
@@ -21,7 +20,6 @@ bool manager_claims_reserve(struct manager *m, uint32_t n) {
     return true;
 }
 
-/* On the list of those that wait, or off it. */
 void manager_link_set_waiting(struct manager *m, struct link *link, bool wants, bool held) {
     m->links_wanting -= link->wants_write;
     m->links_held -= link->wants_write && link->is_held;
@@ -98,33 +96,31 @@ uint32_t manager_schedule(struct manager *m, nsec now, const struct tcp_facts *l
     return n;
 }
 
-static void put_taken(struct manager *m, struct link *link, struct cell_run *run, struct cell **cells_out) {
-    uint32_t i = 0;
-    manager_trace(m, TRACE_CELLS_OUT, link, run->first->circ_id, run->first->command, run->count, 0);
-    while (!cell_run_is_empty(run))
-        cells_out[i++] = cell_run_shift(run);
+/* Take up to max cells from the front of run, which is not empty; returns how many. */
+static uint32_t take_front(struct manager *m, struct link *link, struct cell_run *run,
+                           struct cell **cells_out, uint32_t max) {
+    uint32_t n = run->count < max ? run->count : max;
+    manager_trace(m, TRACE_CELLS_OUT, link, run->first->circ_id, run->first->command, n, 0);
+    for (uint32_t i = 0; i < n; i++)
+        cells_out[i] = cell_run_shift(run);
+    return n;
 }
 
 /* One run of the quietest circuit; 0 when no circuit has cells. */
 static uint32_t take_run(struct manager *m, nsec now, struct link *link, struct cell **cells_out,
                          uint32_t max) {
-    if (!cell_run_is_empty(&link->urgent)) {
-        struct cell_run one = cell_run_split(&link->urgent, 1);
-        put_taken(m, link, &one, cells_out);
-        return 1;
-    }
+    if (!cell_run_is_empty(&link->urgent))
+        return take_front(m, link, &link->urgent, cells_out, 1);
     uint32_t allowed;
     struct sched_entry *entry = sched_pick(&m->scheduler, now, &link->queue, max, &allowed);
     if (!entry)
         return 0;
     struct half *half = LIST_ENTRY(entry, struct half, sched);
-    struct cell_run run = cell_run_split(&half->circuit.queue, allowed);
-    uint32_t count = run.count;
+    uint32_t count = take_front(m, link, &half->circuit.queue, cells_out, allowed);
     m->work.scheduler_picks++;
     sched_charge(&m->scheduler, now, &link->queue, entry, count);
     if (cell_run_is_empty(&half->circuit.queue))
         sched_deactivate(&link->queue, entry);
-    put_taken(m, link, &run, cells_out);
     return count;
 }
 
@@ -148,13 +144,6 @@ uint32_t manager_take(struct manager *m, nsec now, link_id id, struct cell **cel
     m->work.cells_sent += taken;
     m->work.bytes_sent += (uint64_t)taken * CELL_LEN;
     return taken;
-}
-
-void manager_release(struct manager *m, struct cell **cells, uint32_t n) {
-    struct cell_run run = {0};
-    for (uint32_t i = 0; i < n; i++)
-        cell_run_append(&run, cells[i]);
-    manager_free_run(m, &run);
 }
 
 void cell_serialize(const struct cell *cell, uint8_t out[static CELL_LEN]) {

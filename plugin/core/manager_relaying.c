@@ -42,9 +42,11 @@ static void pass_on(struct manager *m, nsec now, struct half *half, struct cell_
         return;
     }
     if (object_station(half->peer) != m->station) {
-        for (struct cell *cell = run->first; cell; cell = cell->next)
+        for (struct cell *cell = run->first; cell; cell = cell->next) {
             cell->serial = half->extend_serial;
-        manager_post_cells(m, half->peer, run);
+            cell->to = half->peer;
+        }
+        mailroom_post_cells(m->room, m->station, object_station(half->peer), run, &m->work);
         return;
     }
     struct half *peer = manager_half(m, half->peer);

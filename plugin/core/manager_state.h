@@ -164,7 +164,7 @@ static inline uint64_t manager_unix_s(const struct manager *m, nsec now) {
 }
 void manager_trace(struct manager *m, enum trace_kind kind, const struct link *link, uint32_t circ_id,
                    uint8_t command, uint32_t count, uint32_t detail);
-/* A cell of our pool; when it is empty, after fetching home what others have given back. */
+/* A cell of our pool; before that grows, what others have given back is fetched home. */
 MUST_USE struct cell *manager_cell(struct manager *m, enum cell_need need);
 void manager_free_cell(struct manager *m, struct cell *cell);
 void manager_free_run(struct manager *m, struct cell_run *run);
@@ -236,7 +236,7 @@ void manager_attach(struct manager *m, nsec now, struct control *message);
 void manager_circuit_relay(struct manager *m, nsec now, struct link *link, const struct cell_view *views,
                            uint32_t n);
 
-/* manager_streams.c: every function may close the circuit; check with manager_half afterwards. */
+/* manager_streams.c: every function may close the circuit; check with manager_half afterwards. message takes cell over. */
 void manager_stream_message(struct manager *m, nsec now, struct half *half,
                             const struct relay_message *message, struct cell *cell);
 void manager_stream_control(struct manager *m, nsec now, struct half *half, struct control *message);
