@@ -1,3 +1,4 @@
+/* kist - what a link may write by what TCP says of it, and the division of a total among links (scheduler.h). */
 #include "base/check.h"
 #include "core/scheduler.h"
 

@@ -1,5 +1,4 @@
-/* link_facts - what the runtime's TLS knows about a link, and the credentials that we show on it.
- */
+/* link_facts - what the runtime's TLS knows about a link, and the credentials that we show on it. */
 #ifndef LOOM_CORE_LINK_FACTS_H
 #define LOOM_CORE_LINK_FACTS_H
 

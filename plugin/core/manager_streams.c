@@ -370,28 +370,23 @@ static void sendme(struct manager *m, nsec now, struct half *half, const struct 
         return;
 }
 
+static void refuse(struct manager *m, nsec now, struct half *half, uint16_t stream, uint8_t reason) {
+    if (stream == 0)
+        stop(m, now, half, DESTROY_PROTOCOL);
+    else if (!send_end(m, now, half, stream, reason))
+        return;
+}
+
 void manager_stream_message(struct manager *m, nsec now, struct half *half,
                             const struct relay_message *message, struct cell *cell) {
-    if (message->command == RELAY_DATA) {
-        data(m, now, half, message, cell);
-        return;
-    }
-    if (message->command == RELAY_END) {
-        end(m, half, message, cell);
-        return;
-    }
-    if (message->command == RELAY_BEGIN) {
-        begin(m, now, half, message);
-    } else if (message->command == RELAY_SENDME) {
-        sendme(m, now, half, message);
-    } else {
-        uint8_t reason = message->command == RELAY_BEGIN_DIR ? END_NOTDIRECTORY : END_EXITPOLICY;
-        if (message->stream == 0)
-            stop(m, now, half, DESTROY_PROTOCOL);
-        else if (!send_end(m, now, half, message->stream, reason)) {
-            manager_free_cell(m, cell);
-            return;
-        }
+    switch (message->command) {
+    case RELAY_DATA: data(m, now, half, message, cell); return;
+    case RELAY_END: end(m, half, message, cell); return;
+    case RELAY_BEGIN: begin(m, now, half, message); break;
+    case RELAY_SENDME: sendme(m, now, half, message); break;
+    case RELAY_BEGIN_DIR: refuse(m, now, half, message->stream, END_NOTDIRECTORY); break;
+    case RELAY_RESOLVE: refuse(m, now, half, message->stream, END_EXITPOLICY); break;
+    default: CHECK(!"a message about streams");
     }
     manager_free_cell(m, cell);
 }

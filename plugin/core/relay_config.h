@@ -1,5 +1,4 @@
-/* relay_config - what the core is told once, by its runtime.
- */
+/* relay_config - what the core is told once, by its runtime. */
 #ifndef LOOM_CORE_RELAY_CONFIG_H
 #define LOOM_CORE_RELAY_CONFIG_H
 
