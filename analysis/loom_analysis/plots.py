@@ -99,14 +99,7 @@ class Series:
     seeds: Sequence[np.ndarray]
 
 
-def time_series(
-    name: str,
-    title: str,
-    series: Sequence[Series],
-    unit: str,
-    measured_from: float | None = None,
-    target: float | None = None,
-) -> str:
+def time_series(name: str, title: str, series: Sequence[Series], unit: str, target: float | None = None) -> str:
     """Draw means over seeds in time, and from the least to the most of all seeds as a band."""
     with figure(height=3.1) as (fig, (axes,)):
         for index, one in enumerate(series):
@@ -120,17 +113,6 @@ def time_series(
             axes.axhline(target, color=FAINT, linewidth=1.1, linestyle=(0, (4, 3)), label="asked for")
         start = min(float(one.times[0]) for one in series)
         end = max(float(one.times[-1]) for one in series)
-        if measured_from is not None and measured_from > start:
-            axes.axvspan(start, measured_from, color="#f1f3f5", zorder=0)
-            axes.text(
-                (start + measured_from) / 2,
-                0.04,
-                "warm-up, not measured",
-                ha="center",
-                color=FAINT,
-                fontsize=8.5,
-                transform=axes.get_xaxis_transform(),
-            )
         axes.set_xlim(start, end)
         axes.set_ylim(bottom=0.0)
         axes.set_xlabel("simulated time, s")

@@ -10,8 +10,9 @@ from .model import ALL_CLASSES, Results
 from .page import Markup, figure, join, paragraph, table, tag
 from .quantities import Quantity, find, size_label
 
-FIRST_WORDS = """From asking for the stream to the first byte of the file, of transfers that were finished, as tornettools
-count; numbers in tables count all that came to a first byte."""
+FIRST_WORDS = """From asking for the stream to the first byte of the file, of transfers that were finished, as
+tornettools count; numbers in tables count all that came to a first byte."""
+GOODPUT_WORDS = "Goodput of files of 1 MiB and more, from first to last byte; numbers in tables are of all sizes."
 LAST_WORDS = "From asking for the stream; of transfers that were finished: failures are counted below."
 TIMES = (
     ("first-byte", "first_byte", "Time to first byte", FIRST_WORDS),
@@ -59,7 +60,7 @@ def transfers(results: Results) -> Markup:
         plots.Panel("Building a circuit", _curves(results, lambda run: run.build_s)),
     ]
     svg = plots.cdf_panels("goodput", "Goodput and circuit build time", panels)
-    words = f"Goodput of files of 1 MiB and more, from first to last byte; numbers in tables are of all sizes. {band_words(results)}"
+    words = f"{GOODPUT_WORDS} {band_words(results)}"
     return join(
         [
             *(_times(results, *one) for one in TIMES),

@@ -137,25 +137,3 @@ def mean_curve(curves: Sequence[np.ndarray], level: float = LEVEL) -> tuple[np.n
         return mean, nothing, nothing
     half = student_t(n - 1, level) * stacked.std(axis=0, ddof=1) / math.sqrt(n)
     return mean, mean - half, mean + half
-
-
-def histogram_quantile(edges: np.ndarray, counts: np.ndarray, probability: float) -> float:
-    """Return the quantile of what was counted in bins, as if even within each bin. NaN without counts.
-
-    edges has one more than counts: bin i is [edges[i], edges[i + 1]).
-    """
-    total = counts.sum()
-    if total == 0:
-        return math.nan
-    until = np.cumsum(counts)
-    i = int(np.argmax(until >= probability * total))
-    before = until[i] - counts[i]
-    inside = (probability * total - before) / counts[i] if counts[i] else 0.0
-    return float(edges[i] + max(inside, 0.0) * (edges[i + 1] - edges[i]))
-
-
-def jain(values: Sequence[float] | np.ndarray) -> float:
-    """Return Jain's fairness index: 1 when all are equal, 1/n when one has everything. NaN when all are zero."""
-    array = np.asarray(values, dtype=float)
-    squares = float((array * array).sum())
-    return float(array.sum()) ** 2 / (array.size * squares) if squares > 0.0 else math.nan

@@ -94,19 +94,3 @@ def test_mean_curve():
     assert (high - mean).tolist() == pytest.approx([12.7062, 0.0], rel=1e-5)
     assert (mean - low).tolist() == pytest.approx((high - mean).tolist())
     assert np.isnan(st.mean_curve([np.array([1.0])])[1]).all()
-
-
-@pytest.mark.parametrize(("probability", "edge"), [(0.0, 0.0), (0.1, 0.2), (0.5, 1.0), (0.6, 2.4), (1.0, 4.0)])
-def test_histogram_quantile_is_even_within_bins(probability, edge):
-    got = st.histogram_quantile(np.array([0.0, 1.0, 2.0, 4.0]), np.array([5, 0, 5]), probability)
-    assert got == pytest.approx(edge)
-
-
-def test_histogram_quantile_of_nothing():
-    assert math.isnan(st.histogram_quantile(np.array([0.0, 1.0]), np.array([0]), 0.5))
-
-
-def test_jain():
-    assert st.jain([3.0, 3.0, 3.0]) == pytest.approx(1.0)
-    assert st.jain([1.0, 0.0, 0.0, 0.0]) == pytest.approx(0.25)
-    assert math.isnan(st.jain([0.0]))
