@@ -9,11 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-import signal
-import socket
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from conftest import MEGABYTE, one_middle_plan
@@ -22,11 +18,10 @@ from loom_testbed.experiment import run_transfer, usable_network
 from loom_testbed.network import Network
 from loom_testbed.plan import Node
 from loom_testbed.progress import Progress
+from moves import data_in_motion, held, is_listening, until_ended
 
 KILLS = int(os.environ.get("LOOM_KILLS", "1"))
 USABLE_SECONDS_MAX = 60.0
-MOVED_BEFORE_KILL = 2 * MEGABYTE
-NOTICED_SECONDS_MAX = 30.0
 
 
 def keys_of(middle: Node) -> dict[str, str]:
@@ -44,41 +39,14 @@ def descriptor_keys(network: Network, middle: Node) -> list[str]:
     return [line for line in text.splitlines() if line.startswith(("fingerprint", "master-key", "ntor-onion-key "))]
 
 
-@contextmanager
-def held(network: Network, role: str) -> Iterator[None]:
-    """Stop the processes of a role meanwhile, as a busy machine might."""
-    pids = [network.child(node).pid for node in network.with_role(role)]
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for pid in pids:
-            os.kill(pid, signal.SIGCONT)
-
-
-def is_listening(middle: Node) -> bool:
-    """Say whether the middle accepts connections."""
-    with socket.socket() as attempt:
-        return attempt.connect_ex(("127.0.0.1", middle.or_port)) == 0
-
-
 def kill_and_start_again(network: Network, middle: Node) -> None:
     """Kill the middle while data flows through it, and start it again; every stream must notice."""
-    flows = transfer.share_out(network.with_role("client"), 10_000 * MEGABYTE, 0.1)
-    transfer.open_all(flows, network.server_port)
-    transfer.start_all(flows)
-    network.wait_for("data in motion", lambda: all(flow.moved >= MOVED_BEFORE_KILL // len(flows) for flow in flows))
-    with held(network, "guard"):
-        network.child(middle).kill()
-        network.start_node(middle)
-        network.wait_for("OR port after a kill", lambda: is_listening(middle))
-    noticed_until = time.monotonic() + NOTICED_SECONDS_MAX
-    while not all(flow.is_done for flow in flows) and time.monotonic() < noticed_until:
-        time.sleep(0.05)
-    ended = [flow.error for flow in flows]
-    transfer.close_all(flows)
-    assert all(ended), f"a stream outlived the relay it went through: {ended}"
+    with data_in_motion(network) as flows:
+        with held(network, "guard"):
+            network.child(middle).kill()
+            network.start_node(middle)
+            network.wait_for("OR port after a kill", lambda: is_listening(middle))
+        until_ended(flows)
 
 
 def test_the_same_relay_comes_back_and_carries_data(relay: Path, run_directory: Path) -> None:

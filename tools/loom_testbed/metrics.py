@@ -33,11 +33,14 @@ KINDS_REPORTED = (
 
 @dataclass
 class LoomCounters:
-    """Work by manager and kind; open links by cipher; seconds by thread."""
+    """Work by manager and kind; open links by cipher; seconds by thread; objects by kind, of all managers; and what the
+    directory authorities know of it."""
 
     work: dict[str, dict[str, int]] = field(default_factory=dict)
     links: dict[str, int] = field(default_factory=dict)
     thread_seconds: dict[str, float] = field(default_factory=dict)
+    working_set: dict[str, int] = field(default_factory=dict)
+    directory: dict[str, int] = field(default_factory=dict)
 
     def total(self, kind: str) -> int | None:
         """Return the sum of one kind over the managers; None when no manager has it."""
@@ -45,13 +48,13 @@ class LoomCounters:
         return sum(values) if values else None
 
     def since(self, before: LoomCounters) -> LoomCounters:
-        """Return the work done since before; the links are those of now."""
+        """Return the work done since before; all else is as of now."""
         work = {
             manager: {kind: value - before.work.get(manager, {}).get(kind, 0) for kind, value in kinds.items()}
             for manager, kinds in self.work.items()
         }
         seconds = {name: value - before.thread_seconds.get(name, 0.0) for name, value in self.thread_seconds.items()}
-        return LoomCounters(work, dict(self.links), seconds)
+        return LoomCounters(work, self.links, seconds, self.working_set, self.directory)
 
 
 def parse(text: str) -> LoomCounters:
@@ -59,6 +62,8 @@ def parse(text: str) -> LoomCounters:
     work: dict[str, dict[str, int]] = defaultdict(dict)
     links: dict[str, int] = defaultdict(int)
     seconds: dict[str, float] = {}
+    objects: dict[str, int] = defaultdict(int)
+    directory: dict[str, int] = {}
     for line in text.splitlines():
         found = _SAMPLE.match(line)
         if found is None:
@@ -74,7 +79,11 @@ def parse(text: str) -> LoomCounters:
             links[labels["cipher"]] += int(value)
         elif found["name"] == "loom_thread_cpu_seconds_total" and "thread" in labels:
             seconds[labels["thread"]] = value
-    return LoomCounters(dict(work), dict(links), seconds)
+        elif found["name"] == "loom_working_set" and "kind" in labels:
+            objects[labels["kind"]] += int(value)
+        elif found["name"] == "loom_directory" and "kind" in labels:
+            directory[labels["kind"]] = int(value)
+    return LoomCounters(dict(work), dict(links), seconds, dict(objects), directory)
 
 
 def read(metrics_port: int) -> LoomCounters | None:

@@ -11,6 +11,9 @@ loom_work_total{manager="1",kind="cells_crossed"} 40
 loom_links{manager="1",cipher="TLS_AES_256_GCM_SHA384"} 4
 loom_links{manager="2",cipher="TLS_AES_256_GCM_SHA384"} 3
 loom_thread_cpu_seconds_total{thread="main"} 0.25
+loom_working_set{manager="0",kind="halves"} 3
+loom_working_set{manager="1",kind="halves"} 4
+loom_directory{kind="accepted"} 1
 something_else 1e9
 loom_work_total{manager="1",kind="odd"} not-a-number
 """
@@ -21,6 +24,8 @@ def test_counters_are_summed_over_managers() -> None:
     assert counters.total("cells_received") == 105
     assert counters.links == {"TLS_AES_256_GCM_SHA384": 7}
     assert counters.thread_seconds == {"main": 0.25}
+    assert counters.working_set == {"halves": 7}
+    assert counters.directory == {"accepted": 1}
 
 
 def test_a_missing_kind_is_none_and_never_zero() -> None:
