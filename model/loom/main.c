@@ -9,6 +9,8 @@ static const struct command {
     const char *summary;
     int (*run)(int argc, char *argv[]);
 } commands[] = {
+    {"report", "write one HTML file about the results of run", report_command},
+    {"run", "simulate a scenario: a table, and folders of results", run_command},
     {"stage", "make a table of relays from a consensus and tornettools' staging", stage_command},
 };
 

@@ -14,4 +14,5 @@ relay_module(results
     SOURCES scenario_plan.c results.c results_plots.c results_series.c results_summary.c
     DEPENDS scenario sim base
     LIBS jansson
-    DEFINES _GNU_SOURCE)
+    DEFINES _GNU_SOURCE
+    TESTS scenario_plan_test.c results_test.c results_summary_test.c)

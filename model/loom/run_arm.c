@@ -1,0 +1,109 @@
+#include <inttypes.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include "loom/run.h"
+
+#define SLICES 1000u /* of a run, for its progress */
+
+static double cpu_clock(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static bool no_memory(const struct plan *plan, struct mistake *mistake) {
+    return mistake_at(mistake, plan->inputs->file_name, 0, NULL, "no memory to simulate it");
+}
+
+static bool simulate(struct sim_world *world, const struct plan *plan, const struct run_options *options,
+                     struct mistake *mistake) {
+    struct run_progress progress;
+    char label[96];
+    const nsec end = plan->config.end;
+    snprintf(label, sizeof(label), "seed %" PRIu64 ", %.64s", plan->seed, plan->arm->name);
+    run_progress_begin(&progress, label);
+    for (unsigned i = 1; i <= SLICES; i++) {
+        nsec until = end / SLICES * i + end % SLICES * i / SLICES;
+        if (sim_world_run(world, until, options->threads) != ERR_OK) {
+            run_progress_end(&progress);
+            return no_memory(plan, mistake);
+        }
+        run_progress_show(&progress, (double)i / SLICES, (double)until / 1e9);
+    }
+    run_progress_end(&progress);
+    sim_world_finish(world);
+    return true;
+}
+
+/* The measurements of every host, borrowed from the world; arrays to be freed. */
+static bool collect(const struct sim_world *world, const struct plan *plan, struct sim_relay_measure **relays,
+                    struct sim_client_measure **clients) {
+    const struct sim_config *config = &plan->config;
+    *relays = calloc((size_t)config->relay_count + 1, sizeof(**relays));
+    *clients = calloc((size_t)config->client_count + 1, sizeof(**clients));
+    if (!*relays || !*clients)
+        return false;
+    for (uint32_t i = 0; i < config->relay_count; i++)
+        (*relays)[i] = sim_world_relay(world, i);
+    for (uint32_t i = 0; i < config->client_count; i++)
+        (*clients)[i] = sim_world_client(world, i);
+    return true;
+}
+
+static bool write_folder(const struct results_source *source, const struct run_options *options,
+                         const char *out, const struct results_summary *summary, const struct run_cost *cost,
+                         struct mistake *mistake) {
+    char path[RESULTS_PATH_MAX];
+    struct results_folder folder;
+    const struct plan *plan = source->plan;
+    int n = snprintf(path, sizeof(path), "%s/seed-%" PRIu64 "/%s", out, plan->seed, plan->arm->name);
+    if (n <= 0 || (size_t)n >= sizeof(path))
+        return mistake_at(mistake, out, 0, NULL, "expected a shorter name");
+    if (!results_folder_open(path, &folder, mistake))
+        return false;
+    if (results_write(&folder, source, summary, mistake) &&
+        run_write_host(&folder, plan, cost, &source->totals, options->threads, mistake))
+        return results_folder_close(&folder, mistake);
+    results_folder_discard(&folder);
+    return false;
+}
+
+static bool make_results(const struct sim_world *world, const struct plan *plan,
+                         const struct run_options *options, const char *out, struct results_summary *summary,
+                         const struct run_cost *cost, struct mistake *mistake) {
+    struct sim_relay_measure *relays = NULL;
+    struct sim_client_measure *clients = NULL;
+    bool ok = collect(world, plan, &relays, &clients);
+    const struct results_source source = {plan, relays, clients, sim_world_totals(world)};
+    ok = ok && results_summary_make(&source, summary);
+    if (!ok)
+        no_memory(plan, mistake);
+    else if (!write_folder(&source, options, out, summary, cost, mistake)) {
+        results_summary_fini(summary);
+        ok = false;
+    }
+    free(relays);
+    free(clients);
+    return ok;
+}
+
+static void end_cost(struct run_cost *cost, double wall_began, double cpu_began) {
+    struct rusage usage;
+    cost->wall_s = run_clock() - wall_began;
+    cost->cpu_s = cpu_clock() - cpu_began;
+    cost->rss_bytes_max = getrusage(RUSAGE_SELF, &usage) == 0 ? (uint64_t)usage.ru_maxrss * 1024 : 0;
+}
+
+bool run_arm(const struct plan *plan, const struct run_options *options, const char *out,
+             struct results_summary *summary_out, struct run_cost *cost_out, struct mistake *mistake) {
+    double wall_began = run_clock();
+    double cpu_began = cpu_clock();
+    struct sim_world *world = sim_world_new(&plan->config);
+    bool ok = world ? simulate(world, plan, options, mistake) : no_memory(plan, mistake);
+    end_cost(cost_out, wall_began, cpu_began);
+    ok = ok && make_results(world, plan, options, out, summary_out, cost_out, mistake);
+    sim_world_free(world);
+    return ok;
+}
