@@ -7,8 +7,10 @@
 #include "sim/sim_message.h"
 #include "sim/sim_world_state.h"
 
-#define PIECE_BYTES \
-    1460u /* of a message: a segment, because the exit sees a message when all of it has come */
+#define SEGMENT_BYTES 1460u
+#define UNSENT_MAX    (64u * SEGMENT_BYTES) /* as with TCP_NOTSENT_LOWAT: more than an ack lets go */
+#define BEGINNING     (64u * SEGMENT_BYTES) /* of an answer, sent segment by segment */
+#define PIECE_BYTES   (8u * SEGMENT_BYTES)  /* of the rest */
 
 struct connection {
     struct list entry;
@@ -16,6 +18,7 @@ struct connection {
     uint8_t head[SIM_REQUEST_HEAD_LEN];
     uint64_t came; /* of the request */
     uint64_t left; /* of the answer */
+    uint64_t said; /* of it */
 };
 
 /* --- requests ------------------------------------------------------------------------------------------------------ */
@@ -65,13 +68,23 @@ static void take(struct connection *c, const struct sim_message *message) {
 
 /* --- answers ------------------------------------------------------------------------------------------------------- */
 
+/* The exit sees a message when all of it has come: in the beginning, when windows are small, it sees every segment. */
+static uint32_t piece_of(const struct connection *c) {
+    uint32_t piece = c->said < BEGINNING ? SEGMENT_BYTES : PIECE_BYTES;
+    return c->left < piece ? (uint32_t)c->left : piece;
+}
+
+/* TCP is given what it can send soon, not all that its buffer takes: the next ack asks again. */
 static void answer(struct host *host, nsec now, struct connection *c) {
-    while (c->left > 0 && tcp_room(c->tcp) > 0) {
-        uint32_t length = (uint32_t)(c->left < PIECE_BYTES ? c->left : PIECE_BYTES);
+    uint64_t unsent = tcp_state(c->tcp).notsent;
+    while (c->left > 0 && unsent < UNSENT_MAX && tcp_room(c->tcp) > 0) {
+        uint32_t length = piece_of(c);
         struct sim_message *message = sim_message_new(host, SIM_RAW, length, (struct span){NULL, 0});
         if (!message)
             return;
         c->left -= length;
+        c->said += length;
+        unsent += length;
         tcp_write(c->tcp, &message->tcp);
     }
     tcp_flush(c->tcp, now);
@@ -87,8 +100,10 @@ void sim_server_readable(struct host *host, nsec now, struct tcp *tcp) {
         struct sim_message *message = sim_message_of(next);
         take(c, message);
         sim_message_free(host, message);
-        if (request_is_whole(c, &wanted))
+        if (request_is_whole(c, &wanted)) {
             c->left += wanted;
+            c->said = 0;
+        }
     }
     answer(host, now, c);
 }
