@@ -124,13 +124,12 @@ static void carry_out_change(struct tls_link *link) {
         tls_link_apply_reading(link);
 }
 
-/* The link handshake is written at once, and the rest of a grant that was interrupted; cells wait for the scheduler. A
- * link that cannot write comes back when its socket has room. */
+/* The link handshake is written at once, and the rest of a grant that was interrupted; cells wait for the scheduler. */
 static void carry_out_write(struct link_hub *hub, struct tls_link *link) {
     link_output_handshake(link);
     if (link->has_grant && !tls_link_is_blocked(link))
         link_output_cells(link);
-    if (link->wants_write && link->state == LINK_OPEN && !tls_link_is_blocked(link)) {
+    if (link->wants_write && link->state == LINK_OPEN) {
         list_remove(&link->write_node);
         list_append(&hub->shared.writers, &link->write_node);
     }
@@ -161,20 +160,20 @@ static void grow_round(struct link_hub *hub, uint32_t count) {
     CHECK(hub->facts != NULL && hub->grants != NULL && hub->round != NULL);
 }
 
+/* A link with bytes left over can write nothing, which is for the manager as if TCP held it back: it comes again after the
+ * interval. To leave it out would have the manager ask for a round at once, again and again. */
 static uint32_t collect_writers(struct link_hub *hub) {
-    struct list *head = &hub->shared.writers, *next;
+    struct list *head = &hub->shared.writers;
     uint32_t count = 0;
-    for (struct list *node = head->next; node != head; node = next) {
+    for (struct list *node = head->next; node != head; node = node->next) {
         struct tls_link *link = LIST_ENTRY(node, struct tls_link, write_node);
-        next = node->next;
-        if (tls_link_is_blocked(link)) {
-            list_remove(node);
-            continue;
-        }
         if (count == hub->round_room)
             grow_round(hub, count);
         hub->round[count] = link;
-        link_output_tcp_facts(link, &hub->facts[count]);
+        if (tls_link_is_blocked(link))
+            hub->facts[count] = (struct tcp_facts){.link = link->id};
+        else
+            link_output_tcp_facts(link, &hub->facts[count]);
         count++;
     }
     return count;

@@ -97,6 +97,33 @@ static void paused_reading_leaves_bytes_in_the_socket(void **state) {
     bench_turn(&bench);
 }
 
+/* Cells for a link whose socket is full do not keep the thread busy; they go when there is room again. */
+static void a_blocked_link_waits_without_a_spin(void **state) {
+    uint8_t create[514] = {0x80,         0,    0,   1,
+                           CELL_CREATE2, 0xff, 0xff}; /* a handshake that nobody knows: DESTROY */
+    struct link_hub *hub = &bench_main(&bench)->links;
+    link_id id;
+    (void)state;
+    struct bench_peer *peer = peer_new(&bench, &id);
+    peer_secure(&bench, peer);
+    peer_greet(&bench, peer, 4096);
+    peer_turn(peer);
+    size_t before = peer->plain_length;
+    struct tls_link *link = table_get(&shared()->by_id, id);
+    link->unsent_length = 1; /* as if a byte were left over */
+    peer_write(peer, create, sizeof create);
+    bench_turn(&bench);
+    assert_true(manager_schedule_at(bench_main(&bench)->manager) != NSEC_NEVER);
+    assert_true(link_hub_schedule_at(hub) > event_thread_now(bench_main(&bench)));
+    link->unsent_length = 0;
+    bench_pass(&bench, NSEC_PER_S);
+    peer_turn(peer);
+    assert_int_equal(peer->plain_length, before + 514);
+    assert_int_equal(peer->plain[before + 4], CELL_DESTROY);
+    peer_free(peer);
+    bench_turn(&bench);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_half_open_link_is_ended_after_a_while),
@@ -104,6 +131,7 @@ int main(void) {
         cmocka_unit_test(an_idle_link_gives_its_buffers_back),
         cmocka_unit_test(what_the_core_names_and_is_gone_is_ignored),
         cmocka_unit_test(paused_reading_leaves_bytes_in_the_socket),
+        cmocka_unit_test(a_blocked_link_waits_without_a_spin),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
