@@ -21,7 +21,7 @@ from loom_testbed.experiment import usable_network
 from loom_testbed.network import Network
 from loom_testbed.plan import Node
 from loom_testbed.progress import Progress
-from moves import data_in_motion, held, is_listening, until_ended
+from moves import data_in_motion, held, is_up, until_ended
 from rubbish_test import onion_target
 
 pytestmark = pytest.mark.skipif(MIDDLE == "tor", reason="looks at Loom's own counters")
@@ -104,12 +104,12 @@ def links_with(network: Network, node: Node) -> list[str]:
         return [line.split()[0] for line in control.getinfo("orconn-status") if line.endswith("CONNECTED")]
 
 
-def test_relays_know_each_other_over_one_link(network: Network, middle: Node) -> None:
+def test_relays_know_each_other_and_share_a_link(network: Network, middle: Node) -> None:
     must_carry_data(network)
     for role in ("guard", "exit"):
         linked = {node.name: links_with(network, node) for node in network.with_role(role)}
         ours = {name: sum(middle.fingerprint in peer for peer in peers) for name, peers in linked.items()}
-        assert max(ours.values()) == 1, linked
+        assert 1 <= max(ours.values()) <= 2, linked  # two when both dial in the same moment, as between tors
     # Nobody but relays has business with an exit: a link without authentication would be one of ours.
     for node in network.with_role("exit"):
         assert all(peer.startswith("$") for peer in links_with(network, node)), node.name
@@ -184,7 +184,7 @@ def restart(network: Network, middle: Node) -> None:
         child.ask_to_stop()
         network.wait_for("end of the relay", lambda: not child.is_alive())
         network.start_node(middle)
-        network.wait_for("OR port", lambda: is_listening(middle))
+        network.wait_for("relay", lambda: is_up(middle))
     assert child.exit_status() == 0
 
 

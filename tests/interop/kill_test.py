@@ -18,7 +18,7 @@ from loom_testbed.experiment import run_transfer, usable_network
 from loom_testbed.network import Network
 from loom_testbed.plan import Node
 from loom_testbed.progress import Progress
-from moves import data_in_motion, held, is_listening, until_ended
+from moves import data_in_motion, held, is_up, until_ended
 
 KILLS = int(os.environ.get("LOOM_KILLS", "1"))
 USABLE_SECONDS_MAX = 60.0
@@ -45,7 +45,7 @@ def kill_and_start_again(network: Network, middle: Node) -> None:
         with held(network, "guard"):
             network.child(middle).kill()
             network.start_node(middle)
-            network.wait_for("OR port after a kill", lambda: is_listening(middle))
+            network.wait_for("relay after a kill", lambda: is_up(middle))
         until_ended(flows)
 
 

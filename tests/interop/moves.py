@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from conftest import MEGABYTE
-from loom_testbed import transfer
+from loom_testbed import metrics, transfer
 from loom_testbed.network import Network
 from loom_testbed.plan import Node
 from loom_testbed.transfer import Flow
@@ -59,7 +59,8 @@ def until_ended(flows: Sequence[Flow]) -> None:
     assert all(flow.error for flow in flows)
 
 
-def is_listening(node: Node) -> bool:
-    """Say whether the node accepts connections at its OR port."""
+def is_up(relay: Node) -> bool:
+    """Say whether the relay serves its OR port, and its MetricsPort when it is Loom."""
     with socket.socket() as attempt:
-        return attempt.connect_ex(("127.0.0.1", node.or_port)) == 0
+        is_listening = attempt.connect_ex(("127.0.0.1", relay.or_port)) == 0
+    return is_listening and (relay.program == "tor" or metrics.read(relay.metrics_port) is not None)

@@ -146,7 +146,7 @@ def checks_while_running(network: Network, outcome: Outcome, options: argparse.N
             checks.connection_threads(outcome.used, {name: options.threads for name in network.names("middle")})
         )
     if options.middle == "loom" and options.threads >= 2:
-        found.append(checks.cells_crossed(outcome.used))
+        found.append(checks.cells_crossed(network, outcome.used))
     return found
 
 
