@@ -98,6 +98,22 @@ static nsec least_latency(const struct sim_geography *geography) {
     return least * NSEC_PER_US;
 }
 
+/* --- memory ---------------------------------------------------------------------------------------------------------- */
+
+/* The cores cope when there is no memory, by refusing what is new; but then they are not what was to be simulated. */
+static void *allocate(void *context, size_t size) {
+    struct sim_world *world = context;
+    void *object = memory_allocate(world->config->memory, size);
+    if (!object)
+        atomic_store_explicit(&world->is_starved, true, memory_order_relaxed);
+    return object;
+}
+
+static void release(void *context, void *object, size_t size) {
+    const struct sim_world *world = context;
+    memory_release(world->config->memory, object, size);
+}
+
 /* --- making ---------------------------------------------------------------------------------------------------------- */
 
 static uint32_t host_count(const struct sim_config *config) {
@@ -110,7 +126,7 @@ static bool make_engine(struct sim_world *world) {
     uint32_t partitions = config->partitions ? config->partitions : PARTITIONS_DEFAULT;
     nsec lookahead = least_latency(&config->geography);
     CHECK(net_object_size() <= SIM_OBJECT_SIZE);
-    world->engine = engine_new(&(struct engine_config){.memory = config->memory,
+    world->engine = engine_new(&(struct engine_config){.memory = &world->memory,
                                                        .hosts = hosts,
                                                        .partitions = partitions < hosts ? partitions : hosts,
                                                        .lookahead_within = lookahead,
@@ -119,7 +135,7 @@ static bool make_engine(struct sim_world *world) {
                                                        .object_size = SIM_OBJECT_SIZE});
     if (!world->engine)
         return false;
-    world->net = net_new(&(struct net_config){.memory = config->memory,
+    world->net = net_new(&(struct net_config){.memory = &world->memory,
                                               .engine = world->engine,
                                               .calls = &calls,
                                               .path = path,
@@ -137,11 +153,11 @@ static bool make_identities(struct sim_world *world) {
     const struct sim_config *config = world->config;
     struct symbolic symbolic;
     const struct crypt_provider *crypt = symbolic_provider(&symbolic, config->seed);
-    world->identities = memory_allocate(config->memory, config->relay_count * sizeof(*world->identities));
+    world->identities = memory_allocate(&world->memory, config->relay_count * sizeof(*world->identities));
     for (uint32_t i = 0; world->identities && i < config->relay_count; i++) {
         struct sim_identity *identity = &world->identities[i];
         bool made = config->crypt ? config->crypt->make_identity(config->crypt->context, i, identity)
-                                  : sim_identity_make(identity, config->memory, crypt, config->seed, i);
+                                  : sim_identity_make(identity, &world->memory, crypt, config->seed, i);
         if (!made)
             return false;
     }
@@ -154,21 +170,21 @@ static bool make_consensus(struct sim_world *world) {
     if (config->kist_run_interval_ms)
         params.kist_run_interval_ms = (int32_t)config->kist_run_interval_ms;
     size_t size = config->relay_count * sizeof(struct relay_entry);
-    struct relay_entry *entries = memory_allocate(config->memory, size);
+    struct relay_entry *entries = memory_allocate(&world->memory, size);
     if (!entries)
         return false;
     for (uint32_t i = 0; i < config->relay_count; i++) {
         memcpy(entries[i].rsa_id, world->identities[i].credentials.rsa_id, sizeof entries[i].rsa_id);
         memcpy(entries[i].ed_id, world->identities[i].credentials.ed_id, sizeof entries[i].ed_id);
     }
-    world->consensus = consensus_view_new(config->memory, &params, entries, config->relay_count);
-    memory_release(config->memory, entries, size);
+    world->consensus = consensus_view_new(&world->memory, &params, entries, config->relay_count);
+    memory_release(&world->memory, entries, size);
     return world->consensus != NULL;
 }
 
 static bool make_hosts(struct sim_world *world) {
     const struct sim_config *config = world->config;
-    const struct memory *memory = config->memory;
+    const struct memory *memory = &world->memory;
     world->relay_size = sim_relay_size();
     world->relays = memory_allocate(memory, config->relay_count * world->relay_size);
     world->servers = memory_allocate(memory, config->server_count * sizeof(*world->servers));
@@ -191,8 +207,10 @@ struct sim_world *sim_world_new(const struct sim_config *config) {
     if (!world)
         return NULL;
     world->config = config;
+    world->memory = (struct memory){allocate, release, world};
+    atomic_init(&world->is_starved, false);
     if (make_engine(world) && make_identities(world) && make_consensus(world) &&
-        sim_paths_init(&world->paths, config->memory, config->relays, config->relay_count) &&
+        sim_paths_init(&world->paths, &world->memory, config->relays, config->relay_count) &&
         make_hosts(world))
         return world;
     sim_world_free(world);
@@ -239,8 +257,8 @@ enum err sim_world_run(struct sim_world *world, nsec until, uint32_t threads) {
     CHECK(!world->is_finished);
     CHECK(until >= world->ran_until);
     enum err e = engine_run_threads(world->engine, until, threads);
-    if (e)
-        return e;
+    if (e || atomic_load_explicit(&world->is_starved, memory_order_relaxed))
+        return ERR_LIMIT;
     world->ran_until = until;
     for (uint32_t i = 0; i < world->config->relay_count; i++)
         sim_relay_sample(sim_world_relay_at(world, i), until);

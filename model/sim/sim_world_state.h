@@ -2,6 +2,8 @@
 #ifndef LOOM_SIM_SIM_WORLD_STATE_H
 #define LOOM_SIM_SIM_WORLD_STATE_H
 
+#include <stdatomic.h>
+
 #include "core/consensus_view.h"
 #include "cost/behaviour.h"
 #include "des/engine.h"
@@ -19,6 +21,8 @@ enum sim_role { SIM_ROLE_RELAY, SIM_ROLE_SERVER, SIM_ROLE_CLIENT };
 
 struct sim_world {
     const struct sim_config *config;
+    struct memory memory;   /* the config's, but it remembers when there was none */
+    atomic_bool is_starved; /* set by any thread, read between runs */
     struct engine *engine;
     struct net *net;
     struct sim_identity *identities; /* of relays */

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "des/rate_bucket.h"
-#include "memnet/heap.h"
+#include "sim/shared_heap.h"
 #include "sim/sim_world.h"
 #include "support/test.h"
 
@@ -23,7 +23,7 @@ static const uint32_t latency_us = 500;
 static const struct sim_server_config server = {.line_rate = RATE_UNLIMITED};
 
 struct plant {
-    struct heap heap;
+    struct shared_heap heap;
     struct sim_cpu cpus[2];
     struct sim_relay_config relays[RELAYS];
     struct sim_client_config clients[FLOWS];
@@ -46,7 +46,7 @@ static struct sim_relay_config relay_of(uint32_t number) {
  * guard, exit, guard, exit: each circuit has its halves on two threads, if there are two. */
 static void set_up(struct plant *plant, uint16_t threads, uint16_t cores, bool together) {
     memset(plant, 0, sizeof *plant);
-    heap_init(&plant->heap);
+    shared_heap_init(&plant->heap);
     plant->cpus[0] = plant->cpus[1] = (struct sim_cpu){.mapping = COST_FULL,
                                                        .behaviour = SIM_BEHAVE_LOOM,
                                                        .cores = cores,
@@ -99,7 +99,7 @@ static void check(uint16_t threads, uint16_t cores, bool together) {
     uint64_t at_once = threads == 0 ? 1 : threads < cores ? threads : cores;
     uint64_t expected = at_once * LENGTH / (2 * PRICE);
     sim_world_free(world);
-    assert_int_equal(plant.heap.live_bytes, 0);
+    assert_int_equal(atomic_load(&plant.heap.live_bytes), 0);
     assert_in_range(cells, expected * 99 / 100, expected * 101 / 100);
 }
 

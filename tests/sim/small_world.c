@@ -10,7 +10,7 @@
 
 void small_world_set_up(struct small_world *small) {
     memset(small, 0, sizeof *small);
-    heap_init(&small->heap);
+    shared_heap_init(&small->heap);
     small->latency_us[0] = small->latency_us[3] = 5000;
     small->latency_us[1] = small->latency_us[2] = 40000;
     small->cpus[0] = (struct sim_cpu){
@@ -87,7 +87,7 @@ void small_world_run(struct small_world *small, uint32_t threads) {
 
 void small_world_tear_down(struct small_world *small) {
     sim_world_free(small->world);
-    assert_int_equal(small->heap.live_bytes, 0);
+    assert_int_equal(atomic_load(&small->heap.live_bytes), 0);
 }
 
 /* --- one number ------------------------------------------------------------------------------------------------------ */

@@ -3,14 +3,14 @@
 #ifndef LOOM_TESTS_SIM_SMALL_WORLD_H
 #define LOOM_TESTS_SIM_SMALL_WORLD_H
 
-#include "memnet/heap.h"
+#include "sim/shared_heap.h"
 #include "sim/sim_world.h"
 
 #define SMALL_RELAYS  5u
 #define SMALL_CLIENTS 3u
 
 struct small_world {
-    struct heap heap;
+    struct shared_heap heap;
     struct sim_config config; /* change it before small_world_start */
     struct sim_cpu cpus[2];
     struct sim_relay_config relays[SMALL_RELAYS];

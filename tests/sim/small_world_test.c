@@ -138,6 +138,25 @@ static void test_no_prices_and_prices_of_nothing_are_the_same(void **state) {
     expect_same(&without, &with);
 }
 
+/* Wherever memory runs out: no world, or a run that says so; and everything is given back. */
+static void test_out_of_memory(void **state) {
+    (void)state;
+    struct small_world small;
+    unsigned made = 0, stopped = 0;
+    for (size_t allowed = 0; allowed < 20000; allowed += allowed / 16 + 1) {
+        small_world_set_up(&small);
+        small.config.end = 3 * NSEC_PER_S;
+        atomic_store(&small.heap.allocations_left, allowed);
+        small.world = sim_world_new(&small.config);
+        made += small.world != NULL;
+        if (small.world)
+            stopped += sim_world_run(small.world, small.config.end, 1) == ERR_LIMIT;
+        small_world_tear_down(&small);
+    }
+    assert_true(made > 10);
+    assert_true(stopped > 5);
+}
+
 /* --- real cryptography ----------------------------------------------------------------------------------------------- */
 
 static struct relay_identity identities[SMALL_RELAYS];
@@ -173,6 +192,7 @@ int main(void) {
         cmocka_unit_test(test_slices_are_not_seen),
         cmocka_unit_test(test_another_seed_is_another_run),
         cmocka_unit_test(test_no_prices_and_prices_of_nothing_are_the_same),
+        cmocka_unit_test(test_out_of_memory),
         cmocka_unit_test(test_real_and_symbolic_cryptography_leave_the_same_trace),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
