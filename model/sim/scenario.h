@@ -44,7 +44,7 @@ struct scenario_class {
     const char *name;
     uint64_t capacity_mbit_least, capacity_mbit_most;
     uint64_t share;
-    uint64_t cores, threads_per_core, workers, slower_permille;
+    uint64_t cores, threads_per_core, workers, slower_permille, capacity_percent;
 };
 
 struct scenario_hardware {

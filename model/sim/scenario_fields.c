@@ -105,7 +105,10 @@ static const struct record_field class_fields[] = {
     NUMBER_OR(scenario_class, threads_per_core, 1, 1, 2, "2: hyperthreads"),
     NUMBER_OR(scenario_class, workers, 1, 1, 64, "threads for circuit handshakes"),
     NUMBER_OR(scenario_class, slower_permille, 1000, 100, 100000,
-              "how long work takes; 1000: as in the profile"),
+              "how long work takes, at most when capacity_percent is not 0; 1000: as in the profile"),
+    NUMBER_OR(
+        scenario_class, capacity_percent, 0, 0, 10000,
+        "each machine is so slow that tor could carry this much of the relay's capacity; 0: all are the same"),
 };
 static const struct record class_record = RECORD(scenario_class, class_fields);
 

@@ -4,8 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cost/behaviour.h"
+
 #define BYTES_PER_MBIT UINT64_C(125000)
 #define CLASSES_MAX    64u
+#define CELL_BYTES     514u
+#define BURST_CELLS    512u          /* 64 full records of tor's 4 kB, and no more than the last one short */
+#define FASTEST        UINT64_C(100) /* permille */
 
 uint64_t scenario_line_rate(enum scenario_line_rate rule, uint64_t capacity) {
     static const uint64_t lines_mbit[] = {100, 1000, 10000, 100000};
@@ -82,4 +87,28 @@ bool scenario_hardware_assign(const struct scenario_hardware *hardware, const st
     bool ok = assign(hardware, ranked, n, class_out, mistake);
     free(ranked);
     return ok;
+}
+
+uint64_t scenario_tor_rate(const struct cost_table *tor) {
+    const struct cost_behaviour *behaviour = &cost_behaviour_tor;
+    const struct working_set nothing = {.links = 0};
+    struct work work = {.cells_received = BURST_CELLS,
+                        .cells_sent = BURST_CELLS,
+                        .aes_bytes = 509u * BURST_CELLS,
+                        .crypt_runs = 1,
+                        .circuit_switches = 1,
+                        .scheduler_picks = 1};
+    cost_behaviour_receive(behaviour, behaviour, CELL_BYTES * BURST_CELLS, &work);
+    cost_behaviour_send(behaviour, CELL_BYTES * BURST_CELLS, &work);
+    cost_behaviour_correct(behaviour, &work);
+    nsec took = cost_price(tor, &work, &nothing, 0, 0);
+    return took ? CELL_BYTES * BURST_CELLS * NSEC_PER_S / took : UINT64_MAX;
+}
+
+uint64_t scenario_slowness(const struct scenario_class *class, uint64_t tor_rate, uint64_t capacity) {
+    uint64_t wanted_kb = capacity / 100 * class->capacity_percent / 1000;
+    uint64_t slowness = class->slower_permille;
+    if (wanted_kb && tor_rate / wanted_kb < slowness)
+        slowness = tor_rate / wanted_kb;
+    return slowness > FASTEST ? slowness : FASTEST;
 }

@@ -76,11 +76,29 @@ static void a_capacity_without_a_class(void **state) {
     scenario_fini(&s);
 }
 
+/* A table in which nothing but a cell costs something: 1000 ns each way, so a cell takes 2 us. */
+static void machines_as_slow_as_a_capacity_says(void **state) {
+    (void)state;
+    const struct cost_table tor = {.ps = {.cells_received = 1000000, .cells_sent = 1000000},
+                                   .smt_permille = 1000};
+    const struct scenario_class same = {.slower_permille = 2500};
+    const struct scenario_class limited = {.slower_permille = 21000, .capacity_percent = 200};
+    uint64_t rate = scenario_tor_rate(&tor);
+    assert_int_equal(rate, 257000000); /* 514 bytes in 2 us */
+    assert_int_equal(scenario_slowness(&same, rate, 1), 2500);
+    assert_in_range(scenario_slowness(&limited, rate, 12850000), 9990,
+                    10000); /* a tenth of it is wanted twice */
+    assert_int_equal(scenario_slowness(&limited, rate, 1000), 21000);
+    assert_int_equal(scenario_slowness(&limited, rate, 0), 21000);
+    assert_int_equal(scenario_slowness(&limited, rate, UINT64_C(1) << 40), 100);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_next_line),
         cmocka_unit_test(shares_spread_over_a_range),
         cmocka_unit_test(a_capacity_without_a_class),
+        cmocka_unit_test(machines_as_slow_as_a_capacity_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,6 +11,7 @@
 
 #define BYTES_PER_MBIT UINT64_C(125000)
 #define NS_PER_US      UINT64_C(1000)
+#define RECORD_BYTES   16384u
 
 static void *zeroed(void *context, size_t size) {
     (void)context;
@@ -45,35 +46,6 @@ static struct cost_table slow_down(const struct cost_table *table, uint64_t perm
 #undef X
     out.circuit_cold_ps = scaled(table->circuit_cold_ps, permille);
     return out;
-}
-
-static struct sim_cpu make_cpu(const struct scenario_class *class, const struct cost_table *prices) {
-    return (struct sim_cpu){.prices = prices,
-                            .cores = (uint16_t) class->cores,
-                            .threads_per_core = (uint16_t) class->threads_per_core,
-                            .workers = (uint16_t) class->workers};
-}
-
-static bool plan_cpus(struct plan *plan, struct mistake *mistake) {
-    const struct scenario_hardware *hardware = &scenario_of(plan)->hardware;
-    const struct scenario_class *classes = hardware->classes.items;
-    uint32_t n = 2 * hardware->classes.n;
-    plan->prices = calloc(n, sizeof(*plan->prices));
-    plan->cpus = calloc(n, sizeof(*plan->cpus));
-    if (!plan->prices || !plan->cpus)
-        return no_memory(plan, mistake);
-    for (uint32_t i = 0; i < n; i++) {
-        bool is_loom = i % 2;
-        const struct scenario_class *class = &classes[i / 2];
-        const struct cost_profile *profile = is_loom ? &plan->inputs->loom : &plan->inputs->tor;
-        plan->prices[i] = slow_down(&profile->value, class->slower_permille);
-        plan->cpus[i] = make_cpu(class, plan->inputs->has_prices ? &plan->prices[i] : NULL);
-        plan->cpus[i].mapping = is_loom ? (enum cost_mapping)plan->arm->architecture : COST_VANILLA;
-        plan->cpus[i].behaviour = is_loom ? SIM_BEHAVE_LOOM : SIM_BEHAVE_TOR;
-    }
-    plan->config.cpus = plan->cpus;
-    plan->config.cpu_count = n;
-    return true;
 }
 
 static bool plan_geography(struct plan *plan, struct mistake *mistake) {
@@ -111,19 +83,36 @@ static uint32_t flags_of(const struct relay_row *row) {
     return flags | (row->flags & RELAY_STABLE ? SIM_STABLE : 0);
 }
 
-/* A relay that says it gives nothing still gives what it was seen to carry. */
-static uint64_t or_capacity(uint64_t rate, const struct relay_row *row) {
-    return rate ? rate : row->capacity + 1;
+/* A relay that says it gives nothing still gives what it was seen to carry; and a record at a time. */
+static uint64_t at_least_a_record(uint64_t rate, const struct relay_row *row) {
+    uint64_t said = rate ? rate : row->capacity;
+    return said > RECORD_BYTES ? said : RECORD_BYTES;
 }
 
-/* Left out of a network without a place; else config of relay number i. */
+/* Each relay has a machine of its own, because its speed may follow its capacity. */
+static void make_cpu(struct plan *plan, uint32_t i, uint64_t tor_rate) {
+    const struct plan_relay *relay = &plan->relays[i];
+    const struct scenario_class *class =
+        (const struct scenario_class *)scenario_of(plan)->hardware.classes.items + relay->class;
+    const struct cost_profile *profile = relay->is_loom ? &plan->inputs->loom : &plan->inputs->tor;
+    plan->prices[i] = slow_down(&profile->value, scenario_slowness(class, tor_rate, relay->row->capacity));
+    plan->cpus[i] = (struct sim_cpu){
+        .prices = plan->inputs->has_prices ? &plan->prices[i] : NULL,
+        .mapping = relay->is_loom ? (enum cost_mapping)plan->arm->architecture : COST_VANILLA,
+        .behaviour = relay->is_loom ? SIM_BEHAVE_LOOM : SIM_BEHAVE_TOR,
+        .cores = (uint16_t) class->cores,
+        .threads_per_core = (uint16_t) class->threads_per_core,
+        .workers = (uint16_t) class->workers,
+    };
+}
+
+/* Config of relay number i, whose machine is there. */
 static bool place_relay(struct plan *plan, uint32_t i, struct mistake *mistake) {
     const struct scenario *s = scenario_of(plan);
     const struct plan_relay *relay = &plan->relays[i];
     const struct relay_row *row = relay->row;
     uint32_t country = country_latency_find(&plan->inputs->latency, row->country);
-    uint32_t cpu = 2u * relay->class + relay->is_loom;
-    uint32_t cores = (uint32_t)plan->cpus[cpu].cores * plan->cpus[cpu].threads_per_core;
+    uint32_t cores = (uint32_t)plan->cpus[i].cores * plan->cpus[i].threads_per_core;
     if (country == COUNTRY_NONE)
         return record_mistake(s->network.at, s->network.relays ? "relays" : "inline", mistake,
                               "expected countries of %s, found \"%s\"", s->topology.latencies,
@@ -131,11 +120,11 @@ static bool place_relay(struct plan *plan, uint32_t i, struct mistake *mistake) 
     plan->sim_relays[i] = (struct sim_relay_config){
         .weight = row->weight,
         .line_rate = scenario_line_rate((enum scenario_line_rate)s->hardware.line_rate, row->capacity),
-        .bandwidth_rate = or_capacity(row->rate, row),
-        .bandwidth_burst = or_capacity(row->burst, row),
+        .bandwidth_rate = at_least_a_record(row->rate, row),
+        .bandwidth_burst = at_least_a_record(row->burst, row),
         .flags = flags_of(row),
         .country = (uint16_t)country,
-        .cpu = (uint16_t)cpu};
+        .cpu = (uint16_t)i};
     if (relay->is_loom && plan->arm->architecture != COST_VANILLA)
         plan->sim_relays[i].connection_threads =
             (uint16_t)(plan->arm->threads < cores ? plan->arm->threads : cores);
@@ -165,21 +154,30 @@ static void name_relay(struct plan *plan, uint32_t i) {
     snprintf(relay->name, sizeof(relay->name), "relay%u%s", i + 1, relay_role_name(relay->role));
 }
 
+static bool take_relay_room(struct plan *plan) {
+    size_t n = (size_t)plan->sample.count + 1;
+    plan->relays = calloc(n, sizeof(*plan->relays));
+    plan->prices = calloc(n, sizeof(*plan->prices));
+    plan->cpus = calloc(n, sizeof(*plan->cpus));
+    plan->sim_relays = calloc(n, sizeof(*plan->sim_relays));
+    return plan->relays && plan->prices && plan->cpus && plan->sim_relays;
+}
+
 static bool plan_relays(struct plan *plan, struct mistake *mistake) {
     if (!choose_relays(plan, mistake))
         return false;
-    uint32_t n = plan->sample.count;
-    plan->relays = calloc((size_t)n + 1, sizeof(*plan->relays));
-    plan->sim_relays = calloc((size_t)n + 1, sizeof(*plan->sim_relays));
-    if (!plan->relays || !plan->sim_relays)
+    if (!take_relay_room(plan))
         return no_memory(plan, mistake);
-    for (uint32_t i = 0; i < n; i++) {
+    uint64_t tor_rate = plan->inputs->has_prices ? scenario_tor_rate(&plan->inputs->tor.value) : 0;
+    for (uint32_t i = 0; i < plan->sample.count; i++) {
         name_relay(plan, i);
+        make_cpu(plan, i, tor_rate);
         if (!place_relay(plan, i, mistake))
             return false;
     }
     plan->config.relays = plan->sim_relays;
-    plan->config.relay_count = n;
+    plan->config.cpus = plan->cpus;
+    plan->config.relay_count = plan->config.cpu_count = plan->sample.count;
     return true;
 }
 
@@ -300,8 +298,8 @@ static bool make(struct plan *plan, struct mistake *mistake) {
     plan->config.end = (s->warm_up_s + s->duration_s) * NSEC_PER_S;
     plan->config.sample_interval = s->outputs.sample_ms * NSEC_PER_MS;
     plan->config.kist_run_interval_ms = (uint32_t)s->kist_run_interval_ms;
-    return plan_cpus(plan, mistake) && plan_geography(plan, mistake) && plan_relays(plan, mistake) &&
-           plan_loads(plan, mistake) && plan_ends(plan, mistake) && check_config(plan, mistake);
+    return plan_geography(plan, mistake) && plan_relays(plan, mistake) && plan_loads(plan, mistake) &&
+           plan_ends(plan, mistake) && check_config(plan, mistake);
 }
 
 bool plan_make(const struct scenario_inputs *inputs, const struct scenario_arm *arm, uint64_t seed,

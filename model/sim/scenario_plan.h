@@ -32,8 +32,8 @@ struct plan {
     bool *is_loom;
     uint32_t *latency_us;
     uint32_t *loss;
-    struct cost_table *prices; /* two for each class: tor, Loom */
-    struct sim_cpu *cpus;      /* the same */
+    struct cost_table *prices; /* one for each relay, as its machine */
+    struct sim_cpu *cpus;
     struct sim_relay_config *sim_relays;
     struct sim_server_config *servers;
     struct sim_load *loads; /* one for each group of clients */
