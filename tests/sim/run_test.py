@@ -93,17 +93,24 @@ def assert_refused(folder: Path, expected: str, *words: str) -> None:
 
 # What is wrong, how it comes about (old and new text), and how the line begins.
 BROKEN = [
-    ("a key left out", "warm_up_s: 2\n", "", 's.yaml:1: expected a key "warm_up_s" with a whole number from 0 to 86400'),
-    ("a key that nobody knows", "duration_s", "durations_s", "s.yaml:3: durations_s: no such key: expected name, about,"),
+    ("a key left out", "warm_up_s: 2\n", "",
+     's.yaml:1: expected a key "warm_up_s" with a whole number from 0 to 86400'),
+    ("a key that nobody knows", "duration_s", "durations_s",
+     "s.yaml:3: durations_s: no such key: expected name, about,"),
     ("a key twice", "name: small", "name: small\nname: large", "s.yaml:2: name: expected each key once"),
     ("no YAML", "seeds: {first: 1", "seeds: {first: [1", "s.yaml:4: expected YAML"),
-    ("a number out of range", "duration_s: 4", "duration_s: 0", "s.yaml:3: duration_s: expected a whole number from 1 to"),
-    ("text for a number", "hosts: 4\n", "hosts: four\n", 's.yaml:22: traffic.clients[0].hosts: expected a whole number'),
+    ("a number out of range", "duration_s: 4", "duration_s: 0",
+     "s.yaml:3: duration_s: expected a whole number from 1 to"),
+    ("text for a number", "hosts: 4\n", "hosts: four\n",
+     's.yaml:22: traffic.clients[0].hosts: expected a whole number'),
     ("an unknown choice", "order: random", "order: alphabet",
      's.yaml:15: arms[1].order: expected weight, capacity or random, found "alphabet"'),
-    ("seeds that end before they begin", "last: 2", "last: 0", "s.yaml:4: seeds.last: expected a number from 1 to 1000"),
+    ("seeds that end before they begin", "last: 2", "last: 0",
+     "s.yaml:4: seeds.last: expected a number from 1 to 1000"),
     ("a name that is no folder", "name: loom", "name: ../loom", "s.yaml:15: arms[1].name: expected at most 64 of A-Z"),
     ("a name twice", "name: load", "name: perf", "s.yaml:26: traffic.clients[1].name: expected each name once"),
+    ("an architecture that is not there", "order: random", "architecture: poc",
+     "s.yaml:15: arms[1].architecture: expected vanilla or full"),
     ("an empty list", "files: [{bytes: 1048576}]", "files: []",
      "s.yaml:26: traffic.clients[1].files: expected 1 to 256 items, found 0"),
     ("an unknown country", "country: US, share", "country: XX, share",
@@ -116,7 +123,8 @@ BROKEN = [
      "s.yaml:12: hardware.classes: expected a class for each capacity, found none for 72 Mbit/s"),
     ("one profile of two", "    tor_profile: tor.yaml\n", "",
      "s.yaml:9: hardware: expected both tor_profile and loom_profile, or none"),
-    ("more relays than the table has", "rows: 6", "rows: 7", "s.yaml:7: network.rows: relays.txt: expected 7 rows, found 6"),
+    ("more relays than the table has", "rows: 6", "rows: 7",
+     "s.yaml:7: network.rows: relays.txt: expected 7 rows, found 6"),
 ]
 
 
@@ -131,7 +139,8 @@ def test_a_broken_scenario(folder: Path, old: str, new: str, expected: str) -> N
 BROKEN_FILES = [
     ("a table cut in a row", "relays.txt", RELAYS[:-12], "relays.txt:8: country: expected two capital letters"),
     ("a table cut in the flags", "relays.txt", RELAYS[:-2], "relays.txt: expected a whole table, found a last line"),
-    ("a table cut between rows", "relays.txt", RELAYS[:RELAYS.rindex("50 ")], "s.yaml:7: network.rows: relays.txt: expected 6"),
+    ("a table cut between rows", "relays.txt", RELAYS[:RELAYS.rindex("50 ")],
+     "s.yaml:7: network.rows: relays.txt: expected 6"),
     ("a table of another form", "relays.txt", "weight\n1\n", "relays.txt:1: expected the columns"),
     ("a relay nowhere", "relays.txt", RELAYS.replace("FI", "XX"),
      's.yaml:6: network.relays: expected countries of countries.latency, found "XX"'),
@@ -218,3 +227,17 @@ def test_another_table_and_a_second_run_in_the_same_place(folder: Path) -> None:
     (folder / "s.yaml").write_text(SMALL.replace("hosts: 4", "hosts: 5"))
     assert run(folder, "--seed", "1", "--out", "out").returncode == 0
     assert deterministic(folder / "out") != first
+
+
+def test_bench(folder: Path) -> None:
+    words = [PROGRAM, "bench", "sim", folder / "s.yaml", "--seconds", "2", "--json"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    made = json.loads(done.stdout)
+    assert made["cells_relayed"] > 1000
+    assert made["cells_per_core_second"] > 1000
+    state = made["bytes_of_state"]
+    assert 100 < state["circuit_half"] < 10_000
+    assert 100 < state["idle_link_side"] < 100_000
+    assert 100 < state["client"] < 100_000
+    assert subprocess.run([PROGRAM, "bench"], capture_output=True, check=False).returncode == 2
