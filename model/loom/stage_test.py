@@ -1,4 +1,4 @@
-"""loom stage as people run it, on the real network of May 2024: deterministic bytes, and mistakes that write nothing."""
+"""loom stage as people run it, on the real network of May 2024: deterministic, and mistakes write nothing."""
 
 import lzma
 import os

@@ -45,10 +45,10 @@ static json_t *network_json(const struct plan *plan) {
 
 static json_t *times_json(const struct plan *plan) {
     const struct sim_config *config = &plan->config;
+    nsec series = plan->inputs->scenario.outputs.series_ms * NSEC_PER_MS;
     return json_pack("{s:I, s:I, s:I, s:I, s:I}", "bootstrap_end_ns", (json_int_t)config->bootstrap_end,
                      "measure_from_ns", (json_int_t)config->measure_from, "end_ns", (json_int_t)config->end,
-                     "sample_ns", (json_int_t)config->sample_interval, "series_ns",
-                     (json_int_t)(plan->inputs->scenario.outputs.series_ms * NSEC_PER_MS));
+                     "sample_ns", (json_int_t)config->sample_interval, "series_ns", (json_int_t)series);
 }
 
 json_t *results_manifest(const struct results_source *source) {

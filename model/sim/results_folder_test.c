@@ -4,33 +4,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "sim/results_scratch.h"
 #include "support/test.h"
-
-static char base[64];
-
-static int make_base(void **state) {
-    (void)state;
-    memcpy(base, "/tmp/loom-folder.XXXXXX", 24);
-    return mkdtemp(base) ? 0 : 1;
-}
-
-static int remove_base(void **state) {
-    (void)state;
-    char command[128];
-    snprintf(command, sizeof(command), "rm -r %s", base);
-    return system(command);
-}
 
 static bool is_there(const char *name) {
     char path[128];
     struct stat about;
-    snprintf(path, sizeof(path), "%s/%s", base, name);
+    snprintf(path, sizeof(path), "%s/%s", scratch, name);
     return lstat(path, &about) == 0;
 }
 
 static void read_back(const char *name, char out[static 512]) {
     char path[128];
-    snprintf(path, sizeof(path), "%s/%s", base, name);
+    snprintf(path, sizeof(path), "%s/%s", scratch, name);
     FILE *file = fopen(path, "r");
     assert_non_null(file);
     out[fread(out, 1, 511, file)] = '\0';
@@ -40,7 +26,7 @@ static void read_back(const char *name, char out[static 512]) {
 static void open_it(struct results_folder *folder) {
     char path[128];
     struct mistake m = {""};
-    snprintf(path, sizeof(path), "%s/out/seed-1/tor", base);
+    snprintf(path, sizeof(path), "%s/out/seed-1/tor", scratch);
     if (!results_folder_open(path, folder, &m))
         fail_msg("%s", m.text);
 }
@@ -88,7 +74,7 @@ static void what_is_no_result_stays(void **state) {
     struct results_folder folder;
     struct mistake m = {""};
     char path[128];
-    snprintf(path, sizeof(path), "%s/mine", base);
+    snprintf(path, sizeof(path), "%s/mine", scratch);
     assert_int_equal(mkdir(path, 0755), 0);
     assert_true(results_folder_open(path, &folder, &m));
     put(&folder, "manifest.json", "a", true);
@@ -102,7 +88,7 @@ static void what_is_discarded_leaves_nothing(void **state) {
     struct results_folder folder;
     struct mistake m = {""};
     char path[128];
-    snprintf(path, sizeof(path), "%s/gone", base);
+    snprintf(path, sizeof(path), "%s/gone", scratch);
     assert_true(results_folder_open(path, &folder, &m));
     put(&folder, "manifest.json", "a", true);
     char temporary[RESULTS_PATH_MAX];
@@ -128,5 +114,5 @@ int main(void) {
         cmocka_unit_test(what_is_no_result_stays), cmocka_unit_test(what_is_discarded_leaves_nothing),
         cmocka_unit_test(nowhere_to_write),
     };
-    return cmocka_run_group_tests(tests, make_base, remove_base);
+    return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
 }

@@ -292,7 +292,7 @@ static void add_all(struct making *m, const uint64_t *sizes, uint32_t sizes_n) {
 }
 
 bool results_summary_make(const struct results_source *source, struct results_summary *out) {
-    uint64_t sizes[SIZES_MAX];
+    uint64_t sizes[SIZES_MAX] = {0};
     struct making m = {source, out, NULL, count_values(source)};
     uint32_t sizes_n = measured_sizes(scenario_of(&m), sizes);
     uint32_t classes = scenario_of(&m)->hardware.classes.n;

@@ -3,23 +3,9 @@
 #include <stdlib.h>
 
 #include "files/file_text.h"
+#include "sim/results_scratch.h"
 #include "sim/results_small.h"
 #include "support/test.h"
-
-static char base[64];
-
-static int make_base(void **state) {
-    (void)state;
-    memcpy(base, "/tmp/loom-results.XXXXXX", 25);
-    return mkdtemp(base) ? 0 : 1;
-}
-
-static int remove_base(void **state) {
-    (void)state;
-    char command[128];
-    snprintf(command, sizeof(command), "rm -r %s", base);
-    return system(command);
-}
 
 static void write_run(const char *name) {
     char path[128];
@@ -27,7 +13,7 @@ static void write_run(const char *name) {
     struct results_summary summary;
     struct results_folder folder;
     struct mistake m = {""};
-    snprintf(path, sizeof(path), "%s/%s", base, name);
+    snprintf(path, sizeof(path), "%s/%s", scratch, name);
     small_run_init(&run);
     const struct results_source source = small_run_source(&run);
     assert_true(results_summary_make(&source, &summary));
@@ -42,7 +28,7 @@ static struct file_text read_result(const char *name) {
     char path[256];
     struct file_text text;
     struct mistake m = {""};
-    snprintf(path, sizeof(path), "%s/%s", base, name);
+    snprintf(path, sizeof(path), "%s/%s", scratch, name);
     if (!file_text_read(path, 1u << 20, &text, &m))
         fail_msg("%s", m.text);
     return text;
@@ -125,5 +111,5 @@ int main(void) {
         cmocka_unit_test(under_the_names_of_tornettools),
         cmocka_unit_test(the_same_run_gives_the_same_bytes),
     };
-    return cmocka_run_group_tests(tests, make_base, remove_base);
+    return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
 }

@@ -8,7 +8,7 @@
 
 #define BYTES_PER_MBIT UINT64_C(125000)
 #define CLASSES_MAX    64u
-#define CELL_BYTES     514u
+#define CELL_BYTES     UINT64_C(514)
 #define BURST_CELLS    512u          /* 64 full records of tor's 4 kB, and no more than the last one short */
 #define FASTEST        UINT64_C(100) /* permille */
 
@@ -94,7 +94,7 @@ uint64_t scenario_tor_rate(const struct cost_table *tor) {
     const struct working_set nothing = {.links = 0};
     struct work work = {.cells_received = BURST_CELLS,
                         .cells_sent = BURST_CELLS,
-                        .aes_bytes = 509u * BURST_CELLS,
+                        .aes_bytes = UINT64_C(509) * BURST_CELLS,
                         .crypt_runs = 1,
                         .circuit_switches = 1,
                         .scheduler_picks = 1};

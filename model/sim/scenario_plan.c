@@ -198,8 +198,8 @@ static bool plan_loads(struct plan *plan, struct mistake *mistake) {
     uint32_t n = 0;
     for (uint32_t i = 0; i < list->n; i++)
         n += groups[i].files.n;
-    plan->loads = calloc(list->n, sizeof(*plan->loads));
-    plan->files = calloc(n, sizeof(*plan->files));
+    plan->loads = calloc((size_t)list->n + 1, sizeof(*plan->loads));
+    plan->files = calloc((size_t)n + 1, sizeof(*plan->files));
     if (!plan->loads || !plan->files)
         return no_memory(plan, mistake);
     struct sim_file *next = plan->files;
@@ -242,8 +242,8 @@ static bool plan_clients(struct plan *plan, struct places *users, struct mistake
     uint32_t n = 0;
     for (uint32_t i = 0; i < list->n; i++)
         n += (uint32_t)groups[i].hosts;
-    plan->clients = calloc(n, sizeof(*plan->clients));
-    plan->client_group = calloc(n, sizeof(*plan->client_group));
+    plan->clients = calloc((size_t)n + 1, sizeof(*plan->clients));
+    plan->client_group = calloc((size_t)n + 1, sizeof(*plan->client_group));
     if (!plan->clients || !plan->client_group)
         return no_memory(plan, mistake);
     fill_clients(plan, users);
@@ -255,7 +255,7 @@ static bool plan_clients(struct plan *plan, struct places *users, struct mistake
 static bool plan_servers(struct plan *plan, struct places *places, struct mistake *mistake) {
     const struct scenario_servers *servers = &scenario_of(plan)->traffic.servers;
     uint32_t n = (uint32_t)servers->count;
-    plan->servers = calloc(n, sizeof(*plan->servers));
+    plan->servers = calloc((size_t)n + 1, sizeof(*plan->servers));
     if (!plan->servers)
         return no_memory(plan, mistake);
     for (uint32_t i = 0; i < n; i++)

@@ -1,11 +1,10 @@
-#include "sim/sim_config.h"
-
 #include <stdarg.h>
 #include <stdio.h>
 
 #include "base/attributes.h"
 #include "base/check.h"
 #include "des/cores.h"
+#include "sim/sim_config.h"
 #include "sim/sim_paths.h"
 #include "sim/sim_server.h"
 

@@ -1,6 +1,6 @@
 /* sim_relay_state - what the files of a simulated relay share. Not for others.
  *
- * sim_relay.c        making and ending, events, timers
+ * sim_relay_host.c   making and ending, events, timers
  * sim_relay_port.c   the port: each call only records
  * sim_relay_step.c   inputs to the core, and what they are priced at
  * sim_relay_out.c    what a step did, shown to the world at its end
@@ -199,7 +199,7 @@ void sim_edge_free(struct sim_relay *relay, struct sim_edge *edge);
 struct sim_edge *sim_edge_find(struct sim_relay *relay, edge_id id);
 void sim_edge_post_read(struct sim_relay *relay, nsec now, struct sim_edge *edge);
 
-/* sim_relay.c */
+/* sim_relay_host.c */
 static inline struct sim_station *sim_controller(struct sim_relay *relay) {
     return &relay->stations[relay->station_count - 1];
 }

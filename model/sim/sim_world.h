@@ -10,9 +10,9 @@
 #include "base/attributes.h"
 #include "base/err.h"
 #include "base/nsec.h"
-#include "core/trace.h"
 #include "sim/sim_config.h"
 #include "sim/sim_measure.h"
+#include "sim/sim_trace.h"
 
 struct sim_world;
 
@@ -32,11 +32,7 @@ struct sim_relay_measure sim_world_relay(const struct sim_world *world, uint32_t
 struct sim_client_measure sim_world_client(const struct sim_world *world, uint32_t client);
 struct sim_totals sim_world_totals(const struct sim_world *world);
 
-/* Tell each event of each relay's core (core/trace.h) to the sink, from the threads that run it. Before the first run. */
-struct sim_trace_sink {
-    void (*event)(void *context, uint32_t relay, uint32_t station, nsec now, const struct trace_event *event);
-    void *context;
-};
+/* Tell each event of each relay's core to the sink, from the threads that run it. Before the first run. */
 void sim_world_trace(struct sim_world *world, const struct sim_trace_sink *sink);
 
 #endif

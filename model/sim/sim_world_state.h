@@ -8,9 +8,10 @@
 #include "cost/behaviour.h"
 #include "des/engine.h"
 #include "des/net.h"
+#include "sim/sim_config.h"
 #include "sim/sim_identity.h"
 #include "sim/sim_paths.h"
-#include "sim/sim_world.h"
+#include "sim/sim_trace.h"
 
 struct sim_relay;
 struct sim_client;
@@ -49,7 +50,7 @@ static inline enum sim_role sim_role_of(const struct sim_world *world, host_id h
         return SIM_ROLE_RELAY;
     return host < sim_client_host(world, 0) ? SIM_ROLE_SERVER : SIM_ROLE_CLIENT;
 }
-/* Relays are as large as sim_relay.c says. */
+/* Relays are as large as sim_relay_host.c says. */
 static inline struct sim_relay *sim_world_relay_at(const struct sim_world *world, uint32_t relay) {
     return (struct sim_relay *)(void *)((char *)(void *)world->relays + relay * world->relay_size);
 }

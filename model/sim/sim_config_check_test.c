@@ -1,8 +1,7 @@
-#include "sim/sim_config.h"
-
 #include <string.h>
 
 #include "des/rate_bucket.h"
+#include "sim/sim_config.h"
 #include "support/test.h"
 #include "support/test_memory.h"
 
