@@ -33,6 +33,11 @@ def size(text: str) -> int:
     return int(float(found[1]) * _UNITS[found[2].upper()])
 
 
+def path(text: str) -> Path:
+    """Parse a path, seen from here: the programs of a network run in directories of their own."""
+    return Path(text).absolute()
+
+
 def share(text: str) -> float:
     """Parse a share from 0 to 1."""
     try:

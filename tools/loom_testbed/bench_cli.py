@@ -21,7 +21,9 @@ def main(argv: list[str] | None = None) -> int:
         module.add_options(one)
         one.add_argument("--json", action="store_true", help="print JSON instead of the table")
         one.add_argument("--quiet", action="store_true", help="no progress on stderr")
-        one.add_argument("--dir", type=Path, metavar="DIR", help="where to put the logs (default: in build/testbed)")
+        one.add_argument(
+            "--dir", type=arguments.path, metavar="DIR", help="where to put the logs (default: in build/testbed)"
+        )
         one.set_defaults(run=module.run)
     options = parser.parse_args(argv)
     signals.catch()

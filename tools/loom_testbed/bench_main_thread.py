@@ -32,7 +32,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--large", type=arguments.size, default=1_000_000_000, metavar="SIZE", help="the larger transfer")
     add("--rounds", type=arguments.count(1, 100), default=1, help="pairs of transfers; the median counts")
     add("--clients", type=arguments.count(1, 20), default=4, help="tor clients")
-    add("--loom", type=Path, default=arguments.LOOM_DEFAULT, metavar="PATH", help="the relay to measure")
+    add("--loom", type=arguments.path, default=arguments.LOOM_DEFAULT, metavar="PATH", help="the relay to measure")
 
 
 def run(options: argparse.Namespace, directory: Path, progress: Progress) -> Measured:

@@ -76,7 +76,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--transfer", type=arguments.size, default=400_000_000, metavar="SIZE", help="bytes per middle and round")
     add("--upload", type=arguments.share, default=0.1, metavar="SHARE", help="share of them that goes upwards")
     add("--clients", type=arguments.count(1, 20), default=4, help="tor clients")
-    add("--loom", type=Path, default=arguments.LOOM_DEFAULT, metavar="PATH", help="the relay to measure")
+    add("--loom", type=arguments.path, default=arguments.LOOM_DEFAULT, metavar="PATH", help="the relay to measure")
     add("--against-itself", action="store_true", help="measure tor in both places: what the method itself is good for")
 
 

@@ -49,14 +49,19 @@ def _add_network_options(parser: argparse.ArgumentParser) -> None:
     add("--middle", choices=("loom", "tor"), default="loom", help="what the middles run")
     add("--middles", type=count(1, 8), default=2, help="how many middles (conflux needs two)")
     add("--threads", type=count(0, 64), default=2, help="connection threads of each Loom (0: all in the main thread)")
-    add("--loom", type=Path, default=arguments.LOOM_DEFAULT, metavar="PATH", help="the relay to run")
+    add("--loom", type=arguments.path, default=arguments.LOOM_DEFAULT, metavar="PATH", help="the relay to run")
     add("--loom-option", action="append", default=[], metavar="LINE", help="one more line for Loom's torrc")
     add("--conflux", choices=("auto", "off"), default="auto", help="auto: tor splits a stream over two circuits")
     add("--authorities", type=count(1, 5), default=1, help="directory authorities (one starts fastest)")
     add("--guards", type=count(1, 8), default=2, help="guard relays")
     add("--exits", type=count(1, 8), default=2, help="exit relays")
     add("--ready-timeout", type=count(1, 3600), default=120, metavar="S", help="give up when not usable by then")
-    add("--dir", type=Path, metavar="DIR", help="where to put everything (default: a new one in build/testbed)")
+    add(
+        "--dir",
+        type=arguments.path,
+        metavar="DIR",
+        help="where to put everything (default: a new one in build/testbed)",
+    )
     add("--port-base", type=count(1024, 65000), metavar="PORT", help="first of 100 ports (default: any free block)")
 
 

@@ -1,6 +1,7 @@
 """Values of the command line, and what is said about wrong ones."""
 
 import argparse
+from pathlib import Path
 
 import pytest
 from loom_testbed import arguments, bench_cli, testbed_cli
@@ -37,3 +38,8 @@ def test_a_missing_relay_is_one_line(capsys: pytest.CaptureFixture[str]) -> None
     assert bench_cli.main(["relay", "--loom", "/nowhere/loom-relay"]) == 1
     error = capsys.readouterr().err
     assert "/nowhere/loom-relay" in error and error.count("\n") == 1
+
+
+def test_a_path_is_seen_from_where_it_was_typed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert arguments.path("build/loom-relay") == tmp_path / "build" / "loom-relay"
