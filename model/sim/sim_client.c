@@ -8,7 +8,6 @@
 
 #define CELLS_AT_ONCE     31u
 #define CELLS_PER_SESSION 1024u /* received and not told: a stream's window and some */
-#define BYTES_MAX         16384u
 
 /* --- connections to guards ------------------------------------------------------------------------------------------ */
 
@@ -161,7 +160,7 @@ static void tls_is_done(struct sim_guard *guard, nsec now) {
 }
 
 static void receive_bytes(struct sim_guard *guard, nsec now, const struct sim_message *message) {
-    uint8_t bytes[BYTES_MAX];
+    uint8_t bytes[SIM_BYTES_MAX];
     size_t length = sim_message_content(message, bytes, sizeof bytes);
     CHECK(length == message->plain);
     origin_link_receive_bytes(guard->link, now, bytes, length);

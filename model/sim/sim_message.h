@@ -21,8 +21,9 @@
 
 #define SIM_OBJECT_SIZE \
     192u /* of the engine: a record of eight cells, and nothing of a packet is much wasted */
-#define SIM_RECORD_OVERHEAD 22u /* TLS 1.3: header 5, content type 1, tag 16 (as in cost/behaviour.c) */
-#define SIM_CELLS_MAX       32u /* decoded at a time */
+#define SIM_RECORD_OVERHEAD 22u    /* TLS 1.3: header 5, content type 1, tag 16 (as in cost/behaviour.c) */
+#define SIM_CELLS_MAX       32u    /* decoded at a time */
+#define SIM_BYTES_MAX       16384u /* of link handshake in a message: a TLS record */
 
 enum sim_message_kind {
     SIM_TLS_HELLO,  /* content: the session's secret, which both ends know afterwards */

@@ -1,8 +1,7 @@
-#include "sim/sim_relay.h"
-
 #include <string.h>
 
 #include "base/check.h"
+#include "sim/sim_relay.h"
 #include "sim/sim_relay_state.h"
 
 #define DEFAULT_SAMPLE NSEC_PER_S

@@ -1,10 +1,9 @@
-/* Links of a simulated relay: dialling, TLS, and the cells that they bring and take. */
+/* Links of a simulated relay: dialling, TLS, and the cells that they bring. */
 #include <string.h>
 
 #include "base/check.h"
 #include "sim/sim_relay_state.h"
 
-#define BYTES_MAX   16384u /* of a message with link handshake */
 #define CLIENT_PORT 40000u /* that accepted connections come from */
 
 struct sim_link *sim_link_find(struct sim_relay *relay, link_id id) {
@@ -24,7 +23,7 @@ struct sim_link *sim_link_new(struct sim_relay *relay, struct tcp *tcp, bool is_
     return link;
 }
 
-static void leave_list(struct sim_relay *relay, struct sim_link *link) {
+void sim_link_leave_list(struct sim_relay *relay, struct sim_link *link) {
     if (!list_is_linked(&link->wanting))
         return;
     list_remove(&link->wanting);
@@ -33,7 +32,7 @@ static void leave_list(struct sim_relay *relay, struct sim_link *link) {
 
 /* tcp is not its concern any more. */
 void sim_link_free(struct sim_relay *relay, struct sim_link *link) {
-    leave_list(relay, link);
+    sim_link_leave_list(relay, link);
     sim_train_free(relay->host, &link->out);
     if (link->id != 0)
         table_remove(&relay->links, link->id);
@@ -48,16 +47,6 @@ static bool link_name(struct sim_relay *relay, struct sim_link *link, link_id id
     link->id = 0;
     host_fail(relay->host);
     return false;
-}
-
-static void send(struct sim_station *station, struct sim_link *link, struct sim_message *message) {
-    if (!message)
-        return;
-    message->behaviour = (uint8_t)station->relay->cpu->behaviour;
-    sim_train_add(&link->out, message);
-    if (!link->is_send_asked)
-        sim_ask_later(station, SIM_ASK_LINK_SEND, link->id);
-    link->is_send_asked = true;
 }
 
 void sim_link_post_read(struct sim_relay *relay, nsec now, struct sim_link *link) {
@@ -120,7 +109,7 @@ void sim_link_connected(struct sim_station *station, link_id id) {
     if (!link || !link->tcp || link->is_hung_up)
         return;
     link->phase = SIM_LINK_TLS;
-    send(station, link, sim_tls_hello(&link->tls, station->relay->host));
+    sim_link_put(station, link, sim_tls_hello(&link->tls, station->relay->host));
 }
 
 void sim_link_closed(struct sim_station *station, nsec now, link_id id) {
@@ -170,9 +159,9 @@ static void tls_receive(struct sim_station *station, nsec now, struct sim_link *
                         const struct sim_message *message) {
     struct host *host = station->relay->host;
     switch ((enum sim_message_kind)message->kind) {
-    case SIM_TLS_HELLO: send(station, link, sim_tls_answer(&link->tls, host, message)); break;
+    case SIM_TLS_HELLO: sim_link_put(station, link, sim_tls_answer(&link->tls, host, message)); break;
     case SIM_TLS_SERVER:
-        send(station, link, sim_tls_finish(host));
+        sim_link_put(station, link, sim_tls_finish(host));
         tls_is_done(station, now, link);
         break;
     case SIM_TLS_FINISHED: tls_is_done(station, now, link); break;
@@ -218,7 +207,7 @@ static void take_cells(struct intake *intake, const struct sim_message *message)
 }
 
 static void take_bytes(struct intake *intake, const struct sim_message *message) {
-    uint8_t bytes[BYTES_MAX];
+    uint8_t bytes[SIM_BYTES_MAX];
     size_t length = sim_message_content(message, bytes, sizeof bytes);
     CHECK(length == message->plain);
     give(intake);
@@ -267,135 +256,4 @@ void sim_link_read(struct sim_station *station, nsec now, link_id id) {
                            manager_work_mutable(station->manager));
     if (intake.bytes >= relay->behaviour->read_bytes_max)
         sim_link_post_read(relay, now, link);
-}
-
-/* --- writing ------------------------------------------------------------------------------------------------------- */
-
-void sim_link_want_write(struct sim_station *station, link_id id) {
-    struct sim_link *link = sim_link_find(station->relay, id);
-    if (!link || !link->tcp || link->is_hung_up)
-        return;
-    struct span output = manager_handshake_output(station->manager, id);
-    if (output.length > 0) {
-        CHECK(output.length <= BYTES_MAX);
-        send(station, link,
-             sim_message_new(station->relay->host, SIM_LINK_BYTES, (uint32_t)output.length, output));
-        cost_behaviour_send(station->relay->behaviour, output.length, manager_work_mutable(station->manager));
-        manager_handshake_written(station->manager, id, output.length);
-    }
-    if (list_is_linked(&link->wanting))
-        return;
-    list_append(&station->wanting, &link->wanting);
-    station->wanting_count++;
-}
-
-/* The rest of a scheduling run, link by link and piece by piece, before anything else. */
-static void post_write(struct sim_station *station, nsec now, link_id id) {
-    const struct sim_input input = {.object = id, .station = station->id, .kind = SIM_IN_LINK_WRITE};
-    sim_threads_post_rest(&station->relay->threads, now, station->thread, &input);
-}
-
-/* How many cells are written before the world sees them: what is read at a time, in whole records. */
-static uint32_t piece_of(const struct sim_relay *relay) {
-    return relay->behaviour->read_bytes_max / (CELLS_PER_RECORD * CELL_LEN) * CELLS_PER_RECORD;
-}
-
-void sim_link_write(struct sim_station *station, nsec now, link_id id) {
-    struct sim_relay *relay = station->relay;
-    struct sim_link *link = sim_link_find(relay, id);
-    struct cell *cells[CELLS_PER_RECORD];
-    struct sim_burst burst;
-    uint32_t n = 0, left = piece_of(relay);
-    if (!link)
-        return;
-    sim_burst_begin(&burst, relay->host, &link->out,
-                    (uint32_t)nsec_max(relay->behaviour->record_bytes_max, CELL_LEN), relay->cpu->behaviour);
-    for (; left > 0 && (n = manager_take(station->manager, now, id, cells, CELLS_PER_RECORD)) > 0;
-         left -= n < left ? n : left) {
-        if (!sim_burst_add(&burst, cells, n))
-            burst.record = NULL; /* the run stops */
-        manager_release(station->manager, cells, n);
-    }
-    uint64_t plain = sim_burst_end(&burst);
-    if (plain == 0)
-        return;
-    cost_behaviour_send(relay->behaviour, plain, manager_work_mutable(station->manager));
-    if (!link->is_send_asked)
-        sim_ask_later(station, SIM_ASK_LINK_SEND, link->id);
-    link->is_send_asked = true;
-    if (n > 0)
-        post_write(station, now, id);
-}
-
-static bool reserve_facts(struct sim_relay *relay, uint32_t n) {
-    const struct memory *memory = host_memory(relay->host);
-    if (n <= relay->facts_room)
-        return true;
-    uint32_t room = relay->facts_room ? 2 * relay->facts_room : 16;
-    while (room < n)
-        room *= 2;
-    memory_release(memory, relay->facts, relay->facts_room * sizeof(*relay->facts));
-    memory_release(memory, relay->grants, relay->facts_room * sizeof(*relay->grants));
-    relay->facts = memory_allocate(memory, room * sizeof(*relay->facts));
-    relay->grants = memory_allocate(memory, room * sizeof(*relay->grants));
-    relay->facts_room = relay->facts && relay->grants ? room : 0;
-    if (relay->facts_room)
-        return true;
-    memory_release(memory, relay->facts, room * sizeof(*relay->facts));
-    memory_release(memory, relay->grants, room * sizeof(*relay->grants));
-    relay->facts = NULL;
-    relay->grants = NULL;
-    host_fail(relay->host);
-    return false;
-}
-
-static struct tcp_facts facts_of(const struct sim_link *link) {
-    struct tcp_facts facts = {.link = link->id};
-    if (!link->tcp)
-        return facts;
-    struct tcp_state state = tcp_state(link->tcp);
-    facts.cwnd = state.cwnd;
-    facts.unacked = state.unacked;
-    facts.mss = state.mss;
-    facts.notsent = state.notsent;
-    return facts;
-}
-
-static void carry_out_grants(struct sim_station *station, nsec now, uint32_t n) {
-    struct sim_relay *relay = station->relay;
-    for (uint32_t i = n; i > 0; i--) {
-        const struct grant *grant = &relay->grants[i - 1];
-        if (!grant->waits)
-            leave_list(relay, sim_link_find(relay, grant->link));
-        if (grant->cells > 0)
-            post_write(station, now, grant->link);
-    }
-}
-
-void sim_links_schedule(struct sim_station *station, nsec now) {
-    struct sim_relay *relay = station->relay;
-    station->is_schedule_posted = false;
-    uint32_t n = 0;
-    if (station->wanting_count == 0 || !reserve_facts(relay, station->wanting_count))
-        return;
-    for (struct list *entry = station->wanting.next; entry != &station->wanting; entry = entry->next)
-        relay->facts[n++] = facts_of(LIST_ENTRY(entry, struct sim_link, wanting));
-    CHECK(n == station->wanting_count);
-    carry_out_grants(station, now, manager_schedule(station->manager, now, relay->facts, n, relay->grants));
-}
-
-void sim_link_send(struct sim_station *station, nsec now, link_id id) {
-    struct sim_relay *relay = station->relay;
-    struct sim_link *link = sim_link_find(relay, id);
-    if (!link)
-        return;
-    link->is_send_asked = false;
-    if (!link->tcp) {
-        sim_train_free(relay->host, &link->out);
-        return;
-    }
-    struct sim_message *message;
-    while ((message = sim_train_shift(&link->out)))
-        tcp_write(link->tcp, &message->tcp);
-    tcp_flush(link->tcp, now);
 }

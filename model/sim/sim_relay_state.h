@@ -1,11 +1,12 @@
 /* sim_relay_state - what the files of a simulated relay share. Not for others.
  *
- * sim_relay_host.c   making and ending, events, timers
- * sim_relay_port.c   the port: each call only records
- * sim_relay_step.c   inputs to the core, and what they are priced at
- * sim_relay_out.c    what a step did, shown to the world at its end
- * sim_relay_links.c  links: TLS, reading, scheduling, writing
- * sim_relay_edges.c  exit streams: connections to servers */
+ * sim_relay_host.c     making and ending, events, timers
+ * sim_relay_port.c     the port: each call only records
+ * sim_relay_step.c     inputs to the core, and what they are priced at
+ * sim_relay_out.c      what a step did, shown to the world at its end
+ * sim_relay_links.c    links: coming, going, TLS, reading
+ * sim_relay_writing.c  links: scheduling, writing
+ * sim_relay_edges.c    exit streams: connections to servers */
 #ifndef LOOM_SIM_SIM_RELAY_STATE_H
 #define LOOM_SIM_SIM_RELAY_STATE_H
 
@@ -175,17 +176,23 @@ void sim_link_accept(struct sim_station *station, nsec now, struct sim_link *lin
 void sim_link_connected(struct sim_station *station, link_id id);
 void sim_link_read(struct sim_station *station, nsec now, link_id id);
 void sim_link_closed(struct sim_station *station, nsec now, link_id id);
-void sim_link_write(struct sim_station *station, nsec now, link_id id);
-void sim_links_schedule(struct sim_station *station, nsec now);
-void sim_link_want_write(struct sim_station *station, link_id id);
 /* and at its end */
 void sim_link_dial(struct sim_station *station, nsec now, link_id id, const struct endpoint *to);
 void sim_link_hang_up(struct sim_station *station, nsec now, link_id id);
-void sim_link_send(struct sim_station *station, nsec now, link_id id);
 struct sim_link *sim_link_new(struct sim_relay *relay, struct tcp *tcp, bool is_initiator);
 void sim_link_free(struct sim_relay *relay, struct sim_link *link);
 struct sim_link *sim_link_find(struct sim_relay *relay, link_id id);
 void sim_link_post_read(struct sim_relay *relay, nsec now, struct sim_link *link);
+/* Off the list of those that want to write. */
+void sim_link_leave_list(struct sim_relay *relay, struct sim_link *link);
+
+/* sim_relay_writing.c; the same */
+void sim_link_want_write(struct sim_station *station, link_id id);
+void sim_links_schedule(struct sim_station *station, nsec now);
+void sim_link_write(struct sim_station *station, nsec now, link_id id);
+void sim_link_send(struct sim_station *station, nsec now, link_id id);
+/* Put message (NULL: none) behind what link is to send at the end of the step. */
+void sim_link_put(struct sim_station *station, struct sim_link *link, struct sim_message *message);
 
 /* sim_relay_edges.c; the same */
 void sim_edge_connected(struct sim_station *station, nsec now, edge_id id);

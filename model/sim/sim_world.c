@@ -1,3 +1,5 @@
+#include "sim/sim_world.h"
+
 #include <string.h>
 
 #include "base/check.h"
@@ -5,7 +7,6 @@
 #include "sim/sim_client.h"
 #include "sim/sim_relay.h"
 #include "sim/sim_server.h"
-#include "sim/sim_world.h"
 #include "sim/sim_world_state.h"
 
 #define PARTITIONS_DEFAULT 8u

@@ -1,0 +1,142 @@
+/* What links of a simulated relay write: link handshakes, scheduling runs, and cells cut into records. */
+#include "base/check.h"
+#include "sim/sim_relay_state.h"
+
+void sim_link_put(struct sim_station *station, struct sim_link *link, struct sim_message *message) {
+    if (!message)
+        return;
+    message->behaviour = (uint8_t)station->relay->cpu->behaviour;
+    sim_train_add(&link->out, message);
+    if (!link->is_send_asked)
+        sim_ask_later(station, SIM_ASK_LINK_SEND, link->id);
+    link->is_send_asked = true;
+}
+
+void sim_link_want_write(struct sim_station *station, link_id id) {
+    struct sim_link *link = sim_link_find(station->relay, id);
+    if (!link || !link->tcp || link->is_hung_up)
+        return;
+    struct span output = manager_handshake_output(station->manager, id);
+    if (output.length > 0) {
+        CHECK(output.length <= SIM_BYTES_MAX);
+        sim_link_put(station, link,
+                     sim_message_new(station->relay->host, SIM_LINK_BYTES, (uint32_t)output.length, output));
+        cost_behaviour_send(station->relay->behaviour, output.length, manager_work_mutable(station->manager));
+        manager_handshake_written(station->manager, id, output.length);
+    }
+    if (list_is_linked(&link->wanting))
+        return;
+    list_append(&station->wanting, &link->wanting);
+    station->wanting_count++;
+}
+
+/* The rest of a scheduling run, link by link and piece by piece, before anything else. */
+static void post_write(struct sim_station *station, nsec now, link_id id) {
+    const struct sim_input input = {.object = id, .station = station->id, .kind = SIM_IN_LINK_WRITE};
+    sim_threads_post_rest(&station->relay->threads, now, station->thread, &input);
+}
+
+/* How many cells are written before the world sees them: what is read at a time, in whole records. */
+static uint32_t piece_of(const struct sim_relay *relay) {
+    return relay->behaviour->read_bytes_max / (CELLS_PER_RECORD * CELL_LEN) * CELLS_PER_RECORD;
+}
+
+void sim_link_write(struct sim_station *station, nsec now, link_id id) {
+    struct sim_relay *relay = station->relay;
+    struct sim_link *link = sim_link_find(relay, id);
+    struct cell *cells[CELLS_PER_RECORD];
+    struct sim_burst burst;
+    uint32_t n = 0, left = piece_of(relay);
+    if (!link)
+        return;
+    sim_burst_begin(&burst, relay->host, &link->out,
+                    (uint32_t)nsec_max(relay->behaviour->record_bytes_max, CELL_LEN), relay->cpu->behaviour);
+    for (; left > 0 && (n = manager_take(station->manager, now, id, cells, CELLS_PER_RECORD)) > 0;
+         left -= n < left ? n : left) {
+        if (!sim_burst_add(&burst, cells, n))
+            burst.record = NULL; /* the run stops */
+        manager_release(station->manager, cells, n);
+    }
+    uint64_t plain = sim_burst_end(&burst);
+    if (plain == 0)
+        return;
+    cost_behaviour_send(relay->behaviour, plain, manager_work_mutable(station->manager));
+    if (!link->is_send_asked)
+        sim_ask_later(station, SIM_ASK_LINK_SEND, link->id);
+    link->is_send_asked = true;
+    if (n > 0)
+        post_write(station, now, id);
+}
+
+static bool reserve_facts(struct sim_relay *relay, uint32_t n) {
+    const struct memory *memory = host_memory(relay->host);
+    if (n <= relay->facts_room)
+        return true;
+    uint32_t room = relay->facts_room ? 2 * relay->facts_room : 16;
+    while (room < n)
+        room *= 2;
+    memory_release(memory, relay->facts, relay->facts_room * sizeof(*relay->facts));
+    memory_release(memory, relay->grants, relay->facts_room * sizeof(*relay->grants));
+    relay->facts = memory_allocate(memory, room * sizeof(*relay->facts));
+    relay->grants = memory_allocate(memory, room * sizeof(*relay->grants));
+    relay->facts_room = relay->facts && relay->grants ? room : 0;
+    if (relay->facts_room)
+        return true;
+    memory_release(memory, relay->facts, room * sizeof(*relay->facts));
+    memory_release(memory, relay->grants, room * sizeof(*relay->grants));
+    relay->facts = NULL;
+    relay->grants = NULL;
+    host_fail(relay->host);
+    return false;
+}
+
+static struct tcp_facts facts_of(const struct sim_link *link) {
+    struct tcp_facts facts = {.link = link->id};
+    if (!link->tcp)
+        return facts;
+    struct tcp_state state = tcp_state(link->tcp);
+    facts.cwnd = state.cwnd;
+    facts.unacked = state.unacked;
+    facts.mss = state.mss;
+    facts.notsent = state.notsent;
+    return facts;
+}
+
+static void carry_out_grants(struct sim_station *station, nsec now, uint32_t n) {
+    struct sim_relay *relay = station->relay;
+    for (uint32_t i = n; i > 0; i--) {
+        const struct grant *grant = &relay->grants[i - 1];
+        if (!grant->waits)
+            sim_link_leave_list(relay, sim_link_find(relay, grant->link));
+        if (grant->cells > 0)
+            post_write(station, now, grant->link);
+    }
+}
+
+void sim_links_schedule(struct sim_station *station, nsec now) {
+    struct sim_relay *relay = station->relay;
+    station->is_schedule_posted = false;
+    uint32_t n = 0;
+    if (station->wanting_count == 0 || !reserve_facts(relay, station->wanting_count))
+        return;
+    for (struct list *entry = station->wanting.next; entry != &station->wanting; entry = entry->next)
+        relay->facts[n++] = facts_of(LIST_ENTRY(entry, struct sim_link, wanting));
+    CHECK(n == station->wanting_count);
+    carry_out_grants(station, now, manager_schedule(station->manager, now, relay->facts, n, relay->grants));
+}
+
+void sim_link_send(struct sim_station *station, nsec now, link_id id) {
+    struct sim_relay *relay = station->relay;
+    struct sim_link *link = sim_link_find(relay, id);
+    if (!link)
+        return;
+    link->is_send_asked = false;
+    if (!link->tcp) {
+        sim_train_free(relay->host, &link->out);
+        return;
+    }
+    struct sim_message *message;
+    while ((message = sim_train_shift(&link->out)))
+        tcp_write(link->tcp, &message->tcp);
+    tcp_flush(link->tcp, now);
+}

@@ -1,0 +1,48 @@
+#include "sim/sim_server.h"
+
+#include <string.h>
+
+#include "base/bytes.h"
+#include "support/test.h"
+
+/* That it answers is seen in sim_world_test.c and tests/sim. */
+static void test_names_are_numbers(void **state) {
+    (void)state;
+    static const uint32_t servers[] = {0, 9, 10, 65535};
+    char name[SIM_SERVER_NAME_MAX];
+    for (size_t i = 0; i < sizeof servers / sizeof servers[0]; i++) {
+        uint32_t server = 77;
+        sim_server_name(servers[i], name);
+        assert_true(sim_server_of(name, &server));
+        assert_int_equal(server, servers[i]);
+    }
+    assert_string_equal(name, "s65535");
+}
+
+static void test_other_names_are_of_no_server(void **state) {
+    (void)state;
+    static const char *const names[] = {
+        "", "s", "17", "s1x", "S1", "s-1", "www.example.com", "s99999999999999"};
+    uint32_t server;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        assert_false(sim_server_of(names[i], &server));
+}
+
+static void test_a_request_says_its_length_and_what_it_wants(void **state) {
+    (void)state;
+    uint8_t head[SIM_REQUEST_HEAD_LEN];
+    sim_request_write(1000, UINT64_C(5) << 33, head);
+    struct bytes_in bytes = bytes_in(head, sizeof head);
+    assert_int_equal(bytes_u64(&bytes), 1000);
+    assert_int_equal(bytes_u64(&bytes), UINT64_C(5) << 33);
+    assert_true(bytes_done(&bytes));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_names_are_numbers),
+        cmocka_unit_test(test_other_names_are_of_no_server),
+        cmocka_unit_test(test_a_request_says_its_length_and_what_it_wants),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

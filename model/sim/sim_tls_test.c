@@ -1,0 +1,48 @@
+#include "sim/sim_tls.h"
+
+#include "support/test.h"
+#include "support/test_memory.h"
+
+/* Both ends export the same secret, and another for another challenge; other sessions have others. */
+static void test_both_ends_know_a_secret(void **state) {
+    (void)state;
+    struct test_memory memory;
+    test_memory_init(&memory);
+    struct engine *engine = engine_new(&(struct engine_config){.memory = &memory.memory,
+                                                               .hosts = 2,
+                                                               .partitions = 1,
+                                                               .lookahead_within = 1,
+                                                               .lookahead_across = 1,
+                                                               .object_size = SIM_OBJECT_SIZE});
+    struct host *dialler = engine_host(engine, 0), *listener = engine_host(engine, 1);
+    struct sim_tls ours, theirs, others;
+    struct sim_message *hello = sim_tls_hello(&ours, dialler);
+    struct sim_message *answer = sim_tls_answer(&theirs, listener, hello);
+    struct sim_message *last = sim_tls_finish(dialler);
+    struct sim_message *other = sim_tls_hello(&others, dialler);
+    assert_non_null(other);
+    assert_int_equal(answer->kind, SIM_TLS_SERVER);
+    assert_int_equal(last->kind, SIM_TLS_FINISHED);
+    assert_true(hello->tcp.length > 500 && answer->tcp.length > 1000);
+
+    const uint8_t cid[32] = {1, 2, 3, 4}, other_cid[32] = {1, 2, 3, 5};
+    uint8_t a[32], b[32], c[32], d[32];
+    struct link_facts facts;
+    sim_tls_facts(&ours, &facts);
+    facts.export_secret(facts.export_context, cid, a);
+    facts.export_secret(facts.export_context, other_cid, c);
+    sim_tls_facts(&theirs, &facts);
+    facts.export_secret(facts.export_context, cid, b);
+    sim_tls_facts(&others, &facts);
+    facts.export_secret(facts.export_context, cid, d);
+    assert_memory_equal(a, b, sizeof a);
+    assert_memory_not_equal(a, c, sizeof a);
+    assert_memory_not_equal(a, d, sizeof a);
+    engine_free(engine);
+    test_memory_fini(&memory);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_both_ends_know_a_secret)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
