@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 
 from . import arguments, bench_main_thread, bench_relay, rundir, signals
 from .errors import Interrupted, TestbedError
