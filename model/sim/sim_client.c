@@ -6,6 +6,7 @@
 #include "core/connection_manager.h"
 #include "sim/sim_message.h"
 
+#define IDLE_MAX          (180 * NSEC_PER_S) /* tor 0.4.9: a client's connection without circuits */
 #define CELLS_AT_ONCE     31u
 #define CELLS_PER_SESSION 1024u /* received and not told: a stream's window and some */
 
@@ -49,6 +50,44 @@ static void guard_gone(struct sim_guard *guard, nsec now) {
         if (client->sessions[i].guard == guard)
             sim_session_link_gone(&client->sessions[i], now);
     guard_free(guard, now);
+}
+
+static void plan_sweep(struct sim_client *client, nsec at) {
+    if (!client->is_sweep_planned)
+        host_at(client->host, at, client->world->client_sweep, 0, NULL);
+    client->is_sweep_planned = true;
+}
+
+void sim_guard_join(struct sim_guard *guard) {
+    guard->sessions++;
+}
+
+void sim_guard_leave(struct sim_guard *guard, nsec now) {
+    CHECK(guard->sessions > 0);
+    if (--guard->sessions > 0)
+        return;
+    guard->idle_since = now;
+    plan_sweep(guard->client, now + IDLE_MAX);
+}
+
+/* Connections that are idle too long end; another sweep comes when the next one may be. */
+void sim_client_sweep(struct host *host, nsec now, uint32_t arg, void *object) {
+    struct sim_client *client = host_user(host);
+    nsec next = NSEC_NEVER;
+    CHECK(arg == 0 && object == NULL);
+    client->is_sweep_planned = false;
+    for (struct list *entry = client->guards.next, *after; entry != &client->guards; entry = after) {
+        struct sim_guard *guard = LIST_ENTRY(entry, struct sim_guard, entry);
+        after = entry->next;
+        if (guard->sessions > 0)
+            continue;
+        if (guard->idle_since + IDLE_MAX <= now)
+            guard_gone(guard, now);
+        else
+            next = nsec_min(next, guard->idle_since + IDLE_MAX);
+    }
+    if (next != NSEC_NEVER)
+        plan_sweep(client, next);
 }
 
 void sim_guard_touch(struct sim_guard *guard) {

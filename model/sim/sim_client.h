@@ -34,7 +34,9 @@ struct sim_guard {
     struct origin_link *link; /* NULL until TLS is done */
     struct sim_tls tls;
     uint32_t relay;
-    uint8_t phase; /* enum sim_guard_phase */
+    uint32_t sessions; /* whose circuits are on it, or will be */
+    nsec idle_since;   /* when it lost the last of them */
+    uint8_t phase;     /* enum sim_guard_phase */
 };
 
 enum sim_session_state {
@@ -79,6 +81,7 @@ struct sim_client {
     struct sim_build *builds;
     uint64_t transfer_count, transfer_room, build_count, build_room;
     uint64_t bytes_received;
+    bool is_sweep_planned; /* of connections that are idle */
     bool is_in_turn;
 };
 
@@ -95,11 +98,15 @@ void sim_client_readable(struct host *host, nsec now, struct tcp *tcp);
 void sim_client_writable(struct host *host, nsec now, struct tcp *tcp);
 void sim_client_closed(struct host *host, nsec now, struct tcp *tcp, enum tcp_end end);
 event_handler sim_session_timer;
+event_handler sim_client_sweep;
 
 /* --- between the two files ----------------------------------------------------------------------------------------- */
 
 /* The connection to that relay, dialled if there is none; NULL without memory. */
 MUST_USE struct sim_guard *sim_client_guard(struct sim_client *client, nsec now, uint32_t relay);
+/* A session takes its circuit to guard, and away from it. A connection that nobody has used for long is closed. */
+void sim_guard_join(struct sim_guard *guard);
+void sim_guard_leave(struct sim_guard *guard, nsec now);
 /* Something may have to be written; it is at the end of the turn. */
 void sim_guard_touch(struct sim_guard *guard);
 /* Tell what has happened, write what is to be written. Does nothing inside of a turn. */

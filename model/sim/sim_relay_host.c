@@ -243,7 +243,8 @@ bool sim_relay_accept(struct host *host, nsec now, struct tcp *tcp, uint16_t por
         return false;
     link->peer = tcp_peer(tcp);
     tcp_set_user(tcp, link);
-    sim_relay_post(sim_controller(relay), now, SIM_IN_ACCEPT, 0, link);
+    if (!sim_relay_post(sim_controller(relay), now, SIM_IN_ACCEPT, 0, link))
+        return false;
     host_at(host, now, relay->world->relay_timer, relay->station_count, NULL); /* not while TCP is at it */
     return true;
 }

@@ -5,11 +5,14 @@
 
 #define DRAIN_MESSAGES_MAX 256u
 
-void sim_relay_post(struct sim_station *station, nsec now, enum sim_input_kind kind, uint64_t object,
+bool sim_relay_post(struct sim_station *station, nsec now, enum sim_input_kind kind, uint64_t object,
                     void *payload) {
     const struct sim_input input = {
         .object = object, .payload = payload, .station = station->id, .kind = (uint8_t)kind};
-    sim_threads_post(&station->relay->threads, now, station->thread, &input);
+    if (sim_threads_post(&station->relay->threads, now, station->thread, &input))
+        return true;
+    sim_relay_drop(&station->relay->threads, &input);
+    return false;
 }
 
 void sim_relay_drop(struct sim_threads *threads, const struct sim_input *input) {

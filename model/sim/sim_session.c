@@ -99,6 +99,8 @@ static void drop_circuit(struct sim_session *session, nsec now) {
         origin_circuit_free(session->circuit, now, DESTROY_NONE);
         sim_guard_touch(session->guard);
     }
+    if (session->guard)
+        sim_guard_leave(session->guard, now);
     session->circuit = NULL;
     session->stream = NULL;
     session->guard = NULL;
@@ -257,6 +259,7 @@ static void build(struct sim_session *session, nsec now) {
     session->guard = sim_client_guard(client, now, session->transfer.relays[0]);
     if (!session->guard)
         return; /* the run stops */
+    sim_guard_join(session->guard);
     set_timer(session, now + timeout);
     if (session->guard->link && session->guard->link->state == ORIGIN_LINK_OPEN)
         sim_session_link_open(session, now);

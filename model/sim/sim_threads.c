@@ -73,14 +73,15 @@ static struct sim_thread *make_room(struct sim_threads *threads, uint16_t number
     return thread->count < thread->room || grow(threads, thread) ? thread : NULL;
 }
 
-void sim_threads_post(struct sim_threads *threads, nsec now, uint16_t number, const struct sim_input *input) {
+bool sim_threads_post(struct sim_threads *threads, nsec now, uint16_t number, const struct sim_input *input) {
     struct sim_thread *thread = make_room(threads, number);
     if (!thread)
-        return; /* the run stops; what the payload points to is freed with its owner */
+        return false;
     struct sim_input *place = &thread->inputs[(thread->first + thread->count++) % thread->room];
     *place = *input;
     place->since = now;
     stand_in_line(threads, thread);
+    return true;
 }
 
 void sim_threads_post_rest(struct sim_threads *threads, nsec now, uint16_t number,

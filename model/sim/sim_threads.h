@@ -67,8 +67,9 @@ MUST_USE bool sim_threads_init(struct sim_threads *threads, struct host *host,
 void sim_threads_fini(struct sim_threads *threads,
                       void (*drop)(struct sim_threads *threads, const struct sim_input *input));
 
-/* An input for thread. It is not handled before sim_threads_dispatch. */
-void sim_threads_post(struct sim_threads *threads, nsec now, uint16_t thread, const struct sim_input *input);
+/* An input for thread. It is not handled before sim_threads_dispatch. False without memory, and then the run stops. */
+MUST_USE bool sim_threads_post(struct sim_threads *threads, nsec now, uint16_t thread,
+                               const struct sim_input *input);
 /* The same, before all others: the rest of the step that runs, cut off so that the world sees its beginning earlier. */
 void sim_threads_post_rest(struct sim_threads *threads, nsec now, uint16_t thread,
                            const struct sim_input *input);

@@ -51,7 +51,7 @@ static void on_post(struct host *host, nsec now, uint32_t arg, void *object) {
     struct sim_threads *threads = host_user(host);
     const struct sim_input input = {.object = arg % 1000000, .kind = (uint8_t)(arg / 10000000)};
     (void)object;
-    sim_threads_post(threads, now, (uint16_t)(arg / 1000000 % 10), &input);
+    assert_true(sim_threads_post(threads, now, (uint16_t)(arg / 1000000 % 10), &input));
     sim_threads_dispatch(threads, now);
 }
 

@@ -71,6 +71,10 @@ static const struct net_calls calls = {.accept = on_accept,
 
 /* --- geography ------------------------------------------------------------------------------------------------------- */
 
+static uint32_t host_count(const struct sim_config *config) {
+    return config->relay_count + config->server_count + config->client_count;
+}
+
 static uint16_t country_of(const struct sim_world *world, host_id host) {
     const struct sim_config *config = world->config;
     switch (sim_role_of(world, host)) {
@@ -89,13 +93,30 @@ static struct net_path path(const void *context, host_id from, host_id to) {
                              .loss = geography->loss ? geography->loss[place] : 0};
 }
 
-/* The least latency there is, between any two countries: windows cannot be longer. */
-static nsec least_latency(const struct sim_geography *geography) {
+/* The least latency between any two countries in which there is somebody: windows cannot be longer. */
+static nsec least_latency(const struct sim_world *world, const bool *is_inhabited) {
+    const struct sim_geography *geography = &world->config->geography;
     uint32_t least = UINT32_MAX;
-    for (size_t i = 0; i < (size_t)geography->countries * geography->countries; i++)
-        if (geography->latency_us[i] < least)
-            least = geography->latency_us[i];
+    for (uint32_t from = 0; from < geography->countries; from++)
+        for (uint32_t to = 0; is_inhabited[from] && to < geography->countries; to++) {
+            uint32_t latency_us = geography->latency_us[(size_t)from * geography->countries + to];
+            if (is_inhabited[to] && latency_us < least)
+                least = latency_us;
+        }
     return least * NSEC_PER_US;
+}
+
+/* 0 without memory. */
+static nsec lookahead_of(const struct sim_world *world) {
+    uint16_t countries = world->config->geography.countries;
+    bool *is_inhabited = memory_allocate(&world->memory, countries * sizeof(*is_inhabited));
+    if (!is_inhabited)
+        return 0;
+    for (host_id host = 0; host < host_count(world->config); host++)
+        is_inhabited[country_of(world, host)] = true;
+    nsec lookahead = least_latency(world, is_inhabited);
+    memory_release(&world->memory, is_inhabited, countries * sizeof(*is_inhabited));
+    return lookahead;
 }
 
 /* --- memory ---------------------------------------------------------------------------------------------------------- */
@@ -116,16 +137,14 @@ static void release(void *context, void *object, size_t size) {
 
 /* --- making ---------------------------------------------------------------------------------------------------------- */
 
-static uint32_t host_count(const struct sim_config *config) {
-    return config->relay_count + config->server_count + config->client_count;
-}
-
 static bool make_engine(struct sim_world *world) {
     const struct sim_config *config = world->config;
     uint32_t hosts = host_count(config);
     uint32_t partitions = config->partitions ? config->partitions : PARTITIONS_DEFAULT;
-    nsec lookahead = least_latency(&config->geography);
+    nsec lookahead = lookahead_of(world);
     CHECK(net_object_size() <= SIM_OBJECT_SIZE);
+    if (lookahead == 0)
+        return false;
     world->engine = engine_new(&(struct engine_config){.memory = &world->memory,
                                                        .hosts = hosts,
                                                        .partitions = partitions < hosts ? partitions : hosts,
@@ -146,6 +165,7 @@ static bool make_engine(struct sim_world *world) {
     world->step_end = engine_add_kind(world->engine, sim_relay_step_end, false);
     world->relay_timer = engine_add_kind(world->engine, sim_relay_timer, false);
     world->session_timer = engine_add_kind(world->engine, sim_session_timer, false);
+    world->client_sweep = engine_add_kind(world->engine, sim_client_sweep, false);
     return world->net != NULL;
 }
 

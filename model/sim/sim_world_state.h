@@ -34,7 +34,7 @@ struct sim_world {
     struct sim_server *servers;
     struct sim_client *clients;
     struct sim_trace_sink trace;
-    event_kind step_end, relay_timer, session_timer;
+    event_kind step_end, relay_timer, session_timer, client_sweep;
     nsec ran_until;
     bool is_finished;
 };

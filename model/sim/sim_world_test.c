@@ -149,11 +149,36 @@ static void test_what_goes_wrong_has_a_name(void **state) {
     assert_int_equal(first_outcome(&b), SIM_OUTCOME_STREAM_ENDED);
 }
 
+/* A fetch every ten minutes: the connection to the guard is closed three minutes after it, and made anew for the next. */
+static void test_idle_connections_are_closed(void **state) {
+    (void)state;
+    struct bench b;
+    set_up(&b);
+    b.load.pause = 600 * NSEC_PER_S;
+    b.config.end = 700 * NSEC_PER_S;
+    struct sim_world *world = sim_world_new(&b.config);
+    assert_non_null(world);
+    nsec first = NSEC_NEVER;
+    for (nsec now = 0; now < b.config.end; now += 10 * NSEC_PER_S) {
+        assert_int_equal(sim_world_run(world, now, 1), ERR_OK);
+        struct sim_client_measure m = sim_world_client(world, 0);
+        if (m.transfer_count > 0 && first == NSEC_NEVER)
+            first = m.transfers[0].last_byte;
+        uint64_t links = sim_world_totals(world).links; /* of relays to each other: four sides */
+        if (first != NSEC_NEVER && now > first && now < first + 580 * NSEC_PER_S)
+            assert_int_equal(links, now < first + 180 * NSEC_PER_S ? 5 : 4);
+    }
+    assert_true(first != NSEC_NEVER);
+    sim_world_finish(world);
+    tear_down(&b, world);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_file_is_fetched_every_two_seconds),
         cmocka_unit_test(test_nobody_does_nothing),
         cmocka_unit_test(test_what_goes_wrong_has_a_name),
+        cmocka_unit_test(test_idle_connections_are_closed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
