@@ -19,6 +19,7 @@ void circuit_half_fini(struct circuit_half *half, const struct memory *memory) {
         memory_release(memory, half->backward, half->crypt->layer_size);
     }
     half->forward = half->backward = NULL;
+    memset(half->kh, 0, sizeof half->kh);
 }
 
 enum err circuit_half_set_keys(struct circuit_half *half, const struct memory *memory,
@@ -35,6 +36,7 @@ enum err circuit_half_set_keys(struct circuit_half *half, const struct memory *m
     half->crypt->layer_init(backward, &keys->backward);
     half->forward = forward;
     half->backward = backward;
+    memcpy(half->kh, keys->kh, sizeof half->kh);
     return ERR_OK;
 }
 

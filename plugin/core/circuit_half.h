@@ -31,6 +31,8 @@ struct circuit_half {
     uint32_t circ_id;
     uint32_t queue_max;
     uint8_t relay_early_left;
+    uint8_t
+        kh[NTOR_KH_LEN]; /* with keys: what both ends of this hop know besides them (rend-spec-v3 3.1.1) */
 };
 
 /* Borrows crypt. */

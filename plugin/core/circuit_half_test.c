@@ -22,13 +22,16 @@ static void set_up(struct fixture *f, bool has_keys, uint32_t queue_max) {
     cell_pool_init(&f->pool, &f->memory.memory, 0, CELL_BODY_LEN, 1000);
     memset(&f->keys.forward, 1, sizeof f->keys.forward);
     memset(&f->keys.backward, 2, sizeof f->keys.backward);
+    memset(f->keys.kh, 3, sizeof f->keys.kh);
     assert_true(f->crypt->layer_size <= sizeof f->far[0]);
     f->crypt->layer_init(f->far[0], &f->keys.forward);
     f->crypt->layer_init(f->far[1], &f->keys.backward);
     circuit_half_init(&f->half, f->crypt, 77, queue_max);
     assert_false(circuit_half_has_keys(&f->half));
-    if (has_keys)
+    if (has_keys) {
         assert_int_equal(circuit_half_set_keys(&f->half, &f->memory.memory, &f->keys), ERR_OK);
+        assert_memory_equal(f->half.kh, f->keys.kh, NTOR_KH_LEN);
+    }
     assert_true(circuit_half_has_keys(&f->half) == has_keys);
 }
 

@@ -19,6 +19,8 @@
 
 #define SHA1_LEN              20u
 #define SHA256_LEN            32u
+#define SHA3_256_LEN          32u
+#define AES256_KEY_LEN        32u
 #define X25519_LEN            32u
 #define ED25519_SIGNATURE_LEN 64u
 
@@ -45,6 +47,11 @@ struct crypt_provider {
     void (*sha256)(const struct span *parts, size_t count, uint8_t out[static SHA256_LEN]);
     void (*hmac_sha256)(struct span key, const struct span *parts, size_t count,
                         uint8_t out[static SHA256_LEN]);
+    void (*sha3_256)(const struct span *parts, size_t count, uint8_t out[static SHA3_256_LEN]);
+    /* The first length bytes that SHAKE-256 gives for the parts. */
+    void (*shake256)(const struct span *parts, size_t count, uint8_t *out, size_t length);
+    /* AES-256 in counter mode from a counter of zero, in place; its own inverse. Only for keys that are used once. */
+    void (*aes256_ctr)(const uint8_t key[static AES256_KEY_LEN], uint8_t *bytes, size_t length);
 
     void (*x25519_keypair)(void *context, uint8_t secret_out[static 32], uint8_t public_out[static 32]);
     /* False when the result is all zero. */

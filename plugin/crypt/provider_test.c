@@ -269,8 +269,44 @@ static void test_hashes_see_one_string(void **state) {
         crypt->hmac_sha256(all, parts, 2, cut);
         assert_memory_equal(whole, cut, SHA256_LEN);
     }
+    for (size_t at = 0; at <= sizeof(text); at += 5) {
+        const struct span parts[] = {span_of(text, at), span_of(text + at, sizeof(text) - at)};
+        crypt->sha3_256(&all, 1, whole);
+        crypt->sha3_256(parts, 2, cut);
+        assert_memory_equal(whole, cut, SHA3_256_LEN);
+        crypt->shake256(&all, 1, whole, sizeof(whole));
+        crypt->shake256(parts, 2, cut, sizeof(cut));
+        assert_memory_equal(whole, cut, sizeof(whole));
+    }
+    crypt->hmac_sha256(all, &all, 1, whole);
     crypt->hmac_sha256(span_of("k", 1), &all, 1, cut);
     assert_memory_not_equal(whole, cut, SHA256_LEN);
+}
+
+static void test_shake_is_one_stream(void **state) {
+    const struct crypt_provider *crypt = *state;
+    const struct span part = span_of("seed", 4);
+    uint8_t whole[200], first[77];
+    crypt->shake256(&part, 1, whole, sizeof(whole));
+    crypt->shake256(&part, 1, first, sizeof(first));
+    assert_memory_equal(whole, first, sizeof(first));
+    assert_memory_not_equal(whole, whole + 100, 100);
+}
+
+static void test_aes256_undoes_itself(void **state) {
+    const struct crypt_provider *crypt = *state;
+    uint8_t key[AES256_KEY_LEN] = {1}, plain[61], bytes[61];
+    memset(plain, 0x5a, sizeof(plain));
+    memcpy(bytes, plain, sizeof(bytes));
+    crypt->aes256_ctr(key, bytes, sizeof(bytes));
+    assert_memory_not_equal(bytes, plain, sizeof(bytes));
+    assert_memory_not_equal(bytes, bytes + 16, 16);
+    crypt->aes256_ctr(key, bytes, sizeof(bytes));
+    assert_memory_equal(bytes, plain, sizeof(bytes));
+    key[31] ^= 1;
+    crypt->aes256_ctr(key, bytes, sizeof(bytes));
+    crypt->aes256_ctr((const uint8_t[AES256_KEY_LEN]){1}, bytes, sizeof(bytes));
+    assert_memory_not_equal(bytes, plain, sizeof(bytes));
 }
 
 static void test_x25519_agrees(void **state) {
@@ -303,6 +339,7 @@ static void test_random_does_not_repeat(void **state) {
         OVER(test_false_positive_leaves_everything_as_it_was, provider),                                    \
         OVER(test_unrecognized_costs_no_digest, provider), OVER(test_faults_are_not_recognized, provider),  \
         OVER(test_runs_equal_single_cells, provider), OVER(test_hashes_see_one_string, provider),           \
+        OVER(test_shake_is_one_stream, provider), OVER(test_aes256_undoes_itself, provider),                \
         OVER(test_x25519_agrees, provider), OVER(test_random_does_not_repeat, provider)
 
 int main(void) {

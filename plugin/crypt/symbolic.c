@@ -37,7 +37,18 @@ struct hash {
     uint8_t pending[8];
 };
 
-enum purpose { SHA1 = 1, SHA256, HMAC, ED25519_PUBLIC, ED25519_SIGNATURE, RSA_SIGNATURE, X509 };
+enum purpose {
+    SHA1 = 1,
+    SHA256,
+    HMAC,
+    ED25519_PUBLIC,
+    ED25519_SIGNATURE,
+    RSA_SIGNATURE,
+    X509,
+    SHA3,
+    SHAKE,
+    AES256
+};
 
 static struct hash hash_init(enum purpose purpose) {
     return (struct hash){.state = mix((uint64_t)purpose * STEP)};
@@ -102,6 +113,25 @@ static void hmac_sha256(struct span key, const struct span *parts, size_t count,
     for (size_t i = 0; i < count; i++)
         hash_add(&hash, parts[i]);
     hash_finish(&hash, out, SHA256_LEN);
+}
+
+static void sha3_256(const struct span *parts, size_t count, uint8_t out[static SHA3_256_LEN]) {
+    hash_parts(SHA3, parts, count, out, SHA3_256_LEN);
+}
+
+static void shake256(const struct span *parts, size_t count, uint8_t *out, size_t length) {
+    hash_parts(SHAKE, parts, count, out, length);
+}
+
+static void aes256_ctr(const uint8_t key[static AES256_KEY_LEN], uint8_t *bytes, size_t length) {
+    struct hash stream = hash_init(AES256);
+    uint8_t word[8];
+    hash_add(&stream, span_of(key, AES256_KEY_LEN));
+    for (size_t i = 0; i < length; i++) {
+        if (i % 8 == 0)
+            store_u64(word, mix(stream.state += STEP));
+        bytes[i] ^= word[i % 8];
+    }
 }
 
 static void random_bytes(void *context, void *out, size_t length) {
@@ -306,6 +336,9 @@ static const struct crypt_provider symbolic_functions = {
     .sha1 = sha1,
     .sha256 = sha256,
     .hmac_sha256 = hmac_sha256,
+    .sha3_256 = sha3_256,
+    .shake256 = shake256,
+    .aes256_ctr = aes256_ctr,
     .x25519_keypair = x25519_keypair,
     .x25519 = x25519,
     .ed25519_sign = ed25519_sign,

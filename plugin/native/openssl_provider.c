@@ -20,6 +20,7 @@
 #include "base/check.h"
 #include "crypt/provider.h"
 #include "native/openssl_layers.h"
+#include "native/openssl_sha3.h"
 
 #define HMAC_BLOCK_LEN 64u
 
@@ -234,6 +235,9 @@ static const struct crypt_provider provider = {
     .sha1 = sha1,
     .sha256 = sha256,
     .hmac_sha256 = hmac_sha256,
+    .sha3_256 = openssl_sha3_256,
+    .shake256 = openssl_shake256,
+    .aes256_ctr = openssl_aes256_ctr,
     .x25519_keypair = x25519_keypair,
     .x25519 = x25519,
     .ed25519_sign = ed25519_sign,
@@ -254,8 +258,13 @@ static const struct crypt_provider provider = {
     .layer_prefetch = openssl_layer_prefetch,
 };
 
+static void setup(void) {
+    openssl_layers_setup();
+    openssl_sha3_setup();
+}
+
 const struct crypt_provider *openssl_provider(void) {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    CHECK(pthread_once(&once, openssl_layers_setup) == 0);
+    CHECK(pthread_once(&once, setup) == 0);
     return &provider;
 }
