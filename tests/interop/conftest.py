@@ -42,7 +42,7 @@ def one_middle_plan(relay: Path, directory: Path, clients: int, threads: int = 2
     """Return a network in which every circuit goes through the one middle under test."""
     directory.mkdir(parents=True, exist_ok=True)
     return plan.Plan(
-        middles=(plan.Middle(MIDDLE, threads if MIDDLE == "loom" else None),),
+        middles=(plan.Relay(MIDDLE, threads if MIDDLE == "loom" else None),),
         loom=relay,
         directory=directory,
         clients=clients,

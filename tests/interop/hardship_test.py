@@ -218,5 +218,5 @@ def test_everybody_else_vanishes(network: Network, middle: Node) -> None:
     assert sample is not None
     print(f"alone: {sample.open_files} open files, RSS {sample.rss_kb} kB, {read(middle).working_set}")
     network.stop()
-    ended = checks.middles_ended_well(network)
+    ended = checks.relays_ended_well(network)
     assert ended.ok, ended.detail

@@ -116,5 +116,5 @@ def test_rubbish_harms_nothing(relay: Path, run_directory: Path) -> None:
         # What a sanitizer holds back is no leak (it finds those itself); tor's allocator keeps much.
         assert SANITIZED or MIDDLE == "tor" or grown <= half * LEAK_BYTES_PER_CONNECTION_MAX
         network.stop()
-        ended = checks.middles_ended_well(network)
+        ended = checks.relays_ended_well(network)
         assert ended.ok or MIDDLE == "tor", ended.detail

@@ -15,7 +15,7 @@ from .checks import DATA_BYTES_PER_CELL
 from .errors import TestbedError
 from .experiment import Outcome, run_transfer, usable_network
 from .measured import Measured
-from .plan import Middle, Plan
+from .plan import Plan, Relay
 from .progress import Progress
 
 NAME = "main-thread"
@@ -41,7 +41,7 @@ def run(options: argparse.Namespace, directory: Path, progress: Progress) -> Mea
     if options.large <= options.small:
         raise TestbedError("--large: expected more than --small")
     plan = Plan(
-        middles=(Middle("loom", options.threads),),
+        middles=(Relay("loom", options.threads),),
         loom=options.loom,
         directory=directory,
         clients=options.clients,

@@ -27,7 +27,7 @@ from .errors import TestbedError
 from .experiment import Outcome, run_transfer, usable_network
 from .measured import Measured
 from .network import Network
-from .plan import Middle, Node, Plan
+from .plan import Node, Plan, Relay
 from .progress import Progress
 
 NAME = "relay"
@@ -82,11 +82,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, directory: Path, progress: Progress) -> Measured:
     """Measure and return the result."""
-    first = Middle("tor") if options.against_itself else Middle("loom", options.threads)
+    first = Relay("tor") if options.against_itself else Relay("loom", options.threads)
     if first.program == "loom":
         arguments.require_program(options.loom)
     plan = Plan(
-        middles=(first, Middle("tor")), loom=options.loom, directory=directory, clients=options.clients, conflux=False
+        middles=(first, Relay("tor")), loom=options.loom, directory=directory, clients=options.clients, conflux=False
     )
     rounds: list[tuple[Turn, Turn]] = []
     with usable_network(plan, progress) as network:

@@ -38,15 +38,15 @@ def make_consensus(network: Network) -> None:
         lambda: all(_uploaded(dir_port) >= roles.keys() for dir_port in dir_ports),
         lambda: _listing({name: "not uploaded" for name in roles.keys() - _uploaded(dir_ports[0])}),
     )
+    for node in network.nodes:
+        if node.is_relay:
+            node.fingerprint = authority.read_fingerprint(node.directory)
     _call_for_vote(network)
     network.wait_for(
         "consensus with each relay",
         lambda: not any(_missing(dir_port, roles) for dir_port in dir_ports),
         lambda: _listing(_missing(dir_ports[0], roles)),
     )
-    for node in network.nodes:
-        if node.is_relay:
-            node.fingerprint = authority.read_fingerprint(node.directory)
 
 
 def tell_relays(network: Network) -> None:
@@ -87,11 +87,14 @@ def _require(dir_port: int, path: str) -> str:
 
 
 def _call_for_vote(network: Network) -> None:
+    """Let the authorities vote now. Where clients choose by themselves, only the relays are to be guards."""
+    relays = ",".join(f"${node.fingerprint}" for node in network.with_role("relay"))
+    guards = f"TestingDirAuthVoteGuard={relays} TestingDirAuthVoteGuardIsStrict=1 " if relays else ""
     offset = torrc.vote_offset(time.time() + VOTE_LEAD_SECONDS, FIRST_INTERVAL_SECONDS)
     for node in network.with_role("authority"):
         with network.control(node) as control:
             control.command(
-                f"SETCONF TestingV3AuthInitialVotingInterval={FIRST_INTERVAL_SECONDS} "
+                f"SETCONF {guards}TestingV3AuthInitialVotingInterval={FIRST_INTERVAL_SECONDS} "
                 f"V3AuthVotingInterval={LATER_INTERVAL_SECONDS} TestingV3AuthVotingStartOffset={offset}"
             )
 

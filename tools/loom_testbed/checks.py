@@ -44,22 +44,34 @@ def paths(audit: Audit) -> Check:
 
 
 def bytes_through_middles(used: Sequence[Usage], payload: int) -> Check:
-    """The middles sent on at least the cells that the payload fills: by Loom's own counters, or tor's traffic count."""
+    """The middles (or the relays that are middles, too) sent on at least the cells that the payload fills: by Loom's
+    own counters, or tor's traffic count."""
     needed = payload // DATA_BYTES_PER_CELL * CELL_LENGTH
-    middles = [one for one in used if one.role == "middle"]
+    middles = [one for one in used if one.role in ("middle", "relay")]
     by_loom = sum_of([one.counters for one in middles if one.counters is not None], "bytes_sent") or 0
     by_tor = sum(one.link_bytes[1] for one in middles if one.link_bytes is not None)
     sent = by_loom + by_tor
     return Check("bytes_through_middles", sent >= needed, f"{sent} bytes sent on by the middles, {needed} needed")
 
 
+def read_counters(network: Network) -> list[metrics.LoomCounters]:
+    """Ask each Loom for its counters."""
+    ports = [node.metrics_port for node in network.nodes if node.program == "loom"]
+    return [one for one in map(metrics.read, ports) if one is not None]
+
+
 def cells_crossed(network: Network, used: Sequence[Usage]) -> Check:
     """Cells went from one connection thread to another since the relays began; by chance no transfer's may."""
-    ports = [node.metrics_port for node in network.with_role("middle") if node.program == "loom"]
-    ever = sum_of([one for one in map(metrics.read, ports) if one is not None], "cells_crossed")
+    ever = sum_of(read_counters(network), "cells_crossed")
     moved = sum_of([one.counters for one in used if one.counters is not None], "cells_crossed")
     detail = f"{ever} cells crossed between connection threads, {moved} of them in the transfer"
     return Check("cells_crossed", bool(ever), detail)
+
+
+def negotiated(counts: dict[str, int | None]) -> Check:
+    """Clients got from the Looms each of today's features since the relays began, by the Looms' own counters."""
+    detail = ", ".join(f"{name}: {'not counted' if count is None else count}" for name, count in counts.items())
+    return Check("negotiated", bool(counts) and all(counts.values()), detail)
 
 
 def connection_threads(used: Sequence[Usage], wanted: dict[str, int]) -> Check:
@@ -80,25 +92,25 @@ def alive(network: Network) -> Check:
     )
 
 
-def middles_ended_well(network: Network) -> Check:
-    """Each middle ended by itself when asked to, with status 0, and no sanitizer had anything to say."""
+def relays_ended_well(network: Network) -> Check:
+    """Each relay under test ended by itself when asked to, with status 0, and no sanitizer had anything to say."""
     troubles = []
-    for node in network.with_role("middle"):
+    for node in network.under_test():
         status = network.child(node).exit_status()
         troubles += [f"{node.name} ended with {status}"] if status != 0 else []
         troubles += [f"{node.name}: {line}" for line in logscan.sanitizer_lines(node)]
-    return Check("middles_ended_well", not troubles, "; ".join(troubles[:SHOWN_MAX]) or "status 0")
+    return Check("relays_ended_well", not troubles, "; ".join(troubles[:SHOWN_MAX]) or "status 0")
 
 
-def peers_warn_nothing_of(middles: Sequence[Node], peers: Sequence[Node]) -> Check:
-    """No peer warns of a middle, but for what the allow list explains."""
-    found = [one for peer in peers for one in logscan.naming(logscan.warnings_of(peer), middles)]
+def peers_warn_nothing_of(relays: Sequence[Node], peers: Sequence[Node]) -> Check:
+    """No peer warns of a relay under test, but for what the allow list explains."""
+    found = [one for peer in peers for one in logscan.naming(logscan.warnings_of(peer), relays)]
     return _warnings_check("peers_warnings", found)
 
 
-def middles_warn_nothing(middles: Sequence[Node]) -> Check:
+def looms_warn_nothing(relays: Sequence[Node]) -> Check:
     """No Loom warns, but for what the allow list explains."""
-    found = [one for node in middles if node.program == "loom" for one in logscan.warnings_of(node)]
+    found = [one for node in relays if node.program == "loom" for one in logscan.warnings_of(node)]
     return _warnings_check("loom_warnings", found)
 
 

@@ -10,6 +10,7 @@ FLAGS_NEEDED = {
     "guard": {"Running", "Valid", "Guard", "Stable", "Fast", "V2Dir"},
     "exit": {"Running", "Valid", "Exit"},
     "middle": {"Running", "Valid"},
+    "relay": {"Running", "Valid", "Guard", "Stable", "Fast", "V2Dir", "Exit"},
     "authority": {"Authority"},
 }
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from . import consensus
@@ -29,6 +29,13 @@ KINDS_REPORTED = (
     "scheduler_picks",
     "aes_bytes",
 )
+
+NEGOTIATED = {
+    "ntor_v3": "handshakes_ntor_v3",
+    "congestion_control": "circuits_congestion_control",
+    "conflux_legs": "conflux_legs",
+    "cgo_hops": "circuits_cgo",
+}
 
 
 @dataclass
@@ -96,3 +103,8 @@ def sum_of(counters: Iterable[LoomCounters], kind: str) -> int | None:
     """Sum one kind over several relays; None when none has it."""
     values = [value for value in (one.total(kind) for one in counters) if value is not None]
     return sum(values) if values else None
+
+
+def negotiated(counters: Sequence[LoomCounters]) -> dict[str, int | None]:
+    """Return how often clients got each of the features that they ask for; None: the relays do not count it."""
+    return {name: sum_of(counters, kind) for name, kind in NEGOTIATED.items()}

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 
 from . import authority, bootstrap, torrc
 from .control import Control
 from .errors import TestbedError
-from .plan import TOR, Node, Plan
+from .plan import TOR, Node, Plan, Relay
 from .ports import PortBlock
 from .process import Child, require_alive, stop_all
 from .progress import Progress
@@ -45,6 +45,26 @@ class Network:
     def names(self, role: str) -> list[str]:
         """Return the nicknames of a role, in order."""
         return [node.name for node in self.with_role(role)]
+
+    def hops(self, client: Node) -> tuple[list[Node], list[Node], list[Node]]:
+        """Return the relays that may be a data circuit's guard, middle and exit for this client.
+
+        Where clients choose for themselves, an authority may be a middle: it is a relay like any other to them.
+        """
+        relays = self.with_role("relay")
+        if relays:
+            return relays, relays + self.with_role("authority"), relays
+        pin = client.pin
+        guards, middles, exits = (
+            [node for node in self.with_role(role) if pin is None or node.program == getattr(pin, role)]
+            for role in ("guard", "middle", "exit")
+        )
+        return guards, middles, exits
+
+    def under_test(self) -> list[Node]:
+        """Return the relays that run Loom; when none does, the middles."""
+        looms = [node for node in self.nodes if node.program == "loom"]
+        return looms or self.with_role("middle")
 
     def child(self, node: Node) -> Child:
         """Return the process of node."""
@@ -114,15 +134,19 @@ class Network:
         plan = self.plan
         for number in range(1, plan.authorities + 1):
             self._add(f"Authority{number}", "authority").dir_port = self._ports.take()
-        for number in range(1, plan.guards + 1):
-            self._add(f"Guard{number}", "guard")
-        for number in range(1, plan.exits + 1):
-            self._add(f"Exit{number}", "exit")
-        for number, middle in enumerate(plan.middles, 1):
-            node = self._add(f"{middle.program.capitalize()}Middle{number}", "middle", middle.program)
-            node.threads = middle.threads
+        self._add_relays("guard", plan.guards)
+        self._add_relays("exit", plan.exits)
+        self._add_relays("middle", plan.middles)
+        self._add_relays("relay", plan.relays)
         for number in range(1, plan.clients + 1):
-            self._add(f"Client{number}", "client").socks_port = self._ports.take()
+            client = self._add(f"Client{number}", "client")
+            client.socks_port = self._ports.take()
+            client.pin = plan.pins[number - 1] if plan.pins else None
+
+    def _add_relays(self, role: str, relays: Sequence[Relay]) -> None:
+        for number, relay in enumerate(relays, 1):
+            name = f"{relay.program.capitalize()}{role.capitalize()}{number}"
+            self._add(name, role, relay.program).threads = relay.threads
 
     def _add(self, name: str, role: str, program: str = "tor") -> Node:
         node = Node(name=name, role=role, program=program, directory=self.plan.directory / name)
@@ -142,17 +166,21 @@ class Network:
 
     def _write_torrcs(self, relays: bool) -> None:
         """Write the configurations of the relays, or of the clients, which name relays by fingerprint."""
-        middles = self.with_role("middle")
-        chosen = [middles[index] for index in self.plan.client_middles] or middles
-        around = torrc.Surroundings(
+        for node in self.nodes:
+            if node.is_relay == relays:
+                node.torrc.write_text(torrc.render(node, self._surroundings(node)))
+
+    def _surroundings(self, node: Node) -> torrc.Surroundings:
+        guards, middles, exits = self.hops(node)
+        if self.plan.client_middles:
+            middles = [middles[index] for index in self.plan.client_middles]
+        return torrc.Surroundings(
             dir_authorities=self._dir_authorities,
-            guards=[f"${node.fingerprint}" for node in self.with_role("guard")],
-            middles=[f"${node.fingerprint}" for node in chosen],
-            exits=[f"${node.fingerprint}" for node in self.with_role("exit")],
+            guards=[f"${one.fingerprint}" for one in guards],
+            middles=[f"${one.fingerprint}" for one in middles],
+            exits=[f"${one.fingerprint}" for one in exits],
             conflux=self.plan.conflux,
+            is_pinned=not self.plan.relays,
             owner_pid=os.getpid(),
             loom_options=self.plan.loom_options,
         )
-        for node in self.nodes:
-            if node.is_relay == relays:
-                node.torrc.write_text(torrc.render(node, around))

@@ -30,20 +30,22 @@ class Audit:
 def audit(network: Network, into: Audit, middles: Sequence[str] | None = None) -> None:
     """Look at each client's open streams to our server; note every circuit that may carry them.
 
-    middles: the nicknames that are right as a middle; every middle of the network when not given.
+    middles: the nicknames that are right as a middle; those that the client's configuration names when not given.
     """
-    right = set(network.names("middle") if middles is None else middles)
     nickname = {node.fingerprint: node.name for node in network.nodes if node.fingerprint}
     target = f"127.0.0.1:{network.server_port}"
     for client in network.with_role("client"):
         with network.control(client) as control:
             circuits, streams = control.circuits(), control.streams()
+        right = [{node.name for node in nodes} for nodes in network.hops(client)]
+        if middles is not None:
+            right[1] = set(middles)
         ours = [stream for stream in streams if stream.target == target and stream.status == "SUCCEEDED"]
         into.streams |= {(client.name, stream.stream_id) for stream in ours}
         for circuit in carriers(circuits, ours):
             path = tuple(nickname.get(hop, hop) for hop in circuit.path)
             into.data_paths.add(path)
-            if len(path) != HOPS or path[1] not in right:
+            if len(path) != HOPS or not all(hop in nicknames for hop, nicknames in zip(path, right, strict=True)):
                 into.violations.append(f"{client.name} sends over {'-'.join(path)}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,24 +11,44 @@ NODES_MAX = 40
 
 
 @dataclass(frozen=True)
-class Middle:
-    """One middle relay: the program it runs, and how many connection threads (Loom only; None: its default)."""
+class Relay:
+    """One relay: the program it runs, and how many connection threads (Loom only; None: its default)."""
 
     program: str  # "loom" or "tor"
     threads: int | None = None
 
 
 @dataclass(frozen=True)
-class Plan:
-    """A network. Every data circuit is guard, middle, exit, in this order."""
+class Pin:
+    """The programs that a client's guard, middle and exit have to run."""
 
-    middles: tuple[Middle, ...]
+    guard: str
+    middle: str
+    exit: str
+
+    def as_text(self) -> str:
+        """Return it as a name."""
+        return f"{self.guard}-{self.middle}-{self.exit}"
+
+
+EVERY_PIN = tuple(Pin(*programs) for programs in itertools.product(("loom", "tor"), repeat=3))
+TWO_TORS = (Relay("tor"), Relay("tor"))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A network. Either each relay has one role and every data circuit is guard, middle, exit, in this order; or there
+    are `relays`, each in all roles, and the clients choose among them by themselves, with default settings."""
+
+    middles: tuple[Relay, ...]
     loom: Path
     directory: Path
     authorities: int = 1
-    guards: int = 2
-    exits: int = 2
+    guards: tuple[Relay, ...] = TWO_TORS
+    exits: tuple[Relay, ...] = TWO_TORS
+    relays: tuple[Relay, ...] = ()
     clients: int = 4
+    pins: tuple[Pin, ...] = ()  # one for each client; none given: any relay of the right role
     conflux: bool = True
     port_base: int | None = None
     ready_seconds_max: float = 120.0
@@ -36,8 +57,8 @@ class Plan:
 
     @property
     def uses_loom(self) -> bool:
-        """Say whether any middle is Loom."""
-        return any(middle.program == "loom" for middle in self.middles)
+        """Say whether any relay is Loom."""
+        return any(one.program == "loom" for one in self.guards + self.middles + self.exits + self.relays)
 
 
 @dataclass
@@ -45,7 +66,7 @@ class Node:
     """One process of the network, as its configuration sees it."""
 
     name: str  # also its nickname
-    role: str  # authority, guard, exit, middle or client
+    role: str  # authority, guard, exit, middle, relay (all three at once) or client
     program: str  # tor or loom
     directory: Path
     or_port: int = 0
@@ -54,6 +75,7 @@ class Node:
     control_port: int = 0
     metrics_port: int = 0
     threads: int | None = None
+    pin: Pin | None = None  # of a client
     fingerprint: str = ""  # forty hex digits, known once it has started
 
     @property

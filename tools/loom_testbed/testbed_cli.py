@@ -10,12 +10,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import arguments, checks, logscan, report, rundir, signals
+from . import arguments, checks, logscan, metrics, report, rundir, shape, signals
 from .checks import Check
 from .errors import Interrupted, TestbedError
 from .experiment import Outcome, run_transfer, usable_network
 from .network import Network
-from .plan import Middle, Plan
+from .plan import EVERY_PIN
 from .progress import Progress
 
 
@@ -23,64 +23,25 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line; ends with one line and status 2 when it is wrong."""
     parser = arguments.OneLineParser(
         prog="tools/testbed",
-        description="Start a private network of the real tor on loopback with Loom as its only middles, move data "
-        "through the clients' SOCKS ports both ways, and compare every byte. Status 0 when every check holds.",
+        description="Start a private network of the real tor on loopback with Loom as its only middles (or in the "
+        "roles asked for), move data through the clients' SOCKS ports both ways, and compare every byte. Status 0 "
+        "when every check holds.",
     )
     _add_transfer_options(parser)
-    _add_network_options(parser)
+    shape.add_options(parser)
     parser.add_argument("--json", action="store_true", help="print JSON instead of the table")
     parser.add_argument("--quiet", action="store_true", help="no progress on stderr")
     parser.add_argument("--keep", action="store_true", help="keep keys and caches too, not only logs")
     options = parser.parse_args(argv)
-    if options.conflux == "auto" and options.middles < 2:
-        parser.error("--middles 1: conflux needs two middles; add --conflux off")
+    shape.settle(parser, options)
     return options
 
 
 def _add_transfer_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("--clients", type=arguments.count(1, 20), default=4, help="tor clients")
+    add("--clients", type=arguments.count(1, 20), help="tor clients (default: 4)")
     add("--transfer", type=arguments.size, default=400_000_000, metavar="SIZE", help="bytes in all, over all clients")
     add("--upload", type=arguments.share, default=0.1, metavar="SHARE", help="share of them that goes upwards")
-
-
-def _add_network_options(parser: argparse.ArgumentParser) -> None:
-    add, count = parser.add_argument, arguments.count
-    add("--middle", choices=("loom", "tor"), default="loom", help="what the middles run")
-    add("--middles", type=count(1, 8), default=2, help="how many middles (conflux needs two)")
-    add("--threads", type=count(0, 64), default=2, help="connection threads of each Loom (0: all in the main thread)")
-    add("--loom", type=arguments.path, default=arguments.LOOM_DEFAULT, metavar="PATH", help="the relay to run")
-    add("--loom-option", action="append", default=[], metavar="LINE", help="one more line for Loom's torrc")
-    add("--conflux", choices=("auto", "off"), default="auto", help="auto: tor splits a stream over two circuits")
-    add("--authorities", type=count(1, 5), default=1, help="directory authorities (one starts fastest)")
-    add("--guards", type=count(1, 8), default=2, help="guard relays")
-    add("--exits", type=count(1, 8), default=2, help="exit relays")
-    add("--ready-timeout", type=count(1, 3600), default=120, metavar="S", help="give up when not usable by then")
-    add(
-        "--dir",
-        type=arguments.path,
-        metavar="DIR",
-        help="where to put everything (default: a new one in build/testbed)",
-    )
-    add("--port-base", type=count(1024, 65000), metavar="PORT", help="first of 100 ports (default: any free block)")
-
-
-def make_plan(options: argparse.Namespace, directory: Path) -> Plan:
-    """Return the network that the options ask for."""
-    middle = Middle(options.middle, options.threads if options.middle == "loom" else None)
-    return Plan(
-        middles=(middle,) * options.middles,
-        loom=options.loom,
-        directory=directory,
-        authorities=options.authorities,
-        guards=options.guards,
-        exits=options.exits,
-        clients=options.clients,
-        conflux=options.conflux == "auto",
-        port_base=options.port_base,
-        ready_seconds_max=float(options.ready_timeout),
-        loom_options=tuple(options.loom_option),
-    )
 
 
 @dataclass
@@ -92,6 +53,8 @@ class Result:
     outcome: Outcome | None = None
     ready_seconds: float | None = None
     checks: list[Check] = field(default_factory=list)
+    negotiated: dict[str, int | None] = field(default_factory=dict)
+    combinations: list[dict[str, object]] = field(default_factory=list)
     other_protocol_warnings: dict[str, int] = field(default_factory=dict)
     error: str | None = None
 
@@ -110,8 +73,11 @@ class Result:
             "seconds": round(outcome.seconds, 3) if outcome else None,
             "ready_seconds": self.ready_seconds,
             "middle": self.options.middle,
-            "threads": self.options.threads if self.options.middle == "loom" else None,
-            "clients": self.options.clients,
+            "threads": self.options.threads if shape.uses_loom(self.options) else None,
+            "clients": len(EVERY_PIN) if self.options.mix else self.options.clients,
+            "relays": self.options.relays if self.options.all_relays else None,
+            "negotiated": self.negotiated or None,
+            "combinations": self.combinations or None,
             "conflux": self.options.conflux,
             "loom": report.loom_json(outcome.used) if outcome else None,
             "processes": report.processes_json(outcome.used) if outcome else [],
@@ -124,15 +90,19 @@ class Result:
 
 def run(result: Result, progress: Progress) -> None:
     """Run the network and fill in the result; the network is gone when this returns or raises."""
-    options, plan = result.options, make_plan(result.options, result.directory)
+    options, plan = result.options, shape.make_plan(result.options, result.directory)
     began = time.monotonic()
     with usable_network(plan, progress) as network:
         result.ready_seconds = round(time.monotonic() - began, 2)
-        progress.line(f"all {options.clients} clients carry data; moving {options.transfer / 1e6:.0f} MB")
+        progress.line(f"all {plan.clients} clients carry data; moving {options.transfer / 1e6:.0f} MB")
         outcome = run_transfer(network, options.transfer, options.upload, progress)
         result.outcome = outcome
         progress.line(f"moved {outcome.payload / 1e6:.0f} MB in {outcome.seconds:.1f} s; stopping")
+        result.negotiated = metrics.negotiated(checks.read_counters(network)) if plan.uses_loom else {}
+        result.combinations = combinations(outcome) if options.mix else []
         result.checks = checks_while_running(network, outcome, options)
+        if options.all_relays == "loom":
+            result.checks.append(checks.negotiated(result.negotiated))
         network.stop()
         result.checks += checks_afterwards(network)
         result.other_protocol_warnings = other_protocol_warnings(network)
@@ -146,30 +116,43 @@ def checks_while_running(network: Network, outcome: Outcome, options: argparse.N
         checks.bytes_through_middles(outcome.used, outcome.payload),
         checks.alive(network),
     ]
-    if options.middle == "loom":
-        found.append(
-            checks.connection_threads(outcome.used, {name: options.threads for name in network.names("middle")})
-        )
-    if options.middle == "loom" and options.threads >= 2:
+    looms = [node.name for node in network.nodes if node.program == "loom"]
+    if looms:
+        found.append(checks.connection_threads(outcome.used, {name: options.threads for name in looms}))
+    if looms and options.threads >= 2:
         found.append(checks.cells_crossed(network, outcome.used))
     return found
 
 
 def checks_afterwards(network: Network) -> list[Check]:
-    """Check the logs and how the middles ended."""
-    middles = network.with_role("middle")
-    peers = [node for node in network.nodes if node.role != "middle"]
+    """Check the logs and how the relays under test ended."""
+    tested = network.under_test()
+    peers = [node for node in network.nodes if node not in tested]
     return [
-        checks.middles_ended_well(network),
-        checks.peers_warn_nothing_of(middles, peers),
-        checks.middles_warn_nothing(middles),
+        checks.relays_ended_well(network),
+        checks.peers_warn_nothing_of(tested, peers),
+        checks.looms_warn_nothing(tested),
+    ]
+
+
+def combinations(outcome: Outcome) -> list[dict[str, object]]:
+    """Return for each client's combination of programs whether all that it moved was right."""
+    clients = {flow.client.name: flow.client for flow in outcome.flows}
+    return [
+        {
+            "client": name,
+            "guard_middle_exit": client.pin.as_text(),
+            "verified": all(flow.verified for flow in outcome.flows if flow.client is client),
+        }
+        for name, client in clients.items()
+        if client.pin is not None
     ]
 
 
 def other_protocol_warnings(network: Network) -> dict[str, int]:
-    """Count the tors' protocol warnings that name no middle: no failure, but good to see."""
+    """Count the tors' protocol warnings that name no relay under test: no failure, but good to see."""
     warned = [one for node in network.nodes if node.program == "tor" for one in logscan.warnings_of(node)]
-    naming = set(logscan.naming(warned, network.with_role("middle")))
+    naming = set(logscan.naming(warned, network.under_test()))
     return Counter(str(one) for one in warned if "{PROTOCOL}" in one.message and one not in naming)
 
 
@@ -189,7 +172,7 @@ def main(argv: list[str] | None = None) -> int:
     signals.catch()
     progress = Progress(quiet=options.quiet)
     try:
-        if options.middle == "loom":
+        if shape.uses_loom(options):
             arguments.require_program(options.loom)
         result = Result(options, rundir.make(options.dir))
     except TestbedError as error:

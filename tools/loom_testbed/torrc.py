@@ -84,15 +84,17 @@ ExitPolicy reject *:*
 DirCache 0
 """
 
-LOOM_MIDDLE = """\
-ExitPolicy reject *:*
+LOOM_METRICS = """\
 MetricsPort 127.0.0.1:{node.metrics_port}
 MetricsPortPolicy accept 127.0.0.1
 """
 
-# A learnt timeout gives up circuits whenever the machine is busy; a fixed long one does not.
 CLIENT = """\
 SocksPort 127.0.0.1:{node.socks_port}
+"""
+
+# A learnt timeout gives up circuits whenever the machine is busy; a fixed long one does not.
+CLIENT_PINNED = """\
 LearnCircuitBuildTimeout 0
 CircuitBuildTimeout 30
 ConfluxEnabled {conflux}
@@ -112,6 +114,7 @@ class Surroundings:
     middles: Sequence[str]
     exits: Sequence[str]
     conflux: bool
+    is_pinned: bool  # clients use these relays only, rather than what they choose by themselves
     owner_pid: int
     loom_options: Sequence[str]
 
@@ -123,7 +126,7 @@ def render(node: Node, around: Surroundings) -> str:
         parts.append(TOR_ONLY)
     if node.is_relay:
         parts.append(RELAY)
-    parts.append(_role_part(node))
+    parts += _role_parts(node, around.is_pinned)
     if node.program == "loom" and node.threads is not None:
         parts.append(f"ConnectionThreads {node.threads}\n")
     text = "".join(parts).format(
@@ -147,7 +150,9 @@ def vote_offset(when: float, interval_s: int) -> int:
     return math.ceil(when) % interval_s
 
 
-def _role_part(node: Node) -> str:
-    if node.role == "middle":
-        return LOOM_MIDDLE if node.program == "loom" else TOR_MIDDLE
-    return {"authority": AUTHORITY, "guard": GUARD, "exit": EXIT, "client": CLIENT}[node.role]
+def _role_parts(node: Node, is_pinned: bool) -> list[str]:
+    if node.role == "client":
+        return [CLIENT] + ([CLIENT_PINNED] if is_pinned else [])
+    if node.program == "loom":
+        return [EXIT if node.role in ("exit", "relay") else GUARD, LOOM_METRICS]
+    return [{"authority": AUTHORITY, "guard": GUARD, "exit": EXIT, "relay": EXIT, "middle": TOR_MIDDLE}[node.role]]

@@ -22,7 +22,20 @@ def test_wrong_sizes(text: str) -> None:
 
 @pytest.mark.parametrize(
     "arguments_given",
-    [["--threads", "-1"], ["--clients", "0"], ["--upload", "2"], ["--middle", "x"], ["--middles", "1"], ["--nonsense"]],
+    [
+        ["--threads", "-1"],
+        ["--clients", "0"],
+        ["--upload", "2"],
+        ["--middle", "x"],
+        ["--middles", "1"],
+        ["--nonsense"],
+        ["--relays", "8"],
+        ["--all-relays", "loom", "--relays", "2"],
+        ["--all-relays", "loom", "--mix"],
+        ["--all-relays", "loom", "--guards", "2"],
+        ["--mix", "--exit", "loom"],
+        ["--mix", "--clients", "8"],
+    ],
 )
 def test_a_wrong_command_line_is_one_line_and_status_2(
     arguments_given: list[str], capsys: pytest.CaptureFixture[str]

@@ -40,3 +40,9 @@ def test_a_difference_keeps_managers_that_are_new() -> None:
     after = metrics.parse(TEXT).since(before)
     assert after.work["1"]["cells_received"] == 40
     assert after.work["0"]["cells_received"] == 5
+
+
+def test_a_feature_that_is_not_counted_is_not_made_up() -> None:
+    text = 'loom_work_total{manager="0",kind="handshakes_ntor_v3"} 7\n'
+    found = metrics.negotiated([metrics.parse(text), metrics.parse(text)])
+    assert found == {"ntor_v3": 14, "congestion_control": None, "conflux_legs": None, "cgo_hops": None}
