@@ -211,34 +211,63 @@ static station_id next_edge_station(struct manager *m) {
     return m->edge_station_next;
 }
 
-static void begin(struct manager *m, nsec now, struct half *half, const struct relay_message *message) {
-    struct begin_message begin;
-    uint16_t id = message->stream;
-    if (id == 0 || stream_of(half, id)) {
-        stop(m, now, half, DESTROY_PROTOCOL);
-        return;
-    }
-    uint8_t refusal = 0;
-    if (begin_decode(message->data, &begin) || !previous_hop_may_begin(m, half))
-        refusal = END_TORPROTOCOL;
-    else if (!m->config->is_exit)
-        refusal = END_EXITPOLICY;
-    struct stream *stream = refusal ? NULL : stream_new(m, half, id);
+/* A stream with an edge of its own on that station; END when there is no room for it. */
+static void open_stream(struct manager *m, nsec now, struct half *half, uint16_t id, station_id station,
+                        const struct begin_message *to) {
+    struct stream *stream = stream_new(m, half, id);
     struct control *ask = NULL;
     if (stream) {
-        stream->edge_station = next_edge_station(m);
-        ask = manager_post(m, stream->edge_station, 0, CONTROL_EDGE_OPEN);
+        stream->edge_station = station;
+        ask = manager_post(m, station, 0, CONTROL_EDGE_OPEN);
     }
     if (ask) {
         ask->from = half->id;
         ask->stream = id;
         ask->serial = stream->serial;
-        ask->u.edge_open = begin;
+        ask->u.edge_open = *to;
         return;
     }
     if (stream)
         stream_free(m, half, stream);
-    if (!send_end(m, now, half, id, refusal ? refusal : END_RESOURCELIMIT))
+    if (!send_end(m, now, half, id, END_RESOURCELIMIT))
+        return;
+}
+
+/* False when the circuit had to be closed: the id must be a new one. */
+static bool stream_id_is_free(struct manager *m, nsec now, struct half *half, uint16_t id) {
+    if (id != 0 && !stream_of(half, id))
+        return true;
+    stop(m, now, half, DESTROY_PROTOCOL);
+    return false;
+}
+
+static void begin(struct manager *m, nsec now, struct half *half, const struct relay_message *message) {
+    struct begin_message begin;
+    uint8_t refusal = 0;
+    if (!stream_id_is_free(m, now, half, message->stream))
+        return;
+    if (begin_decode(message->data, &begin) || !previous_hop_may_begin(m, half))
+        refusal = END_TORPROTOCOL;
+    else if (!m->config->is_exit)
+        refusal = END_EXITPOLICY;
+    if (!refusal)
+        open_stream(m, now, half, message->stream, next_edge_station(m), &begin);
+    else if (!send_end(m, now, half, message->stream, refusal))
+        return;
+}
+
+/* tor-spec 6.2.1: also for a client whose only hop we are. The edge is on our own station: documents are everywhere. */
+static void begin_directory(struct manager *m, nsec now, struct half *half, uint16_t id) {
+    const struct begin_message to = {
+        .kind = STREAM_DIRECTORY,
+        .is_previous_relay = half->link->peer.is_authenticated,
+        .previous = half->link->address.address,
+    };
+    if (!stream_id_is_free(m, now, half, id))
+        return;
+    if (m->config->is_directory)
+        open_stream(m, now, half, id, m->station, &to);
+    else if (!send_end(m, now, half, id, END_NOTDIRECTORY))
         return;
 }
 
@@ -384,7 +413,7 @@ void manager_stream_message(struct manager *m, nsec now, struct half *half,
     case RELAY_END: end(m, half, message, cell); return;
     case RELAY_BEGIN: begin(m, now, half, message); break;
     case RELAY_SENDME: sendme(m, now, half, message); break;
-    case RELAY_BEGIN_DIR: refuse(m, now, half, message->stream, END_NOTDIRECTORY); break;
+    case RELAY_BEGIN_DIR: begin_directory(m, now, half, message->stream); break;
     case RELAY_RESOLVE: refuse(m, now, half, message->stream, END_EXITPOLICY); break;
     default: CHECK(!"a message about streams");
     }

@@ -69,6 +69,38 @@ static void a_client_may_not_use_us_as_its_only_hop(UNUSED void **state) {
     exit_bench_fini(&f);
 }
 
+static void directory_here(struct relay_config *config) {
+    config->is_directory = true;
+}
+
+/* tor-spec 6.2.1: CONNECTED is empty, and a client's first hop may serve it. */
+static void a_directory_stream_ends_at_the_runtime(UNUSED void **state) {
+    static const struct address none = {ADDRESS_NONE, {0}};
+    for (unsigned is_client = 0; is_client < 2; is_client++) {
+        struct exit_bench f;
+        struct fake_request request;
+        exit_bench_init_with(&f, directory_here, is_client);
+        circuit_tell(&f.c, RELAY_BEGIN_DIR, STREAM, "", 0);
+        assert_true(exit_take_request(&f, FAKE_EDGE_OPEN, &request));
+        assert_int_equal(f.edge_station, f.origin.station);
+        assert_int_equal(request.begin.kind, STREAM_DIRECTORY);
+        assert_int_equal(request.begin.is_previous_relay, !is_client);
+        assert_int_equal(request.begin.previous.family, ADDRESS_IPV4);
+        assert_string_equal(request.begin.host, "");
+        f.edge = request.id;
+        manager_edge_connected(exit_edge_manager(&f), f.b.now, f.edge, &none);
+        bench_run(&f.b);
+        exit_expect(&f, RELAY_CONNECTED, STREAM, "", 0);
+        exit_from_destination(&f, 'd', 3);
+        exit_expect(&f, RELAY_DATA, STREAM, "ddd", 3);
+        exit_begin(&f, STREAM + 1); /* a directory is no exit for it */
+        exit_expect_end(&f, STREAM + 1, is_client ? END_TORPROTOCOL : END_EXITPOLICY);
+        circuit_tell(&f.c, RELAY_BEGIN_DIR, STREAM, "", 0); /* in use */
+        exit_expect_destroyed(&f, DESTROY_PROTOCOL);
+        exit_bench_fini(&f);
+    }
+}
+
 static void an_unlisted_relay_may_not_be_before_us(UNUSED void **state) {
     for (unsigned is_listed = 0; is_listed < 2; is_listed++) {
         struct exit_bench f;
@@ -394,6 +426,7 @@ int main(void) {
         cmocka_unit_test(a_circuit_takes_its_streams_with_it),
         cmocka_unit_test(a_middle_refuses_streams),
         cmocka_unit_test(a_client_may_not_use_us_as_its_only_hop),
+        cmocka_unit_test(a_directory_stream_ends_at_the_runtime),
         cmocka_unit_test(an_unlisted_relay_may_not_be_before_us),
         cmocka_unit_test(stream_messages_that_break_the_protocol_end_the_circuit),
         cmocka_unit_test(a_begin_that_cannot_be_read_is_an_end),

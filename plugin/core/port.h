@@ -7,7 +7,7 @@
  *   hangup       nothing: the link is gone for the core; the runtime flushes what it has already taken, then closes
  *   want_write   put the link on the list for the next manager_schedule (or, for an edge, call manager_edge_take)
  *   want_read    stop or go on reading a link or an edge; links and edges start readable
- *   edge_open    manager_edge_connected or manager_edge_closed
+ *   edge_open    manager_edge_connected (of no address, for a directory stream) or manager_edge_closed
  *   edge_close   nothing
  *   offload      manager_job_done
  *   wake         the station's thread calls manager_drain (or controller_drain) soon; called on the SENDER's port

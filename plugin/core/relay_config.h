@@ -28,6 +28,7 @@ struct relay_config {
     uint64_t bandwidth_rate, bandwidth_burst;
     bool allow_private_addresses;    /* ExtendAllowPrivateAddresses */
     bool is_exit;                    /* BEGIN is carried out; otherwise END EXITPOLICY */
+    bool is_directory;               /* BEGIN_DIR is carried out; otherwise END NOTDIRECTORY */
     bool require_known_previous_hop; /* refuseunknownexits: clients may not use us as a one-hop proxy */
 };
 

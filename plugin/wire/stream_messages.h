@@ -14,12 +14,23 @@
 #define BEGIN_HOST_MAX      255u
 #define CONNECTED_TTL_MAX_S 60u /* tor 0.4.9.4 clips to it */
 
+/* What a stream leads to. */
+enum stream_kind {
+    STREAM_DESTINATION, /* BEGIN: a connection of the exit */
+    STREAM_DIRECTORY,   /* BEGIN_DIR: our directory server (tor-spec 6.2.1) */
+};
+
 enum begin_flag { BEGIN_IPV6_OK = 1, BEGIN_IPV4_NOT_OK = 2, BEGIN_IPV6_PREFERRED = 4 };
 
 struct begin_message {
     char host[BEGIN_HOST_MAX + 1]; /* name or address text, lower case, without brackets */
     uint16_t port;                 /* not 0 */
     uint32_t flags;                /* enum begin_flag bits; 0 when absent */
+    /* Not of the message: what the relay that got it adds for the edge. */
+    enum stream_kind kind; /* a directory stream has neither host nor port */
+    bool
+        is_previous_relay; /* the hop before us has proved to be a relay, so we do not meet the origin itself */
+    struct address previous; /* of that hop */
 };
 /* As lenient as tor: any case, reserved flags ignored, flags cut off are none. Space, control characters, and colons
  * outside of an IPv6 address are ERR_MALFORMED. */
