@@ -167,11 +167,75 @@ def addresses() -> dict[str, bytes]:
     return {name: text.encode() for name, text in texts.items()}
 
 
+MICRODESC = b"onion-key\nntor-onion-key AAAA\nid ed25519 BBBB\n"
+DESCRIPTOR = b"router a 1.2.3.4 1 0 0\nrouter-signature\n-----BEGIN SIGNATURE-----\nAAAA\n-----END SIGNATURE-----\n"
+
+
+def descriptor_cuts() -> dict[str, bytes]:
+    return {
+        "microdescriptors": MICRODESC * 3,
+        "descriptors": b"@type\n" + DESCRIPTOR * 2,
+        "unfinished": DESCRIPTOR[:-8] + DESCRIPTOR,
+        "too_long": b"router a\n" + b"x\n" * 10_100 + b"router-signature\n" + DESCRIPTOR,
+    }
+
+
+def directory_queries() -> dict[str, bytes]:
+    fp = "0102030405060708090A0B0C0D0E0F1011121314"
+    consensus = "/tor/status-vote/current/consensus"
+    paths = {
+        "consensus": f"{consensus}-microdesc/{fp}+A1B2C3.z",
+        "consensus_diff": f"{consensus}/diff/{fp}{fp[:24]}/{fp}",
+        "keys_pairs": f"/tor/keys/fp-sk/{fp}-{fp}+{fp}-{fp}",
+        "microdescriptors": "/tor/micro/d/" + "-".join(["AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"] * 3),
+        "servers": f"/tor/server/d/{fp}+xyz+{fp}.z",
+        "hidden_service": "/tor/hs/3/abc",
+        "header_of_bases": f"{fp}{fp[:24]}, {fp}{fp[:24]} x",
+    }
+    return {name: path.encode() for name, path in paths.items()}
+
+
+def http_requests() -> dict[str, bytes]:
+    head = b"GET /tor/status-vote/current/consensus-microdesc.z HTTP/1.0\r\nHost: a\r\n"
+    return {
+        "tor": head + b"Accept-Encoding: x-tor-lzma, x-zstd, deflate, gzip, identity\r\n"
+        b"X-Or-Diff-From-Consensus: ABCD\r\nIf-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\n",
+        "post": b"POST http://a/tor/hs/3/publish HTTP/1.1\nContent-Length: 5\n\n12345",
+        "unfinished": head,
+        "wrong_length": b"POST / HTTP/1.0\r\nContent-Length: x\r\n\r\n",
+        "weights": head + b"Accept-Encoding: gzip;q=0, deflate ; q=1,\r\n\r\n",
+    }
+
+
+def consensus_diffs() -> dict[str, bytes]:
+    """First two bytes: length of the base."""
+
+    def relay(name: str, digit: str, weight: int) -> str:
+        return f"r {name} A{digit}{'A' * 25} 2026-01-01\ns Fast\nw Bandwidth={weight}\n"
+
+    def pair(base: str, target: str) -> bytes:
+        return pack(">H", len(base)) + base.encode() + target.encode()
+
+    head, foot = "network-status-version 3\nvalid-after 1\n", "directory-footer\ndirectory-signature a\nX\n"
+    base = head + relay("a", "A", 1) + relay("b", "Q", 2) + foot
+    return {
+        "changed": pair(base, head + relay("a", "A", 3) + relay("c", "g", 2) + foot + "Y\n"),
+        "unsorted": pair(base, head + relay("c", "g", 3) + relay("a", "A", 2) + foot),
+        "script": pair("a\nb\nc\nd\n", "4,$d\n3c\nx\n.\n1a\ny\n.\n"),
+        "wrong_order": pair("a\nb\nc\n", "1d\n2d\n"),
+        "dot": pair("a\n", "b\n.\n"),
+    }
+
+
 CORPORA = {
     "address": addresses,
     "cell": cells,
     "circuit_messages": circuit_messages,
+    "consensus_diff": consensus_diffs,
+    "descriptor_cut": descriptor_cuts,
+    "directory_query": directory_queries,
     "ed_cert": ed_certs,
+    "http_request": http_requests,
     "link_messages": link_messages,
     "relay_cell": relay_cells,
     "stream_messages": stream_messages,
