@@ -3,7 +3,7 @@
 #include <string.h>
 
 #define PROTOID          "ntor-curve25519-sha256-1"
-#define KEY_MATERIAL_LEN (2 * SHA1_LEN + 2 * 16u + NTOR_KH_LEN) /* 92 */
+#define KEY_MATERIAL_LEN 92u /* circuit_keys_length(LAYER_TOR1) */
 
 static const char protoid[] = PROTOID;
 static const char t_mac[] = PROTOID ":mac";
@@ -30,12 +30,6 @@ static struct span span_of_text(const char *text) {
     return span_of(text, strlen(text));
 }
 
-/* Clear secrets where the compiler would see a store that nobody reads. */
-static void wipe(void *secret, size_t length) {
-    memset(secret, 0, length);
-    __asm__ volatile("" : : "r"(secret) : "memory");
-}
-
 static void derive_seed_and_auth(const struct crypt_provider *crypt, const struct exchange *x,
                                  uint8_t key_seed_out[static SHA256_LEN],
                                  uint8_t auth_out[static SHA256_LEN]) {
@@ -52,7 +46,7 @@ static void derive_seed_and_auth(const struct crypt_provider *crypt, const struc
         span_of_text(server_word),
     };
     crypt->hmac_sha256(span_of_text(t_mac), auth_input, 7, auth_out);
-    wipe(verify, sizeof(verify));
+    crypt_wipe(verify, sizeof(verify));
 }
 
 /* HKDF-Expand of RFC 5869 with info m_expand (tor-spec 5.2.2). */
@@ -69,23 +63,17 @@ static void expand(const struct crypt_provider *crypt, const uint8_t key_seed[st
         memcpy(out, block, taken);
         out += taken;
         length -= taken;
-        wipe(next, sizeof(next));
+        crypt_wipe(next, sizeof(next));
     }
-    wipe(block, sizeof(block));
+    crypt_wipe(block, sizeof(block));
 }
 
-/* tor-spec 5.2: Df | Db | Kf | Kb, then KH. */
 static void derive_keys(const struct crypt_provider *crypt, const uint8_t key_seed[static SHA256_LEN],
                         struct circuit_keys *out) {
     uint8_t material[KEY_MATERIAL_LEN];
     expand(crypt, key_seed, material, sizeof(material));
-    struct bytes_in in = bytes_in(material, sizeof(material));
-    bytes_copy(&in, out->forward.digest, SHA1_LEN);
-    bytes_copy(&in, out->backward.digest, SHA1_LEN);
-    bytes_copy(&in, out->forward.cipher, 16);
-    bytes_copy(&in, out->backward.cipher, 16);
-    bytes_copy(&in, out->kh, NTOR_KH_LEN);
-    wipe(material, sizeof(material));
+    circuit_keys_cut(LAYER_TOR1, material, out);
+    crypt_wipe(material, sizeof(material));
 }
 
 void ntor_client_create(const struct crypt_provider *crypt, const uint8_t rsa_id[static 20],
@@ -115,8 +103,8 @@ enum err ntor_client_finish(const struct crypt_provider *crypt, const struct nto
     good &= bytes_equal_const_time(auth, reply.data + 32, sizeof(auth));
     if (good)
         derive_keys(crypt, key_seed, keys_out);
-    wipe(&x, sizeof(x));
-    wipe(key_seed, sizeof(key_seed));
+    crypt_wipe(&x, sizeof(x));
+    crypt_wipe(key_seed, sizeof(key_seed));
     return good ? ERR_OK : ERR_BAD_SIGNATURE;
 }
 
@@ -129,8 +117,7 @@ static void choose(struct ntor_keypair *chosen, const struct ntor_keypair *key, 
         to[i] = (uint8_t)((to[i] & ~mask) | (from[i] & mask));
 }
 
-/* Fill chosen with the onion key that the client names, or the junk key. Is it ours to answer? */
-static bool find_onion_key(const struct ntor_server_keys *keys, const uint8_t *id, const uint8_t *key_id,
+bool ntor_choose_onion_key(const struct ntor_server_keys *keys, const uint8_t key_id[static 32],
                            struct ntor_keypair *chosen) {
     bool known = false;
     *chosen = keys->junk;
@@ -139,7 +126,7 @@ static bool find_onion_key(const struct ntor_server_keys *keys, const uint8_t *i
         choose(chosen, &keys->onion[i], match);
         known |= match;
     }
-    return known & bytes_equal_const_time(keys->rsa_id, id, sizeof(keys->rsa_id));
+    return known;
 }
 
 enum err ntor_server_answer(const struct crypt_provider *crypt, const struct ntor_server_keys *keys,
@@ -152,7 +139,8 @@ enum err ntor_server_answer(const struct crypt_provider *crypt, const struct nto
     const uint8_t *key_id = bytes_take(&in, 32);
     const uint8_t *x_public = bytes_take(&in, 32);
     struct ntor_keypair onion, ephemeral;
-    bool ours = find_onion_key(keys, id, key_id, &onion);
+    bool ours = ntor_choose_onion_key(keys, key_id, &onion);
+    ours &= bytes_equal_const_time(keys->rsa_id, id, sizeof(keys->rsa_id));
     crypt->x25519_keypair(crypt->context, ephemeral.secret, ephemeral.public);
 
     struct exchange x = {
@@ -164,13 +152,13 @@ enum err ntor_server_answer(const struct crypt_provider *crypt, const struct nto
     derive_keys(crypt, key_seed, keys_out);
     memcpy(reply_out, ephemeral.public, 32);
     memcpy(reply_out + 32, auth, sizeof(auth));
-    wipe(&x, sizeof(x));
-    wipe(&onion, sizeof(onion));
-    wipe(&ephemeral, sizeof(ephemeral));
-    wipe(key_seed, sizeof(key_seed));
+    crypt_wipe(&x, sizeof(x));
+    crypt_wipe(&onion, sizeof(onion));
+    crypt_wipe(&ephemeral, sizeof(ephemeral));
+    crypt_wipe(key_seed, sizeof(key_seed));
     if (ours && good)
         return ERR_OK;
-    wipe(keys_out, sizeof(*keys_out));
+    crypt_wipe(keys_out, sizeof(*keys_out));
     memset(reply_out, 0, NTOR_REPLY_LEN);
     return ours ? ERR_BAD_SIGNATURE : ERR_IDENTITY;
 }

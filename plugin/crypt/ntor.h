@@ -9,26 +9,22 @@
 
 #include "base/attributes.h"
 #include "base/err.h"
+#include "crypt/circuit_keys.h"
 #include "crypt/provider.h"
 
 #define NTOR_ONIONSKIN_LEN 84u
 #define NTOR_REPLY_LEN     64u
-#define NTOR_KH_LEN        20u
-
-/* What a handshake gives to a hop. */
-struct circuit_keys {
-    struct layer_keys forward, backward;
-    uint8_t kh[NTOR_KH_LEN];
-};
 
 struct ntor_keypair {
     uint8_t secret[32];
     uint8_t public[32];
 };
 
-/* What a relay needs to answer: its identity and up to two onion keys (tor-spec: keep the old one for a grace period). */
+/* What a relay needs to answer, here and in ntor-v3: its identities and up to two onion keys (tor-spec: keep the old one for
+ * a grace period). */
 struct ntor_server_keys {
-    uint8_t rsa_id[20];
+    uint8_t rsa_id[20]; /* its name in ntor */
+    uint8_t ed_id[32];  /* its name in ntor-v3 */
     struct ntor_keypair onion[2];
     uint8_t onion_count;      /* 1 or 2; [0] is current */
     struct ntor_keypair junk; /* used when KEYID is unknown, so that the time is the same */
@@ -48,6 +44,10 @@ void ntor_client_create(const struct crypt_provider *crypt, const uint8_t rsa_id
 MUST_USE enum err ntor_client_finish(const struct crypt_provider *crypt,
                                      const struct ntor_client_state *state, struct span reply,
                                      struct circuit_keys *keys_out);
+/* Fill chosen with the onion key that the client names by key_id, or the junk key, in a time that does not show which. False:
+ * it was the junk key. */
+MUST_USE bool ntor_choose_onion_key(const struct ntor_server_keys *keys, const uint8_t key_id[static 32],
+                                    struct ntor_keypair *chosen);
 /* ERR_MALFORMED for a wrong length, ERR_IDENTITY for another relay's or an unknown key, ERR_BAD_SIGNATURE for a zero
  * point. */
 MUST_USE enum err ntor_server_answer(const struct crypt_provider *crypt, const struct ntor_server_keys *keys,

@@ -30,10 +30,22 @@ struct crypt_cell {
     uint8_t *to;
 };
 
-/* Keys of one hop in one direction: 16 bytes of AES-128 key and 20 bytes of digest seed (tor-spec 5.2). */
+/* Which relay cryptography a hop uses: the one that is as old as Tor (tor-spec 5.5, 6.1), or counter galois onions
+ * (proposal 359). */
+enum layer_kind { LAYER_TOR1, LAYER_CGO };
+
+#define CGO_KEYS_LEN 80u
+
+/* Keys of one hop in one direction. */
 struct layer_keys {
-    uint8_t cipher[16];
-    uint8_t digest[SHA1_LEN];
+    enum layer_kind kind;
+    union {
+        struct {
+            uint8_t cipher[16];       /* AES-128 */
+            uint8_t digest[SHA1_LEN]; /* seed */
+        };                            /* LAYER_TOR1 (tor-spec 5.2) */
+        uint8_t cgo[CGO_KEYS_LEN];    /* LAYER_CGO: J(32) S(32) N(16) */
+    };
 };
 
 struct crypt_provider {

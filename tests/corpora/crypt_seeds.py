@@ -1,4 +1,4 @@
-"""Write the hand-made seeds of the certificates and ntor fuzzers: tests/corpora/crypt_seeds.py.
+"""Write the hand-made seeds of the certificates, ntor and ntor-v3 fuzzers: tests/corpora/crypt_seeds.py.
 
 Needs the package `cryptography`, in an environment of its own. RSA keys are fresh each time, so the bytes differ from
 run to run. The time is the one that certificates_fuzz.c takes for now.
@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 HERE = Path(__file__).parent
 NOW_S = 1_800_000_000
@@ -124,8 +125,67 @@ def ntor() -> dict[str, bytes]:
     }
 
 
+V3 = b"ntor3-curve25519-sha3_256-1"
+V3_CIRCUITS = b"circuit extend"
+
+
+def encap(text: bytes) -> bytes:
+    return pack(">Q", len(text)) + text
+
+
+def v3_hash(tweak: bytes, text: bytes) -> bytes:
+    return hashlib.sha3_256(encap(V3 + tweak) + text).digest()
+
+
+def v3_stream(tweak: bytes, text: bytes, length: int) -> bytes:
+    return hashlib.shake_256(encap(V3 + tweak) + text).digest(length)
+
+
+def aes_ctr(key: bytes, text: bytes) -> bytes:
+    return Cipher(algorithms.AES256(key), modes.CTR(bytes(16))).encryptor().update(text)
+
+
+def v3_skin(ed_id: bytes, onion: bytes, client: X25519PrivateKey, message: bytes) -> bytes:
+    shared = client.exchange(X25519PublicKey.from_public_bytes(onion))
+    secret = shared + ed_id + public(client) + onion + V3 + encap(V3_CIRCUITS)
+    keys = v3_stream(b":kdf_phase1", secret, 64)
+    plain = ed_id + onion + public(client) + aes_ctr(keys[:32], message)
+    return plain + v3_hash(b":msg_mac", encap(keys[32:]) + plain)
+
+
+def v3_reply(ed_id: bytes, onion: X25519PrivateKey, client: bytes, client_mac: bytes, message: bytes) -> bytes:
+    ephemeral = X25519PrivateKey.from_private_bytes(bytes(range(32)))
+    shared = b"".join(k.exchange(X25519PublicKey.from_public_bytes(client)) for k in (ephemeral, onion))
+    secret = shared + ed_id + public(onion) + client + public(ephemeral) + V3 + encap(V3_CIRCUITS)
+    encrypted = aes_ctr(v3_stream(b":kdf_final", v3_hash(b":key_seed", secret), 32), message)
+    authenticated = v3_hash(b":verify", secret) + ed_id + public(onion) + public(ephemeral) + client
+    authenticated += client_mac + encap(encrypted) + V3 + b"Server"
+    return public(ephemeral) + v3_hash(b":auth_final", authenticated) + encrypted
+
+
+def ntor_v3() -> dict[str, bytes]:
+    """First byte: 0 to the relay, 1 to the client."""
+    ed_id, other = bytes(range(0xA0, 0xC0)), b"\1" + bytes(31)
+    onion, client = (X25519PrivateKey.from_private_bytes(bytes([n]) * 32) for n in (0x11, 0x22))
+    requests = {"plain": b"\0", "cc": b"\1\1\0", "cgo": b"\2\1\0\3\2\2\6", "empty": b"", "unknown": b"\1\3\2\2\7"}
+    skins = {"skin_" + name: b"\0" + v3_skin(ed_id, public(onion), client, m) for name, m in requests.items()}
+    skin = skins["skin_cc"]
+    reply = v3_reply(ed_id, onion, public(client), other, b"\1\2\1\x1f")
+    return skins | {
+        "skin_unknown_key": skin[:33] + bytes(32) + skin[65:],
+        "skin_other_relay": b"\0" + bytes(32) + skin[33:],
+        "skin_zero_point": skin[:65] + bytes(32) + skin[97:],
+        "skin_flipped": skin[:-1] + bytes([skin[-1] ^ 1]),
+        "skin_short": skin[:100],
+        "reply": b"\1" + reply,
+        "reply_flipped": b"\1" + reply[:-1] + bytes([reply[-1] ^ 1]),
+        "reply_short": b"\1" + reply[:50],
+    }
+
+
 def main() -> None:
-    for folder, seeds in {"certificates": certificates(), "ntor": ntor()}.items():
+    corpora = {"certificates": certificates(), "ntor": ntor(), "ntor_v3": ntor_v3()}
+    for folder, seeds in corpora.items():
         (HERE / folder).mkdir(exist_ok=True)
         for name, data in seeds.items():
             (HERE / folder / name).write_bytes(data)

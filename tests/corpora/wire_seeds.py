@@ -227,6 +227,24 @@ def consensus_diffs() -> dict[str, bytes]:
     }
 
 
+def handshake_extensions() -> dict[str, bytes]:
+    """First byte: 1 for a request, 0 for a reply."""
+    requests = {
+        "request_none": "00",
+        "request_cc": "010100",
+        "request_cgo": "02010003020206",
+        "request_cgo_alone": "0103020206",
+        "request_unknown": "02010003020207",
+        "request_twice": "020100030402060206",
+        "request_odd": "020100030102",
+        "request_other_types": "027f03aabbcc0100",
+    }
+    replies = {"reply_none": "00", "reply_cc": "0102011f", "reply_zero": "01020100", "reply_cut": "010200"}
+    return {name: b"\1" + bytes.fromhex(text) for name, text in requests.items()} | {
+        name: b"\0" + bytes.fromhex(text) for name, text in replies.items()
+    }
+
+
 CORPORA = {
     "address": addresses,
     "cell": cells,
@@ -236,6 +254,7 @@ CORPORA = {
     "directory_query": directory_queries,
     "ed_cert": ed_certs,
     "http_request": http_requests,
+    "handshake_extensions": handshake_extensions,
     "link_messages": link_messages,
     "relay_cell": relay_cells,
     "stream_messages": stream_messages,
