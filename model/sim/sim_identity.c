@@ -115,6 +115,7 @@ static void make_keys(struct sim_identity *identity, struct secrets *secrets,
     crypt->sha256(&key, 1, own->rsa_sha256);
     symbolic_ed25519_public(secrets->identity_seed, own->ed_id);
     memcpy(identity->ntor.rsa_id, own->rsa_id, sizeof own->rsa_id);
+    memcpy(identity->ntor.ed_id, own->ed_id, sizeof own->ed_id);
     make_keypair(rng, &identity->ntor.onion[0]);
     identity->ntor.onion_count = 1;
     make_keypair(rng, &identity->ntor.junk);

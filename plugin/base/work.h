@@ -27,6 +27,8 @@
     X(scheduler_picks) /* runs granted to a circuit half */                           \
     X(tcp_info_reads)  /* links whose TCP facts were asked for */                     \
     X(handshakes_ntor)                                                                \
+    X(handshakes_ntor_v3)                                                             \
+    X(handshakes_fast) /* CREATE_FAST */                                              \
     X(handshakes_link)                                                                \
     X(circuits_opened)                                                                \
     X(circuits_closed)                                                                \

@@ -20,8 +20,10 @@ static void set_up(struct fixture *f, bool has_keys, uint32_t queue_max) {
     test_memory_init(&f->memory);
     f->crypt = symbolic_provider(&f->symbolic, 1);
     cell_pool_init(&f->pool, &f->memory.memory, 0, CELL_BODY_LEN, 1000);
-    memset(&f->keys.forward, 1, sizeof f->keys.forward);
-    memset(&f->keys.backward, 2, sizeof f->keys.backward);
+    memset(f->keys.forward.cipher, 1, sizeof f->keys.forward.cipher);
+    memset(f->keys.forward.digest, 1, sizeof f->keys.forward.digest);
+    memset(f->keys.backward.cipher, 2, sizeof f->keys.backward.cipher);
+    memset(f->keys.backward.digest, 2, sizeof f->keys.backward.digest);
     memset(f->keys.kh, 3, sizeof f->keys.kh);
     assert_true(f->crypt->layer_size <= sizeof f->far[0]);
     f->crypt->layer_init(f->far[0], &f->keys.forward);

@@ -6,21 +6,39 @@
 #ifndef LOOM_CORE_JOB_H
 #define LOOM_CORE_JOB_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
 #include "base/ids.h"
 #include "base/work.h"
+#include "crypt/circuit_keys.h"
 #include "crypt/ntor.h"
+#include "crypt/ntor_v3.h"
 #include "crypt/provider.h"
+#include "wire/circuit_messages.h"
+#include "wire/handshake_extensions.h"
 
-enum job_kind { JOB_NTOR_ANSWER };
+enum job_kind {
+    JOB_NTOR_ANSWER,
+    JOB_NTOR_V3_ANSWER,
+    JOB_FAST_ANSWER, /* so cheap that it is never offloaded; needs no keys */
+};
+
+#define JOB_REPLY_MAX (NTOR_V3_REPLY_LEN + HANDSHAKE_MESSAGE_MAX)
+
+/* What the relay grants to a client that asks for it with ntor-v3. */
+struct circuit_offer {
+    uint8_t sendme_inc; /* 0: no congestion control */
+    bool has_cgo;       /* layers of LAYER_CGO, with congestion control only */
+};
 
 struct job {
     half_id half; /* who waits for the result */
     enum job_kind kind;
+    struct circuit_offer offer;
     uint16_t data_length;
-    uint8_t data[NTOR_ONIONSKIN_LEN];
+    uint8_t data[HANDSHAKE_DATA_MAX];
 };
 
 struct job_result {
@@ -28,8 +46,9 @@ struct job_result {
     enum job_kind kind;
     enum err error;
     uint16_t reply_length;
-    uint8_t reply[NTOR_REPLY_LEN];
-    struct circuit_keys keys;
+    uint8_t reply[JOB_REPLY_MAX];
+    struct circuit_keys keys; /* of the kind that was agreed on */
+    struct circuit_terms terms;
 };
 
 /* Pure; keys are the relay's current ones and are only read. */

@@ -36,7 +36,7 @@ struct half *manager_half_new(struct manager *m, struct link *link, uint32_t cir
 
 /* DESTROY goes ahead of everything on the link. A peer that makes us owe it too many has stopped reading; that one, or one
  * to which we cannot say it for want of a cell, is cut off: it would keep the circuit for ever. */
-static void queue_destroy(struct manager *m, nsec now, struct link *link, uint32_t circ_id, uint8_t reason) {
+void manager_queue_destroy(struct manager *m, nsec now, struct link *link, uint32_t circ_id, uint8_t reason) {
     struct cell *cell = link->urgent.count < LINK_URGENT_MAX ? manager_cell(m, CELL_MUST) : NULL;
     if (!cell) {
         manager_link_doom(m, now, link);
@@ -74,7 +74,7 @@ void manager_half_close(struct manager *m, nsec now, struct half *half, int reas
     if (list_is_empty(&link->halves))
         link->idle_since = now;
     if (reason_link != NO_REASON)
-        queue_destroy(m, now, link, half->circuit.circ_id, (uint8_t)reason_link);
+        manager_queue_destroy(m, now, link, half->circuit.circ_id, (uint8_t)reason_link);
     manager_tell_peer(m, half->id, half->peer, reason_peer);
     manager_streams_close(m, half);
     slot_map_remove(&m->halves, half->id);
@@ -153,73 +153,6 @@ bool manager_half_originate(struct manager *m, nsec now, struct half *half, uint
     struct relay_message message = {.command = command, .stream = stream, .data = data};
     relay_message_encode(cell->body, &message, padding);
     return manager_half_originate_chunk(m, now, half, cell, stream, NULL);
-}
-
-/* --- CREATE2: we become a hop ----------------------------------------------------------------------------------------- */
-
-/* tor-spec 5.1.1: whoever opened the TLS connection uses ids with the high bit set. */
-static bool peer_may_use_id(const struct link *link, uint32_t circ_id) {
-    bool high = circ_id & CIRC_ID_HIGH_BIT;
-    return high == !link->is_initiator;
-}
-
-void manager_circuit_create(struct manager *m, nsec now, struct link *link, const struct cell_view *cell) {
-    if (cell->circ_id == 0)
-        return; /* not even to be refused: 0 is the link itself (C tor ignores it too) */
-    struct half *known = table_get(&link->circuits, cell->circ_id);
-    if (known) {
-        manager_half_fail(m, now, known, DESTROY_PROTOCOL);
-        return;
-    }
-    struct create2_message create;
-    struct job job = {.kind = JOB_NTOR_ANSWER};
-    if (!peer_may_use_id(link, cell->circ_id) || cell->command != CELL_CREATE2 ||
-        create2_decode((struct span){cell->body, cell->length}, &create) || create.type != HANDSHAKE_NTOR ||
-        create.data.length != sizeof job.data) {
-        queue_destroy(m, now, link, cell->circ_id, DESTROY_PROTOCOL);
-        return;
-    }
-    manager_trace(m, TRACE_CIRCUIT_CREATE, link, cell->circ_id, 0, 0, create.type);
-    struct half *half = manager_half_new(m, link, cell->circ_id, true);
-    if (!half) {
-        queue_destroy(m, now, link, cell->circ_id, DESTROY_RESOURCELIMIT);
-        return;
-    }
-    half->state = HALF_HANDSHAKING;
-    job.half = half->id;
-    job.data_length = (uint16_t)create.data.length;
-    memcpy(job.data, create.data.data, create.data.length);
-    m->port->offload(m->port, &job);
-}
-
-static enum destroy_reason reason_of(enum err e) {
-    return e == ERR_LIMIT ? DESTROY_RESOURCELIMIT : DESTROY_PROTOCOL;
-}
-
-void manager_job_done(struct manager *m, nsec now, const struct job_result *result) {
-    struct half *half = manager_half(m, result->half);
-    if (!half)
-        return;
-    CHECK(half->state == HALF_HANDSHAKING);
-    enum err e = result->error;
-    if (!e)
-        e = circuit_half_set_keys(&half->circuit, m->memory, &result->keys);
-    struct cell *cell = e ? NULL : manager_cell(m, CELL_MUST);
-    if (!cell) {
-        manager_half_fail(m, now, half, e ? reason_of(e) : DESTROY_RESOURCELIMIT);
-        return;
-    }
-    struct bytes_out body = bytes_out(cell->body, CELL_BODY_LEN);
-    memset(cell->body, 0, CELL_BODY_LEN);
-    created2_encode(&body, (struct span){result->reply, result->reply_length});
-    CHECK(bytes_out_ok(&body));
-    cell->command = CELL_CREATED2;
-    cell->length = CELL_BODY_LEN;
-    circuit_half_queue_plain(&half->circuit, cell);
-    half->state = HALF_OPEN;
-    m->work.circuits_opened++;
-    manager_trace(m, TRACE_CIRCUIT_OPEN, half->link, half->circuit.circ_id, 0, 0, 0);
-    manager_half_queued(m, now, half, 1);
 }
 
 void manager_circuit_destroyed(struct manager *m, nsec now, struct link *link, const struct cell_view *cell) {

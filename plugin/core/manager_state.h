@@ -4,7 +4,8 @@
  * connection_manager.c  inputs, the switches on commands and controls, turns
  * manager_links.c       links: handshake, opening, bytes in, closing
  * manager_output.c      what links write: waiting, scheduling, taking
- * manager_circuits.c    circuits: CREATE2, cells that wait for a link, DESTROY
+ * manager_circuits.c    circuits: cells that wait for a link, DESTROY
+ * manager_create.c      CREATE2 and CREATE_FAST
  * manager_extend.c      EXTEND2 to EXTENDED2, TRUNCATE
  * manager_relaying.c    RELAY cells: peeled, handled or passed on
  * manager_streams.c     exit streams at their half
@@ -200,8 +201,9 @@ MUST_USE bool manager_claims_reserve(struct manager *m, uint32_t n);
 
 /* manager_circuits.c */
 struct half *manager_half(struct manager *m, half_id id);
-void manager_circuit_create(struct manager *m, nsec now, struct link *link, const struct cell_view *cell);
 void manager_circuit_destroyed(struct manager *m, nsec now, struct link *link, const struct cell_view *cell);
+/* DESTROY for a circuit that is not there any more, or never was. */
+void manager_queue_destroy(struct manager *m, nsec now, struct link *link, uint32_t circ_id, uint8_t reason);
 /* NULL at a limit or without memory. */
 MUST_USE struct half *manager_half_new(struct manager *m, struct link *link, uint32_t circ_id,
                                        bool towards_origin);
@@ -222,6 +224,9 @@ MUST_USE bool manager_half_originate(struct manager *m, nsec now, struct half *h
 MUST_USE bool manager_half_originate_chunk(struct manager *m, nsec now, struct half *half, struct cell *chunk,
                                            uint16_t stream, uint8_t *tag_out);
 void manager_half_queued(struct manager *m, nsec now, struct half *half, uint32_t cells);
+
+/* manager_create.c */
+void manager_circuit_create(struct manager *m, nsec now, struct link *link, const struct cell_view *cell);
 
 /* manager_extend.c: may close the circuit. */
 void manager_circuit_extend(struct manager *m, nsec now, struct half *half, struct span data, bool is_early);

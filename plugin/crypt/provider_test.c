@@ -29,7 +29,7 @@ struct circuit {
 };
 
 static void *layer_new(const struct crypt_provider *crypt, uint8_t which) {
-    struct layer_keys keys;
+    struct layer_keys keys = {.kind = LAYER_TOR1};
     memset(keys.cipher, 0x40 + which, sizeof(keys.cipher));
     memset(keys.digest, 0x80 + which, sizeof(keys.digest));
     void *layer = aligned_alloc(16, (crypt->layer_size + 15) / 16 * 16);

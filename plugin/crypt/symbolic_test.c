@@ -59,7 +59,7 @@ static void test_layers_leave_data_open(void **state) {
     (void)state;
     struct symbolic symbolic;
     const struct crypt_provider *crypt = symbolic_provider(&symbolic, 7);
-    const struct layer_keys keys = {{1}, {2}};
+    const struct layer_keys keys = {.cipher = {1}, .digest = {2}};
     uint8_t body[CELL_BODY_LEN], before[CELL_BODY_LEN];
     uint64_t layer[2];
     struct work work = {0};

@@ -107,6 +107,7 @@ bool keys_renew(struct keys *keys, uint64_t now_s, unsigned *changes_out, struct
 void keys_ntor(const struct keys *keys, struct ntor_server_keys *out) {
     memset(out, 0, sizeof(*out));
     memcpy(out->rsa_id, keys->rsa_id, sizeof(out->rsa_id));
+    memcpy(out->ed_id, keys_ed_id(keys), sizeof(out->ed_id));
     memcpy(out->onion, keys->onion, keys->onion_count * sizeof(out->onion[0]));
     out->onion_count = keys->onion_count;
     out->junk = keys->junk;

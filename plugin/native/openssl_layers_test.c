@@ -37,7 +37,7 @@ static void body_fill(uint8_t *body, unsigned n) {
 }
 
 static void layer_open(void *layer) {
-    struct layer_keys keys;
+    struct layer_keys keys = {.kind = LAYER_TOR1};
     for (unsigned i = 0; i < sizeof(keys.cipher); i++)
         keys.cipher[i] = (uint8_t)i;
     for (unsigned i = 0; i < sizeof(keys.digest); i++)

@@ -34,7 +34,7 @@ struct origin *origin_new(const struct origin_config *config) {
     slab_init(&o->circuits, memory, sizeof(struct origin_circuit), CIRCUITS_PER_BLOCK, config->circuits_max);
     slab_init(&o->hops, memory, origin_hop_size(config->crypt), HOPS_PER_BLOCK,
               config->circuits_max * ORIGIN_HOPS_MAX);
-    slab_init(&o->handshakes, memory, sizeof(struct ntor_client_state), HANDSHAKES_PER_BLOCK,
+    slab_init(&o->handshakes, memory, sizeof(struct origin_handshake), HANDSHAKES_PER_BLOCK,
               config->circuits_max);
     slab_init(&o->streams, memory, sizeof(struct origin_stream), STREAMS_PER_BLOCK, config->streams_max);
     list_init(&o->ready);

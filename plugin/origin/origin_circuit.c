@@ -61,10 +61,10 @@ static void close_for_error(struct origin_circuit *c, enum err error) {
 /* --- building --------------------------------------------------------------------------------------------------- */
 
 /* The relay that we asked for has answered: it becomes a hop. */
-static enum err finish_handshake(struct origin_circuit *c, struct span body) {
+static enum err finish_handshake(struct origin_circuit *c, uint8_t command, struct span body) {
     if (!c->handshake)
         return ERR_PROTOCOL;
-    enum err e = origin_handshake_finish(&c->path, c->handshake, body);
+    enum err e = origin_handshake_finish(&c->path, c->handshake, command, body);
     if (e)
         return e;
     drop_handshake(c);
@@ -196,7 +196,7 @@ static enum err receive_message(struct origin_circuit *c, unsigned from, struct 
         return ERR_PROTOCOL;
 
     switch (m.command) {
-    case RELAY_EXTENDED2: return finish_handshake(c, m.data);
+    case RELAY_EXTENDED2: return finish_handshake(c, CELL_CREATED2, m.data);
     case RELAY_SENDME:
         if (m.stream == 0)
             return receive_circuit_sendme(c, m.data);
@@ -259,21 +259,21 @@ static void receive_relay(struct origin_circuit *c, const struct cell_view *view
 static void receive_created(struct origin_circuit *c, const struct cell_view *cell) {
     enum err e = ERR_PROTOCOL;
     if (c->path.hop_count == 0)
-        e = finish_handshake(c, (struct span){cell->body, cell->length});
+        e = finish_handshake(c, cell->command, (struct span){cell->body, cell->length});
     if (e)
         close_for_error(c, e);
 }
 
 static void receive_one(struct origin_circuit *c, const struct cell_view *cell) {
     switch (cell->command) {
-    case CELL_CREATED2: receive_created(c, cell); break;
+    case CELL_CREATED2:
+    case CELL_CREATED_FAST: receive_created(c, cell); break;
     case CELL_DESTROY:
         close_circuit(c, reason_decode((struct span){cell->body, cell->length}), ERR_OK, false);
         break;
     case CELL_CREATE:
     case CELL_CREATED:
     case CELL_CREATE_FAST:
-    case CELL_CREATED_FAST:
     case CELL_CREATE2:
     case CELL_RELAY_EARLY:
         close_for_error(c, ERR_PROTOCOL);
@@ -429,6 +429,8 @@ void origin_circuit_free(struct origin_circuit *c, UNUSED nsec now, uint8_t reas
 
 enum err origin_circuit_extend(struct origin_circuit *c, UNUSED nsec now, const struct origin_target *next) {
     if (c->state != ORIGIN_CIRCUIT_OPEN || c->stream_count > 0 || c->path.tags.count > 0)
+        return ERR_REFUSED;
+    if (next->handshake == ORIGIN_HANDSHAKE_FAST)
         return ERR_REFUSED;
     if (c->path.hop_count == ORIGIN_HOPS_MAX || c->early_left == 0)
         return ERR_LIMIT;

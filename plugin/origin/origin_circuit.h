@@ -1,6 +1,6 @@
 /* origin_circuit - a circuit as its origin sees it: hops added one by one, streams on the last hop, and flow control.
  *
- * CREATE2 to the first hop, EXTEND2 in RELAY_EARLY to the others (tor-spec 5.1, 5.6: at most 8), ntor each time; circuit
+ * CREATE2 or CREATE_FAST to the first hop, EXTEND2 in RELAY_EARLY to the others (tor-spec 5.1, 5.6: at most 8); circuit
  * SENDMEs of version 1 are sent and checked (7.3.1). Nothing calls the user: news is told by origin_next_event.
  * What the peers do wrong closes the stream if the stream is to blame, otherwise the circuit.
  *
@@ -60,8 +60,8 @@ struct origin_circuit {
     struct origin_ready ready;
     struct origin *origin;
     struct origin_outlet *outlet;
-    void *user;                          /* the user's own */
-    struct ntor_client_state *handshake; /* while building */
+    void *user;                         /* the user's own */
+    struct origin_handshake *handshake; /* while building */
     struct list streams;
     struct origin_stream *stream_recent; /* cells of one stream come in runs */
     uint16_t stream_count;

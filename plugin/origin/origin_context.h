@@ -28,6 +28,7 @@ struct origin_config {
     uint32_t circuits_max;
     uint32_t streams_max;
     uint32_t cells_max;       /* queued to be sent, and received but not yet told to the user */
+    uint8_t sendme_inc;       /* cc_sendme_inc of the consensus; 0: its default */
     uint32_t queue_cells_max; /* unsent cells of a circuit beyond which its streams take no more bytes */
 };
 

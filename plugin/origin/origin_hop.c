@@ -25,10 +25,12 @@ static void *backward_layer(const struct origin *o, struct origin_hop *hop) {
     return hop->layers + layer_stride(o->config.crypt);
 }
 
-struct origin_hop *origin_hop_new(struct origin *o, const struct circuit_keys *keys) {
+struct origin_hop *origin_hop_new(struct origin *o, const struct circuit_keys *keys,
+                                  const struct circuit_terms *terms) {
     struct origin_hop *hop = slab_take(&o->hops);
     if (!hop)
         return NULL;
+    hop->terms = *terms;
     flow_window_init(&hop->window, CIRCUIT_WINDOW_START, CIRCUIT_WINDOW_INCREMENT);
     o->config.crypt->layer_init(forward_layer(hop), &keys->forward);
     o->config.crypt->layer_init(backward_layer(o, hop), &keys->backward);

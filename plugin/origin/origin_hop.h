@@ -23,12 +23,14 @@
 
 struct origin_hop {
     struct flow_window window;
+    struct circuit_terms terms;
     _Alignas(16) uint8_t layers[]; /* forward, then backward */
 };
 
 size_t origin_hop_size(const struct crypt_provider *crypt);
 /* NULL at the bound or without memory. */
-MUST_USE struct origin_hop *origin_hop_new(struct origin *o, const struct circuit_keys *keys);
+MUST_USE struct origin_hop *origin_hop_new(struct origin *o, const struct circuit_keys *keys,
+                                           const struct circuit_terms *terms);
 void origin_hop_free(struct origin *o, struct origin_hop *hop);
 
 /* Seal body, a relay message in the clear, for hop; tag_out, unless NULL, gets the running digest after it. */

@@ -10,8 +10,9 @@ static void make_hops(struct origin_bench *b, struct origin_hop **hops) {
     for (unsigned i = 0; i < HOPS; i++) {
         struct circuit_keys keys;
         memset(&keys, (int)(i + 1), sizeof(keys));
+        keys.forward.kind = keys.backward.kind = LAYER_TOR1;
         keys.backward.digest[0] = 99;
-        hops[i] = origin_hop_new(b->origin, &keys);
+        hops[i] = origin_hop_new(b->origin, &keys, &(struct circuit_terms){.sendme_inc = 0});
         assert_non_null(hops[i]);
         b->far.crypt->layer_init(b->far.hops[i].forward, &keys.forward);
         b->far.crypt->layer_init(b->far.hops[i].backward, &keys.backward);

@@ -7,9 +7,10 @@ void origin_path_init(struct origin_path *path, struct origin *o, struct list *o
     list_init(&path->writable);
 }
 
-enum err origin_path_add(struct origin_path *path, const struct circuit_keys *keys) {
+enum err origin_path_add(struct origin_path *path, const struct circuit_keys *keys,
+                         const struct circuit_terms *terms) {
     CHECK(path->hop_count < ORIGIN_HOPS_MAX);
-    struct origin_hop *hop = origin_hop_new(path->origin, keys);
+    struct origin_hop *hop = origin_hop_new(path->origin, keys, terms);
     if (!hop)
         return ERR_LIMIT;
     path->hops[path->hop_count++] = hop;

@@ -37,8 +37,9 @@ struct origin_path {
 };
 
 void origin_path_init(struct origin_path *path, struct origin *o, struct list *outbox, uint32_t circ_id);
-/* A hop with these keys at the end. ERR_LIMIT without memory. There are fewer than ORIGIN_HOPS_MAX. */
-MUST_USE enum err origin_path_add(struct origin_path *path, const struct circuit_keys *keys);
+/* A hop with these keys and terms at the end. ERR_LIMIT without memory. There are fewer than ORIGIN_HOPS_MAX. */
+MUST_USE enum err origin_path_add(struct origin_path *path, const struct circuit_keys *keys,
+                                  const struct circuit_terms *terms);
 /* Drop all hops but the first keep. */
 void origin_path_cut(struct origin_path *path, unsigned keep);
 /* There is one. */

@@ -11,7 +11,12 @@
 #include "base/err.h"
 #include "wire/address.h"
 
-enum handshake_type { HANDSHAKE_TAP = 0, HANDSHAKE_NTOR = 2, HANDSHAKE_NTOR_V3 = 3 };
+enum handshake_type {
+    HANDSHAKE_TAP = 0,
+    HANDSHAKE_FAST = 1, /* that of CREATE_FAST; in a CREATE2 it is reserved */
+    HANDSHAKE_NTOR = 2,
+    HANDSHAKE_NTOR_V3 = 3,
+};
 
 #define HANDSHAKE_DATA_MAX 505u /* what fits a CREATE2 cell */
 

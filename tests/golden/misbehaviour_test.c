@@ -59,6 +59,7 @@ static void create_with_wrong_bit(struct village *v) {
     uint8_t body[4 + NTOR_ONIONSKIN_LEN] = {0, HANDSHAKE_NTOR, 0, NTOR_ONIONSKIN_LEN};
     inject_from_client(v, 0x00000005u, CELL_CREATE2, body, sizeof(body));
     inject_from_client(v, 0, CELL_CREATE2, body, sizeof(body));
+    inject_from_client(v, 0x00000006u, CELL_CREATE_FAST, body, sizeof(body));
 }
 
 static void create_with_garbage(struct village *v) {
@@ -72,7 +73,9 @@ static void create_with_garbage(struct village *v) {
     body[2] = 0xff;
     inject_from_client(v, 0x80000009u, CELL_CREATE2, body, sizeof(body));
     inject_from_client(v, 0x8000000au, CELL_CREATE, body, sizeof(body));
-    inject_from_client(v, 0x8000000bu, CELL_CREATE_FAST, body, sizeof(body));
+    body[1] = HANDSHAKE_NTOR_V3;
+    body[2] = 0;
+    inject_from_client(v, 0x8000000bu, CELL_CREATE2, body, sizeof(body));
 }
 
 static void create_twice(struct village *v) {

@@ -147,6 +147,7 @@ void relay_identity_make(struct relay_identity *identity, const struct crypt_pro
     make_certificates(identity, crypt, s);
 
     memcpy(identity->ntor.rsa_id, own->rsa_id, 20);
+    memcpy(identity->ntor.ed_id, own->ed_id, 32);
     x_keypair(crypt, s->onion_secret, &identity->ntor.onion[0]);
     identity->ntor.onion_count = 1;
     x_keypair(crypt, s->junk_secret, &identity->ntor.junk);

@@ -6,7 +6,8 @@
 #include <string.h>
 
 #include "base/check.h"
-#include "crypt/ntor.h"
+#include "core/job.h"
+#include "crypt/create_fast.h"
 #include "crypt/symbolic.h"
 #include "support/symbolic_identity.h"
 #include "wire/cell.h"
@@ -28,6 +29,7 @@ struct far_end {
     struct symbolic_identity identities[FAR_HOPS_MAX];
     struct far_hop hops[FAR_HOPS_MAX];
     unsigned hop_count;
+    struct circuit_offer offer; /* what the relays grant */
     struct work work;
 };
 
@@ -39,33 +41,53 @@ static inline void far_end_init(struct far_end *far) {
         symbolic_identity_make(&far->identities[i], far->crypt, (uint8_t)(i + 1));
 }
 
-/* The next relay answers an onion skin and becomes a hop. reply_out has NTOR_REPLY_LEN bytes. */
-static inline enum err far_end_answer(struct far_end *far, struct span onionskin, uint8_t *reply_out) {
-    struct circuit_keys keys;
+/* The next relay answers an onion skin as relays do, and becomes a hop. */
+static inline enum err far_end_answer(struct far_end *far, enum job_kind kind, struct span onionskin,
+                                      struct job_result *out) {
+    struct job job = {.kind = kind, .offer = far->offer, .data_length = (uint16_t)onionskin.length};
     CHECK(far->hop_count < FAR_HOPS_MAX);
+    CHECK(onionskin.length <= sizeof job.data);
+    memcpy(job.data, onionskin.data, onionskin.length);
     struct far_hop *hop = &far->hops[far->hop_count];
-    enum err e =
-        ntor_server_answer(far->crypt, &far->identities[far->hop_count].ntor, onionskin, reply_out, &keys);
-    if (e)
-        return e;
-    far->crypt->layer_init(hop->forward, &keys.forward);
-    far->crypt->layer_init(hop->backward, &keys.backward);
+    job_run(&job, far->crypt, &far->identities[far->hop_count].ntor, out, &far->work);
+    if (out->error)
+        return out->error;
+    far->crypt->layer_init(hop->forward, &out->keys.forward);
+    far->crypt->layer_init(hop->backward, &out->keys.backward);
     far->hop_count++;
     return ERR_OK;
+}
+
+/* The same for what a CREATE2 or an EXTEND2 says. */
+static inline enum err far_end_answer_create2(struct far_end *far, const struct create2_message *m,
+                                              struct job_result *out) {
+    if (m->type != HANDSHAKE_NTOR && m->type != HANDSHAKE_NTOR_V3)
+        return ERR_UNSUPPORTED;
+    return far_end_answer(far, m->type == HANDSHAKE_NTOR ? JOB_NTOR_ANSWER : JOB_NTOR_V3_ANSWER, m->data,
+                          out);
+}
+
+/* Answer the body of a CREATE_FAST with that of a CREATED_FAST. */
+static inline void far_end_create_fast(struct far_end *far, const uint8_t *create,
+                                       uint8_t created_out[static CELL_BODY_LEN]) {
+    struct job_result result;
+    CHECK(far_end_answer(far, JOB_FAST_ANSWER, (struct span){create, CREATE_FAST_LEN}, &result) == ERR_OK);
+    memset(created_out, 0, CELL_BODY_LEN);
+    memcpy(created_out, result.reply, result.reply_length);
 }
 
 /* Answer the body of a CREATE2 with that of a CREATED2. */
 static inline enum err far_end_create(struct far_end *far, const uint8_t *create,
                                       uint8_t created_out[static CELL_BODY_LEN]) {
     struct create2_message m;
-    uint8_t reply[NTOR_REPLY_LEN];
+    struct job_result result;
     enum err e = create2_decode((struct span){create, CELL_BODY_LEN}, &m);
     if (e == ERR_OK)
-        e = far_end_answer(far, m.data, reply);
+        e = far_end_answer_create2(far, &m, &result);
     struct bytes_out out = bytes_out(created_out, CELL_BODY_LEN);
     memset(created_out, 0, CELL_BODY_LEN);
     if (e == ERR_OK)
-        created2_encode(&out, (struct span){reply, sizeof reply});
+        created2_encode(&out, (struct span){result.reply, result.reply_length});
     return e;
 }
 

@@ -110,13 +110,14 @@ static inline void origin_bench_say(struct origin_bench *b, unsigned hop, uint8_
 
 static inline void bench_answer_extend(struct origin_bench *b, struct span data) {
     struct extend2_message extend;
-    uint8_t reply[NTOR_REPLY_LEN], room[RELAY_DATA_MAX];
+    struct job_result result;
+    uint8_t room[RELAY_DATA_MAX];
     struct bytes_out out = bytes_out(room, sizeof room);
     CHECK(extend2_decode(data, &extend) == ERR_OK);
     unsigned at = b->far.hop_count - 1;
-    if (b->far.hop_count == FAR_HOPS_MAX || far_end_answer(&b->far, extend.create.data, reply))
+    if (b->far.hop_count == FAR_HOPS_MAX || far_end_answer_create2(&b->far, &extend.create, &result))
         return; /* the script of a fuzzer asks for what the relays cannot do */
-    created2_encode(&out, (struct span){reply, sizeof reply});
+    created2_encode(&out, (struct span){result.reply, result.reply_length});
     origin_bench_say(b, at, RELAY_EXTENDED2, 0, room, bytes_written(&out));
 }
 

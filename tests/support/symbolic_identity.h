@@ -94,6 +94,7 @@ static inline void symbolic_identity_make(struct symbolic_identity *id, const st
     identity_certify(crypt, id, identity_seed, signing_seed);
 
     memcpy(id->ntor.rsa_id, own->rsa_id, 20);
+    memcpy(id->ntor.ed_id, own->ed_id, 32);
     id->ntor.onion_count = 1;
     memset(id->ntor.onion[0].secret, 0x80 + number, 32);
     symbolic_x25519_public(id->ntor.onion[0].secret, id->ntor.onion[0].public);
