@@ -1,0 +1,185 @@
+#include "native/compression.h"
+
+#define ZLIB_CONST /* next_in is const */
+#include <lzma.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+#include <zstd.h>
+
+#include "native/document.h"
+
+#define ZLIB_LEVEL  9
+#define GZIP_WINDOW (15 + 16) /* deflateInit2: a gzip head and end */
+#define ZLIB_WINDOW 15
+#define ZSTD_LEVEL  9
+#define ZSTD_WINDOW 23 /* 8 MB: within UNPACK_MEMORY_MAX */
+#define LZMA_PRESET 6  /* likewise */
+#define FIRST_ROOM  4096u
+
+/* Output that grows up to max; a document in the end. */
+struct output {
+    uint8_t *bytes;
+    size_t length, room, max;
+};
+
+/* False at the bound, or without memory. */
+static bool output_grow(struct output *o) {
+    size_t room = o->room ? o->room * 2 : FIRST_ROOM;
+    if (room > o->max)
+        room = o->max;
+    uint8_t *bytes = room > o->room ? realloc(o->bytes, room) : NULL;
+    if (!bytes)
+        return false;
+    o->bytes = bytes;
+    o->room = room;
+    return true;
+}
+
+static struct document *output_finish(struct output *o, bool is_good) {
+    struct document *document = is_good ? document_new((struct span){o->bytes, o->length}) : NULL;
+    free(o->bytes);
+    return document;
+}
+
+/* --- zlib and gzip ---------------------------------------------------------------------------------------------- */
+
+/* zlib counts in unsigned int: a document is far smaller (CONSENSUS_BYTES_MAX). */
+static struct document *zlib_pack(struct span text, int window) {
+    z_stream z = {0};
+    struct output o = {.max = SIZE_MAX};
+    if (text.length > UINT32_MAX ||
+        deflateInit2(&z, ZLIB_LEVEL, Z_DEFLATED, window, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+        return NULL;
+    o.room = deflateBound(&z, text.length);
+    o.bytes = malloc(o.room);
+    z.next_in = text.data;
+    z.avail_in = (uInt)text.length;
+    z.next_out = o.bytes;
+    z.avail_out = (uInt)o.room;
+    bool is_good = o.bytes && deflate(&z, Z_FINISH) == Z_STREAM_END;
+    o.length = o.room - z.avail_out;
+    deflateEnd(&z);
+    return output_finish(&o, is_good);
+}
+
+static struct document *zlib_unpack(struct span text, int window, size_t bytes_max) {
+    z_stream z = {0};
+    struct output o = {.max = bytes_max};
+    int status = Z_OK;
+    if (text.length > UINT32_MAX || inflateInit2(&z, window) != Z_OK)
+        return NULL;
+    z.next_in = text.data;
+    z.avail_in = (uInt)text.length;
+    while (status == Z_OK && (o.length < o.room || output_grow(&o))) {
+        z.next_out = o.bytes + o.length;
+        z.avail_out = (uInt)(o.room - o.length);
+        status = inflate(&z, Z_NO_FLUSH);
+        o.length = o.room - z.avail_out;
+    }
+    bool is_good = status == Z_STREAM_END && z.avail_in == 0;
+    inflateEnd(&z);
+    return output_finish(&o, is_good);
+}
+
+/* --- zstd ------------------------------------------------------------------------------------------------------- */
+
+static struct document *zstd_pack(struct span text) {
+    struct output o = {.room = ZSTD_compressBound(text.length), .max = SIZE_MAX};
+    ZSTD_CCtx *context = ZSTD_createCCtx();
+    o.bytes = malloc(o.room);
+    bool is_good = context && o.bytes &&
+                   !ZSTD_isError(ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, ZSTD_LEVEL)) &&
+                   !ZSTD_isError(ZSTD_CCtx_setParameter(context, ZSTD_c_windowLog, ZSTD_WINDOW));
+    if (is_good) {
+        o.length = ZSTD_compress2(context, o.bytes, o.room, text.data, text.length);
+        is_good = !ZSTD_isError(o.length);
+    }
+    ZSTD_freeCCtx(context);
+    return output_finish(&o, is_good);
+}
+
+static struct document *zstd_unpack(struct span text, size_t bytes_max) {
+    struct output o = {.max = bytes_max};
+    ZSTD_DCtx *context = ZSTD_createDCtx();
+    ZSTD_inBuffer in = {text.data, text.length, 0};
+    size_t status = 1;
+    bool is_good =
+        context && !ZSTD_isError(ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, ZSTD_WINDOW));
+    while (is_good && status != 0) {
+        size_t before = in.pos;
+        is_good = o.length < o.room || output_grow(&o);
+        if (!is_good)
+            break;
+        ZSTD_outBuffer out = {o.bytes, o.room, o.length};
+        status = ZSTD_decompressStream(context, &out, &in);
+        bool is_stuck = in.pos == before && out.pos == o.length;
+        o.length = out.pos;
+        is_good = !ZSTD_isError(status) && !is_stuck;
+    }
+    ZSTD_freeDCtx(context);
+    return output_finish(&o, is_good && in.pos == in.size);
+}
+
+/* --- LZMA ------------------------------------------------------------------------------------------------------- */
+
+/* Turn until the end of the stream, the bound, or a fault. */
+static bool lzma_run(lzma_stream *z, struct span text, struct output *o) {
+    lzma_ret status = LZMA_OK;
+    z->next_in = text.data;
+    z->avail_in = text.length;
+    while (status == LZMA_OK && (o->length < o->room || output_grow(o))) {
+        z->next_out = o->bytes + o->length;
+        z->avail_out = o->room - o->length;
+        status = lzma_code(z, LZMA_FINISH);
+        o->length = o->room - z->avail_out;
+    }
+    return status == LZMA_STREAM_END && z->avail_in == 0;
+}
+
+static struct document *lzma_pack(struct span text) {
+    lzma_stream z = LZMA_STREAM_INIT;
+    lzma_options_lzma options;
+    struct output o = {.max = SIZE_MAX};
+    if (lzma_lzma_preset(&options, LZMA_PRESET) || lzma_alone_encoder(&z, &options) != LZMA_OK)
+        return NULL;
+    bool is_good = lzma_run(&z, text, &o);
+    lzma_end(&z);
+    return output_finish(&o, is_good);
+}
+
+static struct document *lzma_unpack(struct span text, size_t bytes_max) {
+    lzma_stream z = LZMA_STREAM_INIT;
+    struct output o = {.max = bytes_max};
+    if (lzma_alone_decoder(&z, UNPACK_MEMORY_MAX) != LZMA_OK)
+        return NULL;
+    bool is_good = lzma_run(&z, text, &o);
+    lzma_end(&z);
+    return output_finish(&o, is_good);
+}
+
+/* --- all -------------------------------------------------------------------------------------------------------- */
+
+struct document *compression_pack(enum http_encoding how, struct span text) {
+    switch (how) {
+    case HTTP_LZMA: return lzma_pack(text);
+    case HTTP_ZSTD: return zstd_pack(text);
+    case HTTP_DEFLATE: return zlib_pack(text, ZLIB_WINDOW);
+    case HTTP_GZIP: return zlib_pack(text, GZIP_WINDOW);
+    case HTTP_IDENTITY: return document_new(text);
+    case HTTP_ENCODINGS: break;
+    }
+    return NULL;
+}
+
+struct document *compression_unpack(enum http_encoding how, struct span text, size_t bytes_max) {
+    switch (how) {
+    case HTTP_LZMA: return lzma_unpack(text, bytes_max);
+    case HTTP_ZSTD: return zstd_unpack(text, bytes_max);
+    case HTTP_DEFLATE: return zlib_unpack(text, ZLIB_WINDOW, bytes_max);
+    case HTTP_GZIP: return zlib_unpack(text, GZIP_WINDOW, bytes_max);
+    case HTTP_IDENTITY: return text.length <= bytes_max ? document_new(text) : NULL;
+    case HTTP_ENCODINGS: break;
+    }
+    return NULL;
+}

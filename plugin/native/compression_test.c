@@ -1,0 +1,78 @@
+#include "native/compression.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "native/document.h"
+#include "support/test.h"
+#include "wire/text.h"
+
+#define LENGTH 300000u
+
+static struct span long_text(void) {
+    static uint8_t text[LENGTH];
+    for (size_t i = 0; i < LENGTH; i++)
+        text[i] = (uint8_t)("relay of the network\n"[i % 21] ^ (i % 97 == 0));
+    return (struct span){text, LENGTH};
+}
+
+static void what_is_packed_comes_back(UNUSED void **state) {
+    const struct span texts[] = {long_text(), span_of("a"), {(const uint8_t *)"", 0}};
+    for (unsigned how = 0; how < HTTP_ENCODINGS; how++)
+        for (size_t i = 0; i < COUNT(texts); i++) {
+            struct document *packed = compression_pack(how, texts[i]);
+            assert_non_null(packed);
+            if (i == 0 && how != HTTP_IDENTITY)
+                assert_true(packed->length < LENGTH / 20);
+            struct document *back = compression_unpack(how, document_span(packed), LENGTH);
+            assert_non_null(back);
+            assert_int_equal(back->length, texts[i].length);
+            assert_memory_equal(back->bytes, texts[i].data, texts[i].length);
+            document_drop(packed);
+            document_drop(back);
+        }
+}
+
+static void no_more_comes_out_than_is_allowed(UNUSED void **state) {
+    for (unsigned how = 0; how < HTTP_ENCODINGS; how++) {
+        struct document *packed = compression_pack(how, long_text());
+        assert_null(compression_unpack(how, document_span(packed), LENGTH - 1));
+        document_drop(packed);
+    }
+}
+
+static void what_is_damaged_is_refused(UNUSED void **state) {
+    for (unsigned how = 0; how < HTTP_IDENTITY; how++) {
+        struct document *packed = compression_pack(how, long_text());
+        struct span text = document_span(packed);
+        struct document *longer = document_reserve(text.length + 1);
+        memcpy(longer->bytes, text.data, text.length);
+        longer->bytes[text.length] = 'x';
+        assert_null(compression_unpack(how, (struct span){text.data, text.length / 2}, LENGTH));
+        assert_null(compression_unpack(how, document_span(longer), LENGTH));
+        assert_null(
+            compression_unpack(how, span_of("no such thing, but long enough to be something"), LENGTH));
+        assert_null(compression_unpack(how, (struct span){text.data, 0}, LENGTH));
+        document_drop(packed);
+        document_drop(longer);
+    }
+}
+
+/* A window that would take half a gigabyte here. */
+static void a_decoder_has_little_memory(UNUSED void **state) {
+    static const uint8_t zstd[] = {0x28, 0xB5, 0x2F, 0xFD, 0x00, 0x98, 0x01, 0x00, 0x00};
+    static const uint8_t lzma[] = {0x5D, 0,    0,    0,    0x20, 0xFF, 0xFF, 0xFF, 0xFF,
+                                   0xFF, 0xFF, 0xFF, 0xFF, 0,    0,    0,    0,    0};
+    assert_null(compression_unpack(HTTP_ZSTD, (struct span){zstd, sizeof zstd}, LENGTH));
+    assert_null(compression_unpack(HTTP_LZMA, (struct span){lzma, sizeof lzma}, LENGTH));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_packed_comes_back),
+        cmocka_unit_test(no_more_comes_out_than_is_allowed),
+        cmocka_unit_test(what_is_damaged_is_refused),
+        cmocka_unit_test(a_decoder_has_little_memory),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

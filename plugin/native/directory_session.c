@@ -1,0 +1,137 @@
+#include "native/directory_session.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "native/archive.h"
+
+#define REQUEST_ROOM_FIRST 512u /* a usual request fits */
+
+void directory_session_init(struct directory_session *session, const struct address *from,
+                            bool is_anonymous) {
+    memset(session, 0, sizeof *session);
+    session->from = *from;
+    session->is_anonymous = is_anonymous;
+}
+
+static void forget_request(struct directory_session *s) {
+    free(s->request);
+    s->request = NULL;
+    s->request_length = s->request_room = 0;
+}
+
+void directory_session_fini(struct directory_session *session) {
+    forget_request(session);
+    directory_answer_fini(&session->answer);
+    document_drop(session->packed);
+    archive_drop(session->archive);
+    session->packed = NULL;
+    session->archive = NULL;
+    session->state = SESSION_OVER;
+}
+
+/* --- the request ------------------------------------------------------------------------------------------------ */
+
+static bool append(struct directory_session *s, const uint8_t *bytes, size_t length) {
+    size_t needed = s->request_length + length;
+    size_t room = s->request_room ? s->request_room : REQUEST_ROOM_FIRST;
+    while (room < needed)
+        room *= 2;
+    if (room > s->request_room) {
+        uint8_t *request = realloc(s->request, room);
+        if (!request)
+            return false;
+        s->request = request;
+        s->request_room = room;
+    }
+    memcpy(s->request + s->request_length, bytes, length);
+    s->request_length = needed;
+    return true;
+}
+
+static void begin_answer(struct directory_session *s, uint64_t now_s) {
+    struct bytes_out out = bytes_out(s->head, sizeof s->head);
+    directory_answer_put_head(&s->answer, &s->from, now_s, &out);
+    CHECK(bytes_out_ok(&out));
+    s->head_length = bytes_written(&out);
+    s->state = SESSION_ANSWERING;
+    forget_request(s);
+}
+
+static void refuse(struct directory_session *s, uint64_t now_s, uint16_t status, const char *reason) {
+    directory_answer_refuse(&s->answer, status, reason);
+    begin_answer(s, now_s);
+}
+
+static void answer(struct directory_session *s, struct archive *archive, uint64_t now_s,
+                   const struct http_request *head) {
+    struct directory_question question = {.head = *head, .from = s->from, .is_anonymous = s->is_anonymous};
+    question.body = (struct span){s->request + head->head_length, (size_t)head->content_length};
+    s->archive = archive_keep(archive);
+    directory_answer_make(archive, &question, now_s, &s->answer);
+    begin_answer(s, now_s);
+}
+
+void directory_session_receive(struct directory_session *session, struct archive *archive, uint64_t now_s,
+                               const uint8_t *bytes, size_t length) {
+    struct http_request head;
+    if (session->state != SESSION_ASKING || length == 0)
+        return;
+    if (length > HTTP_HEAD_MAX + DIRECTORY_POST_MAX - session->request_length)
+        length = HTTP_HEAD_MAX + DIRECTORY_POST_MAX - session->request_length;
+    if (!append(session, bytes, length) || !archive) {
+        refuse(session, now_s, 503, "Directory busy, try again later");
+        return;
+    }
+    enum err e = http_request_parse((struct span){session->request, session->request_length}, &head);
+    if (e == ERR_TRUNCATED)
+        return;
+    if (e != ERR_OK || (head.method == HTTP_GET && head.content_length > 0))
+        refuse(session, now_s, 400, "Bad request");
+    else if (head.content_length > DIRECTORY_POST_MAX)
+        refuse(session, now_s, 413, "Request too large");
+    else if (session->request_length - head.head_length >= head.content_length)
+        answer(session, archive, now_s, &head);
+}
+
+/* --- the answer ------------------------------------------------------------------------------------------------- */
+
+static uint32_t part_count(const struct directory_session *s) {
+    return s->packed || s->answer.text.length > 0 ? 1 : s->answer.count;
+}
+
+static struct span part_at(const struct directory_session *s, uint32_t index) {
+    if (s->packed)
+        return document_span(s->packed);
+    return s->answer.text.length > 0 ? s->answer.text : document_span(s->answer.parts[index]);
+}
+
+struct span directory_session_output(const struct directory_session *session) {
+    if (session->state != SESSION_ANSWERING)
+        return (struct span){NULL, 0};
+    if (session->head_sent < session->head_length)
+        return (struct span){session->head + session->head_sent, session->head_length - session->head_sent};
+    struct span part = part_at(session, session->part);
+    return (struct span){part.data + session->part_offset, part.length - session->part_offset};
+}
+
+/* Empty parts have nothing to send. */
+static void skip_empty(struct directory_session *s) {
+    while (s->part < part_count(s) && part_at(s, s->part).length == s->part_offset) {
+        s->part++;
+        s->part_offset = 0;
+    }
+    if (s->head_sent == s->head_length && s->part == part_count(s))
+        directory_session_fini(s);
+}
+
+void directory_session_sent(struct directory_session *session, size_t length) {
+    CHECK(session->state == SESSION_ANSWERING);
+    if (session->head_sent < session->head_length)
+        session->head_sent += length;
+    else
+        session->part_offset += length;
+    CHECK(session->head_sent <= session->head_length);
+    skip_empty(session);
+}

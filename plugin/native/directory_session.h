@@ -1,0 +1,52 @@
+/* directory_session - one request of a directory client and its answer, as bytes in and bytes out: over a BEGIN_DIR stream or
+ * a connection to the DirPort. HTTP/1.0: one request, then the end.
+ *
+ * Owner and thread: whose client it is. Memory: the request, at most HTTP_HEAD_MAX and DIRECTORY_POST_MAX bytes, until it is
+ * answered; then the archive that the answer is from. */
+#ifndef LOOM_NATIVE_DIRECTORY_SESSION_H
+#define LOOM_NATIVE_DIRECTORY_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "native/directory_answer.h"
+
+#define DIRECTORY_POST_MAX (64u << 10) /* onion service descriptors: HSV3MaxDescriptorSize is 50000 */
+
+struct archive;
+struct document;
+
+enum directory_session_state {
+    SESSION_ASKING,    /* the request is not whole */
+    SESSION_ANSWERING, /* bytes go out */
+    SESSION_OVER       /* all have gone */
+};
+
+struct directory_session {
+    enum directory_session_state state;
+    struct address from;
+    bool is_anonymous;
+    uint8_t *request; /* grows; NULL once it is answered */
+    size_t request_length, request_room;
+    struct archive *archive; /* that the answer borrows */
+    struct directory_answer answer;
+    struct document *packed; /* all parts in one, or NULL */
+    uint8_t head[DIRECTORY_HEAD_ROOM];
+    size_t head_length, head_sent;
+    uint32_t part;      /* that is being sent */
+    size_t part_offset; /* of it, sent */
+};
+
+void directory_session_init(struct directory_session *session, const struct address *from, bool is_anonymous);
+void directory_session_fini(struct directory_session *session);
+/* Bytes of the client. When the request is whole, its answer is begun, from archive (kept; NULL: 503). What comes after a
+ * whole request is passed over. */
+void directory_session_receive(struct directory_session *session, struct archive *archive, uint64_t now_s,
+                               const uint8_t *bytes, size_t length);
+/* The next bytes for the client; empty when there are none now. */
+struct span directory_session_output(const struct directory_session *session);
+/* length of them have gone, at most as many as output gave. */
+void directory_session_sent(struct directory_session *session, size_t length);
+
+#endif

@@ -1,0 +1,135 @@
+#include "native/directory_session.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "native/archive.h"
+#include "support/test.h"
+#include "wire/text.h"
+
+#define NOW 1700000000u
+
+static const struct address nobody;
+
+static struct archive *make_archive(void) {
+    static const char *const texts[] = {"first ", "", "last"};
+    struct archive *archive = archive_copy(NULL);
+    struct archive_table *table = archive_table_new(COUNT(texts));
+    for (uint32_t i = 0; i < COUNT(texts); i++)
+        table->items[i] =
+            (struct archive_item){.id = {(uint8_t)i}, .document = document_new(span_of(texts[i]))};
+    archive_set_table(archive, ARCHIVE_SERVERS, table);
+    return archive;
+}
+
+static void give(struct directory_session *session, struct archive *archive, const char *text, size_t piece) {
+    size_t length = strlen(text);
+    for (size_t at = 0; at < length; at += piece)
+        directory_session_receive(session, archive, NOW, (const uint8_t *)text + at,
+                                  length - at < piece ? length - at : piece);
+}
+
+/* All that comes out, piece bytes at a time. */
+static void hear(struct directory_session *session, char *out, size_t room, size_t piece) {
+    size_t at = 0;
+    struct span next;
+    while ((next = directory_session_output(session)).length > 0) {
+        size_t n = next.length < piece ? next.length : piece;
+        assert_true(at + n < room);
+        memcpy(out + at, next.data, n);
+        at += n;
+        directory_session_sent(session, n);
+    }
+    out[at] = '\0';
+}
+
+static void a_request_is_answered_and_that_is_it(UNUSED void **state) {
+    static const size_t pieces[] = {1, 7, 4096};
+    for (size_t i = 0; i < COUNT(pieces); i++) {
+        struct archive *archive = make_archive();
+        struct directory_session session;
+        char heard[1024];
+        directory_session_init(&session, &nobody, false);
+        give(&session, archive, "GET /tor/server/all HTTP/1.0\r\nHost: x\r\n\r\nmore", pieces[i]);
+        assert_int_equal(session.state, SESSION_ANSWERING);
+        archive_drop(archive); /* the session has its own reference */
+        hear(&session, heard, sizeof heard, pieces[i]);
+        assert_int_equal(session.state, SESSION_OVER);
+        assert_non_null(strstr(heard, "HTTP/1.0 200 OK\r\n"));
+        assert_non_null(strstr(heard, "Content-Length: 10\r\n"));
+        assert_string_equal(strstr(heard, "\r\n\r\n") + 4, "first last");
+        directory_session_fini(&session);
+    }
+}
+
+static void what_is_wrong_has_a_status(UNUSED void **state) {
+    static const struct {
+        const char *request, *status;
+    } cases[] = {
+        {"GET /tor/nothing HTTP/1.0\r\n\r\n", "HTTP/1.0 404 "},
+        {"GET nothing\r\n\r\n", "HTTP/1.0 400 "},
+        {"GET /tor/server/all HTTP/1.0\r\nContent-Length: 3\r\n\r\n", "HTTP/1.0 400 "},
+        {"POST /tor/ HTTP/1.0\r\nContent-Length: 100000\r\n\r\n", "HTTP/1.0 413 "},
+        {"POST /tor/ HTTP/1.0\r\nContent-Length: 3\r\n\r\nabc", "HTTP/1.0 400 "},
+    };
+    struct archive *archive = make_archive();
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct directory_session session;
+        char heard[1024];
+        directory_session_init(&session, &nobody, false);
+        give(&session, archive, cases[i].request, 4096);
+        hear(&session, heard, sizeof heard, 4096);
+        assert_memory_equal(heard, cases[i].status, strlen(cases[i].status));
+        directory_session_fini(&session);
+    }
+    archive_drop(archive);
+}
+
+static void a_post_is_waited_for(UNUSED void **state) {
+    struct archive *archive = make_archive();
+    struct directory_session session;
+    directory_session_init(&session, &nobody, false);
+    give(&session, archive, "POST /tor/ HTTP/1.0\r\nContent-Length: 3\r\n\r\nab", 4096);
+    assert_int_equal(session.state, SESSION_ASKING);
+    assert_int_equal(directory_session_output(&session).length, 0);
+    directory_session_fini(&session);
+    archive_drop(archive);
+}
+
+static void without_documents_we_are_busy(UNUSED void **state) {
+    struct directory_session session;
+    char heard[1024];
+    directory_session_init(&session, &nobody, false);
+    give(&session, NULL, "GET / HTTP/1.0\r\n\r\n", 4096);
+    hear(&session, heard, sizeof heard, 4096);
+    assert_memory_equal(heard, "HTTP/1.0 503 ", 13);
+    directory_session_fini(&session);
+}
+
+static void an_endless_request_ends(UNUSED void **state) {
+    struct archive *archive = make_archive();
+    struct directory_session session;
+    char heard[1024];
+    char *text = malloc(200000);
+    memset(text, 'a', 200000);
+    directory_session_init(&session, &nobody, false);
+    for (unsigned i = 0; i < 4; i++)
+        directory_session_receive(&session, archive, NOW, (const uint8_t *)text, 200000);
+    hear(&session, heard, sizeof heard, 4096);
+    assert_memory_equal(heard, "HTTP/1.0 400 ", 13);
+    directory_session_fini(&session);
+    archive_drop(archive);
+    free(text);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_request_is_answered_and_that_is_it),
+        cmocka_unit_test(what_is_wrong_has_a_status),
+        cmocka_unit_test(a_post_is_waited_for),
+        cmocka_unit_test(without_documents_we_are_busy),
+        cmocka_unit_test(an_endless_request_ends),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
