@@ -53,6 +53,15 @@ const char *relay_command_name(uint8_t command) {
     case RELAY_BEGIN_DIR: return "BEGIN_DIR";
     case RELAY_EXTEND2: return "EXTEND2";
     case RELAY_EXTENDED2: return "EXTENDED2";
+    case RELAY_ESTABLISH_INTRO: return "ESTABLISH_INTRO";
+    case RELAY_ESTABLISH_RENDEZVOUS: return "ESTABLISH_RENDEZVOUS";
+    case RELAY_INTRODUCE1: return "INTRODUCE1";
+    case RELAY_INTRODUCE2: return "INTRODUCE2";
+    case RELAY_RENDEZVOUS1: return "RENDEZVOUS1";
+    case RELAY_RENDEZVOUS2: return "RENDEZVOUS2";
+    case RELAY_INTRO_ESTABLISHED: return "INTRO_ESTABLISHED";
+    case RELAY_RENDEZVOUS_ESTABLISHED: return "RENDEZVOUS_ESTABLISHED";
+    case RELAY_INTRODUCE_ACK: return "INTRODUCE_ACK";
     }
     return "unknown";
 }

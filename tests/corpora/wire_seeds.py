@@ -245,6 +245,27 @@ def handshake_extensions() -> dict[str, bytes]:
     }
 
 
+def onion_messages() -> dict[str, bytes]:
+    """First byte: which message."""
+    key, end = b"\2\0\x20" + KEY, bytes(32) + b"\0\x40" + SIGNATURE
+    limit = b"\1\x13\2\1" + pack(">Q", 25) + b"\2" + pack(">Q", 200)
+    return {
+        "establish_intro": b"\0" + key + b"\0" + end,
+        "establish_intro_limit": b"\0" + key + b"\1" + limit + end,
+        "establish_intro_limit_zero": b"\0" + key + b"\1\1\x13\2\1" + bytes(8) + b"\2" + bytes(8) + end,
+        "establish_intro_limit_cut": b"\0" + key + b"\1\1\5\2\1abc" + end,
+        "establish_intro_unknown_and_limit": b"\0" + key + b"\2\x09\1a" + limit + end,
+        "establish_intro_legacy": b"\0\0\x80" + bytes(300),
+        "introduce1": b"\1" + bytes(20) + key + b"\0" + b"e" * 246,
+        "introduce1_extension": b"\1" + bytes(20) + key + b"\1\2\3abc" + b"e",
+        "introduce1_empty": b"\1" + bytes(20) + key + b"\0",
+        "introduce1_legacy": b"\1" + RSA_ID + key + b"\0" + b"e" * 246,
+        "introduce_ack": b"\2\0\1\0",
+        "rendezvous1": b"\3" + RSA_ID + KEY * 2,
+        "establish_rendezvous": b"\3" + RSA_ID,
+    }
+
+
 CORPORA = {
     "address": addresses,
     "cell": cells,
@@ -256,6 +277,7 @@ CORPORA = {
     "http_request": http_requests,
     "handshake_extensions": handshake_extensions,
     "link_messages": link_messages,
+    "onion_messages": onion_messages,
     "relay_cell": relay_cells,
     "stream_messages": stream_messages,
 }
