@@ -73,6 +73,8 @@ static void wrap(struct circuit_half *half, struct cell *first, struct work *wor
     uint32_t n = 0;
     for (struct cell *cell = first; cell; cell = cell->next) {
         run[n++] = (struct crypt_cell){cell->body, cell->body};
+        cell->command =
+            CELL_RELAY; /* RELAY_EARLY of a joined circuit: never towards an origin (tor-spec 5.6) */
         cell_prefetch_body(cell);
         if (n == HALF_RUN_MAX || !cell->next) {
             half->crypt->layer_crypt(half->backward, run, n, work);

@@ -124,6 +124,7 @@ static void init_stores(struct manager *m, uint64_t seed) {
     slab_init(&m->streams_slab, m->memory, sizeof(struct stream), 32, circuits_max);
     slab_init(&m->edges_slab, m->memory, sizeof(struct edge), 32, circuits_max);
     table_init(&m->links, m->memory, seed);
+    onion_registry_init(&m->names, m->memory, seed + 1, c->circuits_max_per_manager);
     slot_map_init(&m->halves, m->memory, m->station, OBJECT_HALF, circuits_max);
     slot_map_init(&m->edges, m->memory, m->station, OBJECT_EDGE, circuits_max);
     timers_init(&m->timers, m->memory);
@@ -213,6 +214,7 @@ void manager_free(struct manager *m) {
     control_spares_release(&m->spares,
                            m->spares.owed ? REFUSALS_AT_ONCE : 0); /* objects have given up theirs */
     control_spares_fini(&m->spares);
+    onion_registry_fini(&m->names);
     slot_map_fini(&m->edges);
     slot_map_fini(&m->halves);
     table_fini(&m->links);
@@ -299,6 +301,17 @@ static void handle_control(struct manager *m, nsec now, struct control *message)
     case CONTROL_EDGE_CONNECTED:
     case CONTROL_EDGE_FAILED:
     case CONTROL_EDGE_FLUSHED: manager_circuit_control(m, now, message); return;
+    case CONTROL_ONION_CLAIM:
+    case CONTROL_ONION_FORGET:
+    case CONTROL_INTRODUCE:
+    case CONTROL_RENDEZVOUS: manager_name_control(m, message); return;
+    case CONTROL_ONION_CLAIMED:
+    case CONTROL_ONION_REPLACED:
+    case CONTROL_INTRODUCTION:
+    case CONTROL_JOIN:
+    case CONTROL_ONION_REFUSED:
+    case CONTROL_INTRODUCED:
+    case CONTROL_JOINED: manager_onion_control(m, now, message); return;
     case CONTROL_EXTEND:
     case CONTROL_LINK_OPEN:
     case CONTROL_LINK_CLOSED: break; /* for the controller */

@@ -5,6 +5,7 @@
 #include "core/connection_manager.h"
 
 #include "core/circuit_edge.h"
+#include "crypt/intro_auth.h"
 #include "support/fuzz.h"
 #include "support/relay_bench.h"
 #include "wire/stream_messages.h"
@@ -124,6 +125,7 @@ static void accept_created(struct game *g, unsigned peer, const struct peer_cell
             continue;
         g->b.crypt->layer_init(c->forward, &keys.forward);
         g->b.crypt->layer_init(c->backward, &keys.backward);
+        memcpy(c->kh, keys.kh, sizeof c->kh);
         g->is_open[i] = true;
     }
 }
@@ -263,6 +265,32 @@ static void touch_edge(struct game *g) {
         bench_run(&g->b);
 }
 
+/* What services and clients say: few keys and cookies, so that they meet. */
+static void meet(struct game *g) {
+    static const struct intro_limit limit = {INTRO_LIMIT_SET, 2, 3};
+    struct bench_circuit *c = &g->circuits[draw(g) % CIRCUITS];
+    uint8_t how = draw(g), body[ESTABLISH_INTRO_LEN_MAX] = {0};
+    uint8_t seed[32] = {how >> 2 & 1}, key[32];
+    size_t length = REND_COOKIE_LEN;
+    if (!g->is_open[c - g->circuits])
+        return;
+    symbolic_ed25519_public(seed, key);
+    static const uint8_t commands[] = {RELAY_ESTABLISH_INTRO, RELAY_INTRODUCE1, RELAY_ESTABLISH_RENDEZVOUS,
+                                       RELAY_RENDEZVOUS1};
+    uint8_t command = commands[how & 3];
+    body[0] = seed[0];
+    if (command == RELAY_ESTABLISH_INTRO)
+        length = intro_auth_write(g->b.crypt, seed, key, &limit, c->kh, body);
+    if (command == RELAY_INTRODUCE1) {
+        struct introduce1_message m = {.encrypted = {seed, sizeof seed}};
+        struct bytes_out out = bytes_out(body, sizeof body);
+        memcpy(m.auth_key, key, sizeof key);
+        introduce1_encode(&out, &m);
+        length = bytes_written(&out);
+    }
+    circuit_tell(c, command, 0, body, length);
+}
+
 /* One station has a turn before the others. */
 static void one_turn(struct game *g) {
     station_id station = draw(g) % (relay_controller_station(g->b.relay) + 1u);
@@ -271,7 +299,7 @@ static void one_turn(struct game *g) {
 }
 
 static void step(struct game *g) {
-    switch (draw(g) % 16) {
+    switch (draw(g) % 17) {
     case 0: send_cell(g); break;
     case 1: send_raw(g); break;
     case 2: send_burst(g); break;
@@ -287,6 +315,7 @@ static void step(struct game *g) {
     case 12: bench_pass(&g->b, (nsec)draw(g) * NSEC_PER_S); break;
     case 13: pull(g, draw(g) % PEERS); break;
     case 14: sendme(g); break;
+    case 16: meet(g); break;
     default: bench_run(&g->b); break;
     }
     take_edges(g);

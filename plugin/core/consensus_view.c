@@ -9,6 +9,10 @@ const struct consensus_params consensus_params_default = {
     .allow_nonearly_extend = 0,
     .sendme_emit_min_version = 1,
     .sendme_accept_min_version = 0,
+    .intro_limit_enabled = 0,
+    .intro_limit_rate = 25,
+    .intro_limit_burst = 200,
+    .refuse_single_hop_rendezvous = 0,
 };
 
 static int32_t clamped(int32_t value, int32_t low, int32_t high) {
@@ -23,6 +27,10 @@ struct consensus_params consensus_params_clamped(const struct consensus_params *
         .allow_nonearly_extend = clamped(params->allow_nonearly_extend, 0, 1),
         .sendme_emit_min_version = clamped(params->sendme_emit_min_version, 0, 1),
         .sendme_accept_min_version = clamped(params->sendme_accept_min_version, 0, UINT8_MAX),
+        .intro_limit_enabled = clamped(params->intro_limit_enabled, 0, 1),
+        .intro_limit_rate = clamped(params->intro_limit_rate, 0, INT32_MAX),
+        .intro_limit_burst = clamped(params->intro_limit_burst, 0, INT32_MAX),
+        .refuse_single_hop_rendezvous = clamped(params->refuse_single_hop_rendezvous, 0, 1),
     };
 }
 

@@ -21,6 +21,10 @@ struct consensus_params {
     int32_t allow_nonearly_extend;        /* 0 */
     int32_t sendme_emit_min_version;      /* 1 */
     int32_t sendme_accept_min_version;    /* 0 */
+    int32_t intro_limit_enabled;          /* HiddenServiceEnableIntroDoSDefense, 0 */
+    int32_t intro_limit_rate;             /* HiddenServiceEnableIntroDoSRatePerSec, 25 */
+    int32_t intro_limit_burst;            /* HiddenServiceEnableIntroDoSBurstPerSec, 200 */
+    int32_t refuse_single_hop_rendezvous; /* DoSRefuseSingleHopClientRendezvous, 0 */
 };
 
 struct relay_entry {

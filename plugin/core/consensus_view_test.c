@@ -55,10 +55,13 @@ static void a_view_lives_as_long_as_its_last_reader(UNUSED void **state) {
 }
 
 static void parameters_are_moved_to_where_they_mean_something(UNUSED void **state) {
-    static const struct consensus_params lowest = {INT32_MIN, INT32_MIN, INT32_MIN, INT32_MIN, INT32_MIN, -1};
-    static const struct consensus_params highest = {INT32_MAX, INT32_MAX, INT32_MAX, 2, 2, 256};
-    static const struct consensus_params least = {1, 0, 1, 0, 0, 0};
-    static const struct consensus_params most = {INT32_MAX, 100, INT32_MAX, 1, 1, 255};
+    static const struct consensus_params lowest = {INT32_MIN, INT32_MIN, INT32_MIN, INT32_MIN, INT32_MIN,
+                                                   -1,        INT32_MIN, INT32_MIN, INT32_MIN, INT32_MIN};
+    static const struct consensus_params highest = {INT32_MAX, INT32_MAX, INT32_MAX, 2,         2,
+                                                    256,       2,         INT32_MAX, INT32_MAX, 2};
+    static const struct consensus_params least = {1, 0, 1, 0, 0, 0, 0, 0, 0, 0};
+    static const struct consensus_params most = {INT32_MAX, 100, INT32_MAX, 1,         1,
+                                                 255,       1,   INT32_MAX, INT32_MAX, 1};
     const struct {
         const struct consensus_params *given, *taken;
     } cases[] = {{&lowest, &least},

@@ -5,7 +5,7 @@
 
 #include "base/check.h"
 
-static_assert(CONTROL_LINK_CLOSE <= UINT8_MAX, "control.kind holds every kind");
+static_assert(CONTROL_JOINED <= UINT8_MAX, "control.kind holds every kind");
 
 /* Bytes of the union that a message of this kind uses. */
 static size_t payload_size(enum control_kind kind) {
@@ -17,6 +17,12 @@ static size_t payload_size(enum control_kind kind) {
     case CONTROL_EDGE_OPEN: return sizeof(struct begin_message);
     case CONTROL_EDGE_CONNECTED: return sizeof(struct connected_message);
     case CONTROL_LINK_OPEN: return sizeof(struct control_link_open);
+    case CONTROL_ONION_CLAIM:
+    case CONTROL_ONION_FORGET: return sizeof(struct onion_name);
+    case CONTROL_INTRODUCE:
+    case CONTROL_RENDEZVOUS:
+    case CONTROL_INTRODUCTION:
+    case CONTROL_JOIN: return sizeof(struct control_onion);
     case CONTROL_ATTACHED:
     case CONTROL_EXTEND_FAILED:
     case CONTROL_DESTROY:
@@ -26,7 +32,12 @@ static size_t payload_size(enum control_kind kind) {
     case CONTROL_EDGE_FLUSHED:
     case CONTROL_EDGE_CLOSE:
     case CONTROL_LINK_CLOSED:
-    case CONTROL_LINK_CLOSE: return 0;
+    case CONTROL_LINK_CLOSE:
+    case CONTROL_ONION_CLAIMED:
+    case CONTROL_ONION_REPLACED:
+    case CONTROL_ONION_REFUSED:
+    case CONTROL_INTRODUCED:
+    case CONTROL_JOINED: return 0;
     }
     CHECK(!"a kind of control message");
     return 0;

@@ -14,6 +14,8 @@
 #include "base/memory.h"
 #include "wire/address.h"
 #include "wire/circuit_messages.h"
+#include "wire/onion_messages.h"
+#include "wire/relay_cell.h"
 #include "wire/stream_messages.h"
 
 enum control_kind {
@@ -41,6 +43,20 @@ enum control_kind {
     CONTROL_LINK_CLOSED, /* link, reason */
     /* controller -> manager */
     CONTROL_LINK_CLOSE, /* link */
+    /* half -> the manager where its name is kept (onion_registry_place) */
+    CONTROL_ONION_CLAIM,  /* I am meant by onion.name */
+    CONTROL_ONION_FORGET, /* no longer */
+    CONTROL_INTRODUCE,    /* client: onion, an INTRODUCE1 */
+    CONTROL_RENDEZVOUS,   /* service: onion, a RENDEZVOUS1; serial */
+    /* from there -> half */
+    CONTROL_ONION_CLAIMED,  /* reason: 0, or why not (enum destroy_reason) */
+    CONTROL_ONION_REPLACED, /* somebody else has claimed the name */
+    CONTROL_INTRODUCTION,   /* -> service: onion; from the client */
+    CONTROL_JOIN,           /* -> client: onion; from the service; serial */
+    CONTROL_ONION_REFUSED,  /* -> service: no such cookie */
+    /* half -> half */
+    CONTROL_INTRODUCED, /* service, or the place of its name -> client: reason (enum introduce_status) */
+    CONTROL_JOINED,     /* client -> service: your other half is from; serial of the cells between you */
 };
 
 struct control_extend {
@@ -63,6 +79,12 @@ struct control_dial {
     uint8_t rsa_id[RSA_ID_LEN];
     uint8_t ed_id[ED_ID_LEN];
     bool has_ed_id;
+};
+
+struct control_onion {
+    struct onion_name name; /* CLAIM and FORGET have only this */
+    uint16_t length;
+    uint8_t data[RELAY_DATA_MAX];
 };
 
 struct control_link_open {
@@ -92,6 +114,7 @@ struct control {
         struct control_link_open link_open;
         struct begin_message edge_open;
         struct connected_message connected;
+        struct control_onion onion;
     } u;
 };
 

@@ -13,7 +13,7 @@ static void what_is_reserved_can_be_said(void **state) {
     assert_true(control_spares_reserve(&spares, 1));
     assert_true(control_spares_reserve(&spares, 2));
     test_memory_fail_after(&memory, 0);
-    static const enum control_kind kinds[] = {CONTROL_DESTROY, CONTROL_LINK_OPEN, CONTROL_LINK_CLOSED};
+    static const enum control_kind kinds[] = {CONTROL_DESTROY, CONTROL_LINK_OPEN, CONTROL_ONION_FORGET};
     for (size_t i = 0; i < COUNT(said); i++) {
         assert_non_null(said[i] = control_spares_take(&spares, kinds[i]));
         assert_int_equal(said[i]->kind, kinds[i]);

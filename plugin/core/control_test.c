@@ -26,6 +26,17 @@ static void kinds_have_room_for_their_part(UNUSED void **state) {
         {CONTROL_LINK_OPEN, sizeof(struct control_link_open)},
         {CONTROL_LINK_CLOSED, 0},
         {CONTROL_LINK_CLOSE, 0},
+        {CONTROL_ONION_CLAIM, sizeof(struct onion_name)},
+        {CONTROL_ONION_FORGET, sizeof(struct onion_name)},
+        {CONTROL_INTRODUCE, sizeof(struct control_onion)},
+        {CONTROL_RENDEZVOUS, sizeof(struct control_onion)},
+        {CONTROL_ONION_CLAIMED, 0},
+        {CONTROL_ONION_REPLACED, 0},
+        {CONTROL_INTRODUCTION, sizeof(struct control_onion)},
+        {CONTROL_JOIN, sizeof(struct control_onion)},
+        {CONTROL_ONION_REFUSED, 0},
+        {CONTROL_INTRODUCED, 0},
+        {CONTROL_JOINED, 0},
     };
     struct test_memory m;
     test_memory_init(&m);

@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "crypt/create_fast.h"
+#include "crypt/intro_auth.h"
 
 static struct span data_of(const struct job *job) {
     return (struct span){job->data, job->data_length};
@@ -64,6 +65,14 @@ static void answer_fast(const struct job *job, const struct crypt_provider *cryp
     out->reply_length = CREATED_FAST_LEN;
 }
 
+static enum err prove_intro(const struct crypt_provider *crypt, struct span body) {
+    struct establish_intro_message m;
+    enum err e = establish_intro_decode(body, &m);
+    if (e)
+        return e;
+    return intro_auth_is_signed(crypt, &m) ? ERR_OK : ERR_BAD_SIGNATURE;
+}
+
 void job_run(const struct job *job, const struct crypt_provider *crypt, const struct ntor_server_keys *keys,
              struct job_result *result_out, struct work *work) {
     *result_out = (struct job_result){.half = job->half, .kind = job->kind};
@@ -80,5 +89,6 @@ void job_run(const struct job *job, const struct crypt_provider *crypt, const st
         answer_fast(job, crypt, result_out);
         work->handshakes_fast++;
         break;
+    case JOB_INTRO_PROOF: result_out->error = prove_intro(crypt, data_of(job)); break;
     }
 }

@@ -1,4 +1,4 @@
-/* job - work that leaves the connection thread: circuit handshakes, and comes back as an input.
+/* job - work that leaves the connection thread: circuit handshakes and signatures, and comes back as an input.
  *
  * The manager offloads a job through its port; the runtime runs it anywhere with job_run (native: CPU workers; engine: a
  * priced virtual thread; fake port: at once or later) and gives the result back with manager_job_done.
@@ -23,6 +23,7 @@ enum job_kind {
     JOB_NTOR_ANSWER,
     JOB_NTOR_V3_ANSWER,
     JOB_FAST_ANSWER, /* so cheap that it is never offloaded; needs no keys */
+    JOB_INTRO_PROOF, /* data: ESTABLISH_INTRO; is it signed? */
 };
 
 #define JOB_REPLY_MAX (NTOR_V3_REPLY_LEN + HANDSHAKE_MESSAGE_MAX)

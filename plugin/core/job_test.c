@@ -1,6 +1,7 @@
 #include "core/job.h"
 
 #include "crypt/create_fast.h"
+#include "crypt/intro_auth.h"
 #include "crypt/symbolic.h"
 #include "support/symbolic_identity.h"
 #include "support/test.h"
@@ -129,12 +130,35 @@ static void create_fast_needs_no_keys(UNUSED void **state) {
     assert_int_equal(f.work.handshakes_fast, 1);
 }
 
+static void a_service_is_believed_when_it_has_its_key(UNUSED void **state) {
+    for (unsigned is_forged = 0; is_forged < 3; is_forged++) {
+        struct fixture f;
+        uint8_t seed[32] = {1}, key[32], kh[NTOR_KH_LEN] = {2};
+        const struct intro_limit limit = {.kind = INTRO_LIMIT_NONE};
+        set_up(&f);
+        symbolic_ed25519_public(seed, key);
+        f.job.kind = JOB_INTRO_PROOF;
+        f.job.data_length = (uint16_t)intro_auth_write(f.crypt, seed, key, &limit, kh, f.job.data);
+        if (is_forged == 1)
+            f.job.data[f.job.data_length - 1] ^= 1;
+        if (is_forged == 2)
+            f.job.data_length--;
+        job_run(&f.job, f.crypt, &f.own.ntor, &f.result, &f.work);
+        assert_true(f.result.half == HALF);
+        assert_int_equal(f.result.kind, JOB_INTRO_PROOF);
+        assert_int_equal(f.result.error, is_forged == 0   ? ERR_OK
+                                         : is_forged == 1 ? ERR_BAD_SIGNATURE
+                                                          : ERR_TRUNCATED);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_onion_skin_is_answered),
         cmocka_unit_test(a_wrong_one_gives_an_error),
         cmocka_unit_test(terms_are_agreed_on),
         cmocka_unit_test(create_fast_needs_no_keys),
+        cmocka_unit_test(a_service_is_believed_when_it_has_its_key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

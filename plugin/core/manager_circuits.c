@@ -77,6 +77,7 @@ void manager_half_close(struct manager *m, nsec now, struct half *half, int reas
         manager_queue_destroy(m, now, link, half->circuit.circ_id, (uint8_t)reason_link);
     manager_tell_peer(m, half->id, half->peer, reason_peer);
     manager_streams_close(m, half);
+    manager_onion_close(m, half);
     slot_map_remove(&m->halves, half->id);
     circuit_half_fini(&half->circuit, m->memory);
     slab_put(&m->halves_slab, half);

@@ -53,6 +53,7 @@ static enum handshake_type type_of(enum job_kind kind) {
     case JOB_NTOR_ANSWER: return HANDSHAKE_NTOR;
     case JOB_NTOR_V3_ANSWER: return HANDSHAKE_NTOR_V3;
     case JOB_FAST_ANSWER: return HANDSHAKE_FAST;
+    case JOB_INTRO_PROOF: break;
     }
     return HANDSHAKE_NTOR;
 }
@@ -113,6 +114,10 @@ void manager_job_done(struct manager *m, nsec now, const struct job_result *resu
     struct half *half = manager_half(m, result->half);
     if (!half)
         return;
+    if (result->kind == JOB_INTRO_PROOF) {
+        manager_onion_proved(m, now, half, result);
+        return;
+    }
     CHECK(half->state == HALF_HANDSHAKING);
     enum err e = result->error;
     if (!e)

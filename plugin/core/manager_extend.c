@@ -34,8 +34,9 @@ static bool may_extend_to(const struct manager *m, const struct half *half,
 
 void manager_circuit_extend(struct manager *m, nsec now, struct half *half, struct span data, bool is_early) {
     struct extend2_message extend;
-    if (half->state != HALF_OPEN || half->peer || (!is_early && !m->params.allow_nonearly_extend) ||
-        extend2_decode(data, &extend) || !may_extend_to(m, half, &extend)) {
+    if (half->state != HALF_OPEN || half->peer || half->onion ||
+        (!is_early && !m->params.allow_nonearly_extend) || extend2_decode(data, &extend) ||
+        !may_extend_to(m, half, &extend)) {
         manager_half_fail(m, now, half, DESTROY_PROTOCOL);
         return;
     }

@@ -27,16 +27,22 @@ static void handle_message(struct manager *m, nsec now, struct half *half, struc
     case RELAY_END:
     case RELAY_SENDME:
     case RELAY_RESOLVE: manager_stream_message(m, now, half, &message, cell); return;
+    case RELAY_ESTABLISH_INTRO:
+    case RELAY_INTRODUCE1:
+    case RELAY_ESTABLISH_RENDEZVOUS:
+    case RELAY_RENDEZVOUS1: manager_onion_message(m, now, half, &message); break;
     default: break; /* DROP, and commands that we do not know */
     }
     manager_free_cell(m, cell);
 }
 
 /* Unrecognized cells go to the other half, on its thread. */
-static void pass_on(struct manager *m, nsec now, struct half *half, struct cell_run *run) {
+void manager_pass_on(struct manager *m, nsec now, struct half *half, struct cell_run *run) {
     if (cell_run_is_empty(run))
         return;
     if (!half->peer) {
+        if (manager_onion_hold(m, now, half, run))
+            return;
         manager_free_run(m, run);
         manager_half_fail(m, now, half, DESTROY_PROTOCOL); /* nobody behind us could recognize it */
         return;
@@ -63,7 +69,7 @@ static void sort_peeled(struct manager *m, nsec now, struct half *half, struct c
         if (!half) {
             manager_free_cell(m, cells[i]);
         } else if (circuit_half_recognizes(&half->circuit, cells[i], &m->work)) {
-            pass_on(m, now, half, &onwards);
+            manager_pass_on(m, now, half, &onwards);
             half = manager_half(m, id);
             if (half)
                 handle_message(m, now, half, cells[i]);
@@ -75,7 +81,7 @@ static void sort_peeled(struct manager *m, nsec now, struct half *half, struct c
         }
     }
     if (half)
-        pass_on(m, now, half, &onwards);
+        manager_pass_on(m, now, half, &onwards);
     else
         manager_free_run(m, &onwards);
 }
@@ -127,5 +133,5 @@ void manager_circuit_relay(struct manager *m, nsec now, struct link *link, const
     struct cell_run run = {0};
     for (uint32_t i = 0; i < n; i++)
         cell_run_append(&run, cells[i]);
-    pass_on(m, now, half, &run);
+    manager_pass_on(m, now, half, &run);
 }

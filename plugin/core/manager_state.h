@@ -8,6 +8,8 @@
  * manager_create.c      CREATE2 and CREATE_FAST
  * manager_extend.c      EXTEND2 to EXTENDED2, TRUNCATE
  * manager_relaying.c    RELAY cells: peeled, handled or passed on
+ * manager_onion.c       introduction and rendezvous points: circuits of services and clients
+ * manager_names.c       the share of their names that is kept here
  * manager_streams.c     exit streams at their half
  * manager_edges.c       exit streams at their edge */
 #ifndef LOOM_CORE_MANAGER_STATE_H
@@ -27,6 +29,7 @@
 #include "core/flow_window.h"
 #include "core/link_handshake.h"
 #include "core/mailroom.h"
+#include "core/onion_registry.h"
 #include "core/port.h"
 #include "core/relay_config.h"
 #include "core/scheduler.h"
@@ -40,12 +43,15 @@
 #define CIRC_ID_HIGH_BIT       0x80000000u /* of ids that the TLS initiator picks (tor-spec 5.1.1) */
 #define STREAMS_MAX            1024u       /* per circuit */
 /* What an object may have to say at its end, whatever happens. */
-#define LINK_LAST_WORDS   2u                /* LINK_OPEN, LINK_CLOSED */
-#define HALF_LAST_WORDS   1u                /* DESTROY */
-#define STREAM_LAST_WORDS 1u                /* EDGE_CLOSE */
-#define EDGE_LAST_WORDS   1u                /* EDGE_FAILED */
-#define REFUSALS_AT_ONCE  8u                /* LINK_CLOSED for links that could not even be made */
-#define EDGE_LINGER       (60 * NSEC_PER_S) /* of an edge whose stream has ended, without a byte written */
+#define LINK_LAST_WORDS   2u /* LINK_OPEN, LINK_CLOSED */
+#define HALF_LAST_WORDS   1u /* DESTROY */
+#define STREAM_LAST_WORDS 1u /* EDGE_CLOSE */
+#define EDGE_LAST_WORDS   1u /* EDGE_FAILED */
+#define ONION_LAST_WORDS  1u /* ONION_FORGET */
+#define ONION_HELD_MAX \
+    64u /* cells of a service that wait until its circuit is joined: a client speaks first */
+#define REFUSALS_AT_ONCE 8u                /* LINK_CLOSED for links that could not even be made */
+#define EDGE_LINGER      (60 * NSEC_PER_S) /* of an edge whose stream has ended, without a byte written */
 
 enum link_state { LINK_DIALLING, LINK_HANDSHAKE, LINK_OPEN };
 
@@ -88,12 +94,31 @@ struct half {
     half_id id;
     half_id peer;              /* 0: none */
     struct exit_streams *exit; /* NULL until the first BEGIN */
+    struct onion_role
+        *onion; /* NULL unless it is a service's or a client's; also once it is joined: then it has a peer */
     /* Towards the origin: of the request; answers to older ones are void. Away from it: of the request that made this
      * half. Cells between the two bear it. */
     uint32_t extend_serial;
     uint32_t active_second;
     enum half_state state;
     bool is_towards_origin;
+    bool has_introduced; /* INTRODUCE1 has come: no other may */
+};
+
+/* A circuit that ends here as that of a service or of a client of one. */
+enum onion_state {
+    ONION_PROVING,  /* ESTABLISH_INTRO: a worker checks the signature */
+    ONION_CLAIMING, /* its name is on the way to where it is kept */
+    ONION_WAITING,  /* for introductions, or for the service */
+    ONION_JOINING,  /* RENDEZVOUS1: the client's half is being told */
+};
+
+struct onion_role {
+    struct onion_name name;
+    enum onion_state state;
+    struct intro_limit limit;   /* that the service has asked for */
+    struct token_bucket bucket; /* INTRODUCE2 */
+    struct cell_run held;       /* JOINING: for the other half */
 };
 
 struct exit_streams {
@@ -136,6 +161,7 @@ struct manager {
     struct table links; /* link_id -> struct link */
     struct slot_map halves;
     struct slot_map edges;
+    struct onion_registry names;
     struct timers timers; /* of links */
     struct timers edge_timers;
     struct control_spares spares;
@@ -240,6 +266,24 @@ void manager_attach(struct manager *m, nsec now, struct control *message);
 /* A run of RELAY (or one RELAY_EARLY) cells of one circuit. */
 void manager_circuit_relay(struct manager *m, nsec now, struct link *link, const struct cell_view *views,
                            uint32_t n);
+
+void manager_pass_on(struct manager *m, nsec now, struct half *half, struct cell_run *run);
+
+/* manager_onion.c: all but close and forget may close the circuit. */
+void manager_onion_message(struct manager *m, nsec now, struct half *half,
+                           const struct relay_message *message);
+void manager_onion_proved(struct manager *m, nsec now, struct half *half, const struct job_result *result);
+/* Controls for halves, which may be gone. */
+void manager_onion_control(struct manager *m, nsec now, struct control *message);
+/* Keep the run until half is joined, if it is going to be; false: it is not. */
+MUST_USE bool manager_onion_hold(struct manager *m, nsec now, struct half *half, struct cell_run *run);
+void manager_onion_close(struct manager *m, struct half *half);
+
+/* manager_names.c */
+/* The station where name is kept. Names are spread over the threads, so that introductions and rendezvous pass neither
+ * through one of them nor through the main thread, which may be busy with a consensus for longer than a client waits. */
+station_id manager_name_place(const struct manager *m, const struct onion_name *name);
+void manager_name_control(struct manager *m, struct control *message);
 
 /* manager_streams.c: every function may close the circuit; check with manager_half afterwards. message takes cell over. */
 void manager_stream_message(struct manager *m, nsec now, struct half *half,

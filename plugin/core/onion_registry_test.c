@@ -68,7 +68,7 @@ static void names_that_begin_alike_are_told_apart(UNUSED void **state) {
         onion_registry_remove(&f.registry, &removed, 10 + gone);
         for (uint8_t i = 0; i < NAMES_ALIKE_MAX; i++) {
             struct onion_name name = name_of(3, i);
-            assert_true(onion_registry_find(&f.registry, &name) == (i == gone ? 0 : 10 + i));
+            assert_true(onion_registry_find(&f.registry, &name) == (half_id)(i == gone ? 0 : 10 + i));
         }
         assert_int_equal(onion_registry_set(&f.registry, &too_many, 1), ERR_OK);
         tear_down(&f);
@@ -114,9 +114,9 @@ static void every_place_has_its_share(UNUSED void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_name_means_who_claimed_it_last), cmocka_unit_test(keys_and_cookies_are_apart),
+        cmocka_unit_test(a_name_means_who_claimed_it_last),      cmocka_unit_test(keys_and_cookies_are_apart),
         cmocka_unit_test(names_that_begin_alike_are_told_apart), cmocka_unit_test(there_is_a_bound),
-        cmocka_unit_test(without_memory_nothing_changes), cmocka_unit_test(every_place_has_its_share),
+        cmocka_unit_test(without_memory_nothing_changes),        cmocka_unit_test(every_place_has_its_share),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,6 +19,7 @@
     X(CIRCUIT_EXTEND, "circuit-extend") /* link, circ */                                                     \
     X(CIRCUIT_ATTACH, "circuit-attach") /* link, circ: the half away from the origin */                      \
     X(CIRCUIT_CLOSE, "circuit-close")   /* link, circ; detail: reason */                                     \
+    X(CIRCUIT_JOIN, "circuit-join")     /* link, circ: a rendezvous; at both halves */                       \
     X(RELAY_IN, "relay-in")   /* link, circ, command = relay command, count = data length; detail: stream */ \
     X(RELAY_OUT, "relay-out") /* link, circ, command = relay command, count = data length; detail: stream */ \
     X(EDGE_OPEN, "edge-open") /* detail: port */                                                             \

@@ -48,8 +48,7 @@ size_t intro_auth_write(const struct crypt_provider *crypt, const uint8_t auth_s
     size_t length = bytes_written(&body);
     mac_of(crypt, kh, (struct span){out, length - INTRO_AFTER_MACED}, out + length - INTRO_AFTER_MACED);
     uint8_t text[SIGNED_TEXT_MAX];
-    size_t text_length =
-        signed_text((struct span){out, length - INTRO_AFTER_SIGNED}, text, sizeof text);
+    size_t text_length = signed_text((struct span){out, length - INTRO_AFTER_SIGNED}, text, sizeof text);
     crypt->ed25519_sign(auth_seed, (struct span){text, text_length}, out + length - INTRO_SIG_LEN);
     return length;
 }

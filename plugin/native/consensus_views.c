@@ -19,6 +19,14 @@ static struct consensus_params make_params(const struct consensus *c) {
         consensus_param(c, "sendme_emit_min_version", p.sendme_emit_min_version, 0, 255);
     p.sendme_accept_min_version =
         consensus_param(c, "sendme_accept_min_version", p.sendme_accept_min_version, 0, 255);
+    p.intro_limit_enabled =
+        consensus_param(c, "HiddenServiceEnableIntroDoSDefense", p.intro_limit_enabled, 0, 1);
+    p.intro_limit_rate =
+        consensus_param(c, "HiddenServiceEnableIntroDoSRatePerSec", p.intro_limit_rate, 0, INT32_MAX);
+    p.intro_limit_burst =
+        consensus_param(c, "HiddenServiceEnableIntroDoSBurstPerSec", p.intro_limit_burst, 0, INT32_MAX);
+    p.refuse_single_hop_rendezvous =
+        consensus_param(c, "DoSRefuseSingleHopClientRendezvous", p.refuse_single_hop_rendezvous, 0, 1);
     return p;
 }
 

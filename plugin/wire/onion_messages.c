@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-
 #define AUTH_KEY_ED25519    2u
 #define EXTENSION_DOS       1u
 #define DOS_RATE_PER_S      1u

@@ -1,15 +1,16 @@
 #include "wire/onion_messages.h"
 
+#include <stdio.h>
+
 #include "support/test.h"
 #include "support/test_bytes.h"
 
-#define KEY  "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
-#define MAC  "a0a1a2a3a4a5a6a7a8a9aaabacadaeafb0b1b2b3b4b5b6b7b8b9babbbcbdbebf"
-#define SIG  MAC MAC
-#define HEAD "020020" KEY
-#define TAIL MAC "0040" SIG
-#define ZEROS \
-    "0000000000000000000000000000000000000000" /* where version 2 had a key's digest */
+#define KEY   "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+#define MAC   "a0a1a2a3a4a5a6a7a8a9aaabacadaeafb0b1b2b3b4b5b6b7b8b9babbbcbdbebf"
+#define SIG   MAC MAC
+#define HEAD  "020020" KEY
+#define TAIL  MAC "0040" SIG
+#define ZEROS "0000000000000000000000000000000000000000" /* where version 2 had a key's digest */
 
 /* --- ESTABLISH_INTRO -------------------------------------------------------------------------------------------------- */
 
@@ -28,9 +29,9 @@ static void limits_are_read_as_proposal_305_says(UNUSED void **state) {
         {"01 01 13 02 01 0000000000000001 02 0000000080000000", {INTRO_LIMIT_NONE, 0, 0}}, /* too large */
         {"01 01 13 02 01 0000000000000003 02 0000000000000002", {INTRO_LIMIT_NONE, 0, 0}}, /* burst < rate */
         {"01 01 13 02 01 0000000000000000 02 0000000000000002", {INTRO_LIMIT_NONE, 0, 0}},
-        {"01 01 0a 01 01 0000000000000009", {INTRO_LIMIT_NONE, 0, 0}},                          /* no burst */
-        {"01 01 0a 01 07 0000000000000009", {INTRO_LIMIT_CONSENSUS, 0, 0}},                     /* unknown */
-        {"01 01 05 01 01 000000", {INTRO_LIMIT_CONSENSUS, 0, 0}},                               /* cut */
+        {"01 01 0a 01 01 0000000000000009", {INTRO_LIMIT_NONE, 0, 0}},      /* no burst */
+        {"01 01 0a 01 07 0000000000000009", {INTRO_LIMIT_CONSENSUS, 0, 0}}, /* unknown */
+        {"01 01 05 01 01 000000", {INTRO_LIMIT_CONSENSUS, 0, 0}},           /* cut */
         {"02 01 13 02 01 0000000000000019 02 00000000000000c8 01 00", {INTRO_LIMIT_SET, 25, 200}}, /* twice */
     };
     for (unsigned i = 0; i < COUNT(rows); i++) {
@@ -100,7 +101,8 @@ static void introduce1_round_trip(UNUSED void **state) {
     assert_span_hex(m.encrypted, "c0ffee");
     introduce1_encode(&out, &m);
     assert_span_equal(test_written(&out), body);
-    assert_beginnings_refused(introduce1_decode, struct introduce1_message, body, body.length - 3);
+    const struct span shortest = {body.data, body.length - 2};
+    assert_beginnings_refused(introduce1_decode, struct introduce1_message, shortest, 0);
     assert_int_equal(introduce1_decode(test_span(&place, ZEROS HEAD "02 0101aa 0200 ee"), &m), ERR_OK);
     assert_span_hex(m.encrypted, "ee");
 }

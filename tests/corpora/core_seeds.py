@@ -9,10 +9,11 @@ HERE = Path(__file__).parent
 
 # connection_manager_fuzz.c: what each step is called there.
 CELL, RAW, BURST, ASK, TELL, BEGIN, EXTEND, CLOSE = range(8)
-DIAL, EDGE, TURN, JOBS, PASS, PULL, SENDME, RUN = range(8, 16)
+DIAL, EDGE, TURN, JOBS, PASS, PULL, SENDME, RUN, MEET = range(8, 17)
 CREATED2, DESTROY, RELAY = 11, 4, 3
 DATA, END, TRUNCATE = 2, 3, 8
-CLIENT, RELAY_1, NEXT = 0, 1, 3
+CLIENT, RELAY_1, RELAY_2, NEXT = range(4)
+INTRO, INTRODUCE, WAIT, RENDEZVOUS = range(4)  # bit 2: another key or cookie
 CONNECT, FROM_DESTINATION, TO_DESTINATION, CLOSED = 4, 5, 6, 7
 
 
@@ -35,6 +36,9 @@ def managers() -> dict[str, bytes]:
     extended = extend + cell(NEXT, 8, CREATED2, b"\0\x40" + bytes(64)) + bytes([PULL, RELAY_1])
     begin = bytes([BEGIN, 0, 1, EDGE, 0, CONNECT, PULL, RELAY_1])
     two, one = b"\x01", b"\0"
+    pair = make + bytes([ASK, 1, RELAY_2, JOBS, PULL, RELAY_2])
+    intro, wait = bytes([MEET, 0, INTRO, JOBS, PULL, RELAY_1]), bytes([MEET, 1, WAIT, PULL, RELAY_2])
+    join = wait + bytes([MEET, 0, RENDEZVOUS, PULL, RELAY_2])
     return {
         "create": two + make,
         "create_one_thread": one + make,
@@ -57,6 +61,17 @@ def managers() -> dict[str, bytes]:
         + bytes([BURST, RELAY_1, 0, 99, BURST, RELAY_1, 0, 99, TURN, 2, TURN, 1, RUN]),
         "idle": two + make + bytes([PASS, 255] * 15 + [CLOSE, RELAY_1] + [PASS, 255] * 15),
         "little_memory": bytes([0x80 | 1 | 20]) + make + extended,
+        "introduction": two + pair + intro + bytes([MEET, 1, INTRODUCE, PULL, RELAY_1, PULL, RELAY_2]),
+        "introduction_unknown": one + pair + bytes([MEET, 1, INTRODUCE, PULL, RELAY_2]),
+        "intro_again": two + pair + intro + bytes([MEET, 1, INTRO, JOBS, PULL, RELAY_1, PULL, RELAY_2]),
+        "intro_goes_early": two + pair + bytes([MEET, 0, INTRO]) + cell(RELAY_1, 0, DESTROY) + bytes([JOBS]),
+        "rendezvous": two + pair + join
+        + bytes([BURST, RELAY_1, 0, 90, BURST, RELAY_2, 1, 90, RUN, PULL, RELAY_1, PULL, RELAY_2]),
+        "rendezvous_one_thread": one + pair + join + bytes([BURST, RELAY_1, 0, 90, RUN, PULL, RELAY_2]),
+        "rendezvous_ends": two + pair + join + cell(RELAY_2, 1, DESTROY) + bytes([PULL, RELAY_1]),
+        "rendezvous_truncated": two + pair + join + tell(1, 0, TRUNCATE) + bytes([PULL, RELAY_1]),
+        "rendezvous_unknown": two + pair + wait + bytes([MEET, 0, RENDEZVOUS | 4, PULL, RELAY_1]),
+        "rendezvous_little_memory": bytes([0x80 | 1 | 34]) + pair + join,
         "rubbish": two + bytes([RAW, RELAY_1]) + operand(bytes(range(200))) + cell(RELAY_1, 0, 7) + make,
     }
 

@@ -312,6 +312,7 @@ struct bench_circuit {
     uint32_t circ_id;
     struct ntor_client_state ntor;
     _Alignas(16) uint8_t forward[256], backward[256];
+    uint8_t kh[NTOR_KH_LEN];
     uint8_t body[CELL_BODY_LEN]; /* last message read */
 };
 
@@ -340,6 +341,7 @@ static inline bool circuit_created(struct bench_circuit *c) {
         return false;
     crypt->layer_init(c->forward, &keys.forward);
     crypt->layer_init(c->backward, &keys.backward);
+    memcpy(c->kh, keys.kh, sizeof c->kh);
     return true;
 }
 
