@@ -1,4 +1,4 @@
-"""tools/run as a whole, of a small scenario: it builds what is built already, and leaves results, plots and a report."""
+"""tools/run as a whole, of a small scenario: it builds, and leaves results, plots and a report."""
 
 import os
 import shutil
