@@ -18,10 +18,10 @@ def said(lines, pause=1.1):
 
 def test_ninja_and_apt():
     assert said(["-- a line of cmake", "[51/100] a.c", "[52/100] b.c", "pmstatus:gcc:99.5:Unpacking"]) == [
-        "building", "building: 50 %", "building: 90 %",
+        "building: 50 %", "building: 90 %",
     ]
 
 
 def test_nothing_to_say():
-    assert said(["ninja: no work to do."], pause=0) == ["building"]
-    assert said(["[1/3] a.c", "[2/3] b.c", "[3/3] c.c"], pause=0) == ["building"]
+    assert said(["ninja: no work to do."], pause=0) == []
+    assert said(["[1/3] a.c", "[2/3] b.c", "[3/3] c.c"], pause=0) == []
