@@ -85,6 +85,7 @@ static struct queue_result run_queue(unsigned n, double rho, bool exponential_se
 }
 
 static void assert_near(double value, double expected, double tolerance) {
+    print_message("%.4f, closed form %.4f\n", value, expected);
     if (fabs(value - expected) > tolerance * expected)
         fail_msg("%f is not within %f of %f", value, tolerance, expected);
 }
