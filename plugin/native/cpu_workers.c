@@ -7,15 +7,21 @@
 
 #include "base/check.h"
 #include "native/inbox.h"
+#include "native/task.h"
 
 struct queued_job {
     struct job job;
     struct inbox *reply_to;
 };
 
+struct queued_task {
+    struct task *task;
+    struct inbox *reply_to;
+};
+
 struct cpu_workers {
     const struct crypt_provider *crypt;
-    pthread_mutex_t lock; /* protects what follows down to work */
+    pthread_mutex_t lock; /* protects what follows down to tasks */
     pthread_cond_t news;  /* a job, or stopping */
     bool stopping;
     uint32_t first, waiting; /* ring */
@@ -23,6 +29,9 @@ struct cpu_workers {
     struct ntor_server_keys keys;
     struct work work;
     struct queued_job ring[JOBS_MAX];
+    uint32_t tasks_first, tasks_waiting; /* ring */
+    unsigned on_tasks, on_tasks_max;     /* workers */
+    struct queued_task tasks[TASKS_MAX];
     unsigned count; /* immutable once started */
     pthread_t threads[CPU_WORKERS_MAX];
 };
@@ -42,35 +51,81 @@ static void unlock(struct cpu_workers *workers) {
     CHECK(pthread_mutex_unlock(&workers->lock) == 0);
 }
 
-/* Hand in the last job's work, and wait for the next job. False when it is time to stop. */
-static bool take_job(struct cpu_workers *workers, struct worker *worker, struct queued_job *out) {
+/* One worker at least is always there for handshakes, unless there is only one. */
+static bool may_begin_task(const struct cpu_workers *workers) {
+    return workers->tasks_waiting > 0 && workers->on_tasks < workers->on_tasks_max;
+}
+
+static struct queued_job take_job(struct cpu_workers *workers, struct worker *worker) {
+    struct queued_job job = workers->ring[workers->first];
+    workers->first = (workers->first + 1) % JOBS_MAX;
+    workers->waiting--;
+    if (worker->keys_version != workers->keys_version) {
+        worker->keys = workers->keys;
+        worker->keys_version = workers->keys_version;
+    }
+    return job;
+}
+
+static struct queued_task take_task(struct cpu_workers *workers) {
+    struct queued_task task = workers->tasks[workers->tasks_first];
+    workers->tasks_first = (workers->tasks_first + 1) % TASKS_MAX;
+    workers->tasks_waiting--;
+    workers->on_tasks++;
+    return task;
+}
+
+enum worker_duty { DUTY_STOP, DUTY_JOB, DUTY_TASK };
+
+/* Hand in the last job's work, and wait for something to do: jobs go before tasks. */
+static enum worker_duty take_duty(struct cpu_workers *workers, struct worker *worker,
+                                  struct queued_job *job_out, struct queued_task *task_out) {
+    enum worker_duty duty = DUTY_STOP;
     lock(workers);
     work_add(&workers->work, &worker->work);
     worker->work = (struct work){0};
-    while (workers->waiting == 0 && !workers->stopping)
+    while (workers->waiting == 0 && !may_begin_task(workers) && !workers->stopping)
         CHECK(pthread_cond_wait(&workers->news, &workers->lock) == 0);
-    bool has_job = !workers->stopping;
-    if (has_job) {
-        *out = workers->ring[workers->first];
-        workers->first = (workers->first + 1) % JOBS_MAX;
-        workers->waiting--;
-        if (worker->keys_version != workers->keys_version) {
-            worker->keys = workers->keys;
-            worker->keys_version = workers->keys_version;
-        }
+    if (!workers->stopping && workers->waiting > 0) {
+        duty = DUTY_JOB;
+        *job_out = take_job(workers, worker);
+    } else if (!workers->stopping) {
+        duty = DUTY_TASK;
+        *task_out = take_task(workers);
     }
     unlock(workers);
-    return has_job;
+    return duty;
+}
+
+static void do_job(struct cpu_workers *workers, struct worker *worker, const struct queued_job *queued) {
+    struct message *message = message_new(MESSAGE_JOB_RESULT);
+    job_run(&queued->job, workers->crypt, &worker->keys, &message->result, &worker->work);
+    inbox_post(queued->reply_to, message);
+}
+
+static void do_task(struct cpu_workers *workers, const struct queued_task *queued) {
+    struct message *message = message_new(MESSAGE_TASK);
+    queued->task->run(queued->task);
+    message->task = queued->task;
+    inbox_post(queued->reply_to, message);
+    lock(workers);
+    workers->on_tasks--;
+    if (workers->tasks_waiting > 0)
+        CHECK(pthread_cond_signal(&workers->news) == 0);
+    unlock(workers);
 }
 
 static void *worker_main(void *argument) {
     struct cpu_workers *workers = argument;
     struct worker worker = {.keys_version = 0};
-    struct queued_job queued;
-    while (take_job(workers, &worker, &queued)) {
-        struct message *message = message_new(MESSAGE_JOB_RESULT);
-        job_run(&queued.job, workers->crypt, &worker.keys, &message->result, &worker.work);
-        inbox_post(queued.reply_to, message);
+    struct queued_job job;
+    struct queued_task task;
+    enum worker_duty duty;
+    while ((duty = take_duty(workers, &worker, &job, &task)) != DUTY_STOP) {
+        if (duty == DUTY_JOB)
+            do_job(workers, &worker, &job);
+        else
+            do_task(workers, &task);
     }
     OPENSSL_cleanse(&worker, sizeof worker);
     return NULL;
@@ -98,6 +153,7 @@ struct cpu_workers *cpu_workers_new(unsigned count, const struct crypt_provider 
     workers->crypt = crypt;
     workers->keys = *keys;
     workers->keys_version = 1;
+    workers->on_tasks_max = count > 1 ? count / 2 : 1;
     while (workers->count < count) {
         if (!start_worker(workers)) {
             cpu_workers_free(workers);
@@ -116,6 +172,10 @@ void cpu_workers_free(struct cpu_workers *workers) {
     unlock(workers);
     for (unsigned i = 0; i < workers->count; i++)
         CHECK(pthread_join(workers->threads[i], NULL) == 0);
+    while (workers->tasks_waiting > 0) {
+        struct task *task = take_task(workers).task;
+        task->finish(task, false);
+    }
     pthread_cond_destroy(&workers->news);
     pthread_mutex_destroy(&workers->lock);
     OPENSSL_cleanse(workers, sizeof *workers);
@@ -128,6 +188,19 @@ bool cpu_workers_submit(struct cpu_workers *workers, const struct job *job, stru
     if (has_room) {
         workers->ring[(workers->first + workers->waiting) % JOBS_MAX] = (struct queued_job){*job, reply_to};
         workers->waiting++;
+        CHECK(pthread_cond_signal(&workers->news) == 0);
+    }
+    unlock(workers);
+    return has_room;
+}
+
+bool cpu_workers_run(struct cpu_workers *workers, struct task *task, struct inbox *reply_to) {
+    lock(workers);
+    bool has_room = workers->tasks_waiting < TASKS_MAX && !workers->stopping;
+    if (has_room) {
+        uint32_t last = (workers->tasks_first + workers->tasks_waiting) % TASKS_MAX;
+        workers->tasks[last] = (struct queued_task){task, reply_to};
+        workers->tasks_waiting++;
         CHECK(pthread_cond_signal(&workers->news) == 0);
     }
     unlock(workers);

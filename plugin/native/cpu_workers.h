@@ -1,8 +1,9 @@
-/* cpu_workers - threads for circuit handshakes, beside the event threads.
+/* cpu_workers - threads for circuit handshakes and, when none of these waits, for tasks; beside the event threads.
  *
  * Thread: cpu_workers_new and _free from the main thread; the others from any. One lock protects the queue and the
  * current keys; a job runs outside of it, on a copy of the keys.
- * Bound: JOBS_MAX waiting jobs; a job that finds the queue full is refused, and its circuit is then closed. */
+ * Bound: JOBS_MAX waiting jobs; a job that finds the queue full is refused, and its circuit is then closed. TASKS_MAX
+ * waiting tasks; at most half of the workers (but one) are on tasks at once, as one may take a second. */
 #ifndef LOOM_NATIVE_CPU_WORKERS_H
 #define LOOM_NATIVE_CPU_WORKERS_H
 
@@ -15,9 +16,11 @@
 
 #define CPU_WORKERS_MAX 64u
 #define JOBS_MAX        2048u /* a fifth of a second of one worker's time: beyond it clients give up anyway */
+#define TASKS_MAX       1024u
 
 struct cpu_workers;
 struct inbox;
+struct task;
 
 /* Starts count threads, worker-1 and so on. Borrows crypt, copies keys. NULL when a thread cannot be started. */
 MUST_USE struct cpu_workers *cpu_workers_new(unsigned count, const struct crypt_provider *crypt,
@@ -26,6 +29,8 @@ MUST_USE struct cpu_workers *cpu_workers_new(unsigned count, const struct crypt_
 void cpu_workers_free(struct cpu_workers *workers);
 /* Run job (copied) and post its result to reply_to, which outlives the workers. False when the queue is full. */
 MUST_USE bool cpu_workers_submit(struct cpu_workers *workers, const struct job *job, struct inbox *reply_to);
+/* Run task (handed over) some time, and post it to reply_to, which outlives the workers. False when too many wait. */
+MUST_USE bool cpu_workers_run(struct cpu_workers *workers, struct task *task, struct inbox *reply_to);
 /* Jobs that begin from now on use these keys (copied). */
 void cpu_workers_set_keys(struct cpu_workers *workers, const struct ntor_server_keys *keys);
 /* Work done so far by all of them. */

@@ -2,8 +2,10 @@
 
 #include <poll.h>
 
+#include "base/list.h"
 #include "native/inbox.h"
 #include "native/openssl_provider.h"
+#include "native/task.h"
 #include "support/test.h"
 
 #define JOBS 50u
@@ -125,12 +127,71 @@ static void counts_work_and_time(void **state) {
     inbox_fini(&inbox);
 }
 
+struct counted_task {
+    struct task task;
+    unsigned *runs, *ends;
+    bool is_done;
+};
+
+static void run_counted(struct task *task) {
+    (*LIST_ENTRY(task, struct counted_task, task)->runs)++;
+}
+
+static void finish_counted(struct task *task, bool is_done) {
+    struct counted_task *counted = LIST_ENTRY(task, struct counted_task, task);
+    counted->is_done = is_done;
+    (*counted->ends)++;
+}
+
+static void tasks_are_run_and_handed_back(void **state) {
+    struct inbox inbox;
+    struct ntor_server_keys keys = make_keys(1);
+    unsigned runs = 0, ends = 0;
+    struct counted_task task = {{NULL, run_counted, finish_counted}, &runs, &ends, false};
+    (void)state;
+    inbox_init(&inbox);
+    struct cpu_workers *workers = cpu_workers_new(1, openssl_provider(), &keys);
+    for (unsigned i = 1; i <= 3; i++) {
+        assert_true(cpu_workers_run(workers, &task.task, &inbox));
+        struct message *message = wait_for_message(&inbox);
+        assert_int_equal(message->kind, MESSAGE_TASK);
+        message->task->finish(message->task, true);
+        message_free(message);
+        assert_int_equal(runs, i);
+        assert_int_equal(ends, i);
+        assert_true(task.is_done);
+    }
+    cpu_workers_free(workers);
+    inbox_fini(&inbox);
+}
+
+static void tasks_that_wait_at_the_end_are_freed(void **state) {
+    static struct counted_task tasks[TASKS_MAX + 1];
+    struct inbox inbox;
+    struct ntor_server_keys keys = make_keys(1);
+    unsigned runs = 0, ends = 0;
+    (void)state;
+    inbox_init(&inbox);
+    struct cpu_workers *workers = cpu_workers_new(0, openssl_provider(), &keys); /* nobody works */
+    for (unsigned i = 0; i <= TASKS_MAX; i++) {
+        tasks[i] = (struct counted_task){{NULL, run_counted, finish_counted}, &runs, &ends, true};
+        assert_int_equal(cpu_workers_run(workers, &tasks[i].task, &inbox), i < TASKS_MAX);
+    }
+    cpu_workers_free(workers);
+    assert_int_equal(runs, 0);
+    assert_int_equal(ends, TASKS_MAX);
+    assert_false(tasks[0].is_done);
+    inbox_fini(&inbox);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_as_the_client_expects),
         cmocka_unit_test(new_keys_hold_for_new_jobs),
         cmocka_unit_test(a_full_queue_refuses),
         cmocka_unit_test(counts_work_and_time),
+        cmocka_unit_test(tasks_are_run_and_handed_back),
+        cmocka_unit_test(tasks_that_wait_at_the_end_are_freed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

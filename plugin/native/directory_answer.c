@@ -117,6 +117,7 @@ static void answer_consensus(const struct archive *archive, struct directory_que
         directory_answer_refuse(out, 503, "Directory busy, try again later");
     else
         out->cache_s = c->fresh_until_s > now_s ? c->fresh_until_s - now_s : 0;
+    out->is_diff = out->status == 200 && text != &c->text;
     out->varies = true;
 }
 

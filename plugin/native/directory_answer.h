@@ -30,9 +30,10 @@ struct directory_question {
 struct directory_answer {
     uint16_t status; /* 200, or without parts: 304, 400, 404, 503 */
     const char *reason;
-    const char *type;              /* Content-Type */
-    enum http_encoding encoding;   /* that parts are in */
-    enum http_encoding pack_as;    /* better than encoding, if somebody packs the parts, all together */
+    const char *type;            /* Content-Type */
+    enum http_encoding encoding; /* that parts are in */
+    enum http_encoding pack_as;  /* better than encoding, if somebody packs the parts, all together */
+    bool is_diff;
     bool varies;                   /* with X-Or-Diff-From-Consensus */
     uint64_t cache_s;              /* how long it may be kept; 0: not at all */
     struct span text;              /* in the place of parts: of this program's own */

@@ -10,6 +10,7 @@
 #include "core/consensus_view.h"
 #include "core/relay_controller.h"
 #include "native/cpu_workers.h"
+#include "native/task.h"
 #include "native/tls_identity.h"
 
 #define THREAD_OF(member_pointer, member) LIST_ENTRY(member_pointer, struct event_thread, member)
@@ -37,19 +38,25 @@ static void port_want_read(struct port *port, link_id link, bool on) {
 }
 
 static void port_edge_open(struct port *port, edge_id edge, const struct begin_message *to) {
-    edge_hub_open(&owner(port)->edges, edge, to);
+    switch (to->kind) {
+    case STREAM_DESTINATION: edge_hub_open(&owner(port)->edges, edge, to); return;
+    case STREAM_DIRECTORY: directory_edges_open(&owner(port)->directory, edge, to); return;
+    }
 }
 
 static void port_edge_want_write(struct port *port, edge_id edge) {
-    edge_hub_want_write(&owner(port)->edges, edge);
+    edge_hub_want_write(&owner(port)->edges, edge); /* each knows its own */
+    directory_edges_want_write(&owner(port)->directory, edge);
 }
 
 static void port_edge_want_read(struct port *port, edge_id edge, bool on) {
     edge_hub_want_read(&owner(port)->edges, edge, on);
+    directory_edges_want_read(&owner(port)->directory, edge, on);
 }
 
 static void port_edge_close(struct port *port, edge_id edge) {
     edge_hub_close(&owner(port)->edges, edge);
+    directory_edges_close(&owner(port)->directory, edge);
 }
 
 static void port_offload(struct port *port, const struct job *job) {
@@ -162,6 +169,7 @@ void event_thread_init(struct event_thread *thread, struct event_team *team,
     link_hub_init(&thread->links, thread->base, &thread->clock, options->identity, options->seed);
     edge_hub_init(&thread->edges, thread->base, &thread->clock, options->exit_policy, options->ipv6_exit,
                   options->seed + 1);
+    directory_edges_init(&thread->directory, &thread->clock, options->seed + 2);
 }
 
 /* A socket that was ours ended before the manager took it: the controller counts it. */
@@ -181,11 +189,13 @@ void event_thread_bind(struct event_thread *thread, struct manager *manager, str
     thread->controller = controller;
     link_hub_bind(&thread->links, manager, accept_failed, thread);
     edge_hub_bind(&thread->edges, manager);
+    directory_edges_bind(&thread->directory, manager);
 }
 
 void event_thread_fini(struct event_thread *thread) {
     link_hub_fini(&thread->links);
     edge_hub_fini(&thread->edges);
+    directory_edges_fini(&thread->directory);
     event_free(thread->wake_event);
     event_free(thread->timer);
     event_free(thread->round_timer);
@@ -209,6 +219,8 @@ static void take_message(struct event_thread *thread, nsec now, struct message *
         consensus_view_drop(message->view);
         break;
     case MESSAGE_IDENTITY: link_hub_set_identity(&thread->links, message->identity); break;
+    case MESSAGE_TASK: message->task->finish(message->task, true); break;
+    case MESSAGE_ARCHIVE: directory_edges_set_archive(&thread->directory, message->archive); break;
     case MESSAGE_STOP: thread->is_stopping = true; break;
     }
 }
@@ -239,7 +251,8 @@ static void carry_out(struct event_thread *thread) {
     for (int rounds = 0; rounds < 4; rounds++) {
         bool is_link_done = link_hub_carry_out(&thread->links);
         bool is_edge_done = edge_hub_carry_out(&thread->edges);
-        if (!is_link_done && !is_edge_done)
+        bool is_directory_done = directory_edges_carry_out(&thread->directory);
+        if (!is_link_done && !is_edge_done && !is_directory_done)
             return;
     }
 }
@@ -247,6 +260,7 @@ static void carry_out(struct event_thread *thread) {
 static void tick(struct event_thread *thread, nsec now) {
     link_hub_tick(&thread->links, now);
     edge_hub_tick(&thread->edges, now);
+    directory_edges_tick(&thread->directory, now);
     if (manager_next_wake(thread->manager) <= now)
         manager_tick(thread->manager, now);
     if (thread->controller != NULL && controller_next_wake(thread->controller) <= now)
@@ -268,6 +282,7 @@ static void publish_figures(struct event_thread *thread, nsec now) {
     thread->figures.set = manager_working_set(thread->manager);
     if (thread->controller != NULL)
         thread->figures.controller = *controller_work(thread->controller);
+    thread->figures.directory = thread->directory.figures;
     memcpy(thread->figures.ciphers, thread->links.shared.ciphers, sizeof thread->figures.ciphers);
     CHECK(pthread_mutex_unlock(&thread->figures_lock) == 0);
 }
@@ -293,6 +308,7 @@ static void react(struct event_thread *thread) {
 
 static nsec next_wake(const struct event_thread *thread) {
     nsec at = nsec_min(link_hub_next_wake(&thread->links), edge_hub_next_wake(&thread->edges));
+    at = nsec_min(at, directory_edges_next_wake(&thread->directory));
     at = nsec_min(at, manager_next_wake(thread->manager));
     if (thread->controller != NULL)
         at = nsec_min(at, controller_next_wake(thread->controller));

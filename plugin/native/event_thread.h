@@ -17,6 +17,7 @@
 #include "base/nsec.h"
 #include "base/work.h"
 #include "core/port.h"
+#include "native/directory_edges.h"
 #include "native/edge_hub.h"
 #include "native/inbox.h"
 #include "native/link_hub.h"
@@ -37,6 +38,7 @@ struct thread_figures {
     struct work controller; /* zero but on the main thread */
     struct working_set set;
     struct cipher_count ciphers[LINK_CIPHERS_MAX];
+    struct directory_figures directory;
 };
 
 /* All event threads of a relay: [0] is the main thread, which has manager 0 and the controller; [i] has manager i. */
@@ -62,6 +64,7 @@ struct event_thread {
     struct inbox inbox;
     struct link_hub links;
     struct edge_hub edges;
+    struct directory_edges directory;
     nsec round_timer_at, timer_at; /* what they are set to; NSEC_NEVER: not set */
     nsec figures_at;               /* when the figures are published next; NSEC_NEVER: nothing has changed */
     bool is_woken;                 /* the mailroom or the inbox has something */

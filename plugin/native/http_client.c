@@ -7,6 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "native/compression.h"
+#include "native/document.h"
+
+#define ACCEPTED "x-zstd, deflate, gzip, identity" /* LZMA gains little more and costs more */
+
 enum request_state {
     REQUEST_SENDING, /* evhttp may call back at once: that counts as no answer, soon */
     REQUEST_REFUSED,
@@ -16,10 +21,11 @@ enum request_state {
 
 /* evhttp may go on using a connection after it has called back, so it is freed on the next turn of the loop: by the
  * same timer that is the deadline before. */
-struct http_request {
+struct http_exchange {
     struct list link;
     struct evhttp_connection *connection;
     struct event *timer;
+    size_t bytes_max;
     void (*done)(void *context, int status, const char *reason, struct span body);
     void *context;
     enum request_state state;
@@ -30,7 +36,7 @@ void http_client_init(struct http_client *client, struct event_base *base) {
     list_init(&client->requests);
 }
 
-static void request_free(struct http_request *r) {
+static void request_free(struct http_exchange *r) {
     list_remove(&r->link);
     if (r->connection)
         evhttp_connection_free(r->connection);
@@ -41,10 +47,10 @@ static void request_free(struct http_request *r) {
 
 void http_client_fini(struct http_client *client) {
     while (!list_is_empty(&client->requests))
-        request_free(LIST_ENTRY(client->requests.next, struct http_request, link));
+        request_free(LIST_ENTRY(client->requests.next, struct http_exchange, link));
 }
 
-static void request_finish(struct http_request *r, int status, const char *reason, struct span body) {
+static void request_finish(struct http_exchange *r, int status, const char *reason, struct span body) {
     if (r->state == REQUEST_DONE)
         return;
     r->state = REQUEST_DONE;
@@ -52,16 +58,39 @@ static void request_finish(struct http_request *r, int status, const char *reaso
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *context) {
-    struct http_request *r = context;
+    struct http_exchange *r = context;
     (void)fd;
     (void)what;
     request_finish(r, 0, r->state == REQUEST_REFUSED ? "no connection" : "timed out", (struct span){NULL, 0});
     request_free(r);
 }
 
+/* The body as it was before it was packed. Within bytes_max: a small answer cannot become a large one. */
+static void finish_with_body(struct http_exchange *r, struct evhttp_request *request, int status,
+                             const char *reason) {
+    struct evbuffer *body = evhttp_request_get_input_buffer(request);
+    const char *name = evhttp_find_header(evhttp_request_get_input_headers(request), "Content-Encoding");
+    size_t length = evbuffer_get_length(body);
+    const uint8_t *data = length ? evbuffer_pullup(body, -1) : NULL;
+    const struct span packed = {data, data ? length : 0};
+    enum http_encoding encoding = HTTP_IDENTITY;
+    bool is_known =
+        !name || http_encoding_parse((struct span){(const uint8_t *)name, strlen(name)}, &encoding);
+    if (is_known && encoding == HTTP_IDENTITY) {
+        request_finish(r, status, reason, packed);
+        return;
+    }
+    struct document *text = is_known ? compression_unpack(encoding, packed, r->bytes_max) : NULL;
+    if (text)
+        request_finish(r, status, reason, document_span(text));
+    else
+        request_finish(r, 0, "cannot be unpacked", (struct span){NULL, 0});
+    document_drop(text);
+}
+
 static void on_answer(struct evhttp_request *request, void *context) {
     static const struct timeval at_once = {0, 0};
-    struct http_request *r = context;
+    struct http_exchange *r = context;
     int status = request ? evhttp_request_get_response_code(request) : 0;
     if (r->state == REQUEST_SENDING)
         r->state = REQUEST_REFUSED;
@@ -70,19 +99,16 @@ static void on_answer(struct evhttp_request *request, void *context) {
     if (status == 0) {
         request_finish(r, 0, "no answer", (struct span){NULL, 0});
     } else {
-        struct evbuffer *body = evhttp_request_get_input_buffer(request);
         char reason[HTTP_REASON_MAX];
         const char *line = evhttp_request_get_response_code_line(request);
         snprintf(reason, sizeof(reason), "%s", line ? line : "");
-        size_t length = evbuffer_get_length(body);
-        const uint8_t *data = length ? evbuffer_pullup(body, -1) : NULL;
-        request_finish(r, status, reason, (struct span){data, data ? length : 0});
+        finish_with_body(r, request, status, reason);
     }
     event_add(r->timer, &at_once);
 }
 
 /* Host and length of text for evhttp: an address without brackets. */
-static bool make_connection(struct http_client *client, struct http_request *r,
+static bool make_connection(struct http_client *client, struct http_exchange *r,
                             const struct http_order *order, char host[static ENDPOINT_TEXT_MAX]) {
     char address[ENDPOINT_TEXT_MAX];
     endpoint_format(&order->to, host);
@@ -101,14 +127,17 @@ static bool make_connection(struct http_client *client, struct http_request *r,
     return true;
 }
 
-static bool make_request(struct http_request *r, const struct http_order *order, const char *host) {
+static bool make_request(struct http_exchange *r, const struct http_order *order, const char *host) {
     bool is_post = order->post.data != NULL;
     struct evhttp_request *request = evhttp_request_new(on_answer, r);
     if (!request)
         return false;
     struct evkeyvalq *headers = evhttp_request_get_output_headers(request);
     bool good = evhttp_add_header(headers, "Host", host) == 0 &&
-                evhttp_add_header(headers, "Connection", "close") == 0;
+                evhttp_add_header(headers, "Connection", "close") == 0 &&
+                evhttp_add_header(headers, "Accept-Encoding", ACCEPTED) == 0;
+    if (order->diff_from)
+        good = good && evhttp_add_header(headers, "X-Or-Diff-From-Consensus", order->diff_from) == 0;
     if (is_post)
         good = good && evbuffer_add(evhttp_request_get_output_buffer(request), order->post.data,
                                     order->post.length) == 0;
@@ -125,7 +154,7 @@ bool http_send(struct http_client *client, const struct http_order *order) {
     const struct timeval deadline = {(time_t)order->timeout_s, 0};
     static const struct timeval at_once = {0, 0};
     char host[ENDPOINT_TEXT_MAX];
-    struct http_request *r = calloc(1, sizeof(*r));
+    struct http_exchange *r = calloc(1, sizeof(*r));
     if (!r)
         return false;
     list_init(&r->link);
@@ -133,6 +162,7 @@ bool http_send(struct http_client *client, const struct http_order *order) {
     r->timer = evtimer_new(client->base, on_timer, r);
     r->done = order->done;
     r->context = order->context;
+    r->bytes_max = order->bytes_max;
     bool good = r->timer && event_add(r->timer, &deadline) == 0 && make_connection(client, r, order, host) &&
                 make_request(r, order, host);
     if (!good) {

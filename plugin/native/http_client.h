@@ -1,4 +1,4 @@
-/* http_client - bounded HTTP requests to addresses, over libevent's evhttp.
+/* http_client - bounded HTTP requests to addresses, over libevent's evhttp. Answers may come packed, and are unpacked.
  *
  * Whatever the other side does, a request ends: with an answer, or with status 0 after timeout_s at most; and takes no
  * more memory than bytes_max and HTTP_HEADER_BYTES_MAX.
@@ -28,9 +28,10 @@ struct http_client {
 struct http_order {
     struct endpoint to;
     const char *path;
-    struct span post;   /* data NULL: GET */
-    size_t bytes_max;   /* of the answer's body */
-    uint32_t timeout_s; /* for everything together */
+    const char *diff_from; /* X-Or-Diff-From-Consensus, or NULL */
+    struct span post;      /* data NULL: GET */
+    size_t bytes_max;      /* of the answer's body, packed or not */
+    uint32_t timeout_s;    /* for everything together */
     /* Called once, never from within http_send. */
     void (*done)(void *context, int status, const char *reason, struct span body);
     void *context;

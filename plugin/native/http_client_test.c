@@ -4,6 +4,8 @@
 #include <signal.h>
 #include <time.h>
 
+#include "native/compression.h"
+#include "native/document.h"
 #include "support/fake_server.h"
 #include "support/test.h"
 #include "wire/text.h"
@@ -100,6 +102,56 @@ static void get_and_post(void **state) {
     }
 }
 
+/* The path says how: /packed/KIND, and whether the bytes are what they are said to be. */
+static void answer_packed(void *context, const char *request, struct evbuffer *out) {
+    static uint8_t text[BYTES_MAX];
+    const size_t *length = context;
+    const char *name = strstr(request, "/packed/") + 8;
+    size_t name_length = strcspn(name, " ");
+    enum http_encoding encoding = HTTP_IDENTITY;
+    (void)!http_encoding_parse((struct span){(const uint8_t *)name, name_length}, &encoding);
+    memset(text, 'p', sizeof text);
+    struct document *packed = compression_pack(encoding, (struct span){text, *length});
+    evbuffer_add_printf(out, "HTTP/1.0 200 OK\r\nContent-Encoding: %.*s\r\n\r\n", (int)name_length, name);
+    evbuffer_add(out, packed->bytes, packed->length);
+    document_drop(packed);
+}
+
+static void packed_answers_are_unpacked_within_bounds(void **state) {
+    (void)state;
+    static const struct {
+        const char *path;
+        size_t length;
+        int status;
+    } cases[] = {
+        {"/packed/deflate", 60, 200},    {"/packed/gzip", 60, 200},     {"/packed/x-zstd", 60, 200},
+        {"/packed/x-tor-lzma", 60, 200}, {"/packed/identity", 60, 200}, {"/packed/br", 60, 0},
+        {"/packed/deflate", 2000, 0}, /* a little that becomes too much */
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct event_base *base = event_base_new();
+        struct http_client client;
+        struct fake_server server;
+        struct outcome outcome = {.base = base};
+        size_t length = cases[i].length;
+        fake_server_init(&server, base);
+        server.answer = answer_packed;
+        server.context = &length;
+        http_client_init(&client, base);
+        struct http_order order = make_order(server.port, &outcome);
+        order.path = cases[i].path;
+        order.bytes_max = 1000;
+        assert_true(http_send(&client, &order));
+        event_base_dispatch(base);
+        assert_int_equal(outcome.status, cases[i].status);
+        assert_int_equal(strlen(outcome.body), cases[i].status ? 60 : 0);
+        assert_true(cases[i].status == 0 || outcome.body[59] == 'p');
+        http_client_fini(&client);
+        fake_server_fini(&server);
+        event_base_free(base);
+    }
+}
+
 static void a_closed_port_is_no_answer(void **state) {
     (void)state;
     struct event_base *base = event_base_new();
@@ -144,6 +196,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_request_ends),
         cmocka_unit_test(get_and_post),
+        cmocka_unit_test(packed_answers_are_unpacked_within_bounds),
         cmocka_unit_test(a_closed_port_is_no_answer),
         cmocka_unit_test(stopping_calls_nobody),
     };

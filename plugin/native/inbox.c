@@ -7,6 +7,8 @@
 
 #include "base/check.h"
 #include "core/consensus_view.h"
+#include "native/archive.h"
+#include "native/task.h"
 #include "native/tls_identity.h"
 
 struct message *message_new(enum message_kind kind) {
@@ -37,6 +39,9 @@ void inbox_fini(struct inbox *inbox) {
             close(message->fd);
         consensus_view_drop(message->view);
         tls_identity_drop(message->identity);
+        archive_drop(message->archive);
+        if (message->task != NULL)
+            message->task->finish(message->task, false);
         message_free(message);
         message = next;
     }

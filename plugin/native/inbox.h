@@ -3,7 +3,7 @@
  * Not the path of cells: a lock for each message is fine here.
  * Thread: inbox_post and inbox_wake from any thread; the rest from the owner's. The lock protects the list only.
  * Memory: a message belongs to whoever holds it; its content is wiped when it is freed, because results carry keys.
- * Bound: sockets by links_max, results by the workers' queue; the others are rare. */
+ * Bound: sockets by links_max, results and tasks by the workers' queues; the others are rare. */
 #ifndef LOOM_NATIVE_INBOX_H
 #define LOOM_NATIVE_INBOX_H
 
@@ -15,7 +15,9 @@
 #include "core/job.h"
 #include "wire/address.h"
 
+struct archive;
 struct consensus_view;
+struct task;
 struct tls_identity;
 
 enum message_kind {
@@ -24,6 +26,8 @@ enum message_kind {
     MESSAGE_JOB_RESULT,    /* result */
     MESSAGE_CONSENSUS,     /* view, handed over */
     MESSAGE_IDENTITY,      /* identity for new links, handed over */
+    MESSAGE_TASK,          /* task, run and handed back */
+    MESSAGE_ARCHIVE,       /* archive of the directory, handed over */
     MESSAGE_STOP,          /* leave the loop */
 };
 
@@ -35,6 +39,8 @@ struct message {
     struct endpoint peer;
     struct consensus_view *view;
     struct tls_identity *identity;
+    struct task *task;
+    struct archive *archive;
     struct job_result result;
 };
 

@@ -10,6 +10,7 @@
 
 #include "base/check.h"
 #include "core/consensus_view.h"
+#include "native/archive.h"
 #include "native/config.h"
 #include "native/cpu_workers.h"
 #include "native/heap.h"
@@ -180,4 +181,18 @@ void runtime_set_consensus(struct runtime *runtime, struct consensus_view *view)
         event_thread_tell(&runtime->team.threads[i], message);
     }
     consensus_view_drop(view);
+}
+
+void runtime_set_archive(struct runtime *runtime, struct archive *archive) {
+    for (unsigned i = 0; i < runtime->team.count; i++) {
+        struct message *message = message_new(MESSAGE_ARCHIVE);
+        message->archive = archive_keep(archive);
+        event_thread_tell(&runtime->team.threads[i], message);
+    }
+    archive_drop(archive);
+}
+
+bool runtime_submit(struct runtime *runtime, struct task *task) {
+    struct event_thread *main_thread = &runtime->team.threads[0];
+    return runtime->team.workers != NULL && cpu_workers_run(runtime->team.workers, task, &main_thread->inbox);
 }

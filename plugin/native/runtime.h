@@ -13,10 +13,12 @@
 #include "native/complaint.h"
 #include "native/runtime_setup.h"
 
+struct archive;
 struct consensus_view;
 struct evbuffer;
 struct event_base;
 struct runtime;
+struct task;
 
 /* Everything is ready, but no thread runs yet. NULL with a complaint. */
 MUST_USE struct runtime *runtime_new(const struct runtime_setup *setup, struct complaint *complaint);
@@ -30,6 +32,10 @@ void runtime_free(struct runtime *runtime);
 struct event_base *runtime_base(struct runtime *runtime);
 /* All threads follow this consensus from now on. Hands over a reference. */
 void runtime_set_consensus(struct runtime *runtime, struct consensus_view *view);
+/* All threads answer directory requests from this archive from now on. Hands over a reference. */
+void runtime_set_archive(struct runtime *runtime, struct archive *archive);
+/* Give a task (handed over) to the workers; it comes back on the main thread. False when too many wait, or none runs. */
+MUST_USE bool runtime_submit(struct runtime *runtime, struct task *task);
 /* Sum of the managers' counters, at most about 200 ms old. */
 void runtime_work(struct runtime *runtime, struct work *sum_out);
 /* All counters and gauges as Prometheus text. */

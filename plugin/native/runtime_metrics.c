@@ -58,6 +58,24 @@ static void put_set(struct runtime *runtime, const struct thread_figures *figure
     }
 }
 
+static void put_directory(struct runtime *runtime, const struct thread_figures *figures,
+                          struct evbuffer *out) {
+    evbuffer_add_printf(
+        out, "# HELP loom_directory_served_total Directory requests over circuits: all, those without "
+             "a document, bytes.\n"
+             "# TYPE loom_directory_served_total counter\n");
+    for (unsigned i = 0; i < runtime->team.count; i++) {
+        const struct directory_figures *d = &figures[i].directory;
+        evbuffer_add_printf(out,
+                            "loom_directory_served_total{manager=\"%u\",kind=\"requests\"} %llu\n"
+                            "loom_directory_served_total{manager=\"%u\",kind=\"refused\"} %llu\n"
+                            "loom_directory_served_total{manager=\"%u\",kind=\"diffs\"} %llu\n"
+                            "loom_directory_served_total{manager=\"%u\",kind=\"bytes\"} %llu\n",
+                            i, (unsigned long long)d->requests, i, (unsigned long long)d->refused, i,
+                            (unsigned long long)d->diffs, i, (unsigned long long)d->bytes);
+    }
+}
+
 static void put_clock(struct evbuffer *out, const char *name, unsigned index, clockid_t clock) {
     struct timespec t;
     char full[24];
@@ -90,6 +108,7 @@ void runtime_metrics(struct runtime *runtime, struct evbuffer *out) {
     put_works(runtime, figures, out);
     put_links(runtime, figures, out);
     put_set(runtime, figures, out);
+    put_directory(runtime, figures, out);
     put_clocks(runtime, out);
     free(figures);
 }
