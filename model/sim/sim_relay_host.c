@@ -48,6 +48,8 @@ static void core_config(const struct sim_relay *relay, struct relay_config *conf
     config_out->bandwidth_rate = own->bandwidth_rate;
     config_out->bandwidth_burst = own->bandwidth_burst;
     config_out->allow_private_addresses = true;
+    config_out->pads_links =
+        false; /* a cell every few seconds on each of millions of idle links would be most events */
     config_out->is_exit = (own->flags & SIM_EXIT) != 0;
 }
 

@@ -30,6 +30,7 @@
     X(handshakes_ntor_v3)                                                             \
     X(handshakes_fast) /* CREATE_FAST */                                              \
     X(handshakes_link)                                                                \
+    X(padding_sent) /* cells of padding, of links and of circuits */                  \
     X(circuits_opened)                                                                \
     X(circuits_closed)                                                                \
     X(tls_records_read)                                                               \

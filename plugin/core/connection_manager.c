@@ -122,6 +122,7 @@ static void init_stores(struct manager *m, uint64_t seed) {
     slab_init(&m->links_slab, m->memory, sizeof(struct link), 16, c->links_max);
     slab_init(&m->halves_slab, m->memory, sizeof(struct half), 64, circuits_max);
     slab_init(&m->streams_slab, m->memory, sizeof(struct stream), 32, circuits_max);
+    slab_init(&m->paddings_slab, m->memory, sizeof(struct circuit_padding), 32, circuits_max);
     slab_init(&m->edges_slab, m->memory, sizeof(struct edge), 32, circuits_max);
     table_init(&m->links, m->memory, seed);
     onion_registry_init(&m->names, m->memory, seed + 1, c->circuits_max_per_manager);
@@ -129,6 +130,8 @@ static void init_stores(struct manager *m, uint64_t seed) {
     slot_map_init(&m->edges, m->memory, m->station, OBJECT_EDGE, circuits_max);
     timers_init(&m->timers, m->memory);
     timers_init(&m->edge_timers, m->memory);
+    timers_init(&m->padding_timers, m->memory);
+    timers_init(&m->circuit_padding_timers, m->memory);
     control_spares_init(&m->spares, m->memory);
     list_init(&m->paused_links);
 }
@@ -160,6 +163,7 @@ struct manager *manager_new(const struct relay_config *config, nsec now, station
     m->controller = (station_id)(config->connection_threads + 1);
     m->edge_station_next = station;
     rng_seed(&m->rng, config->seed ^ (uint64_t)station << 48);
+    rng_seed(&m->padding_rng, ~config->seed ^ (uint64_t)station << 48);
     init_stores(m, rng_u64(&m->rng));
     m->params = consensus_params_default;
     sched_init(&m->scheduler, m->memory, half_life(&m->params));
@@ -211,6 +215,8 @@ void manager_free(struct manager *m) {
     consensus_view_drop(m->consensus);
     timers_fini(&m->timers);
     timers_fini(&m->edge_timers);
+    timers_fini(&m->padding_timers);
+    timers_fini(&m->circuit_padding_timers);
     control_spares_release(&m->spares,
                            m->spares.owed ? REFUSALS_AT_ONCE : 0); /* objects have given up theirs */
     control_spares_fini(&m->spares);
@@ -219,6 +225,7 @@ void manager_free(struct manager *m) {
     slot_map_fini(&m->halves);
     table_fini(&m->links);
     slab_fini(&m->edges_slab);
+    slab_fini(&m->paddings_slab);
     slab_fini(&m->streams_slab);
     slab_fini(&m->halves_slab);
     slab_fini(&m->links_slab);
@@ -248,6 +255,7 @@ static enum err dispatch(struct manager *m, nsec now, struct link *link, const s
     case CELL_CREATE2: manager_circuit_create(m, now, link, cell); return ERR_OK;
     case CELL_CREATED2: manager_circuit_created(m, now, link, cell); return ERR_OK;
     case CELL_DESTROY: manager_circuit_destroyed(m, now, link, cell); return ERR_OK;
+    case CELL_PADDING_NEGOTIATE: manager_link_padding_negotiated(m, now, link, cell); return ERR_OK;
     case CELL_CREATE:
     case CELL_CREATE_FAST: manager_circuit_create(m, now, link, cell); return ERR_OK;
     case CELL_VERSIONS:
@@ -386,7 +394,8 @@ void manager_flush(struct manager *m, nsec now) {
 /* --- the rest ------------------------------------------------------------------------------------------------------ */
 
 nsec manager_next_wake(const struct manager *m) {
-    return nsec_min(timers_next(&m->timers), timers_next(&m->edge_timers));
+    nsec padding = nsec_min(timers_next(&m->padding_timers), timers_next(&m->circuit_padding_timers));
+    return nsec_min(padding, nsec_min(timers_next(&m->timers), timers_next(&m->edge_timers)));
 }
 
 void manager_set_consensus(struct manager *m, nsec now, struct consensus_view *view) {

@@ -13,6 +13,11 @@ const struct consensus_params consensus_params_default = {
     .intro_limit_rate = 25,
     .intro_limit_burst = 200,
     .refuse_single_hop_rendezvous = 0,
+    .nf_ito_low_ms = 1500,
+    .nf_ito_high_ms = 9500,
+    .nf_conntimeout_relays_s = 3600,
+    .nf_pad_before_usage = 1,
+    .circpad_max_circ_queued_cells = 1000,
 };
 
 static int32_t clamped(int32_t value, int32_t low, int32_t high) {
@@ -31,6 +36,15 @@ struct consensus_params consensus_params_clamped(const struct consensus_params *
         .intro_limit_rate = clamped(params->intro_limit_rate, 0, INT32_MAX),
         .intro_limit_burst = clamped(params->intro_limit_burst, 0, INT32_MAX),
         .refuse_single_hop_rendezvous = clamped(params->refuse_single_hop_rendezvous, 0, 1),
+        .nf_ito_low_ms = clamped(params->nf_ito_low_ms, 0, NF_ITO_MAX_MS),
+        .nf_ito_high_ms = clamped(params->nf_ito_high_ms, 0, NF_ITO_MAX_MS),
+        .nf_conntimeout_relays_s = clamped(params->nf_conntimeout_relays_s, 60, 7 * 24 * 3600),
+        .nf_pad_before_usage = clamped(params->nf_pad_before_usage, 0, 1),
+        .nf_pad_relays = clamped(params->nf_pad_relays, 0, 1),
+        .circpad_padding_disabled = clamped(params->circpad_padding_disabled, 0, 1),
+        .circpad_global_allowed_cells = clamped(params->circpad_global_allowed_cells, 0, UINT16_MAX - 1),
+        .circpad_global_max_padding_pct = clamped(params->circpad_global_max_padding_pct, 0, 100),
+        .circpad_max_circ_queued_cells = clamped(params->circpad_max_circ_queued_cells, 0, 50000),
     };
 }
 

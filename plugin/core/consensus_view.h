@@ -11,20 +11,30 @@
 #include "base/attributes.h"
 #include "base/memory.h"
 
-#define KIST_RUN_INTERVAL_MAX_MS 100 /* as in tor */
+#define KIST_RUN_INTERVAL_MAX_MS 100   /* as in tor */
+#define NF_ITO_MAX_MS            60000 /* as in tor */
 
 /* Consensus parameters that the core follows, with tor's defaults (consensus_params_default). */
 struct consensus_params {
-    int32_t circ_max_cell_queue_size;     /* 2500, per half */
-    int32_t kist_run_interval_ms;         /* KISTSchedRunInterval, 2 (tor since 0.4.8.2); 0: at once */
-    int32_t circuit_priority_halflife_ms; /* 30000 */
-    int32_t allow_nonearly_extend;        /* 0 */
-    int32_t sendme_emit_min_version;      /* 1 */
-    int32_t sendme_accept_min_version;    /* 0 */
-    int32_t intro_limit_enabled;          /* HiddenServiceEnableIntroDoSDefense, 0 */
-    int32_t intro_limit_rate;             /* HiddenServiceEnableIntroDoSRatePerSec, 25 */
-    int32_t intro_limit_burst;            /* HiddenServiceEnableIntroDoSBurstPerSec, 200 */
-    int32_t refuse_single_hop_rendezvous; /* DoSRefuseSingleHopClientRendezvous, 0 */
+    int32_t circ_max_cell_queue_size;       /* 2500, per half */
+    int32_t kist_run_interval_ms;           /* KISTSchedRunInterval, 2 (tor since 0.4.8.2); 0: at once */
+    int32_t circuit_priority_halflife_ms;   /* 30000 */
+    int32_t allow_nonearly_extend;          /* 0 */
+    int32_t sendme_emit_min_version;        /* 1 */
+    int32_t sendme_accept_min_version;      /* 0 */
+    int32_t intro_limit_enabled;            /* HiddenServiceEnableIntroDoSDefense, 0 */
+    int32_t intro_limit_rate;               /* HiddenServiceEnableIntroDoSRatePerSec, 25 */
+    int32_t intro_limit_burst;              /* HiddenServiceEnableIntroDoSBurstPerSec, 200 */
+    int32_t refuse_single_hop_rendezvous;   /* DoSRefuseSingleHopClientRendezvous, 0 */
+    int32_t nf_ito_low_ms;                  /* 1500; 0 and 0: links are not padded */
+    int32_t nf_ito_high_ms;                 /* 9500 */
+    int32_t nf_conntimeout_relays_s;        /* 3600 */
+    int32_t nf_pad_before_usage;            /* 1 */
+    int32_t nf_pad_relays;                  /* 0 */
+    int32_t circpad_padding_disabled;       /* 0 */
+    int32_t circpad_global_allowed_cells;   /* 0 */
+    int32_t circpad_global_max_padding_pct; /* 0: no limit */
+    int32_t circpad_max_circ_queued_cells;  /* 1000 */
 };
 
 struct relay_entry {

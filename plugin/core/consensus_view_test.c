@@ -54,14 +54,42 @@ static void a_view_lives_as_long_as_its_last_reader(UNUSED void **state) {
     consensus_view_drop(NULL);
 }
 
+/* All of them are int32_t. */
+static void fill(struct consensus_params *params, int32_t value) {
+    for (size_t i = 0; i < sizeof *params / sizeof value; i++)
+        memcpy((uint8_t *)params + i * sizeof value, &value, sizeof value);
+}
+
 static void parameters_are_moved_to_where_they_mean_something(UNUSED void **state) {
-    static const struct consensus_params lowest = {INT32_MIN, INT32_MIN, INT32_MIN, INT32_MIN, INT32_MIN,
-                                                   -1,        INT32_MIN, INT32_MIN, INT32_MIN, INT32_MIN};
-    static const struct consensus_params highest = {INT32_MAX, INT32_MAX, INT32_MAX, 2,         2,
-                                                    256,       2,         INT32_MAX, INT32_MAX, 2};
-    static const struct consensus_params least = {1, 0, 1, 0, 0, 0, 0, 0, 0, 0};
-    static const struct consensus_params most = {INT32_MAX, 100, INT32_MAX, 1,         1,
-                                                 255,       1,   INT32_MAX, INT32_MAX, 1};
+    static const struct consensus_params least = {
+        .circ_max_cell_queue_size = 1,
+        .circuit_priority_halflife_ms = 1,
+        .nf_conntimeout_relays_s = 60,
+    };
+    static const struct consensus_params most = {
+        .circ_max_cell_queue_size = INT32_MAX,
+        .kist_run_interval_ms = 100,
+        .circuit_priority_halflife_ms = INT32_MAX,
+        .allow_nonearly_extend = 1,
+        .sendme_emit_min_version = 1,
+        .sendme_accept_min_version = 255,
+        .intro_limit_enabled = 1,
+        .intro_limit_rate = INT32_MAX,
+        .intro_limit_burst = INT32_MAX,
+        .refuse_single_hop_rendezvous = 1,
+        .nf_ito_low_ms = 60000,
+        .nf_ito_high_ms = 60000,
+        .nf_conntimeout_relays_s = 604800,
+        .nf_pad_before_usage = 1,
+        .nf_pad_relays = 1,
+        .circpad_padding_disabled = 1,
+        .circpad_global_allowed_cells = 65534,
+        .circpad_global_max_padding_pct = 100,
+        .circpad_max_circ_queued_cells = 50000,
+    };
+    struct consensus_params lowest, highest;
+    fill(&lowest, INT32_MIN);
+    fill(&highest, INT32_MAX);
     const struct {
         const struct consensus_params *given, *taken;
     } cases[] = {{&lowest, &least},

@@ -78,6 +78,7 @@ void manager_half_close(struct manager *m, nsec now, struct half *half, int reas
     manager_tell_peer(m, half->id, half->peer, reason_peer);
     manager_streams_close(m, half);
     manager_onion_close(m, half);
+    manager_circuit_padding_stop(m, half);
     slot_map_remove(&m->halves, half->id);
     circuit_half_fini(&half->circuit, m->memory);
     slab_put(&m->halves_slab, half);
@@ -123,6 +124,8 @@ void manager_half_deliver(struct manager *m, nsec now, struct half *half, struct
     }
     enum err e = circuit_half_deliver(&half->circuit, run, &m->work);
     half_id id = half->id;
+    if (half->padding)
+        manager_circuit_padding_wait(m, now, half);
     manager_half_queued(m, now, half, count);
     if (e && (half = manager_half(m, id)) != NULL)
         manager_half_fail(m, now, half, DESTROY_RESOURCELIMIT);

@@ -40,6 +40,7 @@ static struct link *link_new(struct manager *m, nsec now, link_id id, enum link_
 static void link_free(struct manager *m, struct link *link) {
     table_remove(&m->links, link->id);
     timers_clear(&m->timers, &link->timer);
+    timers_clear(&m->padding_timers, &link->padding_timer);
     list_remove(&link->paused);
     manager_link_set_waiting(m, link, false, false);
     manager_free_run(m, &link->urgent);
@@ -127,6 +128,14 @@ void manager_link_closed(struct manager *m, nsec now, link_id id) {
 
 /* --- handshake ------------------------------------------------------------------------------------------------------ */
 
+/* tor: links between relays 45 to 75 minutes, unless the consensus says otherwise; others 3 to 4.5. */
+static nsec draw_idle_max(struct manager *m, const struct link *link) {
+    if (!link->peer.is_authenticated || !link->peer.is_canonical)
+        return CLIENT_IDLE_TIMEOUT + rng_below(&m->padding_rng, CLIENT_IDLE_TIMEOUT / 2);
+    nsec timeout = (nsec)m->params.nf_conntimeout_relays_s * NSEC_PER_S;
+    return timeout * 3 / 4 + rng_below(&m->padding_rng, timeout / 2);
+}
+
 /* Two links to the same relay are fine (both sides may race); the controller prefers the canonical one. */
 static void link_is_open(struct manager *m, nsec now, struct link *link) {
     link->peer = *link_handshake_peer(link->handshake);
@@ -134,7 +143,8 @@ static void link_is_open(struct manager *m, nsec now, struct link *link) {
     link->idle_since = now;
     m->links_open++;
     m->work.handshakes_link++;
-    if (timers_set(&m->timers, &link->timer, now + LINK_IDLE_TIMEOUT))
+    link->idle_max = draw_idle_max(m, link);
+    if (timers_set(&m->timers, &link->timer, now + link->idle_max))
         CHECK(!"moving a timer needs no memory");
     manager_trace(m, TRACE_LINK_OPENED, link, 0, 0, 0, link->peer.version);
 
@@ -270,11 +280,11 @@ static void link_timer_fired(struct manager *m, nsec now, struct link *link) {
         return;
     }
     nsec idle_since = list_is_empty(&link->halves) ? link->idle_since : now;
-    if (now - idle_since >= LINK_IDLE_TIMEOUT) {
+    if (now - idle_since >= link->idle_max) {
         manager_link_close(m, now, link, ERR_EXPIRED, true);
         return;
     }
-    if (timers_set(&m->timers, &link->timer, idle_since + LINK_IDLE_TIMEOUT))
+    if (timers_set(&m->timers, &link->timer, idle_since + link->idle_max))
         manager_link_close(m, now, link, ERR_LIMIT, true);
 }
 
@@ -282,5 +292,6 @@ void manager_tick(struct manager *m, nsec now) {
     struct timer *t;
     while ((t = timers_take_due(&m->timers, now)) != NULL)
         link_timer_fired(m, now, LIST_ENTRY(t, struct link, timer));
+    manager_padding_tick(m, now);
     manager_edges_tick(m, now);
 }

@@ -89,19 +89,27 @@ static void a_peer_that_never_shakes_hands_is_hung_up_after_a_minute(UNUSED void
     one_link_fini(&f);
 }
 
-static void a_link_without_circuits_is_hung_up_after_an_hour(UNUSED void **state) {
-    struct one_link f;
-    struct bench_circuit c;
-    one_link_init(&f);
-    circuit_open(&c, &f.peer, CIRC);
-    bench_pass(&f.b, 3601 * NSEC_PER_S); /* it has a circuit */
-    peer_send(&f.peer, CIRC, CELL_DESTROY, "", 0);
-    bench_pass(&f.b, 3599 * NSEC_PER_S);
-    assert_false(is_hung_up(&f, f.peer.link));
-    bench_pass(&f.b, 2 * NSEC_PER_S);
-    assert_true(is_hung_up(&f, f.peer.link));
-    assert_int_equal(links_open(&f), 0);
-    one_link_fini(&f);
+/* 45 to 75 minutes between relays, 3 to 4.5 for a client. */
+static void a_link_without_circuits_is_hung_up_after_a_while(UNUSED void **state) {
+    static const struct {
+        bool is_client;
+        nsec least, most;
+    } cases[] = {{false, 2700 * NSEC_PER_S, 4500 * NSEC_PER_S}, {true, 180 * NSEC_PER_S, 270 * NSEC_PER_S}};
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct one_link f;
+        struct bench_circuit c;
+        one_link_init_with(&f, NULL);
+        peer_connect(&f.peer, &f.b, cases[i].is_client ? NULL : &f.id);
+        circuit_open(&c, &f.peer, CIRC);
+        bench_pass(&f.b, 5000 * NSEC_PER_S); /* it has a circuit */
+        peer_send(&f.peer, CIRC, CELL_DESTROY, "", 0);
+        bench_pass(&f.b, cases[i].least - 1);
+        assert_false(is_hung_up(&f, f.peer.link));
+        bench_pass(&f.b, cases[i].most - cases[i].least + 1);
+        assert_true(is_hung_up(&f, f.peer.link));
+        assert_int_equal(links_open(&f), 0);
+        one_link_fini(&f);
+    }
 }
 
 static void at_most_one_link(struct relay_config *config) {
@@ -217,7 +225,7 @@ int main(void) {
         cmocka_unit_test(cells_behind_the_handshake_are_taken_in_the_same_read),
         cmocka_unit_test(a_handshake_that_breaks_the_protocol_is_hung_up),
         cmocka_unit_test(a_peer_that_never_shakes_hands_is_hung_up_after_a_minute),
-        cmocka_unit_test(a_link_without_circuits_is_hung_up_after_an_hour),
+        cmocka_unit_test(a_link_without_circuits_is_hung_up_after_a_while),
         cmocka_unit_test(links_have_a_limit),
         cmocka_unit_test(without_memory_links_are_refused),
         cmocka_unit_test(commands_that_we_do_not_know_are_ignored),

@@ -31,6 +31,7 @@ static void handle_message(struct manager *m, nsec now, struct half *half, struc
     case RELAY_INTRODUCE1:
     case RELAY_ESTABLISH_RENDEZVOUS:
     case RELAY_RENDEZVOUS1: manager_onion_message(m, now, half, &message); break;
+    case RELAY_PADDING_NEGOTIATE: manager_circuit_padding_negotiated(m, now, half, message.data); break;
     default: break; /* DROP, and commands that we do not know */
     }
     manager_free_cell(m, cell);
@@ -127,6 +128,9 @@ void manager_circuit_relay(struct manager *m, nsec now, struct link *link, const
     circuit_half_receive(&half->circuit, views, cells, n, &m->work);
     manager_count_activity(m, now, half);
     if (half->is_towards_origin) {
+        if (half->peer)
+            manager_link_used(m, now, link,
+                              views[0].command == CELL_RELAY ? LINK_HAS_TRAFFIC : LINK_HAS_CIRCUITS);
         sort_peeled(m, now, half, cells, n);
         return;
     }

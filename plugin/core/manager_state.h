@@ -4,6 +4,7 @@
  * connection_manager.c  inputs, the switches on commands and controls, turns
  * manager_links.c       links: handshake, opening, bytes in, closing
  * manager_output.c      what links write: waiting, scheduling, taking
+ * manager_padding.c     padding of links and circuits
  * manager_circuits.c    circuits: cells that wait for a link, DESTROY
  * manager_create.c      CREATE2 and CREATE_FAST
  * manager_extend.c      EXTEND2 to EXTENDED2, TRUNCATE
@@ -23,11 +24,13 @@
 #include "base/timers.h"
 #include "core/circuit_edge.h"
 #include "core/circuit_half.h"
+#include "core/circuit_padding.h"
 #include "core/consensus_view.h"
 #include "core/control.h"
 #include "core/control_spares.h"
 #include "core/flow_window.h"
 #include "core/link_handshake.h"
+#include "core/link_padding.h"
 #include "core/mailroom.h"
 #include "core/onion_registry.h"
 #include "core/port.h"
@@ -35,13 +38,14 @@
 #include "core/scheduler.h"
 #include "core/token_bucket.h"
 
-#define LINK_HANDSHAKE_TIMEOUT (60 * NSEC_PER_S)   /* from dialling or TLS to NETINFO */
-#define LINK_IDLE_TIMEOUT      (3600 * NSEC_PER_S) /* tor: nf_conntimeout_relays */
-#define LINK_HELD_MIN          (NSEC_PER_MS / 10) /* TCP is not asked more often, also when the interval is 0 */
-#define LINK_FRAME_MAX         64u                /* cells framed at a time */
-#define LINK_URGENT_MAX        4096u       /* DESTROYs that wait; a peer that makes us owe more is cut off */
-#define CIRC_ID_HIGH_BIT       0x80000000u /* of ids that the TLS initiator picks (tor-spec 5.1.1) */
-#define STREAMS_MAX            1024u       /* per circuit */
+#define LINK_HANDSHAKE_TIMEOUT (60 * NSEC_PER_S) /* from dialling or TLS to NETINFO */
+#define CLIENT_IDLE_TIMEOUT \
+    (180 * NSEC_PER_S) /* of a client's link without circuits, up to half as long again: tor */
+#define LINK_HELD_MIN    (NSEC_PER_MS / 10) /* TCP is not asked more often, also when the interval is 0 */
+#define LINK_FRAME_MAX   64u                /* cells framed at a time */
+#define LINK_URGENT_MAX  4096u              /* DESTROYs that wait; a peer that makes us owe more is cut off */
+#define CIRC_ID_HIGH_BIT 0x80000000u        /* of ids that the TLS initiator picks (tor-spec 5.1.1) */
+#define STREAMS_MAX      1024u              /* per circuit */
 /* What an object may have to say at its end, whatever happens. */
 #define LINK_LAST_WORDS   2u /* LINK_OPEN, LINK_CLOSED */
 #define HALF_LAST_WORDS   1u /* DESTROY */
@@ -74,9 +78,14 @@ struct link {
     uint32_t queued;        /* cells in urgent and in the halves' queues */
     uint32_t granted;
     uint32_t circ_id_next;
-    nsec idle_since;    /* last time that it had a circuit */
-    struct timer timer; /* handshake timeout, then idle timeout */
-    struct list paused; /* in manager.paused_links */
+    nsec idle_since;   /* last time that it had a circuit */
+    nsec idle_max;     /* how long it is kept without one */
+    nsec sent_at;      /* when its last cell was taken */
+    nsec padded_since; /* what the pause until the next padding was counted from */
+    struct link_padding padding;
+    struct timer padding_timer; /* while it may be padded */
+    struct timer timer;         /* handshake timeout, then idle timeout */
+    struct list paused;         /* in manager.paused_links */
 };
 
 enum half_state {
@@ -92,8 +101,9 @@ struct half {
     struct link *link;
     struct list on_link;
     half_id id;
-    half_id peer;              /* 0: none */
-    struct exit_streams *exit; /* NULL until the first BEGIN */
+    half_id peer;                    /* 0: none */
+    struct exit_streams *exit;       /* NULL until the first BEGIN */
+    struct circuit_padding *padding; /* NULL without a machine */
     struct onion_role
         *onion; /* NULL unless it is a service's or a client's; also once it is joined: then it has a peer */
     /* Towards the origin: of the request; answers to older ones are void. Away from it: of the request that made this
@@ -157,18 +167,21 @@ struct manager {
     station_id controller;
     station_id edge_station_next;
     struct cell_pool cells;
-    struct slab links_slab, halves_slab, streams_slab, edges_slab;
+    struct slab links_slab, halves_slab, streams_slab, edges_slab, paddings_slab;
     struct table links; /* link_id -> struct link */
     struct slot_map halves;
     struct slot_map edges;
     struct onion_registry names;
     struct timers timers; /* of links */
     struct timers edge_timers;
+    struct timers padding_timers;         /* of links */
+    struct timers circuit_padding_timers; /* of machines */
     struct control_spares spares;
     const struct control *reposted; /* the message being handled, when it was sent on as the answer */
     struct scheduler scheduler;
     struct token_bucket bucket;
     struct rng rng;
+    struct rng padding_rng;           /* of its own: padding changes no other choice */
     struct consensus_view *consensus; /* NULL before the first */
     struct consensus_params params;
     struct sched_claim *claims;
@@ -217,6 +230,18 @@ void manager_link_doom(struct manager *m, nsec now, struct link *link);
 void manager_dial(struct manager *m, nsec now, struct control *message);
 void manager_links_resume(struct manager *m);
 void manager_links_pause_if_full(struct manager *m, struct link *link);
+
+/* manager_padding.c */
+/* Cells of a circuit that goes on beyond us came from link. */
+void manager_link_used(struct manager *m, nsec now, struct link *link, enum link_use use);
+void manager_link_padding_negotiated(struct manager *m, nsec now, struct link *link,
+                                     const struct cell_view *cell);
+/* PADDING_NEGOTIATE of a circuit: may close it. */
+void manager_circuit_padding_negotiated(struct manager *m, nsec now, struct half *half, struct span data);
+/* A cell that is no padding goes towards the client: the pause of half's machine begins anew. */
+void manager_circuit_padding_wait(struct manager *m, nsec now, struct half *half);
+void manager_circuit_padding_stop(struct manager *m, struct half *half);
+void manager_padding_tick(struct manager *m, nsec now);
 
 /* manager_output.c */
 void manager_link_want_write(struct manager *m, struct link *link);

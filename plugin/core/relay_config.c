@@ -10,6 +10,7 @@ void relay_config_default(struct relay_config *config_out) {
         .mailbox_cells_max = 16384, /* 9 MB between two threads */
         .bandwidth_rate = TOKEN_RATE_UNLIMITED,
         .bandwidth_burst = TOKEN_RATE_UNLIMITED,
+        .pads_links = true,
         .require_known_previous_hop = true,
     };
 }

@@ -26,9 +26,10 @@ struct relay_config {
     /* Bytes per second, and at once; TOKEN_RATE_UNLIMITED for none. Each manager has its share of both, and a burst of a
      * TLS record's 15934 bytes whatever its share is. */
     uint64_t bandwidth_rate, bandwidth_burst;
-    bool allow_private_addresses;    /* ExtendAllowPrivateAddresses */
-    bool is_exit;                    /* BEGIN is carried out; otherwise END EXITPOLICY */
-    bool is_directory;               /* BEGIN_DIR is carried out; otherwise END NOTDIRECTORY */
+    bool allow_private_addresses; /* ExtendAllowPrivateAddresses */
+    bool pads_links;   /* clients' links that idle get padding, as the consensus says (padding-spec 2) */
+    bool is_exit;      /* BEGIN is carried out; otherwise END EXITPOLICY */
+    bool is_directory; /* BEGIN_DIR is carried out; otherwise END NOTDIRECTORY */
     bool require_known_previous_hop; /* refuseunknownexits: clients may not use us as a one-hop proxy */
 };
 

@@ -27,6 +27,20 @@ static struct consensus_params make_params(const struct consensus *c) {
         consensus_param(c, "HiddenServiceEnableIntroDoSBurstPerSec", p.intro_limit_burst, 0, INT32_MAX);
     p.refuse_single_hop_rendezvous =
         consensus_param(c, "DoSRefuseSingleHopClientRendezvous", p.refuse_single_hop_rendezvous, 0, 1);
+    p.nf_ito_low_ms = consensus_param(c, "nf_ito_low", p.nf_ito_low_ms, 0, NF_ITO_MAX_MS);
+    p.nf_ito_high_ms = consensus_param(c, "nf_ito_high", p.nf_ito_high_ms, p.nf_ito_low_ms, NF_ITO_MAX_MS);
+    p.nf_conntimeout_relays_s =
+        consensus_param(c, "nf_conntimeout_relays", p.nf_conntimeout_relays_s, 60, 7 * 24 * 3600);
+    p.nf_pad_before_usage = consensus_param(c, "nf_pad_before_usage", p.nf_pad_before_usage, 0, 1);
+    p.nf_pad_relays = consensus_param(c, "nf_pad_relays", p.nf_pad_relays, 0, 1);
+    p.circpad_padding_disabled =
+        consensus_param(c, "circpad_padding_disabled", p.circpad_padding_disabled, 0, 1);
+    p.circpad_global_allowed_cells =
+        consensus_param(c, "circpad_global_allowed_cells", p.circpad_global_allowed_cells, 0, UINT16_MAX - 1);
+    p.circpad_global_max_padding_pct =
+        consensus_param(c, "circpad_global_max_padding_pct", p.circpad_global_max_padding_pct, 0, 100);
+    p.circpad_max_circ_queued_cells =
+        consensus_param(c, "circpad_max_circ_queued_cells", p.circpad_max_circ_queued_cells, 0, 50000);
     return p;
 }
 

@@ -62,6 +62,8 @@ const char *relay_command_name(uint8_t command) {
     case RELAY_INTRO_ESTABLISHED: return "INTRO_ESTABLISHED";
     case RELAY_RENDEZVOUS_ESTABLISHED: return "RENDEZVOUS_ESTABLISHED";
     case RELAY_INTRODUCE_ACK: return "INTRODUCE_ACK";
+    case RELAY_PADDING_NEGOTIATE: return "PADDING_NEGOTIATE";
+    case RELAY_PADDING_NEGOTIATED: return "PADDING_NEGOTIATED";
     }
     return "unknown";
 }

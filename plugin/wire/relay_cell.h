@@ -43,6 +43,8 @@ enum relay_command {
     RELAY_INTRO_ESTABLISHED = 38,
     RELAY_RENDEZVOUS_ESTABLISHED = 39,
     RELAY_INTRODUCE_ACK = 40,
+    RELAY_PADDING_NEGOTIATE = 41,
+    RELAY_PADDING_NEGOTIATED = 42,
 };
 
 struct relay_message {

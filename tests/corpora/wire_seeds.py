@@ -149,6 +149,17 @@ def ed_certs() -> dict[str, bytes]:
     }
 
 
+def padding_messages() -> dict[str, bytes]:
+    """First byte: odd for PADDING_NEGOTIATE, even for PADDING_NEGOTIATED."""
+    return {
+        "start": b"\1" + bytes.fromhex("0002000000000001"),
+        "stop_padded": (b"\1" + bytes.fromhex("00010100ffffffff")).ljust(499, b"\0"),
+        "version_1": b"\1" + bytes.fromhex("0102010000000001"),
+        "started": b"\0" + bytes.fromhex("0002010000000001"),
+        "refused": b"\0" + bytes.fromhex("0002020700000001"),
+    }
+
+
 def addresses() -> dict[str, bytes]:
     texts = {
         "ipv4": "1.2.3.4",
@@ -278,6 +289,7 @@ CORPORA = {
     "handshake_extensions": handshake_extensions,
     "link_messages": link_messages,
     "onion_messages": onion_messages,
+    "padding_messages": padding_messages,
     "relay_cell": relay_cells,
     "stream_messages": stream_messages,
 }

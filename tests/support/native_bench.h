@@ -258,6 +258,8 @@ static inline void peer_greet(struct native_bench *bench, struct bench_peer *pee
         peer_turn(peer);
         if (link_handshake_is_open(handshake))
             break;
+        if (i > 100) /* another thread serves the link: give it the processor */
+            nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
         in = bytes_in(peer->plain + used, peer->plain_length - used);
         while (!link_handshake_is_open(handshake) &&
                cell_frame(&in, link_handshake_circ_id_length(handshake), 8192, &cell, 1, &count) == ERR_OK &&
