@@ -196,7 +196,8 @@ static nsec post_due(struct sim_station *station, nsec now) {
             next = at;
     }
     if (!station->is_tick_posted) {
-        nsec at = manager_next_wake(station->manager);
+        nsec at = station->manager ? manager_next_wake(station->manager)
+                                   : controller_next_wake(relay_controller(station->relay->core));
         station->is_tick_posted = at <= now;
         if (at <= now)
             sim_relay_post(station, now, SIM_IN_TICK, 0, NULL);

@@ -68,4 +68,6 @@ void sim_relay_finish_step(struct sim_threads *threads, nsec now, uint16_t threa
     later->count = 0;
     if (thread < relay->station_count - 1)
         sim_station_plan(&relay->stations[thread], now);
+    if (thread == 0)
+        sim_station_plan(sim_controller(relay), now);
 }

@@ -136,17 +136,10 @@ static void init_stores(struct manager *m, uint64_t seed) {
     list_init(&m->paused_links);
 }
 
-/* Our share of the relay's bandwidth, rounded up. A burst holds a record at least: with less than a cell nothing would ever
- * be granted. */
-static void init_bucket(struct manager *m, nsec now) {
-    const struct relay_config *c = m->config;
-    uint64_t threads = c->connection_threads ? c->connection_threads : 1;
-    uint64_t rate = c->bandwidth_rate / threads + (c->bandwidth_rate % threads != 0);
-    uint64_t burst = c->bandwidth_burst / threads;
-    if (burst < CELLS_PER_RECORD * CELL_LEN)
-        burst = CELLS_PER_RECORD * CELL_LEN;
-    bool unlimited = c->bandwidth_rate == TOKEN_RATE_UNLIMITED;
-    token_bucket_init(&m->bucket, now, unlimited ? TOKEN_RATE_UNLIMITED : rate, burst);
+/* Beside others the main thread's manager has no links: it was lent nothing. */
+static void init_bandwidth(struct manager *m, nsec now) {
+    struct bandwidth_terms terms = bandwidth_terms_of(m->config);
+    bandwidth_share_init(&m->bandwidth, now, &terms, terms.is_lent && m->station > 0 ? terms.keep : 0);
 }
 
 struct manager *manager_new(const struct relay_config *config, nsec now, station_id station,
@@ -167,7 +160,7 @@ struct manager *manager_new(const struct relay_config *config, nsec now, station
     init_stores(m, rng_u64(&m->rng));
     m->params = consensus_params_default;
     sched_init(&m->scheduler, m->memory, half_life(&m->params));
-    init_bucket(m, now);
+    init_bandwidth(m, now);
     if (control_spares_reserve(&m->spares, REFUSALS_AT_ONCE))
         return m;
     manager_free(m);
@@ -298,6 +291,7 @@ static void handle_control(struct manager *m, nsec now, struct control *message)
             manager_link_close(m, now, link, ERR_OK, true);
         return;
     }
+    case CONTROL_BANDWIDTH_LOAN: manager_bandwidth_lent(m, now, message); return;
     case CONTROL_EDGE_OPEN: manager_edge_open_control(m, now, message); return;
     case CONTROL_EDGE_CREDIT:
     case CONTROL_EDGE_CLOSE: manager_edge_control(m, now, message); return;
@@ -322,7 +316,8 @@ static void handle_control(struct manager *m, nsec now, struct control *message)
     case CONTROL_JOINED: manager_onion_control(m, now, message); return;
     case CONTROL_EXTEND:
     case CONTROL_LINK_OPEN:
-    case CONTROL_LINK_CLOSED: break; /* for the controller */
+    case CONTROL_LINK_CLOSED:
+    case CONTROL_BANDWIDTH_REPORT: break; /* for the controller */
     }
     CHECK(!"a control message for the controller came to a manager");
 }

@@ -23,6 +23,8 @@ static size_t payload_size(enum control_kind kind) {
     case CONTROL_RENDEZVOUS:
     case CONTROL_INTRODUCTION:
     case CONTROL_JOIN: return sizeof(struct control_onion);
+    case CONTROL_BANDWIDTH_REPORT:
+    case CONTROL_BANDWIDTH_LOAN: return sizeof(struct control_bandwidth);
     case CONTROL_ATTACHED:
     case CONTROL_EXTEND_FAILED:
     case CONTROL_DESTROY:

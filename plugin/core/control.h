@@ -39,10 +39,12 @@ enum control_kind {
     CONTROL_EDGE_FLUSHED,   /* edge -> half: count chunks went out to the destination */
     CONTROL_EDGE_CLOSE,     /* half -> edge: at once, without flushing */
     /* manager -> controller */
-    CONTROL_LINK_OPEN,   /* link_open */
-    CONTROL_LINK_CLOSED, /* link, reason */
+    CONTROL_LINK_OPEN,        /* link_open */
+    CONTROL_LINK_CLOSED,      /* link, reason */
+    CONTROL_BANDWIDTH_REPORT, /* bandwidth */
     /* controller -> manager */
-    CONTROL_LINK_CLOSE, /* link */
+    CONTROL_LINK_CLOSE,     /* link */
+    CONTROL_BANDWIDTH_LOAN, /* bandwidth: lent */
     /* half -> the manager where its name is kept (onion_registry_place) */
     CONTROL_ONION_CLAIM,  /* I am meant by onion.name */
     CONTROL_ONION_FORGET, /* no longer */
@@ -95,6 +97,12 @@ struct control_link_open {
     bool is_initiator;
 };
 
+/* In bytes; see bandwidth_share.h. */
+struct control_bandwidth {
+    uint64_t sent, returned, want; /* of a report */
+    uint64_t lent;                 /* of a loan */
+};
+
 struct control {
     struct control *next;
     object_id to;   /* half or edge; 0 for the manager or controller itself */
@@ -112,6 +120,7 @@ struct control {
         struct control_extended extended;
         struct control_dial dial;
         struct control_link_open link_open;
+        struct control_bandwidth bandwidth;
         struct begin_message edge_open;
         struct connected_message connected;
         struct control_onion onion;

@@ -26,6 +26,8 @@ static void kinds_have_room_for_their_part(UNUSED void **state) {
         {CONTROL_LINK_OPEN, sizeof(struct control_link_open)},
         {CONTROL_LINK_CLOSED, 0},
         {CONTROL_LINK_CLOSE, 0},
+        {CONTROL_BANDWIDTH_REPORT, sizeof(struct control_bandwidth)},
+        {CONTROL_BANDWIDTH_LOAN, sizeof(struct control_bandwidth)},
         {CONTROL_ONION_CLAIM, sizeof(struct onion_name)},
         {CONTROL_ONION_FORGET, sizeof(struct onion_name)},
         {CONTROL_INTRODUCE, sizeof(struct control_onion)},

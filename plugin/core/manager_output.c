@@ -53,15 +53,38 @@ static struct sched_claim claim_of(struct manager *m, nsec now, const struct tcp
     };
 }
 
-/* What TCP or the bucket did not allow now is not asked for again before the interval of KIST is over, so that it goes
+/* What TCP or the bandwidth did not allow now is not asked for again before the interval of KIST is over, so that it goes
  * in large pieces; everything else goes at once. */
-static void plan_next_run(struct manager *m, nsec now, bool bucket_is_empty) {
+static void plan_next_run(struct manager *m, nsec now) {
     if (m->held_until > now)
         return;
     m->held_until = now + nsec_max(LINK_HELD_MIN, (nsec)m->params.kist_run_interval_ms * NSEC_PER_MS);
-    if (bucket_is_empty)
-        m->held_until =
-            nsec_max(m->held_until, token_bucket_ready_at(&m->bucket, now, CELL_LEN * CELLS_PER_RECORD));
+    if (m->is_short)
+        m->held_until = nsec_max(m->held_until,
+                                 bandwidth_share_ready_at(&m->bandwidth, now, CELL_LEN * CELLS_PER_RECORD));
+}
+
+/* Tell the controller what we have sent, and what we could send if we were lent more. Without memory it waits for the next
+ * run. */
+static void report_bandwidth(struct manager *m, uint64_t wanted) {
+    struct bandwidth_report report;
+    if (!bandwidth_share_must_report(&m->bandwidth, wanted, &report))
+        return;
+    struct control *message = manager_post(m, m->controller, 0, CONTROL_BANDWIDTH_REPORT);
+    if (!message)
+        return;
+    message->u.bandwidth =
+        (struct control_bandwidth){.sent = report.sent, .returned = report.returned, .want = report.want};
+    bandwidth_share_reported(&m->bandwidth, &report);
+}
+
+/* Links that wait for it go on at once, and then it is seen what is left over. */
+void manager_bandwidth_lent(struct manager *m, nsec now, const struct control *message) {
+    bandwidth_share_lend(&m->bandwidth, message->u.bandwidth.lent);
+    if (m->is_short && m->held_until > now)
+        m->held_until = now;
+    if (m->links_wanting == 0)
+        report_bandwidth(m, 0);
 }
 
 /* A link leaves the list with a grant, or when its circuits have gone since it asked. */
@@ -80,17 +103,20 @@ uint32_t manager_schedule(struct manager *m, nsec now, const struct tcp_facts *l
                           struct grant *grants_out) {
     if (!manager_claims_reserve(m, n))
         n = m->claims_room;
-    uint64_t total = token_bucket_available(&m->bucket, now) / CELL_LEN;
+    uint64_t total = bandwidth_share_available(&m->bandwidth, now) / CELL_LEN;
     for (uint32_t i = 0; i < n; i++)
         m->claims[i] = claim_of(m, now, &links[i]);
     sched_divide(m->claims, n, total, CELLS_PER_RECORD);
-    uint64_t granted = 0;
+    uint64_t granted = 0, wanted = 0;
     for (uint32_t i = 0; i < n; i++) {
+        wanted += m->claims[i].want;
         grants_out[i] = settle_claim(m, links[i].link, &m->claims[i]);
         granted += grants_out[i].cells;
     }
-    token_bucket_take(&m->bucket, now, granted * CELL_LEN);
-    plan_next_run(m, now, granted >= total);
+    bandwidth_share_send(&m->bandwidth, now, granted * CELL_LEN);
+    report_bandwidth(m, (wanted - granted) * CELL_LEN);
+    m->is_short = granted >= total;
+    plan_next_run(m, now);
     m->work.scheduler_runs++;
     m->work.tcp_info_reads += n;
     return n;

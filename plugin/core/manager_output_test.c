@@ -226,6 +226,103 @@ static void two_links_share_what_the_bucket_has(UNUSED void **state) {
     one_link_fini(&f);
 }
 
+/* A peer on each of two threads. */
+struct two_threads {
+    struct test_memory memory;
+    struct bench b;
+    struct symbolic_identity ids[2];
+    struct bench_peer peers[2];
+    struct bench_circuit circuits[2];
+};
+
+static void two_threads_init(struct two_threads *f) {
+    memset(f, 0, sizeof *f);
+    test_memory_init(&f->memory);
+    bench_init(&f->b, &f->memory.memory, 2);
+    slow(&f->b.config);
+    assert_true(bench_start(&f->b));
+    for (uint8_t i = 0; i < 2; i++) {
+        symbolic_identity_make(&f->ids[i], f->b.crypt, (uint8_t)(2 + i));
+        peer_connect(&f->peers[i], &f->b, &f->ids[i]);
+        assert_int_equal(f->peers[i].station, i + 1);
+        circuit_open(&f->circuits[i], &f->peers[i], CIRC);
+    }
+    bench_pass(&f->b, NSEC_PER_S);
+}
+
+static void two_threads_fini(struct two_threads *f) {
+    peer_free(&f->peers[0]);
+    peer_free(&f->peers[1]);
+    bench_stop(&f->b);
+    test_memory_fini(&f->memory);
+}
+
+/* Let time pass, a millisecond at a time; returns how many cells peer i was sent. */
+static void pass(struct two_threads *f, unsigned ms, uint32_t sent[static 2]) {
+    sent[0] = sent[1] = 0;
+    for (unsigned t = 0; t < ms; t++) {
+        bench_pass(&f->b, NSEC_PER_MS);
+        for (unsigned i = 0; i < 2; i++) {
+            const struct tcp_facts facts = {.link = f->peers[i].link, .cwnd = 100, .mss = 1448};
+            if (manager_schedule_at(bench_manager(&f->b, (station_id)(i + 1))) <= f->b.now)
+                sent[i] += peer_pull_once(&f->peers[i], &facts);
+        }
+    }
+}
+
+/* 100 cells a second, 40 at once, of which each keeps 5. */
+static void bandwidth_goes_to_the_thread_that_wants_it(UNUSED void **state) {
+    struct two_threads f;
+    uint32_t sent[2];
+    two_threads_init(&f);
+    queue_cells(&f.circuits[0], 300);
+    pass(&f, 20, sent);
+    assert_in_range(sent[0], 34, 37); /* the burst, but for what the other keeps */
+    pass(&f, 1000, sent);
+    assert_in_range(sent[0], 90, 101);
+    queue_cells(&f.circuits[1], 300);
+    pass(&f, 1, sent);
+    assert_in_range(sent[1], 4, 5); /* it need not ask first */
+    pass(&f, 1000, sent);
+    assert_in_range(sent[0], 40, 60); /* in pieces of ten */
+    assert_in_range(sent[1], 40, 60);
+    assert_in_range(sent[0] + sent[1], 90, 101);
+    two_threads_fini(&f);
+}
+
+/* Once it has nothing more to send, nobody is woken. */
+static void idle_threads_do_not_speak_of_bandwidth(UNUSED void **state) {
+    struct two_threads f;
+    uint32_t sent[2];
+    two_threads_init(&f);
+    queue_cells(&f.circuits[0], 60);
+    pass(&f, 1000, sent);
+    assert_int_equal(sent[0], 60);
+    uint64_t posted = manager_work(bench_manager(&f.b, 1))->controls_posted;
+    uint64_t answered = controller_work(relay_controller(f.b.relay))->controls_posted;
+    pass(&f, 3000, sent);
+    assert_int_equal(manager_work(bench_manager(&f.b, 1))->controls_posted, posted);
+    assert_int_equal(controller_work(relay_controller(f.b.relay))->controls_posted, answered);
+    assert_true(controller_next_wake(relay_controller(f.b.relay)) == NSEC_NEVER);
+    two_threads_fini(&f);
+}
+
+/* Without memory for the message it is said with the next run. */
+static void a_report_that_cannot_be_posted_is_posted_later(UNUSED void **state) {
+    struct two_threads f;
+    uint32_t sent[2];
+    two_threads_init(&f);
+    queue_cells(&f.circuits[0], 60);
+    test_memory_fail_after(&f.memory, 0);
+    pass(&f, 100, sent);
+    assert_in_range(sent[0], 4, 5);
+    uint32_t before = sent[0];
+    f.memory.allocations_max = UINT32_MAX;
+    pass(&f, 1000, sent);
+    assert_int_equal(before + sent[0], 60);
+    two_threads_fini(&f);
+}
+
 static void a_cell_on_the_wire_has_514_bytes(UNUSED void **state) {
     union {
         struct cell cell;
@@ -253,6 +350,9 @@ int main(void) {
         cmocka_unit_test(a_grant_whose_cells_are_gone_is_void),
         cmocka_unit_test(a_link_that_dies_with_cells_waiting_is_not_scheduled),
         cmocka_unit_test(two_links_share_what_the_bucket_has),
+        cmocka_unit_test(bandwidth_goes_to_the_thread_that_wants_it),
+        cmocka_unit_test(idle_threads_do_not_speak_of_bandwidth),
+        cmocka_unit_test(a_report_that_cannot_be_posted_is_posted_later),
         cmocka_unit_test(a_cell_on_the_wire_has_514_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

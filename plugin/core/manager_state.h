@@ -22,6 +22,7 @@
 #include "base/slot_map.h"
 #include "base/table.h"
 #include "base/timers.h"
+#include "core/bandwidth_share.h"
 #include "core/circuit_edge.h"
 #include "core/circuit_half.h"
 #include "core/circuit_padding.h"
@@ -36,7 +37,6 @@
 #include "core/port.h"
 #include "core/relay_config.h"
 #include "core/scheduler.h"
-#include "core/token_bucket.h"
 
 #define LINK_HANDSHAKE_TIMEOUT (60 * NSEC_PER_S) /* from dialling or TLS to NETINFO */
 #define CLIENT_IDLE_TIMEOUT \
@@ -179,7 +179,7 @@ struct manager {
     struct control_spares spares;
     const struct control *reposted; /* the message being handled, when it was sent on as the answer */
     struct scheduler scheduler;
-    struct token_bucket bucket;
+    struct bandwidth_share bandwidth;
     struct rng rng;
     struct rng padding_rng;           /* of its own: padding changes no other choice */
     struct consensus_view *consensus; /* NULL before the first */
@@ -189,6 +189,7 @@ struct manager {
     uint32_t links_wanting;
     uint32_t links_held; /* of those */
     nsec held_until;
+    bool is_short; /* the last scheduling run used up the bandwidth that we have */
     struct list paused_links;
     half_id last_half;
     uint32_t stream_serial;
@@ -247,6 +248,8 @@ void manager_padding_tick(struct manager *m, nsec now);
 void manager_link_want_write(struct manager *m, struct link *link);
 /* Put link on the list of those that wait, held back or not, or off it. */
 void manager_link_set_waiting(struct manager *m, struct link *link, bool wants, bool held);
+/* The controller has lent us bandwidth. */
+void manager_bandwidth_lent(struct manager *m, nsec now, const struct control *message);
 /* Room for the claims of n links in a scheduling run. */
 MUST_USE bool manager_claims_reserve(struct manager *m, uint32_t n);
 

@@ -23,8 +23,8 @@ struct relay_config {
     uint32_t circuits_max_per_manager;
     uint32_t links_max;         /* per relay */
     uint32_t mailbox_cells_max; /* in flight between two managers before reading pauses */
-    /* Bytes per second, and at once; TOKEN_RATE_UNLIMITED for none. Each manager has its share of both, and a burst of a
-     * TLS record's 15934 bytes whatever its share is. */
+    /* Bytes per second, and at once, of all managers together (bandwidth_pool.h); TOKEN_RATE_UNLIMITED for none. A burst
+     * holds a TLS record's 15934 bytes in any case. */
     uint64_t bandwidth_rate, bandwidth_burst;
     bool allow_private_addresses; /* ExtendAllowPrivateAddresses */
     bool pads_links;   /* clients' links that idle get padding, as the consensus says (padding-spec 2) */

@@ -6,6 +6,7 @@
 #include "base/list.h"
 #include "base/slab.h"
 #include "base/table.h"
+#include "core/bandwidth_pool.h"
 #include "core/control.h"
 #include "core/mailroom.h"
 
@@ -45,6 +46,7 @@ struct controller {
     struct table connections; /* link_id -> struct connection */
     struct table identities;  /* first 8 bytes of the RSA id -> struct identity */
     struct consensus_view *consensus;
+    struct bandwidth_pool bandwidth;
     struct work work;
 };
 
@@ -52,7 +54,6 @@ struct controller {
 
 struct controller *controller_new(const struct relay_config *config, nsec now, station_id station,
                                   struct port *port, struct mailroom *room) {
-    (void)now;
     struct controller *c = memory_allocate(config->memory, sizeof *c);
     if (!c)
         return NULL;
@@ -65,7 +66,11 @@ struct controller *controller_new(const struct relay_config *config, nsec now, s
     slab_init(&c->connections_slab, c->memory, sizeof(struct connection), 16, config->links_max);
     table_init(&c->connections, c->memory, config->seed);
     table_init(&c->identities, c->memory, config->seed + 1);
-    return c;
+    struct bandwidth_terms terms = bandwidth_terms_of(config);
+    if (bandwidth_pool_init(&c->bandwidth, c->memory, now, &terms))
+        return c;
+    controller_free(c);
+    return NULL;
 }
 
 /* Take the oldest EXTEND that waits, or NULL. */
@@ -120,6 +125,7 @@ void controller_free(struct controller *c) {
     table_fini(&c->connections);
     slab_fini(&c->connections_slab);
     consensus_view_drop(c->consensus);
+    bandwidth_pool_fini(&c->bandwidth);
     memory_release(c->memory, c, sizeof *c);
 }
 
@@ -347,8 +353,35 @@ static void link_closed(struct controller *c, const struct control *message) {
     connection_free(c, connection);
 }
 
+/* --- bandwidth ---------------------------------------------------------------------------------------------------------- */
+
+/* The managers with links are stations 1, 2, ... */
+static void bandwidth_reported(struct controller *c, nsec now, const struct control *message) {
+    const struct control_bandwidth *report = &message->u.bandwidth;
+    CHECK(message->reply_to > 0);
+    bandwidth_pool_report(&c->bandwidth, now, (uint16_t)(message->reply_to - 1), report->sent,
+                          report->returned, report->want);
+}
+
+static void lend_bandwidth(struct controller *c, nsec now) {
+    if (bandwidth_pool_next(&c->bandwidth) > now)
+        return;
+    bandwidth_pool_divide(&c->bandwidth, now);
+    for (uint16_t i = 0; i < c->config->connection_threads; i++) {
+        uint64_t loan = bandwidth_pool_loan(&c->bandwidth, i);
+        if (loan == 0)
+            continue;
+        struct control *message = post(c, (station_id)(i + 1), 0, CONTROL_BANDWIDTH_LOAN);
+        if (message)
+            message->u.bandwidth.lent = loan;
+        else
+            bandwidth_pool_take_back(&c->bandwidth, now, i);
+    }
+}
+
+/* --- turns -------------------------------------------------------------------------------------------------------------- */
+
 bool controller_drain(struct controller *c, nsec now, uint32_t msgs_max) {
-    (void)now;
     (void)msgs_max;
     mailroom_collect_begin(c->room, c->station);
     struct control *controls = mailroom_collect_controls(c->room, c->station);
@@ -363,10 +396,13 @@ bool controller_drain(struct controller *c, nsec now, uint32_t msgs_max) {
             link_open(c, message);
         else if (message->kind == CONTROL_LINK_CLOSED)
             link_closed(c, message);
+        else if (message->kind == CONTROL_BANDWIDTH_REPORT)
+            bandwidth_reported(c, now, message);
         else
             CHECK(!"a control message for a manager came to the controller");
         control_free(c->memory, message);
     }
+    lend_bandwidth(c, now);
     return false;
 }
 
@@ -381,13 +417,11 @@ void controller_flush(struct controller *c, nsec now) {
 }
 
 nsec controller_next_wake(const struct controller *c) {
-    (void)c;
-    return NSEC_NEVER;
+    return bandwidth_pool_next(&c->bandwidth);
 }
 
 void controller_tick(struct controller *c, nsec now) {
-    (void)c;
-    (void)now;
+    lend_bandwidth(c, now);
 }
 
 void controller_set_consensus(struct controller *c, nsec now, struct consensus_view *view) {

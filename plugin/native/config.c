@@ -1,15 +1,21 @@
 #include "native/config.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "core/relay_config.h"
+#include "wire/cell.h"
 
 #define DEFAULT_BANDWIDTH     (UINT64_C(1) << 30) /* tor: 1 GByte */
 #define RELAY_BANDWIDTH_LEAST (75 * 1024)         /* tor: a relay with less is of no use */
 #define QUEUE_MEMORY_LEAST    (UINT64_C(64) << 20)
 #define QUEUE_MEMORY_MOST     (UINT64_C(8) << 30) /* tor's cap for its own guess */
 #define QUEUE_MEMORY_FALLBACK (UINT64_C(1) << 30)
+
+static_assert(RELAY_BANDWIDTH_LEAST >= CELLS_PER_RECORD * CELL_LEN, "a burst holds a record");
 
 struct config *config_new(void) {
     struct config *config = calloc(1, sizeof(*config));

@@ -297,7 +297,7 @@ static void react(struct event_thread *thread) {
     flush(thread, now); /* before the round: others begin while we encrypt */
     if (link_hub_schedule(&thread->links, now)) {
         carry_out(thread);  /* links that have more ask again */
-        flush(thread, now); /* cells go home */
+        flush(thread, now); /* cells go home, bandwidth is asked for */
     }
     if (thread->figures_at == NSEC_NEVER)
         thread->figures_at = now + FIGURES_NS;

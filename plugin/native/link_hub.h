@@ -44,7 +44,7 @@ void link_hub_want_read(struct link_hub *hub, link_id id, bool on);
 
 /* Do what was asked for since the last time. True when something was done. */
 bool link_hub_carry_out(struct link_hub *hub);
-/* Let the manager divide what may be written now, and write it. True when cells were written. */
+/* Let the manager divide what may be written now, and write it. False when it is not time for a round yet. */
 bool link_hub_schedule(struct link_hub *hub, nsec now);
 /* When the next scheduling round is due: to the millisecond, or streams slow down. */
 nsec link_hub_schedule_at(const struct link_hub *hub);

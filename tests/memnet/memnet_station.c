@@ -254,7 +254,10 @@ static void run_tick(void *subject, uint64_t argument, void *payload) {
     (void)payload;
     struct station *s = subject;
     s->tick_planned = NSEC_NEVER;
-    manager_tick(s->manager, s->relay->net->now);
+    if (s->manager)
+        manager_tick(s->manager, s->relay->net->now);
+    else
+        controller_tick(relay_controller(s->relay->relay), s->relay->net->now);
     station_end_turn(s);
 }
 
@@ -264,12 +267,13 @@ static nsec later(nsec a, nsec b) {
 
 static void plan_own_events(struct station *s) {
     struct memnet *net = s->relay->net;
-    nsec due = manager_schedule_at(s->manager);
+    nsec due = s->manager ? manager_schedule_at(s->manager) : NSEC_NEVER;
     if (s->wanting_count > 0 && due != NSEC_NEVER && later(due, net->now) < s->schedule_planned) {
         s->schedule_planned = later(due, net->now);
         memnet_plan(net, s->schedule_planned, run_schedule, s, 0, NULL);
     }
-    due = manager_next_wake(s->manager);
+    due =
+        s->manager ? manager_next_wake(s->manager) : controller_next_wake(relay_controller(s->relay->relay));
     if (due != NSEC_NEVER && later(due, net->now) < s->tick_planned) {
         s->tick_planned = later(due, net->now);
         memnet_plan(net, s->tick_planned, run_tick, s, 0, NULL);
@@ -316,8 +320,7 @@ void station_end_turn(struct station *s) {
         }
     }
     s->request_count = 0;
-    if (s->manager)
-        plan_own_events(s);
+    plan_own_events(s);
 }
 
 struct manager *station_manager(struct station *s) {

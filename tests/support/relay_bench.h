@@ -137,6 +137,7 @@ static inline void bench_pass(struct bench *b, nsec time) {
     b->now += time;
     for (station_id i = 0; i < relay_controller_station(b->relay); i++)
         manager_tick(bench_manager(b, i), b->now);
+    controller_tick(relay_controller(b->relay), b->now);
     bench_run(b);
 }
 
