@@ -1,0 +1,39 @@
+/* load_options - what loom-load was called with.
+ *
+ * Memory: in place; no pointer into argv is kept. */
+#ifndef LOOM_LOAD_LOAD_OPTIONS_H
+#define LOOM_LOAD_LOAD_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attributes.h"
+#include "native/complaint.h"
+#include "wire/address.h"
+
+#define LOAD_LINKS_MAX    1024u  /* each way in and each way out is a socket */
+#define LOAD_CIRCUITS_MAX 65536u /* a window of cells and a handshake each */
+#define LOAD_RECORD_MAX   31u    /* cells that fill a TLS record of 16 kB; tor's have 8 */
+#define LOAD_RUN_MAX      LOAD_RECORD_MAX
+#define LOAD_SECONDS_MAX  3600u
+
+struct load_options {
+    struct endpoint relay;
+    uint8_t rsa_id[20], ed_id[32], onion_key[32]; /* of the relay under load */
+    uint32_t links;                               /* half of them lead into the relay, half out of it */
+    uint32_t circuits;
+    uint32_t record_cells;   /* cells in each TLS record that we write */
+    uint32_t run;            /* cells of one circuit in a row */
+    uint32_t verified_links; /* ways in whose cells are checked byte by byte, with the ways out that are theirs */
+    uint32_t warmup_s, seconds;
+    uint32_t echoes; /* instead of load: so many times one cell there and back */
+    uint32_t pid;    /* of the relay, to ask the kernel for its CPU time; 0: not asked */
+    bool wants_help;
+};
+
+/* Defaults, then argv. False with a complaint that names the option and what was expected. */
+MUST_USE bool load_options_parse(int argc, char **argv, struct load_options *out, struct complaint *complaint);
+/* The help text. */
+const char *load_options_help(void);
+
+#endif
