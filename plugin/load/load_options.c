@@ -1,5 +1,6 @@
 #include "load/load_options.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>

@@ -2,11 +2,9 @@
 
 #include <arpa/inet.h>
 #include <event2/listener.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "base/check.h"
@@ -21,7 +19,7 @@
 #include "wire/circuit_messages.h"
 
 #define SIGNING_LIFETIME_S (30u * 86400u)
-#define SINK_VIEWS         32u
+#define SINK_FOLDER_MAX    128u
 
 struct load_sink {
     struct load_net *net;
@@ -34,7 +32,7 @@ struct load_sink {
     struct link_handshake *handshake; /* until the link is open */
     struct load_lane lane;
     uint64_t losses;
-    char folder[PATH_MAX];
+    char key_folder[SINK_FOLDER_MAX + 8];
 };
 
 /* --- the link ---------------------------------------------------------------------------------------------------- */
@@ -157,11 +155,11 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
 /* --- life -------------------------------------------------------------------------------------------------------- */
 
 static bool make_keys(struct load_sink *sink, const char *folder, struct complaint *complaint) {
-    char data[PATH_MAX];
+    char data[SINK_FOLDER_MAX];
     snprintf(data, sizeof data, "%s/sink-%u", folder, sink->address.port);
-    snprintf(sink->folder, sizeof sink->folder, "%s/keys", data);
+    snprintf(sink->key_folder, sizeof sink->key_folder, "%s/keys", data);
     const struct keys_place place = {.data_directory = data,
-                                     .key_directory = sink->folder,
+                                     .key_directory = sink->key_folder,
                                      .nickname = "sink",
                                      .signing_lifetime_s = SIGNING_LIFETIME_S};
     const struct endpoint advertised[2] = {sink->address};

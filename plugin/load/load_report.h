@@ -1,0 +1,26 @@
+/* load_report - what a run of loom-load found out, as one JSON object. */
+#ifndef LOOM_LOAD_LOAD_REPORT_H
+#define LOOM_LOAD_LOAD_REPORT_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/nsec.h"
+#include "load/load_cpu.h"
+#include "load/load_options.h"
+
+struct load_report {
+    const struct load_options *options;
+    const char *cipher;
+    nsec elapsed;
+    uint64_t cells;             /* that arrived while measuring, both directions */
+    uint64_t verified;          /* of all */
+    uint64_t lost, wrong;       /* at the end */
+    struct load_cpu relay, own; /* while measuring; relay is empty when it was not asked for */
+    nsec *trips;                /* of echoes; sorted by load_report_print */
+    uint32_t trip_count;
+};
+
+void load_report_print(struct load_report *report, FILE *out);
+
+#endif

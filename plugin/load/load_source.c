@@ -1,0 +1,269 @@
+#include "load/load_source.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "base/check.h"
+#include "core/link_handshake.h"
+#include "crypt/provider.h"
+#include "load/load_connection.h"
+#include "load/load_sink.h"
+#include "native/heap.h"
+#include "native/turn_clock.h"
+#include "origin/origin.h"
+
+#define CELLS_A_WRITE 32u
+
+struct way_in {
+    struct load_source *source;
+    struct origin_link *link;
+    struct load_lane lane;
+};
+
+/* Where a circuit goes in and out. */
+struct plan {
+    struct way_in *in;
+    struct load_sink *out;
+};
+
+struct load_source {
+    struct load_net *net;
+    struct load_shape *shape;
+    const struct load_options *options;
+    struct load_sink *const *sinks;
+    struct origin *origin;
+    struct way_in *ways;
+    struct plan *plans; /* one for each circuit */
+    uint32_t way_count, ways_open, begun, building, built;
+    uint64_t losses;
+    struct turn_clock clock;
+    bool is_loading;
+};
+
+static nsec now_of(struct load_source *s) {
+    turn_clock_next(&s->clock);
+    return turn_clock_now(&s->clock);
+}
+
+/* --- circuits ---------------------------------------------------------------------------------------------------- */
+
+static uint32_t way_out_of(const struct load_source *s, uint32_t circuit) {
+    uint32_t in = circuit % s->way_count, verified = s->options->verified_links;
+    if (in < verified || verified == s->way_count)
+        return in;
+    return verified + (circuit / s->way_count + in) % (s->way_count - verified);
+}
+
+static void relay_target(const struct load_options *options, struct origin_target *out) {
+    *out = (struct origin_target){.has_ed_id = true, .ipv4 = options->relay};
+    memcpy(out->rsa_id, options->rsa_id, sizeof out->rsa_id);
+    memcpy(out->ed_id, options->ed_id, sizeof out->ed_id);
+    memcpy(out->onion_key, options->onion_key, sizeof out->onion_key);
+}
+
+/* Begin as many circuits as may be in the making. */
+static void begin_circuits(struct load_source *s, nsec now) {
+    struct origin_target first;
+    relay_target(s->options, &first);
+    while (s->ways_open == s->way_count && s->building < LOAD_BUILDING_MAX && s->begun < s->options->circuits) {
+        struct plan *plan = &s->plans[s->begun];
+        *plan = (struct plan){&s->ways[s->begun % s->way_count], s->sinks[way_out_of(s, s->begun)]};
+        struct origin_circuit *c = origin_link_circuit(plan->in->link, now, &first);
+        if (!c) {
+            s->losses++;
+            return;
+        }
+        c->user = plan;
+        s->begun++;
+        s->building++;
+    }
+}
+
+static void extend(struct load_source *s, nsec now, struct origin_circuit *c) {
+    struct origin_target next;
+    load_sink_target(((const struct plan *)c->user)->out, &next);
+    if (origin_circuit_extend(c, now, &next) != ERR_OK)
+        s->losses++;
+}
+
+/* The circuit is whole: its relay's layers are what load cells are wrapped with. */
+static void finish(struct load_source *s, struct origin_circuit *c) {
+    struct way_in *way = ((const struct plan *)c->user)->in;
+    uint8_t *layers = c->path.hops[0]->layers;
+    load_lane_add(&way->lane, &(struct load_circuit){.id = c->path.circ_id,
+                                                     .number = s->built,
+                                                     .wrap = layers,
+                                                     .peel = layers + s->shape->crypt->layer_size});
+    s->building--;
+    s->built++;
+}
+
+static void follow(struct load_source *s, nsec now) {
+    struct origin_event event;
+    while (origin_next_event(s->origin, now, &event)) {
+        switch (event.kind) {
+        case ORIGIN_EVENT_LINK_OPENED: s->ways_open++; break;
+        case ORIGIN_EVENT_CIRCUIT_OPENED: extend(s, now, event.circuit); break;
+        case ORIGIN_EVENT_CIRCUIT_EXTENDED: finish(s, event.circuit); break;
+        case ORIGIN_EVENT_LINK_CLOSED:
+        case ORIGIN_EVENT_CIRCUIT_TRUNCATED:
+        case ORIGIN_EVENT_CIRCUIT_CLOSED: s->losses++; break;
+        case ORIGIN_EVENT_STREAM_CONNECTED:
+        case ORIGIN_EVENT_STREAM_DATA:
+        case ORIGIN_EVENT_STREAM_WRITABLE:
+        case ORIGIN_EVENT_STREAM_ENDED: CHECK(!"we have no streams");
+        }
+    }
+    begin_circuits(s, now);
+}
+
+/* --- links ------------------------------------------------------------------------------------------------------- */
+
+static bool write_cells(struct way_in *way, nsec now) {
+    struct cell *cells[CELLS_A_WRITE];
+    uint8_t bytes[CELLS_A_WRITE * CELL_LEN];
+    uint32_t n = origin_link_take(way->link, now, cells, CELLS_A_WRITE);
+    struct bytes_out out = bytes_out(bytes, sizeof bytes);
+    for (uint32_t i = 0; i < n; i++)
+        cell_put(&out, 4, cells[i]->circ_id, cells[i]->command, cells[i]->body, cells[i]->length);
+    origin_link_release(way->link, cells, n);
+    return n == 0 || load_connection_write(way->lane.connection, bytes, bytes_written(&out));
+}
+
+static bool write_link(struct way_in *way, nsec now) {
+    struct span output = origin_link_handshake_output(way->link);
+    if (output.length > 0 && !load_connection_write(way->lane.connection, output.data, output.length))
+        return false;
+    origin_link_handshake_written(way->link, output.length);
+    while (origin_link_wants_write(way->link) && load_connection_can_write(way->lane.connection))
+        if (!write_cells(way, now))
+            return false;
+    return true;
+}
+
+static void write_links(struct load_source *s, nsec now) {
+    for (uint32_t i = 0; i < s->way_count; i++)
+        if (s->ways[i].link && !write_link(&s->ways[i], now))
+            s->losses++;
+}
+
+static void on_secured(void *owner) {
+    struct way_in *way = owner;
+    struct load_source *s = way->source;
+    nsec now = now_of(s);
+    struct link_facts facts = {.is_initiator = true, .peer = s->options->relay};
+    struct link_expectation expected = {.has_rsa_id = true, .has_ed_id = true};
+    memcpy(expected.rsa_id, s->options->rsa_id, sizeof expected.rsa_id);
+    memcpy(expected.ed_id, s->options->ed_id, sizeof expected.ed_id);
+    if (!tls_session_peer_sha256(load_connection_tls(way->lane.connection), facts.peer_certificate_sha256)) {
+        s->losses++;
+        return;
+    }
+    way->link = origin_link_new(s->origin, now, &facts, &expected);
+    CHECK(way->link);
+    write_links(s, now);
+}
+
+static size_t on_bytes(void *owner, const uint8_t *bytes, size_t length) {
+    struct way_in *way = owner;
+    struct load_source *s = way->source;
+    nsec now = now_of(s);
+    if (s->is_loading)
+        return load_lane_receive(&way->lane, s->shape, bytes, length);
+    size_t used = origin_link_receive_bytes(way->link, now, bytes, length);
+    follow(s, now);
+    write_links(s, now);
+    return used;
+}
+
+static void on_discarded(void *owner, uint64_t length) {
+    struct way_in *way = owner;
+    load_lane_discarded(&way->lane, length);
+}
+
+static void on_closed(void *owner) {
+    struct way_in *way = owner;
+    way->source->losses++;
+}
+
+static const struct load_connection_events source_events = {on_secured, on_bytes, on_discarded, on_closed};
+
+/* --- life -------------------------------------------------------------------------------------------------------- */
+
+static struct origin *make_origin(const struct load_shape *shape, const struct load_options *options) {
+    struct origin_config config;
+    origin_config_default(&config);
+    config.memory = &heap_memory;
+    config.crypt = shape->crypt;
+    CHECK(getrandom(&config.seed, sizeof config.seed, 0) == (ssize_t)sizeof config.seed);
+    config.unix_s_at_zero = (uint64_t)time(NULL);
+    config.links_max = options->links;
+    config.circuits_max = options->circuits;
+    config.cells_max = 4 * LOAD_BUILDING_MAX + LOAD_LINKS_MAX;
+    return origin_new(&config);
+}
+
+struct load_source *load_source_new(struct load_net *net, struct load_shape *shape,
+                                    const struct load_options *options, struct load_sink *const *sinks) {
+    struct load_source *s = heap_new(sizeof *s);
+    *s = (struct load_source){.net = net, .shape = shape, .options = options, .sinks = sinks};
+    s->way_count = options->links / 2;
+    s->ways = heap_new(s->way_count * sizeof *s->ways);
+    s->plans = heap_new(options->circuits * sizeof *s->plans);
+    turn_clock_init(&s->clock, monotonic_read());
+    s->origin = make_origin(shape, options);
+    CHECK(s->origin);
+    for (uint32_t i = 0; i < s->way_count; i++) {
+        struct way_in *way = &s->ways[i];
+        way->source = s;
+        load_lane_init(&way->lane, i < options->verified_links);
+        way->lane.connection = load_connection_dial(net, &options->relay, &source_events, way);
+        if (!way->lane.connection)
+            s->losses++;
+    }
+    return s;
+}
+
+void load_source_free(struct load_source *s) {
+    if (!s)
+        return;
+    for (uint32_t i = 0; i < s->way_count; i++) {
+        if (s->ways[i].link)
+            origin_link_free(s->ways[i].link, now_of(s));
+        load_connection_free(s->ways[i].lane.connection);
+        load_lane_fini(&s->ways[i].lane);
+    }
+    origin_free(s->origin);
+    free(s->plans);
+    free(s->ways);
+    free(s);
+}
+
+uint32_t load_source_built(const struct load_source *s) {
+    return s->built;
+}
+
+uint64_t load_source_losses(const struct load_source *s) {
+    uint64_t losses = s->losses;
+    for (uint32_t i = 0; i < s->way_count; i++)
+        losses += s->ways[i].lane.wrong;
+    return losses;
+}
+
+bool load_source_begin_load(struct load_source *s) {
+    s->is_loading = true;
+    for (uint32_t i = 0; i < s->way_count; i++)
+        if (!s->ways[i].lane.is_verified && !load_connection_discard(s->ways[i].lane.connection))
+            return false;
+    return true;
+}
+
+struct load_lane *load_source_lane(struct load_source *s, uint32_t way) {
+    return &s->ways[way].lane;
+}
+
+const char *load_source_cipher(const struct load_source *s) {
+    return tls_session_cipher(load_connection_tls(s->ways[0].lane.connection));
+}

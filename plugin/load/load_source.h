@@ -1,0 +1,39 @@
+/* load_source - the clients before the relay under load: links into it, and circuits through it to the sinks, built by
+ * plugin/origin; afterwards each link is a lane.
+ *
+ * Owner: main. Thread: the generator has one. Bound: LOAD_BUILDING_MAX circuits are built at a time. */
+#ifndef LOOM_LOAD_LOAD_SOURCE_H
+#define LOOM_LOAD_LOAD_SOURCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attributes.h"
+#include "load/load_lane.h"
+#include "load/load_options.h"
+
+#define LOAD_BUILDING_MAX 64u
+
+struct load_net;
+struct load_sink;
+struct load_source;
+
+/* Begin links and circuits: circuit k goes in by way k modulo the ways in, and out by the way that is that one's when it is
+ * verified, otherwise by one of the others in turn. Borrows everything. */
+MUST_USE struct load_source *load_source_new(struct load_net *net, struct load_shape *shape,
+                                             const struct load_options *options,
+                                             struct load_sink *const *sinks);
+/* NULL is fine. */
+void load_source_free(struct load_source *source);
+
+/* Circuits that are open to their sink. */
+uint32_t load_source_built(const struct load_source *source);
+/* Links lost and circuits closed; 0 when all is well. */
+uint64_t load_source_losses(const struct load_source *source);
+/* All circuits are built: what comes from now on is load. False when a link cannot be switched. */
+MUST_USE bool load_source_begin_load(struct load_source *source);
+struct load_lane *load_source_lane(struct load_source *source, uint32_t way);
+/* Static text: the cipher of the first link. */
+const char *load_source_cipher(const struct load_source *source);
+
+#endif

@@ -1,0 +1,206 @@
+/* loom-load - saturate a relay from both sides of it, and say what a cell cost it: one JSON object on the standard output. */
+#include <event2/event.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/check.h"
+#include "load/load_connection.h"
+#include "load/load_cpu.h"
+#include "load/load_flow.h"
+#include "load/load_options.h"
+#include "load/load_report.h"
+#include "load/load_sink.h"
+#include "load/load_source.h"
+#include "native/heap.h"
+#include "native/openssl_provider.h"
+#include "native/relay_setup.h"
+#include "native/turn_clock.h"
+
+#define BUILD_PATIENCE  (120 * NSEC_PER_S)
+#define SETTLE          (NSEC_PER_S / 2)
+#define DRAIN_PATIENCE  (20 * NSEC_PER_S)
+#define ECHO_PATIENCE   (300 * NSEC_PER_S)
+#define PROGRESS_EVERY  NSEC_PER_S
+#define PATTERN_SEED    1u
+
+struct load {
+    struct load_options options;
+    struct load_net *net;
+    struct load_shape *shape;
+    struct load_sink **sinks;
+    struct load_source *source;
+    struct load_flow flow;
+    uint32_t ways;
+    char folder[64];
+};
+
+static uint64_t losses_of(const struct load *load) {
+    uint64_t losses = load->source ? load_source_losses(load->source) : 0;
+    for (uint32_t i = 0; i < load->ways; i++)
+        losses += load->sinks[i] ? load_sink_losses(load->sinks[i]) : 0;
+    return losses;
+}
+
+/* --- setting up -------------------------------------------------------------------------------------------------- */
+
+static bool make_sinks(struct load *load, struct complaint *complaint) {
+    snprintf(load->folder, sizeof load->folder, "/tmp/loom-load-XXXXXX");
+    if (!mkdtemp(load->folder))
+        return complain(complaint, "%s: no folder for the keys of the sinks", load->folder);
+    for (uint32_t i = 0; i < load->ways; i++) {
+        bool is_verified = i < load->options.verified_links;
+        load->sinks[i] = load_sink_new(load->net, load->shape, load->folder, is_verified, complaint);
+        if (!load->sinks[i])
+            return false;
+    }
+    return true;
+}
+
+static bool run_until_built(struct load *load, struct complaint *complaint) {
+    nsec give_up = monotonic_read() + BUILD_PATIENCE, say = 0;
+    struct timeval tick = {0, 100000};
+    while (load_source_built(load->source) < load->options.circuits) {
+        nsec now = monotonic_read();
+        if (losses_of(load) > 0 || now > give_up)
+            return complain(complaint, "%u of %u circuits were built, %" PRIu64 " links or circuits lost",
+                            load_source_built(load->source), load->options.circuits, losses_of(load));
+        if (now >= say) {
+            fprintf(stderr, "%u of %u circuits\n", load_source_built(load->source), load->options.circuits);
+            say = now + PROGRESS_EVERY;
+        }
+        event_base_loopexit(load->net->base, &tick);
+        event_base_loop(load->net->base, EVLOOP_ONCE);
+    }
+    return true;
+}
+
+static void run_for(struct load *load, nsec length) {
+    struct timeval time = {(time_t)(length / NSEC_PER_S), (suseconds_t)(length % NSEC_PER_S / NSEC_PER_US)};
+    event_base_loopexit(load->net->base, &time);
+    event_base_dispatch(load->net->base);
+}
+
+static bool begin_load(struct load *load, struct complaint *complaint) {
+    run_for(load, SETTLE);
+    bool ok = load_source_begin_load(load->source);
+    for (uint32_t i = 0; i < load->ways; i++) {
+        ok = ok && load_sink_discard(load->sinks[i]);
+        load->flow.in[i] = load_source_lane(load->source, i);
+        load->flow.out[i] = load_sink_lane(load->sinks[i]);
+    }
+    return ok || complain(complaint, "a link is not idle or not TLS 1.3");
+}
+
+static bool set_up(struct load *load, struct complaint *complaint) {
+    (void)machine_raise_files();
+    load->ways = load->options.links / 2;
+    load->net = load_net_new();
+    load->shape = heap_new(sizeof *load->shape);
+    load->shape->crypt = openssl_provider();
+    load->shape->record_cells = load->options.record_cells;
+    load->shape->run = load->options.run;
+    load_pattern_init(&load->shape->pattern, PATTERN_SEED);
+    load->sinks = heap_new(load->ways * sizeof(struct load_sink *));
+    uint64_t window = (uint64_t)load->options.circuits * LOAD_WINDOW_A_CIRCUIT;
+    load->flow = (struct load_flow){.in = heap_new(load->ways * sizeof(struct load_lane *)),
+                                    .out = heap_new(load->ways * sizeof(struct load_lane *)),
+                                    .ways = load->ways,
+                                    .shape = load->shape,
+                                    .base = load->net->base,
+                                    .window = window < LOAD_WINDOW_MAX ? window : LOAD_WINDOW_MAX};
+    if (!make_sinks(load, complaint))
+        return false;
+    load->source = load_source_new(load->net, load->shape, &load->options, load->sinks);
+    return run_until_built(load, complaint) && begin_load(load, complaint);
+}
+
+/* Only what load_sink_new has made. */
+static void remove_folder(const char *folder) {
+    char command[128];
+    snprintf(command, sizeof command, "rm -rf -- %s", folder);
+    if (strncmp(folder, "/tmp/loom-load-", 15) == 0 && system(command) != 0)
+        fprintf(stderr, "loom-load: %s could not be removed\n", folder);
+}
+
+static void tear_down(struct load *load) {
+    load_source_free(load->source);
+    for (uint32_t i = 0; i < load->ways; i++)
+        load_sink_free(load->sinks[i]);
+    if (load->folder[0])
+        remove_folder(load->folder);
+    load_net_free(load->net);
+    free(load->flow.in);
+    free(load->flow.out);
+    free(load->sinks);
+    free(load->shape);
+}
+
+/* --- running ----------------------------------------------------------------------------------------------------- */
+
+static struct load_cpu cpu_of(uint32_t pid) {
+    struct load_cpu cpu = {.count = 0};
+    if (pid != 0 && !load_cpu_read(pid, &cpu))
+        cpu.count = 0;
+    return cpu;
+}
+
+static void measure(struct load *load, struct load_report *report) {
+    load_flow_run(&load->flow, monotonic_read() + load->options.warmup_s * NSEC_PER_S);
+    nsec began = monotonic_read();
+    uint64_t cells = load_flow_arrived(&load->flow);
+    struct load_cpu relay = cpu_of(load->options.pid), own = cpu_of((uint32_t)getpid());
+    load_flow_run(&load->flow, began + load->options.seconds * NSEC_PER_S);
+    report->relay = cpu_of(load->options.pid);
+    report->own = cpu_of((uint32_t)getpid());
+    report->elapsed = monotonic_read() - began;
+    report->cells = load_flow_arrived(&load->flow) - cells;
+    load_cpu_since(&report->relay, &relay);
+    load_cpu_since(&report->own, &own);
+    load_flow_drain(&load->flow, monotonic_read() + DRAIN_PATIENCE);
+}
+
+static void echo(struct load *load, struct load_report *report) {
+    report->trips = heap_new(load->options.echoes * sizeof *report->trips);
+    report->trip_count =
+        load_flow_echo(&load->flow, load->options.echoes, report->trips, monotonic_read() + ECHO_PATIENCE);
+}
+
+static bool run(struct load *load, struct complaint *complaint) {
+    struct load_report report = {.options = &load->options, .cipher = load_source_cipher(load->source)};
+    if (load->options.echoes > 0)
+        echo(load, &report);
+    else
+        measure(load, &report);
+    report.verified = load_flow_verified(&load->flow);
+    report.lost = load_flow_under_way(&load->flow);
+    report.wrong = losses_of(load);
+    load_report_print(&report, stdout);
+    free(report.trips);
+    return (report.lost == 0 && report.wrong == 0) ||
+           complain(complaint, "%" PRIu64 " cells did not arrive, %" PRIu64 " were wrong", report.lost,
+                    report.wrong);
+}
+
+int main(int argc, char **argv) {
+    static struct load load;
+    struct complaint complaint;
+    signal(SIGPIPE, SIG_IGN);
+    if (!load_options_parse(argc, argv, &load.options, &complaint)) {
+        fprintf(stderr, "loom-load: %s\n", complaint.text);
+        return 2;
+    }
+    if (load.options.wants_help) {
+        fputs(load_options_help(), stdout);
+        return 0;
+    }
+    bool ok = set_up(&load, &complaint) && run(&load, &complaint);
+    if (!ok)
+        fprintf(stderr, "loom-load: %s\n", complaint.text);
+    tear_down(&load);
+    return ok ? 0 : 1;
+}
