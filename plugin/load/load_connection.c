@@ -28,7 +28,8 @@ struct load_connection {
     enum connection_state state;
     int fd;
     bool is_client;
-    uint8_t *rest, *unsent; /* plaintext that the owner did not use; ciphertext that the socket did not take */
+    uint8_t *rest,
+        *unsent; /* plaintext that the owner did not use; ciphertext that the socket did not take */
     size_t rest_length, unsent_length, unsent_offset;
 };
 

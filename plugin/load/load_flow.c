@@ -44,7 +44,8 @@ static bool press(struct load_flow *flow, struct load_lane *const *from, struct 
     bool has_written = false;
     for (uint32_t i = 0; i < flow->ways && room >= record; i++) {
         uint64_t records = room / record < LOAD_RECORDS_A_SEND ? room / record : LOAD_RECORDS_A_SEND;
-        uint32_t n = load_lane_write(from[(flow->turn + i) % flow->ways], flow->shape, (uint32_t)records * record);
+        uint32_t n =
+            load_lane_write(from[(flow->turn + i) % flow->ways], flow->shape, (uint32_t)records * record);
         room -= n;
         has_written = has_written || n > 0;
     }

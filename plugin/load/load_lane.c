@@ -8,8 +8,8 @@
 #include "load/load_connection.h"
 #include "native/heap.h"
 
-#define VIEWS_MAX     64u
-#define VARIABLE_MAX  1024u /* VPADDING; nothing else of variable length comes once a link is open */
+#define VIEWS_MAX      64u
+#define VARIABLE_MAX   1024u /* VPADDING; nothing else of variable length comes once a link is open */
 #define CIRCUITS_LEAST 16u
 
 void load_lane_init(struct load_lane *lane, bool is_verified) {

@@ -47,7 +47,8 @@ struct load_lane {
     struct table by_id;
     bool is_verified;
     uint64_t sent, received, discarded_bytes;
-    uint64_t verified, wrong; /* cells compared; those that were not as they should be, and circuits destroyed */
+    uint64_t verified,
+        wrong; /* cells compared; those that were not as they should be, and circuits destroyed */
 };
 
 void load_lane_init(struct load_lane *lane, bool is_verified);

@@ -107,17 +107,19 @@ static bool check_together(const struct load_options *out, uint32_t given, struc
         if (options[i].is_required && !(given & UINT32_C(1) << i))
             return complain(complaint, "--%s is missing", options[i].name);
     if (out->links % 2 != 0)
-        return complain(complaint, "--links %u: expected an even number, half lead in and half out", out->links);
+        return complain(complaint, "--links %u: expected an even number, half lead in and half out",
+                        out->links);
     if (out->circuits < out->links / 2)
-        return complain(complaint, "--circuits %u: expected at least one for each of %u ways in", out->circuits,
-                        out->links / 2);
+        return complain(complaint, "--circuits %u: expected at least one for each of %u ways in",
+                        out->circuits, out->links / 2);
     if (out->verified_links > out->links / 2)
-        return complain(complaint, "--verified-links %u: expected at most %u, the ways in", out->verified_links,
-                        out->links / 2);
+        return complain(complaint, "--verified-links %u: expected at most %u, the ways in",
+                        out->verified_links, out->links / 2);
     return true;
 }
 
-bool load_options_parse(int argc, char **argv, struct load_options *out, struct complaint *complaint) {
+bool load_options_parse(int argc, const char *const *argv, struct load_options *out,
+                        struct complaint *complaint) {
     uint32_t given = 0;
     *out = (struct load_options){.links = 8,
                                  .circuits = 64,

@@ -22,9 +22,10 @@ struct load_options {
     uint8_t rsa_id[20], ed_id[32], onion_key[32]; /* of the relay under load */
     uint32_t links;                               /* half of them lead into the relay, half out of it */
     uint32_t circuits;
-    uint32_t record_cells;   /* cells in each TLS record that we write */
-    uint32_t run;            /* cells of one circuit in a row */
-    uint32_t verified_links; /* ways in whose cells are checked byte by byte, with the ways out that are theirs */
+    uint32_t record_cells; /* cells in each TLS record that we write */
+    uint32_t run;          /* cells of one circuit in a row */
+    uint32_t
+        verified_links; /* ways in whose cells are checked byte by byte, with the ways out that are theirs */
     uint32_t warmup_s, seconds;
     uint32_t echoes; /* instead of load: so many times one cell there and back */
     uint32_t pid;    /* of the relay, to ask the kernel for its CPU time; 0: not asked */
@@ -32,7 +33,8 @@ struct load_options {
 };
 
 /* Defaults, then argv. False with a complaint that names the option and what was expected. */
-MUST_USE bool load_options_parse(int argc, char **argv, struct load_options *out, struct complaint *complaint);
+MUST_USE bool load_options_parse(int argc, const char *const *argv, struct load_options *out,
+                                 struct complaint *complaint);
 /* The help text. */
 const char *load_options_help(void);
 

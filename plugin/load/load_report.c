@@ -23,9 +23,11 @@ static void print_threads(const struct load_report *report, FILE *out) {
     fprintf(out, ", \"threads\": [");
     for (uint32_t i = 0; i < report->relay.count; i++) {
         const struct load_thread_cpu *thread = &report->relay.threads[i];
-        fprintf(out, "%s{\"name\": \"%s\", \"cores\": %.4f, \"ns_per_cell\": %.1f, \"wakes_per_1000_cells\": %.2f}",
-                i ? ", " : "", thread->name, ratio(thread->busy, report->elapsed),
-                ratio(thread->busy, report->cells), 1000 * ratio(thread->switches, report->cells));
+        fprintf(
+            out,
+            "%s{\"name\": \"%s\", \"cores\": %.4f, \"ns_per_cell\": %.1f, \"wakes_per_1000_cells\": %.2f}",
+            i ? ", " : "", thread->name, ratio(thread->busy, report->elapsed),
+            ratio(thread->busy, report->cells), 1000 * ratio(thread->switches, report->cells));
     }
     fprintf(out, "]");
 }
@@ -46,12 +48,12 @@ static void print_load(const struct load_report *report, FILE *out) {
 
 void load_report_print(struct load_report *report, FILE *out) {
     const struct load_options *o = report->options;
-    fprintf(out, "{\"links\": %u, \"circuits\": %u, \"record_cells\": %u, \"run\": %u, \"cipher\": \"%s\"", o->links,
-            o->circuits, o->record_cells, o->run, report->cipher);
+    fprintf(out, "{\"links\": %u, \"circuits\": %u, \"record_cells\": %u, \"run\": %u, \"cipher\": \"%s\"",
+            o->links, o->circuits, o->record_cells, o->run, report->cipher);
     if (report->trips)
         print_echoes(report, out);
     else
         print_load(report, out);
-    fprintf(out, ", \"verified\": %" PRIu64 ", \"lost\": %" PRIu64 ", \"wrong\": %" PRIu64 "}\n", report->verified,
-            report->lost, report->wrong);
+    fprintf(out, ", \"verified\": %" PRIu64 ", \"lost\": %" PRIu64 ", \"wrong\": %" PRIu64 "}\n",
+            report->verified, report->lost, report->wrong);
 }

@@ -228,6 +228,5 @@ uint64_t load_sink_losses(const struct load_sink *sink) {
 }
 
 bool load_sink_discard(struct load_sink *sink) {
-    return sink->lane.is_verified || !sink->lane.connection ||
-           load_connection_discard(sink->lane.connection);
+    return sink->lane.is_verified || !sink->lane.connection || load_connection_discard(sink->lane.connection);
 }

@@ -67,7 +67,8 @@ static void relay_target(const struct load_options *options, struct origin_targe
 static void begin_circuits(struct load_source *s, nsec now) {
     struct origin_target first;
     relay_target(s->options, &first);
-    while (s->ways_open == s->way_count && s->building < LOAD_BUILDING_MAX && s->begun < s->options->circuits) {
+    while (s->ways_open == s->way_count && s->building < LOAD_BUILDING_MAX &&
+           s->begun < s->options->circuits) {
         struct plan *plan = &s->plans[s->begun];
         *plan = (struct plan){&s->ways[s->begun % s->way_count], s->sinks[way_out_of(s, s->begun)]};
         struct origin_circuit *c = origin_link_circuit(plan->in->link, now, &first);

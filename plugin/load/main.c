@@ -21,12 +21,12 @@
 #include "native/relay_setup.h"
 #include "native/turn_clock.h"
 
-#define BUILD_PATIENCE  (120 * NSEC_PER_S)
-#define SETTLE          (NSEC_PER_S / 2)
-#define DRAIN_PATIENCE  (20 * NSEC_PER_S)
-#define ECHO_PATIENCE   (300 * NSEC_PER_S)
-#define PROGRESS_EVERY  NSEC_PER_S
-#define PATTERN_SEED    1u
+#define BUILD_PATIENCE (120 * NSEC_PER_S)
+#define SETTLE         (NSEC_PER_S / 2)
+#define DRAIN_PATIENCE (20 * NSEC_PER_S)
+#define ECHO_PATIENCE  (300 * NSEC_PER_S)
+#define PROGRESS_EVERY NSEC_PER_S
+#define PATTERN_SEED   1u
 
 struct load {
     struct load_options options;
@@ -190,7 +190,7 @@ int main(int argc, char **argv) {
     static struct load load;
     struct complaint complaint;
     signal(SIGPIPE, SIG_IGN);
-    if (!load_options_parse(argc, argv, &load.options, &complaint)) {
+    if (!load_options_parse(argc, (const char *const *)argv, &load.options, &complaint)) {
         fprintf(stderr, "loom-load: %s\n", complaint.text);
         return 2;
     }

@@ -1,0 +1,78 @@
+#include "load/load_options.h"
+
+#include <string.h>
+
+#include "support/test.h"
+
+#define RSA   "000102030405060708090a0b0c0d0e0f10111213"
+#define LONG  "000102030405060708090a0b0c0d0e0f101112131415161718191A1B1C1D1E1F"
+#define RELAY "--relay", "127.0.0.1:9001", "--rsa-id", RSA, "--ed-id", LONG, "--onion-key", LONG
+
+#define PARSE(out, complaint, ...)                                                        \
+    load_options_parse((int)(sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *)) + 1, \
+                       (const char *[]){"loom-load", __VA_ARGS__}, out, complaint)
+
+static void a_relay_is_enough(UNUSED void **state) {
+    struct load_options o;
+    struct complaint complaint;
+    assert_true(PARSE(&o, &complaint, RELAY));
+    assert_int_equal(o.relay.port, 9001);
+    assert_int_equal(o.rsa_id[19], 0x13);
+    assert_int_equal(o.onion_key[31], 0x1f);
+    assert_int_equal(o.links, 8);
+    assert_int_equal(o.circuits, 64);
+    assert_int_equal(o.record_cells, 31);
+}
+
+static void what_is_given_counts(UNUSED void **state) {
+    struct load_options o;
+    struct complaint complaint;
+    assert_true(PARSE(&o, &complaint, RELAY, "--links", "400", "--circuits", "16000", "--record-cells", "8",
+                      "--echoes", "5", "--pid", "77"));
+    assert_int_equal(o.links, 400);
+    assert_int_equal(o.circuits, 16000);
+    assert_int_equal(o.record_cells, 8);
+    assert_int_equal(o.echoes, 5);
+    assert_int_equal(o.pid, 77);
+}
+
+static void mistakes_name_the_option(UNUSED void **state) {
+    struct load_options o;
+    struct complaint c;
+    assert_false(PARSE(&o, &c, "--relay", "127.0.0.1:9001"));
+    assert_string_equal(c.text, "--rsa-id is missing");
+    assert_false(PARSE(&o, &c, RELAY, "--links", "9"));
+    assert_string_equal(c.text, "--links 9: expected an even number, half lead in and half out");
+    assert_false(PARSE(&o, &c, RELAY, "--links", "0"));
+    assert_string_equal(c.text, "--links 0: expected a number from 2 to 1024");
+    assert_false(PARSE(&o, &c, RELAY, "--links", "8x"));
+    assert_false(PARSE(&o, &c, RELAY, "--seconds"));
+    assert_string_equal(c.text, "--seconds: a value is missing");
+    assert_false(PARSE(&o, &c, RELAY, "--colour", "red"));
+    assert_string_equal(c.text, "--colour: no such option; --help lists them");
+    assert_false(PARSE(&o, &c, RELAY, "--circuits", "3"));
+    assert_string_equal(c.text, "--circuits 3: expected at least one for each of 4 ways in");
+    assert_false(PARSE(&o, &c, RELAY, "--verified-links", "5"));
+    assert_false(PARSE(&o, &c, RELAY, "--rsa-id", "00"));
+    assert_string_equal(c.text, "--rsa-id 00: expected 40 hexadecimal digits");
+    assert_false(PARSE(&o, &c, RELAY, "--relay", "localhost"));
+    assert_string_equal(c.text, "--relay localhost: expected ADDRESS:PORT");
+}
+
+static void help_asks_for_nothing_else(UNUSED void **state) {
+    struct load_options o;
+    struct complaint complaint;
+    assert_true(PARSE(&o, &complaint, "--help"));
+    assert_true(o.wants_help);
+    assert_non_null(strstr(load_options_help(), "--record-cells"));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_relay_is_enough),
+        cmocka_unit_test(what_is_given_counts),
+        cmocka_unit_test(mistakes_name_the_option),
+        cmocka_unit_test(help_asks_for_nothing_else),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,56 @@
+#include "load/load_report.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/test.h"
+
+static const struct load_options options = {.links = 8, .circuits = 64, .record_cells = 31, .run = 4};
+
+static void expect(struct load_report *report, const char *part) {
+    char *text = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&text, &length);
+    assert_non_null(out);
+    load_report_print(report, out);
+    assert_int_equal(fclose(out), 0);
+    assert_non_null(strstr(text, part));
+    assert_string_equal(text + length - 2, "}\n");
+    free(text);
+}
+
+static void cost_of_a_cell(UNUSED void **state) {
+    struct load_report report = {
+        .options = &options,
+        .cipher = "C",
+        .elapsed = 2 * NSEC_PER_S,
+        .cells = 4000000,
+        .relay = {.threads = {{.name = "a", .busy = NSEC_PER_S, .switches = 4000},
+                              {.name = "b", .busy = NSEC_PER_S}},
+                  .count = 2},
+    };
+    expect(&report, "\"cells_per_s\": 2000000");
+    expect(&report, "\"relay_cores\": 1.0000, \"relay_ns_per_cell\": 500.0");
+    expect(&report,
+           "{\"name\": \"a\", \"cores\": 0.5000, \"ns_per_cell\": 250.0, \"wakes_per_1000_cells\": 1.00}");
+}
+
+static void echoes_are_sorted(UNUSED void **state) {
+    nsec trips[] = {900, 100, 500};
+    struct load_report report = {.options = &options, .cipher = "C", .trips = trips, .trip_count = 3};
+    expect(&report, "\"echoes\": 3, \"echo_median_ns\": 500, \"echo_p99_ns\": 900");
+}
+
+static void nothing_measured_is_no_division(UNUSED void **state) {
+    struct load_report report = {.options = &options, .cipher = "C", .lost = 5};
+    expect(&report, "\"lost\": 5");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(cost_of_a_cell),
+        cmocka_unit_test(echoes_are_sorted),
+        cmocka_unit_test(nothing_measured_is_no_division),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
