@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import arguments, transfer
+from . import arguments, bench_load, transfer
 from .checks import DATA_BYTES_PER_CELL
 from .errors import TestbedError
 from .experiment import Outcome, run_transfer, usable_network
@@ -77,11 +77,17 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--upload", type=arguments.share, default=0.1, metavar="SHARE", help="share of them that goes upwards")
     add("--clients", type=arguments.count(1, 20), default=4, help="tor clients")
     add("--loom", type=arguments.path, default=arguments.LOOM_DEFAULT, metavar="PATH", help="the relay to measure")
+    add("--load", choices=sorted(bench_load.LOADS), help="saturate a lone relay with loom-load instead of clients' transfers")
+    add("--record-cells", type=arguments.count(1, 31), default=31, metavar="N", help="with --load: cells in its records")
+    add("--seconds", type=arguments.count(1, 600), default=5, metavar="S", help="with --load: how long to measure")
+    add("--share-cores", action="store_true", help="with --load: relay and generator on the same cores")
     add("--against-itself", action="store_true", help="measure tor in both places: what the method itself is good for")
 
 
 def run(options: argparse.Namespace, directory: Path, progress: Progress) -> Measured:
     """Measure and return the result."""
+    if options.load is not None:
+        return bench_load.run(options, directory, progress)
     first = Relay("tor") if options.against_itself else Relay("loom", options.threads)
     if first.program == "loom":
         arguments.require_program(options.loom)

@@ -1,0 +1,71 @@
+"""loom-load presses cells through a relay that stands alone, and verifies every byte of them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from loom_testbed import lone_relay, ports
+from loom_testbed.process import stop_all
+
+GENERATOR_SECONDS_MAX = 240
+
+
+def load(relay: Path, started: lone_relay.LoneRelay, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run loom-load on a relay that runs."""
+    command = [relay.with_name("loom-load"), *started.as_options(), *options]
+    return subprocess.run(command, capture_output=True, text=True, timeout=GENERATOR_SECONDS_MAX, check=False)
+
+
+@pytest.fixture(params=["loom", "tor"])
+def started(request: pytest.FixtureRequest, relay: Path, run_directory: Path) -> lone_relay.LoneRelay:
+    """Start one relay alone; stop it afterwards."""
+    tor = shutil.which("tor")
+    if request.param == "tor" and tor is None:
+        pytest.skip("tor is not installed")
+    command, extra = ([str(relay)], "ConnectionThreads 2\n") if request.param == "loom" else ([str(tor)], "")
+    with ports.PortBlock() as block:
+        one = lone_relay.start(request.param, command, run_directory, block.take(), extra)
+        yield one
+        stop_all([one.child])
+
+
+@pytest.mark.parametrize("record_cells", ["8", "31"])
+def test_every_cell_arrives_unchanged(relay: Path, started: lone_relay.LoneRelay, record_cells: str) -> None:
+    done = load(relay, started, "--links", "6", "--circuits", "30", "--verified-links", "3", "--record-cells",
+                record_cells, "--warmup", "0", "--seconds", "1")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert result["lost"] == 0 and result["wrong"] == 0
+    assert result["verified"] >= result["cells"] > 0
+    assert result["relay_ns_per_cell"] > 0
+
+
+def test_cells_that_are_only_counted_arrive_too(relay: Path, started: lone_relay.LoneRelay) -> None:
+    done = load(relay, started, "--links", "4", "--circuits", "10", "--verified-links", "1", "--warmup", "0",
+                "--seconds", "1")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert result["lost"] == 0
+    assert 0 < result["verified"] < result["cells"]
+
+
+def test_a_cell_comes_back(relay: Path, started: lone_relay.LoneRelay) -> None:
+    done = load(relay, started, "--links", "2", "--circuits", "1", "--echoes", "50")
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert result["echoes"] == 50
+    assert 0 < result["echo_median_ns"] <= result["echo_p99_ns"]
+
+
+def test_a_relay_that_is_not_there_is_said(relay: Path) -> None:
+    with ports.PortBlock() as block:
+        absent = ["--relay", f"127.0.0.1:{block.take()}", "--rsa-id", "00" * 20, "--ed-id", "00" * 32]
+        command = [relay.with_name("loom-load"), *absent, "--onion-key", "09" * 32]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=GENERATOR_SECONDS_MAX, check=False)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("loom-load: 0 of 64 circuits were built")
+    assert done.stdout == ""

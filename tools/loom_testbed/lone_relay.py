@@ -1,0 +1,75 @@
+"""lone_relay - one relay, Loom or tor, that no network knows: what it needs to relay, and what must be known to use it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import ports
+from .errors import TestbedError
+from .process import Child, require_alive
+
+START_SECONDS_MAX = 60.0
+KEY_LENGTH = 32
+
+# Nobody answers at the authority's address: the relay relays all the same.
+TORRC = """\
+TestingTorNetwork 1
+ExtendAllowPrivateAddresses 1
+DataDirectory {directory}/data
+PidFile {directory}/pid
+Nickname {name}
+Address 127.0.0.1
+ORPort 127.0.0.1:{port}
+AssumeReachable 1
+PublishServerDescriptor 0
+ContactInfo {name}@test.test
+ExitPolicy reject *:*
+SocksPort 0
+DirAuthority a1 orport=1 no-v2 v3ident=0123456789ABCDEF0123456789ABCDEF01234567 127.0.0.1:1 \
+0123456789ABCDEF0123456789ABCDEF01234568
+Log notice file {directory}/notice.log
+"""
+
+
+@dataclass(frozen=True)
+class LoneRelay:
+    """A relay that runs."""
+
+    child: Child
+    port: int
+    rsa_id: str
+    ed_id: str
+    onion_key: str
+
+    def as_options(self) -> list[str]:
+        """Return how loom-load is told of it."""
+        return ["--relay", f"127.0.0.1:{self.port}", "--rsa-id", self.rsa_id, "--ed-id", self.ed_id,
+                "--onion-key", self.onion_key, "--pid", str(self.child.pid)]  # fmt: skip
+
+
+def start(name: str, command: Sequence[str], directory: Path, port: int, extra: str = "") -> LoneRelay:
+    """Start the relay with `command -f torrc` and wait until it listens."""
+    (directory / "data").mkdir(parents=True, mode=0o700)
+    torrc = directory / "torrc"
+    torrc.write_text(TORRC.format(directory=directory, name=name, port=port) + extra)
+    child = Child(name, [*command, "-f", str(torrc)], directory)
+    keys = directory / "data" / "keys"
+    wanted = (directory / "data" / "fingerprint", keys / "ed25519_master_id_public_key", keys / "secret_onion_key_ntor")
+    deadline = time.monotonic() + START_SECONDS_MAX
+    while ports.is_free(port) or not all(path.is_file() and path.stat().st_size > 0 for path in wanted):
+        require_alive([child])
+        if time.monotonic() > deadline:
+            child.kill()
+            raise TestbedError(f"{name} does not listen after {START_SECONDS_MAX:.0f} s:\n{child.log_tail()}")
+        time.sleep(0.05)
+    fingerprint, ed_id, onion_key = wanted
+    return LoneRelay(
+        child,
+        port,
+        fingerprint.read_text().split()[1].lower(),
+        ed_id.read_bytes()[-KEY_LENGTH:].hex(),
+        onion_key.read_bytes()[-KEY_LENGTH:].hex(),
+    )
