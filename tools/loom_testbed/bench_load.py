@@ -117,7 +117,8 @@ def _table(options: argparse.Namespace, rounds: Sequence[dict[str, Result]], res
     if options.load != "echo":
         idle = [one[name] for one in rounds for name in one if one[name]["relay_cores"] < RELAY_CORES_LEAST]
         if idle:
-            lines.append(f"not saturated: in {len(idle)} turns the relay had less than {RELAY_CORES_LEAST:.0%} of a core")
+            least = f"{RELAY_CORES_LEAST:.0%} of a core"
+            lines.append(f"not saturated: in {len(idle)} turns the relay had less than {least}")
     return "\n".join(lines)
 
 

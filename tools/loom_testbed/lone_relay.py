@@ -1,4 +1,4 @@
-"""lone_relay - one relay, Loom or tor, that no network knows: what it needs to relay, and what must be known to use it."""
+"""lone_relay - one relay, Loom or tor, that no network knows, and what must be known to use it."""
 
 from __future__ import annotations
 
