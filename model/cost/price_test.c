@@ -4,8 +4,10 @@
 
 /* Each kind of work has its own price, so that a mix-up of two would show. */
 static struct cost_table table_of_primes(void) {
-    static const uint64_t primes[] = {2,  3,  5,  7,  11, 13, 17, 19, 23, 29,  31,  37,  41,  43,  47,  53,
-                                      59, 61, 67, 71, 73, 79, 83, 89, 97, 101, 103, 107, 109, 113, 127, 131};
+    static const uint64_t primes[] = {2,   3,   5,   7,   11,  13,  17,  19,  23,  29,  31,  37,  41,
+                                      43,  47,  53,  59,  61,  67,  71,  73,  79,  83,  89,  97,  101,
+                                      103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167,
+                                      173, 179, 181, 191, 193, 197, 199, 211, 223, 227, 229, 233, 239};
     struct cost_table table = {.smt_permille = 1600};
     size_t i = 0;
 #define X(name) table.ps.name = primes[i++];

@@ -9,7 +9,7 @@
 /* A cell in a content: circuit id 4, command 1, length of what follows 2. */
 #define HEAD_LEN 7u
 
-static_assert(SIM_CONTENT_MAX >= HEAD_LEN + RELAY_HEADER_LEN, "the head of a data cell lies in one piece");
+static_assert(SIM_CONTENT_MAX >= HEAD_LEN + RELAY_HEADER_LEN, "the head of a V0 data cell lies in one piece");
 
 /* --- messages ---------------------------------------------------------------------------------------------------- */
 
@@ -131,9 +131,13 @@ static void finish_record(struct sim_burst *burst, uint64_t plain) {
 /* How much of a body is not zeros. Bodies of data are nothing but their header, mostly. */
 static size_t kept_of(const uint8_t *body, size_t length) {
     static const uint8_t zeros[CELL_BODY_LEN];
-    if (length == CELL_BODY_LEN &&
-        memcmp(body + RELAY_HEADER_LEN, zeros, CELL_BODY_LEN - RELAY_HEADER_LEN) == 0)
-        return RELAY_HEADER_LEN;
+    const size_t longest = RELAY_V1_HEADER_LEN; /* of the headers of both formats */
+    if (length == CELL_BODY_LEN && memcmp(body + longest, zeros, CELL_BODY_LEN - longest) == 0) {
+        const size_t v0 = RELAY_HEADER_LEN;
+        if (memcmp(body + v0, zeros, longest - v0) == 0)
+            return v0;
+        length = longest;
+    }
     while (length > 0 && body[length - 1] == 0)
         length--;
     return length;

@@ -17,6 +17,8 @@
     X(edge_bytes_out)   /* exit streams: to the destination */                        \
     X(aes_bytes)        /* relay cipher */                                            \
     X(digest_bytes)     /* relay digests */                                           \
+    X(cgo_bytes)        /* relay cells through a layer of counter galois onion */     \
+    X(cgo_updates)      /* and changes of such a layer's keys */                      \
     X(crypt_runs)       /* calls of the relay cipher: runs of cells of one circuit */ \
     X(circuit_switches) /* runs whose circuit is not that of the run before */        \
     X(copy_bytes)       /* moves of cell bodies that no cipher made */                \

@@ -30,6 +30,8 @@ struct cell {
     uint16_t length; /* of body; fixed cells CELL_BODY_LEN; CHUNK_END: 1, the end reason */
     uint8_t command; /* enum cell_command */
     uint8_t kind;    /* enum cell_kind */
+    uint8_t data_at; /* chunks: where in body the bytes begin */
+    bool is_ours;    /* relay cells, from peeling to recognizing: see struct crypt_cell */
     uint8_t home;    /* station of the pool */
     _Alignas(16) uint8_t body[];
 };

@@ -4,7 +4,10 @@
 #include "support/test_memory.h"
 
 #define HALF     object_id_make(1, OBJECT_HALF, 2, 3)
-#define ROOM_MAX ((EDGE_CREDIT - 1) * RELAY_DATA_MAX + CHUNK_PADDED_MAX)
+#define ROOM_MAX ((EDGE_CREDIT - 1) * RELAY_DATA_MAX + PADDED_MAX)
+/* V0; V1 has ten bytes less */
+#define PADDED_MAX (RELAY_DATA_MAX - 4u - CHUNK_PADDING)
+#define V1_LESS    10u
 
 struct fixture {
     struct test_memory memory;
@@ -16,7 +19,7 @@ static void set_up(struct fixture *f, uint32_t cells_max) {
     memset(f, 0, sizeof *f);
     test_memory_init(&f->memory);
     cell_pool_init(&f->pool, &f->memory.memory, 0, CELL_BODY_LEN, cells_max);
-    circuit_edge_init(&f->edge, HALF, 9, 1234);
+    circuit_edge_init(&f->edge, HALF, 9, 1234, RELAY_V0);
 }
 
 static void put_back(struct fixture *f, struct cell_run *run) {
@@ -41,7 +44,7 @@ static void bytes_are_cut_into_chunks(UNUSED void **state) {
                  {RELAY_DATA_MAX - 1, 1, RELAY_DATA_MAX - 1},
                  {RELAY_DATA_MAX, 1, RELAY_DATA_MAX},
                  {RELAY_DATA_MAX + 1, 2, 1},
-                 {ROOM_MAX, EDGE_CREDIT, CHUNK_PADDED_MAX}};
+                 {ROOM_MAX, EDGE_CREDIT, PADDED_MAX}};
     static uint8_t bytes[ROOM_MAX];
     for (size_t i = 0; i < sizeof bytes; i++)
         bytes[i] = (uint8_t)(i % 251);
@@ -66,7 +69,7 @@ static void bytes_are_cut_into_chunks(UNUSED void **state) {
             assert_int_equal(chunk->circ_id, 9);
             assert_int_equal(chunk->serial, 1234);
             assert_true(chunk->to == HALF);
-            assert_memory_equal(chunk->body + CHUNK_OFFSET, bytes + at, chunk->length);
+            assert_memory_equal(chunk->body + RELAY_HEADER_LEN, bytes + at, chunk->length);
             at += chunk->length;
             assert_int_equal(chunk->length, chunk->next ? RELAY_DATA_MAX : cases[i].last);
         }
@@ -76,27 +79,56 @@ static void bytes_are_cut_into_chunks(UNUSED void **state) {
     }
 }
 
-static void a_chunk_without_room_for_padding_is_split(UNUSED void **state) {
-    for (uint16_t length = CHUNK_PADDED_MAX + 1; length <= RELAY_DATA_MAX; length++) {
-        struct fixture f;
-        uint8_t bytes[RELAY_DATA_MAX];
-        set_up(&f, 100);
-        for (size_t i = 0; i < sizeof bytes; i++)
-            bytes[i] = (uint8_t)(i % 251);
-        struct cell *chunk = cell_pool_take(&f.pool, CELL_MUST), *front = cell_pool_take(&f.pool, CELL_MUST);
-        assert_int_equal(circuit_edge_cut(&f.edge, bytes, length, chunk), length);
+static void chunks_of_v1_leave_room_for_its_header(UNUSED void **state) {
+    static uint8_t bytes[RELAY_DATA_MAX];
+    struct fixture f;
+    set_up(&f, 100);
+    circuit_edge_init(&f.edge, HALF, 9, 1234, RELAY_V1);
+    assert_int_equal(circuit_edge_room(&f.edge), ROOM_MAX - EDGE_CREDIT * V1_LESS);
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t)i;
+    struct cell *chunk = cell_pool_take(&f.pool, CELL_MUST);
+    assert_int_equal(circuit_edge_cut(&f.edge, bytes, sizeof bytes, chunk), RELAY_V1_STREAM_DATA_MAX);
+    assert_int_equal(chunk->length, RELAY_V1_STREAM_DATA_MAX);
+    assert_int_equal(chunk->data_at, RELAY_V1_HEADER_LEN);
+    assert_memory_equal(chunk->body + RELAY_V1_HEADER_LEN, bytes, chunk->length);
+    cell_pool_put(&f.pool, chunk);
+    tear_down(&f);
+}
+
+static void check_split(enum relay_format format, uint16_t length) {
+    struct fixture f;
+    uint8_t bytes[RELAY_DATA_MAX];
+    const size_t padded_max = format == RELAY_V1 ? PADDED_MAX - V1_LESS : PADDED_MAX;
+    set_up(&f, 100);
+    circuit_edge_init(&f.edge, HALF, 9, 1234, format);
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t)(i % 251);
+    struct cell *chunk = cell_pool_take(&f.pool, CELL_MUST), *front = cell_pool_take(&f.pool, CELL_MUST);
+    assert_int_equal(circuit_edge_cut(&f.edge, bytes, length, chunk), length);
+    assert_true(chunk_has_room(chunk) == (length <= padded_max));
+    if (!chunk_has_room(chunk)) {
         circuit_edge_split(chunk, front);
-        assert_int_equal(front->length, CHUNK_PADDED_MAX);
+        assert_int_equal(front->length, padded_max);
         assert_int_equal(front->circ_id, chunk->circ_id);
         assert_int_equal(front->serial, chunk->serial);
         assert_int_equal(front->kind, CELL_KIND_CHUNK);
+        assert_int_equal(front->data_at, chunk->data_at);
         assert_true(front->to == chunk->to);
-        assert_memory_equal(front->body + CHUNK_OFFSET, bytes, CHUNK_PADDED_MAX);
-        assert_int_equal(chunk->length, length - CHUNK_PADDED_MAX);
-        assert_memory_equal(chunk->body + CHUNK_OFFSET, bytes + CHUNK_PADDED_MAX, chunk->length);
-        cell_pool_put(&f.pool, chunk);
-        cell_pool_put(&f.pool, front);
-        tear_down(&f);
+        assert_memory_equal(chunk_bytes(front), bytes, padded_max);
+        assert_int_equal(chunk->length, length - padded_max);
+        assert_memory_equal(chunk_bytes(chunk), bytes + padded_max, chunk->length);
+    }
+    cell_pool_put(&f.pool, chunk);
+    cell_pool_put(&f.pool, front);
+    tear_down(&f);
+}
+
+static void a_chunk_without_room_for_padding_is_split(UNUSED void **state) {
+    for (uint16_t length = PADDED_MAX - V1_LESS; length <= RELAY_DATA_MAX; length++) {
+        check_split(RELAY_V0, length);
+        if (length <= RELAY_V1_STREAM_DATA_MAX)
+            check_split(RELAY_V1, length);
     }
 }
 
@@ -106,7 +138,8 @@ static void queue(struct fixture *f, uint8_t fill, uint16_t length) {
     chunk->kind = CELL_KIND_CHUNK;
     chunk->length = length;
     memset(chunk->body, 0, CELL_BODY_LEN);
-    memset(chunk->body + CHUNK_OFFSET, fill, length);
+    chunk->data_at = chunk_offset(RELAY_V0);
+    memset(chunk_bytes(chunk), fill, length);
     cell_run_append(&f->edge.out, chunk);
 }
 
@@ -166,6 +199,7 @@ static void spans_and_writes_may_be_few(UNUSED void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bytes_are_cut_into_chunks),
+        cmocka_unit_test(chunks_of_v1_leave_room_for_its_header),
         cmocka_unit_test(a_chunk_without_room_for_padding_is_split),
         cmocka_unit_test(writes_may_end_anywhere),
         cmocka_unit_test(spans_and_writes_may_be_few),

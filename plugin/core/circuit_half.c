@@ -13,10 +13,11 @@ void circuit_half_init(struct circuit_half *half, const struct crypt_provider *c
 void circuit_half_fini(struct circuit_half *half, const struct memory *memory) {
     CHECK(cell_run_is_empty(&half->queue));
     if (half->forward) {
+        size_t size = half->crypt->layer_size[half->layer_kind];
         half->crypt->layer_fini(half->forward);
-        memory_release(memory, half->forward, half->crypt->layer_size);
+        memory_release(memory, half->forward, size);
         half->crypt->layer_fini(half->backward);
-        memory_release(memory, half->backward, half->crypt->layer_size);
+        memory_release(memory, half->backward, size);
     }
     half->forward = half->backward = NULL;
     memset(half->kh, 0, sizeof half->kh);
@@ -25,15 +26,18 @@ void circuit_half_fini(struct circuit_half *half, const struct memory *memory) {
 enum err circuit_half_set_keys(struct circuit_half *half, const struct memory *memory,
                                const struct circuit_keys *keys) {
     CHECK(!circuit_half_has_keys(half));
-    void *forward = memory_allocate(memory, half->crypt->layer_size);
-    void *backward = memory_allocate(memory, half->crypt->layer_size);
+    CHECK(keys->forward.kind == keys->backward.kind);
+    size_t size = half->crypt->layer_size[keys->forward.kind];
+    void *forward = memory_allocate(memory, size);
+    void *backward = memory_allocate(memory, size);
     if (!forward || !backward) {
-        memory_release(memory, forward, half->crypt->layer_size);
-        memory_release(memory, backward, half->crypt->layer_size);
+        memory_release(memory, forward, size);
+        memory_release(memory, backward, size);
         return ERR_LIMIT;
     }
-    half->crypt->layer_init(forward, &keys->forward);
-    half->crypt->layer_init(backward, &keys->backward);
+    half->crypt->layer_init(forward, LAYER_RELAY_FORWARD, &keys->forward);
+    half->crypt->layer_init(backward, LAYER_RELAY_BACKWARD, &keys->backward);
+    half->layer_kind = (uint8_t)keys->forward.kind;
     half->forward = forward;
     half->backward = backward;
     memcpy(half->kh, keys->kh, sizeof half->kh);
@@ -48,11 +52,14 @@ void circuit_half_receive(struct circuit_half *half, const struct cell_view *vie
         cells[i]->kind = CELL_KIND_CELL;
         cells[i]->command = views[i].command;
         cells[i]->length = CELL_BODY_LEN;
-        run[i] = (struct crypt_cell){views[i].body, cells[i]->body};
+        run[i] =
+            (struct crypt_cell){.from = views[i].body, .to = cells[i]->body, .command = views[i].command};
         cell_prefetch_body(cells[i]);
     }
     if (circuit_half_has_keys(half)) {
         half->crypt->layer_crypt(half->forward, run, n, work);
+        for (uint32_t i = 0; i < n; i++)
+            cells[i]->is_ours = run[i].is_ours;
         return;
     }
     for (uint32_t i = 0; i < n; i++)
@@ -61,10 +68,11 @@ void circuit_half_receive(struct circuit_half *half, const struct cell_view *vie
 }
 
 bool circuit_half_recognizes(struct circuit_half *half, struct cell *cell, struct work *work) {
-    return half->crypt->layer_recognize(half->forward, cell->body, work);
+    const struct crypt_cell peeled = {.from = cell->body, .to = cell->body, .is_ours = cell->is_ours};
+    return half->crypt->layer_recognize(half->forward, &peeled, work);
 }
 
-void circuit_half_received_tag(const struct circuit_half *half, uint8_t out[static SHA1_LEN]) {
+void circuit_half_received_tag(const struct circuit_half *half, uint8_t out[static TAG_LEN_MAX]) {
     half->crypt->layer_tag(half->forward, out);
 }
 
@@ -72,9 +80,8 @@ static void wrap(struct circuit_half *half, struct cell *first, struct work *wor
     struct crypt_cell run[HALF_RUN_MAX];
     uint32_t n = 0;
     for (struct cell *cell = first; cell; cell = cell->next) {
-        run[n++] = (struct crypt_cell){cell->body, cell->body};
-        cell->command =
-            CELL_RELAY; /* RELAY_EARLY of a joined circuit: never towards an origin (tor-spec 5.6) */
+        cell->command = CELL_RELAY; /* tor-spec 5.6: no RELAY_EARLY towards the origin */
+        run[n++] = (struct crypt_cell){.from = cell->body, .to = cell->body, .command = CELL_RELAY};
         cell_prefetch_body(cell);
         if (n == HALF_RUN_MAX || !cell->next) {
             half->crypt->layer_crypt(half->backward, run, n, work);
@@ -97,12 +104,12 @@ enum err circuit_half_originate(struct circuit_half *half, struct cell *cell, ui
     cell->kind = CELL_KIND_CELL;
     cell->command = CELL_RELAY;
     cell->length = CELL_BODY_LEN;
-    half->crypt->layer_seal(half->backward, cell->body, work);
+    struct crypt_cell message = {.from = cell->body, .to = cell->body, .command = CELL_RELAY};
+    half->crypt->layer_originate(half->backward, &message, work);
     if (tag_out)
         half->crypt->layer_tag(half->backward, tag_out);
-    struct cell_run run = {0};
-    cell_run_append(&run, cell);
-    return circuit_half_deliver(half, &run, work);
+    circuit_half_queue_plain(half, cell);
+    return half->queue.count > half->queue_max ? ERR_LIMIT : ERR_OK;
 }
 
 void circuit_half_queue_plain(struct circuit_half *half, struct cell *cell) {

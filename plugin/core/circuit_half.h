@@ -31,6 +31,7 @@ struct circuit_half {
     uint32_t circ_id;
     uint32_t queue_max;
     uint8_t relay_early_left;
+    uint8_t layer_kind; /* enum layer_kind; with keys */
     uint8_t
         kh[NTOR_KH_LEN]; /* with keys: what both ends of this hop know besides them (rend-spec-v3 3.1.1) */
 };
@@ -46,6 +47,13 @@ MUST_USE enum err circuit_half_set_keys(struct circuit_half *half, const struct 
 static inline bool circuit_half_has_keys(const struct circuit_half *half) {
     return half->forward != NULL;
 }
+/* How relay messages between us and the origin are written, and how long the tags of their SENDMEs are; with keys. */
+static inline enum relay_format circuit_half_format(const struct circuit_half *half) {
+    return layer_format((enum layer_kind)half->layer_kind);
+}
+static inline uint8_t circuit_half_tag_length(const struct circuit_half *half) {
+    return layer_tag_length((enum layer_kind)half->layer_kind);
+}
 
 /* Take n cells from the link (at most HALF_RUN_MAX) out of the read buffer into cells, peeling our layer on the way when
  * we have keys. The commands and lengths of the cells are set, their owners may do with them as they like. */
@@ -54,13 +62,13 @@ void circuit_half_receive(struct circuit_half *half, const struct cell_view *vie
 /* Is this peeled cell for us? Only for halves with keys, once for each cell, in the order in which they came. */
 bool circuit_half_recognizes(struct circuit_half *half, struct cell *cell, struct work *work);
 /* Tag of the cell last recognized: what our SENDME must show. */
-void circuit_half_received_tag(const struct circuit_half *half, uint8_t out[static SHA1_LEN]);
+void circuit_half_received_tag(const struct circuit_half *half, uint8_t out[static TAG_LEN_MAX]);
 
 /* Queue a run that came from the other half, wrapping it when we have keys. ERR_LIMIT when the queue is full: the run
  * is queued all the same, and the circuit has to be closed. Hands over the run. */
 MUST_USE enum err circuit_half_deliver(struct circuit_half *half, struct cell_run *run, struct work *work);
 /* Seal, wrap and queue a relay message of our own for the origin, already encoded in cell's body. Hands over cell. tag_out,
- * unless NULL, receives the running digest after it. */
+ * unless NULL, receives the tag that a SENDME for it will show (TAG_LEN_MAX bytes). */
 MUST_USE enum err circuit_half_originate(struct circuit_half *half, struct cell *cell, uint8_t *tag_out,
                                          struct work *work);
 /* Queue a cell that is not a relay cell (CREATE2, CREATED2). Hands over cell. */

@@ -15,7 +15,7 @@ struct fixture {
     _Alignas(16) uint8_t far[2][256]; /* the origin's layers: forward, backward */
 };
 
-static void set_up(struct fixture *f, bool has_keys, uint32_t queue_max) {
+static void set_up_as(struct fixture *f, enum layer_kind kind, bool has_keys, uint32_t queue_max) {
     memset(f, 0, sizeof *f);
     test_memory_init(&f->memory);
     f->crypt = symbolic_provider(&f->symbolic, 1);
@@ -25,9 +25,10 @@ static void set_up(struct fixture *f, bool has_keys, uint32_t queue_max) {
     memset(f->keys.backward.cipher, 2, sizeof f->keys.backward.cipher);
     memset(f->keys.backward.digest, 2, sizeof f->keys.backward.digest);
     memset(f->keys.kh, 3, sizeof f->keys.kh);
-    assert_true(f->crypt->layer_size <= sizeof f->far[0]);
-    f->crypt->layer_init(f->far[0], &f->keys.forward);
-    f->crypt->layer_init(f->far[1], &f->keys.backward);
+    f->keys.forward.kind = f->keys.backward.kind = kind;
+    assert_true(layer_size_max(f->crypt) <= sizeof f->far[0]);
+    f->crypt->layer_init(f->far[0], LAYER_ORIGIN_FORWARD, &f->keys.forward);
+    f->crypt->layer_init(f->far[1], LAYER_ORIGIN_BACKWARD, &f->keys.backward);
     circuit_half_init(&f->half, f->crypt, 77, queue_max);
     assert_false(circuit_half_has_keys(&f->half));
     if (has_keys) {
@@ -36,6 +37,12 @@ static void set_up(struct fixture *f, bool has_keys, uint32_t queue_max) {
     }
     assert_true(circuit_half_has_keys(&f->half) == has_keys);
 }
+
+static void set_up(struct fixture *f, bool has_keys, uint32_t queue_max) {
+    set_up_as(f, LAYER_TOR1, has_keys, queue_max);
+}
+
+static enum layer_kind tor1 = LAYER_TOR1, cgo = LAYER_CGO;
 
 static void tear_down(struct fixture *f) {
     struct cell *cell;
@@ -62,32 +69,34 @@ static struct cell_run run_of(struct fixture *f, uint32_t count) {
 }
 
 /* What the origin sends: sealed for us, or for somebody behind us. */
-static void origin_sends(struct fixture *f, bool for_us, uint8_t body[static CELL_BODY_LEN]) {
+static void origin_sends(struct fixture *f, bool for_us, uint8_t command,
+                         uint8_t body[static CELL_BODY_LEN]) {
     struct relay_message message = {.command = RELAY_DATA, .stream = 3};
-    relay_message_encode(body, &message, NULL);
-    if (for_us)
-        f->crypt->layer_seal(f->far[0], body, &f->work);
-    else
+    struct crypt_cell cell = {.from = body, .to = body, .command = command};
+    if (for_us) {
+        relay_message_encode(circuit_half_format(&f->half), body, &message, NULL);
+        f->crypt->layer_originate(f->far[0], &cell, &f->work);
+    } else {
         memset(body, 0xee, CELL_BODY_LEN);
-    struct crypt_cell cell = {body, body};
-    f->crypt->layer_crypt(f->far[0], &cell, 1, &f->work);
+        f->crypt->layer_crypt(f->far[0], &cell, 1, &f->work);
+    }
 }
 
-static void a_half_with_keys_peels_and_recognizes(UNUSED void **state) {
+static void a_half_with_keys_peels_and_recognizes(void **state) {
     static const bool for_us[] = {false, true, true, false, false, true};
     struct fixture f;
     uint8_t bodies[COUNT(for_us)][CELL_BODY_LEN], tag[20], expected[20];
     struct cell_view views[COUNT(for_us)];
     struct cell *cells[COUNT(for_us)];
-    set_up(&f, true, 10);
+    set_up_as(&f, *(const enum layer_kind *)*state, true, 10);
     for (size_t i = 0; i < COUNT(for_us); i++) {
-        origin_sends(&f, for_us[i], bodies[i]);
-        views[i] = (struct cell_view){
-            .circ_id = 77, .command = CELL_RELAY, .length = CELL_BODY_LEN, .body = bodies[i]};
+        uint8_t command = i < 2 ? CELL_RELAY_EARLY : CELL_RELAY;
+        origin_sends(&f, for_us[i], command, bodies[i]);
+        views[i] =
+            (struct cell_view){.circ_id = 77, .command = command, .length = CELL_BODY_LEN, .body = bodies[i]};
         cells[i] = new_cell(&f, 0);
         cells[i]->kind = CELL_KIND_CHUNK;
     }
-    views[0].command = CELL_RELAY_EARLY;
     f.work.crypt_runs = 0;
     circuit_half_receive(&f.half, views, cells, COUNT(for_us), &f.work);
     assert_int_equal(f.work.crypt_runs, 1); /* one call for the burst */
@@ -96,7 +105,15 @@ static void a_half_with_keys_peels_and_recognizes(UNUSED void **state) {
         assert_int_equal(cells[i]->kind, CELL_KIND_CELL);
         assert_int_equal(cells[i]->command, views[i].command);
         assert_int_equal(cells[i]->length, CELL_BODY_LEN);
-        assert_int_equal(cells[i]->body[0], for_us[i] ? RELAY_DATA : 0xee);
+        struct relay_message message;
+        if (!for_us[i]) {
+            assert_int_equal(cells[i]->body[0], 0xee);
+        } else {
+            assert_int_equal(relay_message_decode(circuit_half_format(&f.half), cells[i]->body, &message),
+                             ERR_OK);
+            assert_int_equal(message.command, RELAY_DATA);
+            assert_int_equal(message.stream, 3);
+        }
         cell_pool_put(&f.pool, cells[i]);
     }
     circuit_half_received_tag(&f.half, tag);
@@ -124,11 +141,11 @@ static void a_half_without_keys_only_moves_cells(UNUSED void **state) {
 }
 
 /* Runs longer than one call of the cipher come out as the origin peels them, one by one. */
-static void runs_are_wrapped_in_order(UNUSED void **state) {
+static void runs_are_wrapped_in_order(void **state) {
     static const uint32_t counts[] = {1, 63, 64, 65, 200};
     for (size_t c = 0; c < COUNT(counts); c++) {
         struct fixture f;
-        set_up(&f, true, 1000);
+        set_up_as(&f, *(const enum layer_kind *)*state, true, 1000);
         struct cell_run run = run_of(&f, counts[c]);
         assert_int_equal(circuit_half_deliver(&f.half, &run, &f.work), ERR_OK);
         assert_true(cell_run_is_empty(&run));
@@ -136,7 +153,7 @@ static void runs_are_wrapped_in_order(UNUSED void **state) {
         assert_int_equal(f.work.crypt_runs, (counts[c] + HALF_RUN_MAX - 1) / HALF_RUN_MAX);
         uint8_t i = 0;
         for (struct cell *cell = f.half.queue.first; cell; cell = cell->next, i++) {
-            struct crypt_cell peeled = {cell->body, cell->body};
+            struct crypt_cell peeled = {.from = cell->body, .to = cell->body, .command = CELL_RELAY};
             assert_int_equal(cell->circ_id, 77);
             f.crypt->layer_crypt(f.far[1], &peeled, 1, &f.work);
             assert_int_equal(cell->body[0], i);
@@ -146,22 +163,24 @@ static void runs_are_wrapped_in_order(UNUSED void **state) {
     }
 }
 
-static void a_message_of_our_own_is_recognized_by_the_origin(UNUSED void **state) {
+static void a_message_of_our_own_is_recognized_by_the_origin(void **state) {
     struct fixture f;
     uint8_t tag[20], expected[20];
-    set_up(&f, true, 10);
+    set_up_as(&f, *(const enum layer_kind *)*state, true, 10);
+    enum relay_format format = circuit_half_format(&f.half);
     for (unsigned i = 0; i < 3; i++) {
         struct cell *cell = new_cell(&f, 0);
-        struct relay_message message = {.command = RELAY_SENDME, .stream = 9};
-        relay_message_encode(cell->body, &message, NULL);
+        struct relay_message message = {.command = RELAY_DATA, .stream = 9};
+        relay_message_encode(format, cell->body, &message, NULL);
         assert_int_equal(circuit_half_originate(&f.half, cell, i == 1 ? NULL : tag, &f.work), ERR_OK);
         cell = f.half.queue.last;
         assert_int_equal(cell->command, CELL_RELAY);
         assert_int_equal(cell->circ_id, 77);
-        struct crypt_cell peeled = {cell->body, cell->body};
+        struct crypt_cell peeled = {.from = cell->body, .to = cell->body, .command = CELL_RELAY};
         f.crypt->layer_crypt(f.far[1], &peeled, 1, &f.work);
-        assert_true(f.crypt->layer_recognize(f.far[1], cell->body, &f.work));
-        assert_int_equal(cell->body[0], RELAY_SENDME);
+        assert_true(f.crypt->layer_recognize(f.far[1], &peeled, &f.work));
+        assert_int_equal(relay_message_decode(format, cell->body, &message), ERR_OK);
+        assert_int_equal(message.stream, 9);
         f.crypt->layer_tag(f.far[1], expected);
         if (i != 1)
             assert_memory_equal(tag, expected, sizeof tag);
@@ -207,10 +226,13 @@ static void without_memory_there_are_no_keys(UNUSED void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_half_with_keys_peels_and_recognizes),
+        {"peels and recognizes, tor1", a_half_with_keys_peels_and_recognizes, NULL, NULL, &tor1},
+        {"peels and recognizes, CGO", a_half_with_keys_peels_and_recognizes, NULL, NULL, &cgo},
         cmocka_unit_test(a_half_without_keys_only_moves_cells),
-        cmocka_unit_test(runs_are_wrapped_in_order),
-        cmocka_unit_test(a_message_of_our_own_is_recognized_by_the_origin),
+        {"runs are wrapped in order, tor1", runs_are_wrapped_in_order, NULL, NULL, &tor1},
+        {"runs are wrapped in order, CGO", runs_are_wrapped_in_order, NULL, NULL, &cgo},
+        {"our own is recognized, tor1", a_message_of_our_own_is_recognized_by_the_origin, NULL, NULL, &tor1},
+        {"our own is recognized, CGO", a_message_of_our_own_is_recognized_by_the_origin, NULL, NULL, &cgo},
         cmocka_unit_test(a_full_queue_says_so_and_keeps_the_run),
         cmocka_unit_test(plain_cells_go_as_they_are),
         cmocka_unit_test(without_memory_there_are_no_keys),

@@ -123,8 +123,8 @@ static void accept_created(struct game *g, unsigned peer, const struct peer_cell
             created2_decode((struct span){cell->body, CELL_BODY_LEN}, &reply) ||
             ntor_client_finish(g->b.crypt, &c->ntor, reply, &keys))
             continue;
-        g->b.crypt->layer_init(c->forward, &keys.forward);
-        g->b.crypt->layer_init(c->backward, &keys.backward);
+        g->b.crypt->layer_init(c->forward, LAYER_ORIGIN_FORWARD, &keys.forward);
+        g->b.crypt->layer_init(c->backward, LAYER_ORIGIN_BACKWARD, &keys.backward);
         memcpy(c->kh, keys.kh, sizeof c->kh);
         g->is_open[i] = true;
     }

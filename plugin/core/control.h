@@ -114,6 +114,7 @@ struct control {
     uint16_t stream;
     uint8_t kind;   /* enum control_kind */
     uint8_t reason; /* enum destroy_reason or end_reason */
+    uint8_t format; /* EDGE_OPEN: enum relay_format of the stream's DATA cells */
     station_id reply_to;
     union {
         struct control_extend extend;

@@ -131,12 +131,12 @@ void manager_half_deliver(struct manager *m, nsec now, struct half *half, struct
         manager_half_fail(m, now, half, DESTROY_RESOURCELIMIT);
 }
 
-bool manager_half_originate_chunk(struct manager *m, nsec now, struct half *half, struct cell *chunk,
-                                  uint16_t stream, uint8_t *tag_out) {
+bool manager_half_originate_cell(struct manager *m, nsec now, struct half *half, struct cell *cell,
+                                 const struct relay_message *message, uint8_t *tag_out) {
     half_id id = half->id;
-    manager_trace(m, TRACE_RELAY_OUT, half->link, half->circuit.circ_id, chunk->body[0],
-                  load_u16(chunk->body + 9), stream);
-    enum err e = circuit_half_originate(&half->circuit, chunk, tag_out, &m->work);
+    manager_trace(m, TRACE_RELAY_OUT, half->link, half->circuit.circ_id, message->command,
+                  (uint32_t)message->data.length, message->stream);
+    enum err e = circuit_half_originate(&half->circuit, cell, tag_out, &m->work);
     manager_half_queued(m, now, half, 1);
     half = manager_half(m, id);
     if (e && half)
@@ -155,8 +155,8 @@ bool manager_half_originate(struct manager *m, nsec now, struct half *half, uint
     m->crypt->random(m->crypt->context, padding,
                      sizeof padding); /* rng would show where its tables' seeds come from */
     struct relay_message message = {.command = command, .stream = stream, .data = data};
-    relay_message_encode(cell->body, &message, padding);
-    return manager_half_originate_chunk(m, now, half, cell, stream, NULL);
+    relay_message_encode(circuit_half_format(&half->circuit), cell->body, &message, padding);
+    return manager_half_originate_cell(m, now, half, cell, &message, NULL);
 }
 
 void manager_circuit_destroyed(struct manager *m, nsec now, struct link *link, const struct cell_view *cell) {

@@ -82,8 +82,8 @@ static void a_client_may_create_fast(UNUSED void **state) {
 
     struct bench_circuit c = {.peer = &client, .circ_id = CIRC};
     struct relay_message answer;
-    f.b.crypt->layer_init(c.forward, &keys.forward);
-    f.b.crypt->layer_init(c.backward, &keys.backward);
+    f.b.crypt->layer_init(c.forward, LAYER_ORIGIN_FORWARD, &keys.forward);
+    f.b.crypt->layer_init(c.backward, LAYER_ORIGIN_BACKWARD, &keys.backward);
     circuit_tell(&c, RELAY_TRUNCATE, 0, NULL, 0); /* the keys fit */
     assert_true(circuit_hear(&c, &answer));
     assert_int_equal(answer.command, RELAY_TRUNCATED);

@@ -67,7 +67,8 @@ static struct edge *edge_new(struct manager *m, const struct control *ask) {
     struct edge *edge = slab_take(&m->edges_slab);
     if (edge) {
         *edge = (struct edge){.id = 0};
-        circuit_edge_init(&edge->circuit, ask->from, ask->stream, ask->serial);
+        circuit_edge_init(&edge->circuit, ask->from, ask->stream, ask->serial,
+                          (enum relay_format)ask->format);
         edge->id = slot_map_add(&m->edges, edge);
         if (edge->id)
             return edge;
@@ -121,7 +122,8 @@ static void post_end(struct manager *m, const struct edge *edge, uint8_t reason)
     end->circ_id = edge->circuit.stream;
     end->serial = edge->circuit.serial;
     end->length = 1;
-    end->body[CHUNK_OFFSET] = reason;
+    end->data_at = 0;
+    end->body[0] = reason;
     struct cell_run run = {0};
     cell_run_append(&run, end);
     manager_post_cells(m, edge->circuit.half, &run);

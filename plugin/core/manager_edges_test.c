@@ -104,7 +104,7 @@ static void a_destination_is_read_again_when_credit_comes(UNUSED void **state) {
     assert_true(exit_take_request(&f, FAKE_EDGE_RESUME, &request)); /* the half has packaged them by now */
     assert_int_equal(request.id, f.edge);
     assert_int_equal(manager_edge_room(exit_edge_manager(&f), f.edge),
-                     (EDGE_CREDIT - 1) * RELAY_DATA_MAX + CHUNK_PADDED_MAX);
+                     (EDGE_CREDIT - 1) * RELAY_DATA_MAX + chunk_padded_max(RELAY_V0));
     exit_hear_data(&f, STREAM, EDGE_CREDIT, tag);
     exit_bench_fini(&f);
 }

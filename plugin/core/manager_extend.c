@@ -153,7 +153,8 @@ static void extended(struct manager *m, nsec now, struct half *half, const struc
         return;
     half->state = HALF_OPEN;
     uint8_t room[RELAY_DATA_MAX];
-    struct bytes_out body = bytes_out(room, sizeof room);
+    struct bytes_out body =
+        bytes_out(room, relay_data_max(circuit_half_format(&half->circuit), RELAY_EXTENDED2));
     created2_encode(&body, (struct span){message->u.extended.data, message->u.extended.data_length});
     if (!bytes_out_ok(&body)) {
         manager_half_fail(m, now, half, DESTROY_PROTOCOL); /* a CREATED2 longer than an EXTENDED2 can be */

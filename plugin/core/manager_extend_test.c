@@ -16,7 +16,7 @@ static void a_circuit_is_extended_and_carries_cells_both_ways(UNUSED void **stat
     memset(inner, 0xee, sizeof inner);
     for (unsigned i = 0; i < 100; i++) {
         struct work work = {0};
-        struct crypt_cell cell = {inner, body};
+        struct crypt_cell cell = {.from = inner, .to = body};
         f.b.crypt->layer_crypt(c.forward, &cell, 1, &work);
         peer_send(&f.origin, CIRC, i < 3 ? CELL_RELAY_EARLY : CELL_RELAY, body, sizeof body);
     }

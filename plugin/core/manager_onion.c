@@ -165,8 +165,11 @@ static void introduction(struct manager *m, nsec now, struct control *message) {
     struct control_onion *onion = &message->u.onion;
     struct onion_role *role = waiting_as(half, &onion->name);
     uint8_t status = INTRODUCE_UNKNOWN_ID; /* also when there are too many, as tor has it */
-    if (role && may_introduce(m, now, role) &&
-        manager_half_originate(m, now, half, RELAY_INTRODUCE2, 0, (struct span){onion->data, onion->length}))
+    if (role && onion->length > relay_data_max(circuit_half_format(&half->circuit), RELAY_INTRODUCE2))
+        status = INTRODUCE_CANT_RELAY; /* it fills a V0 cell, and the service's circuit has V1 */
+    else if (role && may_introduce(m, now, role) &&
+             manager_half_originate(m, now, half, RELAY_INTRODUCE2, 0,
+                                    (struct span){onion->data, onion->length}))
         status = INTRODUCE_SUCCESS;
     message->reason = status;
     manager_repost(m, message, object_station(message->from), message->from, CONTROL_INTRODUCED);

@@ -338,7 +338,7 @@ static void send_through(struct bench_circuit *from, struct bench_circuit *to, u
     struct relay_message message;
     uint8_t sent[CELL_BODY_LEN], body[CELL_BODY_LEN];
     memset(sent, fill, sizeof sent); /* `recognized` is not zero */
-    struct crypt_cell cell = {sent, body};
+    struct crypt_cell cell = {.from = sent, .to = body, .command = command};
     crypt->layer_crypt(from->forward, &cell, 1, &work);
     peer_send(from->peer, from->circ_id, command, body, sizeof body);
     const struct peer_cell *got = peer_read(to->peer);
@@ -450,11 +450,13 @@ static void say_at_once(struct meeting *f, unsigned count) {
     struct bytes_out out = bytes_out(wire, sizeof wire);
     memcpy(data, cookie, sizeof data);
     struct relay_message message = {.command = RELAY_RENDEZVOUS1, .data = {data, sizeof data}};
-    relay_message_encode(body, &message, NULL);
-    crypt->layer_seal(f->s.forward, body, &work);
+    relay_message_encode(f->s.format, body, &message, NULL);
     for (unsigned i = 0; i <= count; i++) {
-        struct crypt_cell cell = {body, body};
-        crypt->layer_crypt(f->s.forward, &cell, 1, &work);
+        struct crypt_cell cell = {.from = body, .to = body, .command = CELL_RELAY};
+        if (i == 0)
+            crypt->layer_originate(f->s.forward, &cell, &work);
+        else
+            crypt->layer_crypt(f->s.forward, &cell, 1, &work);
         cell_put(&out, 4, f->s.circ_id, CELL_RELAY, body, CELL_BODY_LEN);
         memset(body, (int)i + 1, sizeof body);
     }

@@ -6,7 +6,7 @@
 /* A recognized cell: hands over cell. The circuit may be closed afterwards. */
 static void handle_message(struct manager *m, nsec now, struct half *half, struct cell *cell) {
     struct relay_message message;
-    if (relay_message_decode(cell->body, &message)) {
+    if (relay_message_decode(circuit_half_format(&half->circuit), cell->body, &message)) {
         manager_free_cell(m, cell);
         manager_half_fail(m, now, half, DESTROY_PROTOCOL);
         return;

@@ -274,9 +274,9 @@ void manager_count_activity(struct manager *m, nsec now, struct half *half);
 /* Encode, seal, wrap and queue a relay message for the origin; false when the circuit had to be closed. */
 MUST_USE bool manager_half_originate(struct manager *m, nsec now, struct half *half, uint8_t command,
                                      uint16_t stream, struct span data);
-/* The same for a cell whose data lies in place already. */
-MUST_USE bool manager_half_originate_chunk(struct manager *m, nsec now, struct half *half, struct cell *chunk,
-                                           uint16_t stream, uint8_t *tag_out);
+/* The same for a message that is encoded in cell already; hands over cell. tag_out as in circuit_half_originate. */
+MUST_USE bool manager_half_originate_cell(struct manager *m, nsec now, struct half *half, struct cell *cell,
+                                          const struct relay_message *message, uint8_t *tag_out);
 void manager_half_queued(struct manager *m, nsec now, struct half *half, uint32_t cells);
 
 /* manager_create.c */

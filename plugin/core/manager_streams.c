@@ -105,7 +105,7 @@ static bool pay_credit(struct manager *m, struct stream *stream) {
 static struct cell *next_piece(struct manager *m, nsec now, struct half *half, struct stream *stream) {
     struct cell *chunk = stream->to_origin.first;
     struct exit_streams *exit = half->exit;
-    bool is_split = chunk->length > CHUNK_PADDED_MAX && flow_needs_unforeseen(&exit->window, &exit->tags);
+    bool is_split = !chunk_has_room(chunk) && flow_needs_unforeseen(&exit->window, &exit->tags);
     struct cell *front = is_split ? manager_cell(m, CELL_MUST) : NULL;
     if (front) {
         circuit_edge_split(chunk, front);
@@ -120,9 +120,9 @@ static struct cell *next_piece(struct manager *m, nsec now, struct half *half, s
 
 /* Behind the data and its four zeros, where a DATA cell is padded (tor-spec 6.1). */
 static void pad_unforeseen(struct manager *m, struct exit_streams *exit, struct cell *chunk) {
-    if (chunk->length > CHUNK_PADDED_MAX || !flow_wants_unforeseen(&exit->window, &exit->tags))
+    if (!chunk_has_room(chunk) || !flow_wants_unforeseen(&exit->window, &exit->tags))
         return;
-    m->crypt->random(m->crypt->context, chunk->body + CHUNK_OFFSET + chunk->length + 4, CHUNK_PADDING);
+    m->crypt->random(m->crypt->context, chunk_bytes(chunk) + chunk->length + 4, CHUNK_PADDING);
     exit->tags.is_unforeseen = true;
 }
 
@@ -130,15 +130,15 @@ static void pad_unforeseen(struct manager *m, struct exit_streams *exit, struct 
 static bool package(struct manager *m, nsec now, struct half *half, struct stream *stream,
                     struct cell *chunk) {
     struct relay_message data = {
-        .command = RELAY_DATA, .stream = stream->id, .data = {chunk->body + CHUNK_OFFSET, chunk->length}};
-    relay_message_encode(chunk->body, &data, NULL);
+        .command = RELAY_DATA, .stream = stream->id, .data = {chunk_bytes(chunk), chunk->length}};
+    relay_message_encode(circuit_half_format(&half->circuit), chunk->body, &data, NULL);
     struct exit_streams *exit = half->exit;
     pad_unforeseen(m, exit, chunk);
 
     uint8_t tag[FLOW_TAG_LEN];
     flow_package(&stream->window);
     bool answered = flow_package(&exit->window);
-    if (!manager_half_originate_chunk(m, now, half, chunk, stream->id, tag))
+    if (!manager_half_originate_cell(m, now, half, chunk, &data, tag))
         return false;
     if (answered)
         flow_tags_push(&exit->tags, tag);
@@ -149,7 +149,7 @@ static bool package(struct manager *m, nsec now, struct half *half, struct strea
 static bool end_stream(struct manager *m, nsec now, struct half *half, struct stream *stream,
                        struct cell *end) {
     uint16_t id = stream->id;
-    uint8_t reason = end->body[CHUNK_OFFSET];
+    uint8_t reason = end->body[0];
     manager_free_cell(m, end);
     stream_free(m, half, stream);
     return send_end(m, now, half, id, reason);
@@ -224,6 +224,7 @@ static void open_stream(struct manager *m, nsec now, struct half *half, uint16_t
         ask->from = half->id;
         ask->stream = id;
         ask->serial = stream->serial;
+        ask->format = (uint8_t)circuit_half_format(&half->circuit);
         ask->u.edge_open = *to;
         return;
     }
@@ -293,7 +294,7 @@ static bool count_circuit_data(struct manager *m, nsec now, struct half *half) {
     if (!flow_consume(&half->exit->window, 1))
         return true;
     struct sendme_message sendme = {.version = (uint8_t)m->params.sendme_emit_min_version,
-                                    .tag_length = SHA1_LEN};
+                                    .tag_length = circuit_half_tag_length(&half->circuit)};
     circuit_half_received_tag(&half->circuit, sendme.tag);
     uint8_t room[64];
     struct bytes_out body = bytes_out(room, sizeof room);
@@ -337,6 +338,7 @@ static void data(struct manager *m, nsec now, struct half *half, const struct re
     cell->kind = CELL_KIND_CHUNK;
     cell->length = length;
     cell->circ_id = id;
+    cell->data_at = (uint8_t)(message->data.data - cell->body);
     send_to_edge(m, stream, cell);
 }
 
@@ -374,8 +376,8 @@ static bool circuit_sendme_is_due(struct manager *m, struct half *half, const st
     if (!tag || flow_sendme_received(&half->exit->window) ||
         sendme->version < m->params.sendme_accept_min_version)
         return false;
-    return sendme->version == 0 ||
-           (sendme->tag_length == FLOW_TAG_LEN && bytes_equal_const_time(tag, sendme->tag, FLOW_TAG_LEN));
+    return sendme->version == 0 || (sendme->tag_length == circuit_half_tag_length(&half->circuit) &&
+                                    bytes_equal_const_time(tag, sendme->tag, sendme->tag_length));
 }
 
 static void sendme(struct manager *m, nsec now, struct half *half, const struct relay_message *message) {

@@ -240,8 +240,8 @@ static unsigned hear_download(struct exit_bench *f, bool *padded_out, size_t *by
     while (circuit_hear(&f->c, &message)) {
         assert_int_equal(message.command, RELAY_DATA);
         size_t length = message.data.length;
-        padded_out[cells++] =
-            length <= CHUNK_PADDED_MAX && memcmp(message.data.data + length + 4, zeros, sizeof zeros) != 0;
+        padded_out[cells++] = length <= chunk_padded_max(RELAY_V0) &&
+                              memcmp(message.data.data + length + 4, zeros, sizeof zeros) != 0;
         *bytes_out += length;
     }
     return cells;

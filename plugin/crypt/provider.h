@@ -3,7 +3,7 @@
  * Two levels. Primitives (hash, curve, signature) serve the link handshake, ntor and certificates. Relay layers work
  * on whole runs of cells of one circuit at a time, so that a provider may batch, prefetch and vectorise.
  * Thread: a provider's functions are called from every thread at once, on different objects.
- * Memory: a layer is an object of layer_size bytes (16-aligned), placed by the caller; it may be moved by memcpy only
+ * Memory: a layer is an object of layer_size[kind] bytes (16-aligned), placed by the caller; it may be moved by memcpy only
  * between layer_fini and layer_init. context is the provider's own and is passed to the functions that draw or sign. */
 #ifndef LOOM_CRYPT_PROVIDER_H
 #define LOOM_CRYPT_PROVIDER_H
@@ -16,6 +16,7 @@
 #include "base/bytes.h"
 #include "base/err.h"
 #include "base/work.h"
+#include "wire/relay_cell.h"
 
 #define SHA1_LEN              20u
 #define SHA256_LEN            32u
@@ -24,29 +25,50 @@
 #define X25519_LEN            32u
 #define ED25519_SIGNATURE_LEN 64u
 
-/* One cell of a run: 509 bytes at from are read, 509 bytes at to are written; from == to is in place. */
+/* One cell of a run: 509 bytes at from are read, 509 bytes at to are written; from == to is in place. CGO ciphers depend
+ * on the cell command (RELAY or RELAY_EARLY). is_ours belongs to the provider, between layer_crypt and layer_recognize. */
 struct crypt_cell {
     const uint8_t *from;
     uint8_t *to;
+    uint8_t command; /* enum cell_command */
+    bool is_ours;
 };
 
-/* Which relay cryptography a hop uses: the one that is as old as Tor (tor-spec 5.5, 6.1), or counter galois onions
- * (proposal 359). */
-enum layer_kind { LAYER_TOR1, LAYER_CGO };
+/* The relay cryptography of a hop: both directions have the same. */
+enum layer_kind {
+    LAYER_TOR1 = 0, /* AES-128-CTR and a running SHA-1: tor-spec 5.5, 6.1; messages in V0 */
+    LAYER_CGO = 1,  /* counter galois onion: proposal 359; messages in V1 */
+};
+#define LAYER_KINDS 2u
 
-#define CGO_KEYS_LEN 80u
+/* What a layer is for. Who receives with it recognizes cells: relays what comes from the origin, the origin what comes
+ * from relays. Relays put CGO layers on in both directions, the origin takes them off in both. */
+enum layer_role { LAYER_RELAY_FORWARD, LAYER_RELAY_BACKWARD, LAYER_ORIGIN_FORWARD, LAYER_ORIGIN_BACKWARD };
+
+#define CGO_KEYS_LEN 80u /* of one direction: J (AES-128, POLYVAL), S (the same), nonce */
+#define TAG_LEN_MAX  SHA1_LEN
+#define TAG_LEN_TOR1 SHA1_LEN
+#define TAG_LEN_CGO  RELAY_V1_TAG_LEN
 
 /* Keys of one hop in one direction. */
 struct layer_keys {
     enum layer_kind kind;
     union {
         struct {
-            uint8_t cipher[16];       /* AES-128 */
-            uint8_t digest[SHA1_LEN]; /* seed */
-        };                            /* LAYER_TOR1 (tor-spec 5.2) */
-        uint8_t cgo[CGO_KEYS_LEN];    /* LAYER_CGO: J(32) S(32) N(16) */
+            uint8_t cipher[16];       /* AES-128 key, */
+            uint8_t digest[SHA1_LEN]; /* and seed of the digest (tor-spec 5.2) */
+        };
+        uint8_t cgo[CGO_KEYS_LEN];
     };
 };
+
+static inline enum relay_format layer_format(enum layer_kind kind) {
+    return kind == LAYER_CGO ? RELAY_V1 : RELAY_V0;
+}
+/* Of the tags that SENDMEs show. */
+static inline uint8_t layer_tag_length(enum layer_kind kind) {
+    return kind == LAYER_CGO ? TAG_LEN_CGO : TAG_LEN_TOR1;
+}
 
 struct crypt_provider {
     void *context;
@@ -86,21 +108,29 @@ struct crypt_provider {
     void (*transcript_add)(void *state, struct span bytes);
     void (*transcript_digest)(const void *state, uint8_t out[static SHA256_LEN]);
 
-    /* tor1 relay layers (tor-spec 5.5, 6.1). One layer = one hop, one direction. */
-    size_t layer_size;
-    void (*layer_init)(void *layer, const struct layer_keys *keys);
+    /* Relay layers. One layer = one hop, one direction, one role; an object of layer_size[kind] bytes. */
+    size_t layer_size[LAYER_KINDS];
+    void (*layer_init)(void *layer, enum layer_role role, const struct layer_keys *keys);
     void (*layer_fini)(void *layer);
-    /* Take the layer off (or put it on, the cipher is its own inverse) n cells, and count the work. */
+    /* Take n cells through the layer, and count the work. */
     void (*layer_crypt)(void *layer, struct crypt_cell *cells, size_t n, struct work *work);
-    /* Is this decrypted body for us? When recognized is zero and the digest fits, update the running digest and say yes;
-     * otherwise leave it as it was. */
-    bool (*layer_recognize)(void *layer, uint8_t *body, struct work *work);
-    /* As the sender: set the digest field of a body whose recognized and digest are zero, and update the running digest. */
-    void (*layer_seal)(void *layer, uint8_t *body, struct work *work);
-    /* Full running digest after the cell last recognized or sealed: what a SENDME of version 1 echoes. */
-    void (*layer_tag)(const void *layer, uint8_t out[static SHA1_LEN]);
+    /* In a receiving role: is this cell for us? Asked once, of each cell that layer_crypt has gone through, in their order
+     * and before the next run. */
+    bool (*layer_recognize)(void *layer, const struct crypt_cell *cell, struct work *work);
+    /* In a sending role: cell is a message of ours, in the clear and encoded in the format of the kind. Seal it and take it
+     * through this layer. */
+    void (*layer_originate)(void *layer, struct crypt_cell *cell, struct work *work);
+    /* Tag of the cell last recognized or originated: what a SENDME of version 1 echoes. layer_tag_length bytes of out are
+     * filled, the others zero. */
+    void (*layer_tag)(const void *layer, uint8_t out[static TAG_LEN_MAX]);
     /* Bring the layer into the cache before layer_crypt; may be a no-op. */
     void (*layer_prefetch)(const void *layer);
 };
+
+/* Room for a layer of any kind. */
+static inline size_t layer_size_max(const struct crypt_provider *crypt) {
+    size_t tor1 = crypt->layer_size[LAYER_TOR1], cgo = crypt->layer_size[LAYER_CGO];
+    return tor1 > cgo ? tor1 : cgo;
+}
 
 #endif

@@ -17,6 +17,12 @@ static struct span span_of(const void *data, size_t length) {
     return (struct span){data, length};
 }
 
+/* What a test runs over: a provider, and what the hops of its circuits are. */
+struct over {
+    const struct crypt_provider *crypt;
+    enum layer_kind kinds[HOPS];
+};
+
 /* A circuit of three relays: each layer stands once at the origin and once at its relay. */
 struct side {
     void *forward[HOPS];
@@ -24,17 +30,24 @@ struct side {
 };
 struct circuit {
     const struct crypt_provider *crypt;
+    const enum layer_kind *kinds;
     struct side origin, relays;
     struct work work;
 };
 
-static void *layer_new(const struct crypt_provider *crypt, uint8_t which) {
-    struct layer_keys keys = {.kind = LAYER_TOR1};
-    memset(keys.cipher, 0x40 + which, sizeof(keys.cipher));
-    memset(keys.digest, 0x80 + which, sizeof(keys.digest));
-    void *layer = aligned_alloc(16, (crypt->layer_size + 15) / 16 * 16);
+static void *layer_new(const struct crypt_provider *crypt, enum layer_kind kind, enum layer_role role,
+                       uint8_t which) {
+    struct layer_keys keys = {.kind = kind};
+    if (kind == LAYER_CGO) {
+        for (unsigned i = 0; i < CGO_KEYS_LEN; i++)
+            keys.cgo[i] = (uint8_t)(0x40 + which + 3 * i);
+    } else {
+        memset(keys.cipher, 0x40 + which, sizeof(keys.cipher));
+        memset(keys.digest, 0x80 + which, sizeof(keys.digest));
+    }
+    void *layer = aligned_alloc(16, (crypt->layer_size[kind] + 15) / 16 * 16);
     assert_non_null(layer);
-    crypt->layer_init(layer, &keys);
+    crypt->layer_init(layer, role, &keys);
     return layer;
 }
 
@@ -43,13 +56,16 @@ static void layer_free(const struct crypt_provider *crypt, void *layer) {
     free(layer);
 }
 
-static void circuit_open(struct circuit *circuit, const struct crypt_provider *crypt) {
-    *circuit = (struct circuit){.crypt = crypt};
+static void circuit_open(struct circuit *circuit, const struct over *over) {
+    const struct crypt_provider *crypt = over->crypt;
+    *circuit = (struct circuit){.crypt = crypt, .kinds = over->kinds};
     for (uint8_t hop = 0; hop < HOPS; hop++) {
-        circuit->origin.forward[hop] = layer_new(crypt, hop);
-        circuit->relays.forward[hop] = layer_new(crypt, hop);
-        circuit->origin.backward[hop] = layer_new(crypt, (uint8_t)(hop + HOPS));
-        circuit->relays.backward[hop] = layer_new(crypt, (uint8_t)(hop + HOPS));
+        enum layer_kind kind = over->kinds[hop];
+        uint8_t back = (uint8_t)(hop + HOPS);
+        circuit->origin.forward[hop] = layer_new(crypt, kind, LAYER_ORIGIN_FORWARD, hop);
+        circuit->relays.forward[hop] = layer_new(crypt, kind, LAYER_RELAY_FORWARD, hop);
+        circuit->origin.backward[hop] = layer_new(crypt, kind, LAYER_ORIGIN_BACKWARD, back);
+        circuit->relays.backward[hop] = layer_new(crypt, kind, LAYER_RELAY_BACKWARD, back);
     }
 }
 
@@ -62,42 +78,47 @@ static void circuit_close(struct circuit *circuit) {
     }
 }
 
-static void crypt_one(struct circuit *circuit, void *layer, uint8_t *body) {
-    struct crypt_cell cell;
-    cell.from = cell.to = body;
-    circuit->crypt->layer_crypt(layer, &cell, 1, &circuit->work);
-}
-
-static void body_fill(uint8_t *body, uint8_t seed) {
+/* Some message in the format that hop reads. */
+static void body_fill(const struct circuit *circuit, unsigned hop, uint8_t *body, uint8_t seed) {
     uint8_t data[100];
     for (size_t i = 0; i < sizeof(data); i++)
         data[i] = (uint8_t)(seed + i);
-    const struct relay_message message = {RELAY_DATA, seed, span_of(data, sizeof(data))};
-    relay_message_encode(body, &message, NULL);
+    const struct relay_message message = {RELAY_DATA, (uint16_t)(seed + 1), span_of(data, sizeof(data))};
+    relay_message_encode(layer_format(circuit->kinds[hop]), body, &message, NULL);
 }
 
-/* The sender at hop seals body and puts on the layers from its own to the first. */
+static struct crypt_cell in_place(uint8_t *body) {
+    return (struct crypt_cell){.from = body, .to = body, .command = CELL_RELAY};
+}
+
+/* The sender at hop seals body, and the layers from there to the first are put on. */
 static void wrap(struct circuit *circuit, void *const *layers, unsigned hop, uint8_t *body) {
-    circuit->crypt->layer_seal(layers[hop], body, &circuit->work);
-    for (unsigned i = hop + 1; i-- > 0;)
-        crypt_one(circuit, layers[i], body);
+    struct crypt_cell cell = in_place(body);
+    circuit->crypt->layer_originate(layers[hop], &cell, &circuit->work);
+    for (unsigned i = hop; i-- > 0;)
+        circuit->crypt->layer_crypt(layers[i], &cell, 1, &circuit->work);
 }
 
-/* Take layers off until one recognizes body; HOPS when none does. */
-static unsigned unwrap(struct circuit *circuit, void *const *layers, uint8_t *body) {
+/* Take layers off until one recognizes the cell; HOPS when none does. */
+static unsigned unwrap_cell(struct circuit *circuit, void *const *layers, struct crypt_cell *cell) {
     for (unsigned i = 0; i < HOPS; i++) {
-        crypt_one(circuit, layers[i], body);
-        if (circuit->crypt->layer_recognize(layers[i], body, &circuit->work))
+        circuit->crypt->layer_crypt(layers[i], cell, 1, &circuit->work);
+        if (circuit->crypt->layer_recognize(layers[i], cell, &circuit->work))
             return i;
     }
     return HOPS;
 }
 
+static unsigned unwrap(struct circuit *circuit, void *const *layers, uint8_t *body) {
+    struct crypt_cell cell = in_place(body);
+    return unwrap_cell(circuit, layers, &cell);
+}
+
 static void assert_same_tag(struct circuit *circuit, const void *a, const void *b) {
-    uint8_t tag_a[SHA1_LEN], tag_b[SHA1_LEN];
+    uint8_t tag_a[TAG_LEN_MAX], tag_b[TAG_LEN_MAX];
     circuit->crypt->layer_tag(a, tag_a);
     circuit->crypt->layer_tag(b, tag_b);
-    assert_memory_equal(tag_a, tag_b, SHA1_LEN);
+    assert_memory_equal(tag_a, tag_b, TAG_LEN_MAX);
 }
 
 enum way { FORWARD, BACKWARD };
@@ -114,14 +135,21 @@ static void travel(struct circuit *circuit, struct step step, uint8_t seed) {
     bool forward = step.way == FORWARD;
     void *const *senders = forward ? circuit->origin.forward : circuit->relays.backward;
     void *const *receivers = forward ? circuit->relays.forward : circuit->origin.backward;
-    uint8_t body[CELL_BODY_LEN], sealed[CELL_BODY_LEN];
-    body_fill(body, seed);
-    body_fill(sealed, seed);
+    uint8_t body[CELL_BODY_LEN], clear[CELL_BODY_LEN];
+    struct relay_message said, heard;
+    enum relay_format format = layer_format(circuit->kinds[step.hop]);
+    body_fill(circuit, step.hop, body, seed);
+    memcpy(clear, body, sizeof(body));
     wrap(circuit, senders, step.hop, body);
-    assert_memory_not_equal(body, sealed, RELAY_HEADER_LEN);
+    assert_memory_not_equal(body, clear, RELAY_HEADER_LEN);
     assert_int_equal(unwrap(circuit, receivers, body), step.hop);
-    memcpy(sealed + RELAY_DIGEST_OFFSET, body + RELAY_DIGEST_OFFSET, RELAY_DIGEST_LEN);
-    assert_memory_equal(body, sealed, CELL_BODY_LEN);
+    assert_int_equal(relay_message_decode(format, clear, &said), ERR_OK);
+    assert_int_equal(relay_message_decode(format, body, &heard), ERR_OK);
+    assert_int_equal(heard.command, said.command);
+    assert_int_equal(heard.stream, said.stream);
+    assert_int_equal(heard.data.length, said.data.length);
+    size_t from = relay_data_offset(format, said.command);
+    assert_memory_equal(body + from, clear + from, CELL_BODY_LEN - from);
     assert_same_tag(circuit, senders[step.hop], receivers[step.hop]);
 }
 
@@ -135,37 +163,45 @@ static void test_each_hop_recognizes_its_cells(void **state) {
 
 static void test_tags_differ_from_cell_to_cell(void **state) {
     struct circuit circuit;
-    uint8_t tags[2][SHA1_LEN];
+    uint8_t tags[2][TAG_LEN_MAX];
     circuit_open(&circuit, *state);
     for (uint8_t i = 0; i < 2; i++) {
         travel(&circuit, (struct step){FORWARD, 2}, 7);
         circuit.crypt->layer_tag(circuit.relays.forward[2], tags[i]);
     }
-    assert_memory_not_equal(tags[0], tags[1], SHA1_LEN);
+    assert_memory_not_equal(tags[0], tags[1], TAG_LEN_CGO);
     circuit_close(&circuit);
 }
 
+/* Cells on their way to the third hop and out of it again: at which kinds of layers. */
 static void test_work_is_counted(void **state) {
     struct circuit circuit;
     circuit_open(&circuit, *state);
+    uint64_t of_cgo = 0, ends_in_cgo = circuit.kinds[2] == LAYER_CGO;
+    for (unsigned hop = 0; hop < HOPS; hop++)
+        of_cgo += circuit.kinds[hop] == LAYER_CGO ? 2 : 0;
     travel(&circuit, (struct step){FORWARD, 2}, 1);
-    assert_int_equal(circuit.work.aes_bytes, 6 * CELL_BODY_LEN);
-    assert_int_equal(circuit.work.crypt_runs, 6);
-    assert_int_equal(circuit.work.digest_bytes,
-                     2 * CELL_BODY_LEN); /* the sender's and the receiver's, no others */
+    assert_int_equal(circuit.work.aes_bytes, (2 * HOPS - of_cgo) * CELL_BODY_LEN);
+    assert_int_equal(circuit.work.cgo_bytes, of_cgo * CELL_BODY_LEN);
+    assert_int_equal(circuit.work.crypt_runs, 2 * HOPS);
+    /* the sender's and the receiver's, no others */
+    assert_int_equal(circuit.work.digest_bytes, ends_in_cgo ? 0 : 2 * CELL_BODY_LEN);
+    assert_int_equal(circuit.work.cgo_updates, ends_in_cgo ? 2 : 0);
     circuit_close(&circuit);
 }
 
+/* tor1: a cell of others may look as if it were ours in 16 bits. */
 static void test_false_positive_leaves_everything_as_it_was(void **state) {
     struct circuit circuit;
-    uint8_t body[CELL_BODY_LEN], before[CELL_BODY_LEN], tag[SHA1_LEN], tag_before[SHA1_LEN];
+    uint8_t body[CELL_BODY_LEN], before[CELL_BODY_LEN], tag[TAG_LEN_MAX], tag_before[TAG_LEN_MAX];
     circuit_open(&circuit, *state);
     travel(&circuit, (struct step){FORWARD, 2}, 1);
     circuit.crypt->layer_tag(circuit.relays.forward[2], tag_before);
 
-    body_fill(body, 2); /* recognized is zero, and the digest too */
+    body_fill(&circuit, 2, body, 2); /* recognized is zero, and the digest too */
     memcpy(before, body, sizeof(body));
-    assert_false(circuit.crypt->layer_recognize(circuit.relays.forward[2], body, &circuit.work));
+    const struct crypt_cell cell = in_place(body);
+    assert_false(circuit.crypt->layer_recognize(circuit.relays.forward[2], &cell, &circuit.work));
     assert_memory_equal(body, before, sizeof(body));
     circuit.crypt->layer_tag(circuit.relays.forward[2], tag);
     assert_memory_equal(tag, tag_before, sizeof(tag));
@@ -178,33 +214,41 @@ static void test_unrecognized_costs_no_digest(void **state) {
     struct circuit circuit;
     uint8_t body[CELL_BODY_LEN];
     circuit_open(&circuit, *state);
-    body_fill(body, 2);
+    body_fill(&circuit, 0, body, 2);
     body[RELAY_RECOGNIZED_OFFSET + 1] = 1;
-    assert_false(circuit.crypt->layer_recognize(circuit.relays.forward[0], body, &circuit.work));
+    const struct crypt_cell cell = in_place(body);
+    assert_false(circuit.crypt->layer_recognize(circuit.relays.forward[0], &cell, &circuit.work));
     assert_int_equal(circuit.work.digest_bytes, 0);
     circuit_close(&circuit);
 }
 
 /* What goes wrong with cells on their way, and that nobody recognizes them then. */
-enum fault { LOST, DOUBLED, HEADER_CHANGED, DIGEST_CHANGED, WRONG_DIRECTION };
-static const enum fault faults[] = {LOST, DOUBLED, HEADER_CHANGED, DIGEST_CHANGED, WRONG_DIRECTION};
+enum fault { LOST, DOUBLED, HEADER_CHANGED, TAG_CHANGED, COMMAND_CHANGED, WRONG_DIRECTION };
+static const enum fault faults[] = {LOST,        DOUBLED,         HEADER_CHANGED,
+                                    TAG_CHANGED, COMMAND_CHANGED, WRONG_DIRECTION};
 
 static unsigned deliver_with(struct circuit *circuit, enum fault fault) {
     uint8_t body[CELL_BODY_LEN], again[CELL_BODY_LEN];
-    body_fill(body, 1);
+    struct crypt_cell cell = in_place(body);
+    bool is_cgo = circuit->kinds[1] == LAYER_CGO;
+    body_fill(circuit, 1, body, 1);
     wrap(circuit, circuit->origin.forward, 1, body);
     memcpy(again, body, sizeof(body));
     switch (fault) {
     case LOST:
-        body_fill(body, 2);
+        body_fill(circuit, 1, body, 2);
         wrap(circuit, circuit->origin.forward, 1, body);
         break;
     case DOUBLED:
         assert_int_equal(unwrap(circuit, circuit->relays.forward, body), 1);
         memcpy(body, again, sizeof(body));
         break;
-    case HEADER_CHANGED: body[0] ^= 1; break;
-    case DIGEST_CHANGED: body[RELAY_DIGEST_OFFSET] ^= 1; break;
+    case HEADER_CHANGED: body[is_cgo ? RELAY_V1_TAG_LEN : 0] ^= 1; break;
+    case TAG_CHANGED: body[is_cgo ? 0 : RELAY_DIGEST_OFFSET] ^= 1; break;
+    case COMMAND_CHANGED: /* tor1 does not notice */
+        cell.command = CELL_RELAY_EARLY;
+        assert_int_equal(unwrap_cell(circuit, circuit->relays.forward, &cell), is_cgo ? HOPS : 1);
+        return HOPS;
     case WRONG_DIRECTION: return unwrap(circuit, circuit->origin.backward, body);
     }
     return unwrap(circuit, circuit->relays.forward, body);
@@ -219,33 +263,63 @@ static void test_faults_are_not_recognized(void **state) {
     }
 }
 
+/* A changed cell is lost, and so is everything behind it. */
+static void test_cgo_does_not_recover_from_a_change(void **state) {
+    struct circuit circuit;
+    uint8_t body[CELL_BODY_LEN];
+    circuit_open(&circuit, *state);
+    for (unsigned i = 0; i < 3; i++) {
+        body_fill(&circuit, 1, body, (uint8_t)i);
+        wrap(&circuit, circuit.origin.forward, 1, body);
+        if (i == 0)
+            body[0] ^= 1; /* in transit at the first relay */
+        assert_int_equal(unwrap(&circuit, circuit.relays.forward, body), HOPS);
+    }
+    circuit_close(&circuit);
+}
+
+/* Every third cell is for this hop, the others go through it. */
 static void test_runs_equal_single_cells(void **state) {
     static const size_t runs[] = {1, 2, 8, RUN_MAX, 3};
-    const struct crypt_provider *crypt = *state;
+    const struct over *over = *state;
+    const struct crypt_provider *crypt = over->crypt;
+    const enum layer_kind kind = over->kinds[0];
+    struct circuit circuit;
     static uint8_t plain[RUN_MAX][CELL_BODY_LEN], from_run[RUN_MAX][CELL_BODY_LEN];
     struct crypt_cell cells[RUN_MAX];
     struct work work = {0};
-    void *batched = layer_new(crypt, 1), *single = layer_new(crypt, 1);
-    for (size_t i = 0; i < RUN_MAX; i++) {
-        body_fill(plain[i], (uint8_t)i);
-        cells[i] = (struct crypt_cell){plain[i], from_run[i]};
-    }
+    circuit_open(&circuit, over);
+    void *batched = layer_new(crypt, kind, LAYER_RELAY_FORWARD, 0);
     for (size_t r = 0; r < COUNT(runs); r++) {
+        for (size_t i = 0; i < runs[r]; i++) {
+            body_fill(&circuit, 0, plain[i], (uint8_t)i);
+            struct crypt_cell cell = in_place(plain[i]);
+            if (i % 3 == 1)
+                crypt->layer_originate(circuit.origin.forward[0], &cell, &work);
+            else
+                crypt->layer_crypt(circuit.origin.forward[0], &cell, 1, &work);
+            cells[i] = (struct crypt_cell){.from = plain[i], .to = from_run[i], .command = CELL_RELAY};
+        }
         crypt->layer_prefetch(batched);
         crypt->layer_crypt(batched, cells, runs[r], &work);
         for (size_t i = 0; i < runs[r]; i++) {
             uint8_t body[CELL_BODY_LEN];
+            struct crypt_cell cell = in_place(body);
             memcpy(body, plain[i], sizeof(body));
-            crypt->layer_crypt(single, &(struct crypt_cell){body, body}, 1, &work);
+            crypt->layer_crypt(circuit.relays.forward[0], &cell, 1, &work);
             assert_memory_equal(body, from_run[i], sizeof(body));
+            assert_true(crypt->layer_recognize(circuit.relays.forward[0], &cell, &work) == (i % 3 == 1));
+            assert_true(crypt->layer_recognize(batched, &cells[i], &work) == (i % 3 == 1));
+            if (i % 3 == 1)
+                assert_same_tag(&circuit, batched, circuit.relays.forward[0]);
         }
     }
     layer_free(crypt, batched);
-    layer_free(crypt, single);
+    circuit_close(&circuit);
 }
 
 static void test_hashes_see_one_string(void **state) {
-    const struct crypt_provider *crypt = *state;
+    const struct crypt_provider *crypt = ((const struct over *)*state)->crypt;
     static const char text[] =
         "a string that is cut in several ways, longer than one block of any hash we have";
     uint8_t whole[SHA256_LEN], cut[SHA256_LEN], transcript[512];
@@ -284,7 +358,7 @@ static void test_hashes_see_one_string(void **state) {
 }
 
 static void test_shake_is_one_stream(void **state) {
-    const struct crypt_provider *crypt = *state;
+    const struct crypt_provider *crypt = ((const struct over *)*state)->crypt;
     const struct span part = span_of("seed", 4);
     uint8_t whole[200], first[77];
     crypt->shake256(&part, 1, whole, sizeof(whole));
@@ -294,7 +368,7 @@ static void test_shake_is_one_stream(void **state) {
 }
 
 static void test_aes256_undoes_itself(void **state) {
-    const struct crypt_provider *crypt = *state;
+    const struct crypt_provider *crypt = ((const struct over *)*state)->crypt;
     uint8_t key[AES256_KEY_LEN] = {1}, plain[61], bytes[61];
     memset(plain, 0x5a, sizeof(plain));
     memcpy(bytes, plain, sizeof(bytes));
@@ -310,7 +384,7 @@ static void test_aes256_undoes_itself(void **state) {
 }
 
 static void test_x25519_agrees(void **state) {
-    const struct crypt_provider *crypt = *state;
+    const struct crypt_provider *crypt = ((const struct over *)*state)->crypt;
     static const uint8_t zero[32];
     uint8_t a[32], a_public[32], b[32], b_public[32], ab[32], ba[32];
     crypt->x25519_keypair(crypt->context, a, a_public);
@@ -324,29 +398,42 @@ static void test_x25519_agrees(void **state) {
 }
 
 static void test_random_does_not_repeat(void **state) {
-    const struct crypt_provider *crypt = *state;
+    const struct crypt_provider *crypt = ((const struct over *)*state)->crypt;
     uint8_t a[32], b[32];
     crypt->random(crypt->context, a, sizeof(a));
     crypt->random(crypt->context, b, sizeof(b));
     assert_memory_not_equal(a, b, sizeof(a));
 }
 
-#define OVER(test, provider) \
-    { #test " over " #provider, test, NULL, NULL, provider }
-#define ALL_OVER(provider)                                                                                  \
-    OVER(test_each_hop_recognizes_its_cells, provider), OVER(test_tags_differ_from_cell_to_cell, provider), \
-        OVER(test_work_is_counted, provider),                                                               \
-        OVER(test_false_positive_leaves_everything_as_it_was, provider),                                    \
-        OVER(test_unrecognized_costs_no_digest, provider), OVER(test_faults_are_not_recognized, provider),  \
-        OVER(test_runs_equal_single_cells, provider), OVER(test_hashes_see_one_string, provider),           \
-        OVER(test_shake_is_one_stream, provider), OVER(test_aes256_undoes_itself, provider),                \
-        OVER(test_x25519_agrees, provider), OVER(test_random_does_not_repeat, provider)
+#define OVER(test, over) \
+    { #test " over " #over, test, NULL, NULL, &over }
+#define PRIMITIVES_OVER(over)                                                          \
+    OVER(test_hashes_see_one_string, over), OVER(test_x25519_agrees, over),            \
+        OVER(test_random_does_not_repeat, over), OVER(test_shake_is_one_stream, over), \
+        OVER(test_aes256_undoes_itself, over)
+#define LAYERS_OVER(over)                                                                           \
+    OVER(test_each_hop_recognizes_its_cells, over), OVER(test_tags_differ_from_cell_to_cell, over), \
+        OVER(test_work_is_counted, over), OVER(test_faults_are_not_recognized, over),               \
+        OVER(test_runs_equal_single_cells, over)
+#define TOR1_OVER(over)                                                             \
+    LAYERS_OVER(over), OVER(test_false_positive_leaves_everything_as_it_was, over), \
+        OVER(test_unrecognized_costs_no_digest, over)
+#define CGO_OVER(over) LAYERS_OVER(over), OVER(test_cgo_does_not_recover_from_a_change, over)
 
 int main(void) {
-    struct crypt_provider openssl_functions = *openssl_provider();
-    struct crypt_provider *openssl = &openssl_functions;
+    const struct crypt_provider *openssl = openssl_provider();
     symbolic_provider(&symbolic, 7);
-    struct crypt_provider *symbols = &symbolic.provider;
-    const struct CMUnitTest tests[] = {ALL_OVER(openssl), ALL_OVER(symbols)};
+    const struct crypt_provider *symbols = &symbolic.provider;
+    const enum layer_kind tor1 = LAYER_TOR1, cgo = LAYER_CGO;
+    struct over openssl_tor1 = {openssl, {tor1, tor1, tor1}};
+    struct over symbols_tor1 = {symbols, {tor1, tor1, tor1}};
+    struct over symbols_cgo = {symbols, {cgo, cgo, cgo}};
+    struct over symbols_mixed = {symbols, {tor1, cgo, tor1}};
+    struct over symbols_usual = {symbols, {tor1, tor1, cgo}};
+    const struct CMUnitTest tests[] = {
+        PRIMITIVES_OVER(openssl_tor1), PRIMITIVES_OVER(symbols_tor1), TOR1_OVER(openssl_tor1),
+        TOR1_OVER(symbols_tor1),       CGO_OVER(symbols_cgo),         LAYERS_OVER(symbols_mixed),
+        LAYERS_OVER(symbols_usual),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

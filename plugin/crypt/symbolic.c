@@ -4,26 +4,8 @@
 #include <string.h>
 
 #include "base/check.h"
-#include "wire/relay_cell.h"
-
-#define STEP \
-    UINT64_C(0x9e3779b97f4a7c15) /* 2^64 / golden ratio: odd, so that its multiples visit every word */
-
-/* A bijection that spreads each bit over the word (splitmix64's). */
-static uint64_t mix(uint64_t x) {
-    x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return x ^ (x >> 31);
-}
-
-static uint64_t load_u64(const uint8_t *p) {
-    return (uint64_t)load_u32(p) << 32 | load_u32(p + 4);
-}
-
-static void store_u64(uint8_t *p, uint64_t value) {
-    store_u32(p, (uint32_t)(value >> 32));
-    store_u32(p + 4, (uint32_t)value);
-}
+#include "crypt/symbolic_layers.h"
+#include "crypt/symbolic_mix.h"
 
 static struct span span_of(const void *data, size_t length) {
     return (struct span){data, length};
@@ -51,11 +33,11 @@ enum purpose {
 };
 
 static struct hash hash_init(enum purpose purpose) {
-    return (struct hash){.state = mix((uint64_t)purpose * STEP)};
+    return (struct hash){.state = symbolic_mix((uint64_t)purpose * SYMBOLIC_STEP)};
 }
 
 static void hash_swallow(struct hash *hash, const uint8_t word[static 8]) {
-    hash->state = mix(hash->state ^ load_u64(word)) + STEP;
+    hash->state = symbolic_mix(hash->state ^ symbolic_load(word)) + SYMBOLIC_STEP;
 }
 
 static void hash_add(struct hash *hash, struct span bytes) {
@@ -80,11 +62,11 @@ static void hash_add(struct hash *hash, struct span bytes) {
 static void hash_finish(const struct hash *hash, uint8_t *out, size_t length) {
     uint8_t last[8] = {0};
     memcpy(last, hash->pending, hash->length % 8);
-    uint64_t state = mix(mix(hash->state ^ load_u64(last)) ^ hash->length);
+    uint64_t state = symbolic_mix(symbolic_mix(hash->state ^ symbolic_load(last)) ^ hash->length);
     for (size_t i = 0; i < length; i += 8) {
         uint8_t word[8];
-        state += STEP;
-        store_u64(word, mix(state));
+        state += SYMBOLIC_STEP;
+        symbolic_store(word, symbolic_mix(state));
         memcpy(out + i, word, length - i < 8 ? length - i : 8);
     }
 }
@@ -109,7 +91,7 @@ static void hmac_sha256(struct span key, const struct span *parts, size_t count,
                         uint8_t out[static SHA256_LEN]) {
     struct hash hash = hash_init(HMAC);
     hash_add(&hash, key);
-    hash.state = mix(hash.state ^ key.length); /* key and message do not run into each other */
+    hash.state = symbolic_mix(hash.state ^ key.length); /* key and message do not run into each other */
     for (size_t i = 0; i < count; i++)
         hash_add(&hash, parts[i]);
     hash_finish(&hash, out, SHA256_LEN);
@@ -129,7 +111,7 @@ static void aes256_ctr(const uint8_t key[static AES256_KEY_LEN], uint8_t *bytes,
     hash_add(&stream, span_of(key, AES256_KEY_LEN));
     for (size_t i = 0; i < length; i++) {
         if (i % 8 == 0)
-            store_u64(word, mix(stream.state += STEP));
+            symbolic_store(word, symbolic_mix(stream.state += SYMBOLIC_STEP));
         bytes[i] ^= word[i % 8];
     }
 }
@@ -144,13 +126,13 @@ static void random_bytes(void *context, void *out, size_t length) {
 static void multiply(const uint8_t secret[static 32], const uint8_t point[static 32],
                      uint8_t out[static 32]) {
     for (size_t i = 0; i < 32; i += 8)
-        store_u64(out + i, (load_u64(secret + i) | 1) * load_u64(point + i));
+        symbolic_store(out + i, (symbolic_load(secret + i) | 1) * symbolic_load(point + i));
 }
 
 void symbolic_x25519_public(const uint8_t secret[static 32], uint8_t public_out[static 32]) {
     uint8_t base[32];
     for (size_t i = 0; i < 32; i += 8)
-        store_u64(base + i, STEP);
+        symbolic_store(base + i, SYMBOLIC_STEP);
     multiply(secret, base, public_out);
 }
 
@@ -262,74 +244,6 @@ static void transcript_digest(const void *state, uint8_t out[static SHA256_LEN])
     hash_finish(state, out, SHA256_LEN);
 }
 
-/* Relay layers. The cipher is a word of keystream for each cell, counted like CTR mode; the running digest is a word. */
-
-struct layer {
-    uint64_t stream;
-    uint64_t digest;
-};
-
-static void layer_init(void *object, const struct layer_keys *keys) {
-    struct layer *layer = object;
-    layer->stream = mix(load_u64(keys->cipher)) ^ load_u64(keys->cipher + 8);
-    layer->digest =
-        mix(mix(load_u64(keys->digest)) ^ load_u64(keys->digest + 8)) ^ load_u32(keys->digest + 16);
-}
-
-static void layer_fini(void *object) {
-    memset(object, 0, sizeof(struct layer));
-}
-
-static void layer_crypt(void *object, struct crypt_cell *cells, size_t n, struct work *work) {
-    struct layer *layer = object;
-    for (size_t i = 0; i < n; i++) {
-        layer->stream += STEP;
-        if (cells[i].to != cells[i].from)
-            memcpy(cells[i].to, cells[i].from, CELL_BODY_LEN);
-        store_u64(cells[i].to, load_u64(cells[i].from) ^ mix(layer->stream));
-    }
-    work->aes_bytes += n * CELL_BODY_LEN;
-    work->crypt_runs++;
-}
-
-/* The running digest after body: command, recognized, stream and length count, the digest field does not. */
-static uint64_t digest_after(uint64_t before, const uint8_t *body, struct work *work) {
-    uint64_t header =
-        (uint64_t)load_u32(body) << 32 | (uint32_t)body[4] << 16 | load_u16(body + RELAY_DIGEST_OFFSET + 4);
-    work->digest_bytes += CELL_BODY_LEN;
-    return mix((before + STEP) ^ header);
-}
-
-static bool layer_recognize(void *object, uint8_t *body, struct work *work) {
-    struct layer *layer = object;
-    if (load_u16(body + RELAY_RECOGNIZED_OFFSET) != 0)
-        return false;
-    uint64_t after = digest_after(layer->digest, body, work);
-    if (load_u32(body + RELAY_DIGEST_OFFSET) != (uint32_t)(mix(after) >> 32))
-        return false;
-    layer->digest = after;
-    return true;
-}
-
-static void layer_seal(void *object, uint8_t *body, struct work *work) {
-    struct layer *layer = object;
-    CHECK(load_u16(body + RELAY_RECOGNIZED_OFFSET) == 0);
-    layer->digest = digest_after(layer->digest, body, work);
-    store_u32(body + RELAY_DIGEST_OFFSET,
-              (uint32_t)(mix(layer->digest) >> 32)); /* as in tor1, the tag's first bytes */
-}
-
-static void layer_tag(const void *object, uint8_t out[static SHA1_LEN]) {
-    const struct layer *layer = object;
-    store_u64(out, mix(layer->digest));
-    store_u64(out + 8, mix(layer->digest + STEP));
-    store_u32(out + 16, (uint32_t)(mix(layer->digest + 2 * STEP) >> 32));
-}
-
-static void layer_prefetch(const void *object) {
-    (void)object;
-}
-
 static const struct crypt_provider symbolic_functions = {
     .name = "symbolic",
     .random = random_bytes,
@@ -349,14 +263,14 @@ static const struct crypt_provider symbolic_functions = {
     .transcript_init = transcript_init,
     .transcript_add = transcript_add,
     .transcript_digest = transcript_digest,
-    .layer_size = sizeof(struct layer),
-    .layer_init = layer_init,
-    .layer_fini = layer_fini,
-    .layer_crypt = layer_crypt,
-    .layer_recognize = layer_recognize,
-    .layer_seal = layer_seal,
-    .layer_tag = layer_tag,
-    .layer_prefetch = layer_prefetch,
+    .layer_size = {SYMBOLIC_TOR1_SIZE, SYMBOLIC_CGO_SIZE},
+    .layer_init = symbolic_layer_init,
+    .layer_fini = symbolic_layer_fini,
+    .layer_crypt = symbolic_layer_crypt,
+    .layer_recognize = symbolic_layer_recognize,
+    .layer_originate = symbolic_layer_originate,
+    .layer_tag = symbolic_layer_tag,
+    .layer_prefetch = symbolic_layer_prefetch,
 };
 
 const struct crypt_provider *symbolic_provider(struct symbolic *symbolic, uint64_t seed) {

@@ -55,24 +55,6 @@ static void test_hash_sees_length(void **state) {
     }
 }
 
-static void test_layers_leave_data_open(void **state) {
-    (void)state;
-    struct symbolic symbolic;
-    const struct crypt_provider *crypt = symbolic_provider(&symbolic, 7);
-    const struct layer_keys keys = {.cipher = {1}, .digest = {2}};
-    uint8_t body[CELL_BODY_LEN], before[CELL_BODY_LEN];
-    uint64_t layer[2];
-    struct work work = {0};
-    assert_int_equal(crypt->layer_size, sizeof(layer));
-    memset(before, 0x55, sizeof(before));
-    crypt->layer_init(layer, &keys);
-    crypt->layer_crypt(layer, &(struct crypt_cell){before, body}, 1, &work);
-    assert_memory_not_equal(body, before, SYMBOLIC_LAYER_SPAN);
-    assert_memory_equal(body + SYMBOLIC_LAYER_SPAN, before + SYMBOLIC_LAYER_SPAN,
-                        CELL_BODY_LEN - SYMBOLIC_LAYER_SPAN);
-    crypt->layer_fini(layer);
-}
-
 static void test_signatures(void **state) {
     (void)state;
     struct symbolic symbolic;
@@ -135,7 +117,6 @@ int main(void) {
         cmocka_unit_test(test_seed_decides),
         cmocka_unit_test(test_values_stay),
         cmocka_unit_test(test_hash_sees_length),
-        cmocka_unit_test(test_layers_leave_data_open),
         cmocka_unit_test(test_signatures),
         cmocka_unit_test(test_rsa),
         cmocka_unit_test(test_x509),

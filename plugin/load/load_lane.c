@@ -54,7 +54,7 @@ static void put_cell(struct load_lane *lane, struct load_shape *shape, uint8_t *
     cell[4] = CELL_RELAY;
     load_pattern_fill(&shape->pattern, circuit->number, circuit->sent++, body);
     if (lane->is_verified && circuit->wrap) {
-        struct crypt_cell one = {.from = body, .to = body};
+        struct crypt_cell one = {.from = body, .to = body, .command = CELL_RELAY};
         shape->crypt->layer_crypt(circuit->wrap, &one, 1, &shape->work);
     }
 }
@@ -82,7 +82,7 @@ uint32_t load_lane_write(struct load_lane *lane, struct load_shape *shape, uint3
 static bool body_fits(struct load_circuit *circuit, struct load_shape *shape, const uint8_t *body) {
     uint8_t plain[CELL_BODY_LEN];
     if (circuit->peel) {
-        struct crypt_cell one = {.from = body, .to = plain};
+        struct crypt_cell one = {.from = body, .to = plain, .command = CELL_RELAY};
         shape->crypt->layer_crypt(circuit->peel, &one, 1, &shape->work);
         body = plain;
     }

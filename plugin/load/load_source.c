@@ -92,11 +92,11 @@ static void extend(struct load_source *s, nsec now, struct origin_circuit *c) {
 /* The circuit is whole: its relay's layers are what load cells are wrapped with. */
 static void finish(struct load_source *s, struct origin_circuit *c) {
     struct way_in *way = ((const struct plan *)c->user)->in;
-    uint8_t *layers = c->path.hops[0]->layers;
+    struct origin_hop *hop = c->path.hops[0];
     load_lane_add(&way->lane, &(struct load_circuit){.id = c->path.circ_id,
                                                      .number = s->built,
-                                                     .wrap = layers,
-                                                     .peel = layers + s->shape->crypt->layer_size});
+                                                     .wrap = origin_hop_forward(hop),
+                                                     .peel = origin_hop_backward(s->origin, hop)});
     s->building--;
     s->built++;
 }

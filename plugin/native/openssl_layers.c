@@ -28,9 +28,11 @@ void openssl_layers_setup(void) {
     CHECK(aes_128_ctr);
 }
 
-void openssl_layer_init(void *object, const struct layer_keys *keys) {
+void openssl_layer_init(void *object, enum layer_role role, const struct layer_keys *keys) {
     static const uint8_t iv[16]; /* tor-spec 5.5: starts at zero */
     struct layer *layer = object;
+    (void)role; /* the cipher is its own inverse */
+    CHECK(keys->kind == LAYER_TOR1);
     layer->cipher = EVP_CIPHER_CTX_new();
     CHECK(layer->cipher);
     CHECK(EVP_EncryptInit_ex2(layer->cipher, aes_128_ctr, keys->cipher, iv, NULL) == 1);
@@ -71,7 +73,8 @@ static SHA_CTX digest_after(const SHA_CTX *before, const uint8_t *body, uint8_t 
     return after;
 }
 
-bool openssl_layer_recognize(void *object, uint8_t *body, struct work *work) {
+bool openssl_layer_recognize(void *object, const struct crypt_cell *cell, struct work *work) {
+    const uint8_t *body = cell->to;
     if (load_u16(body + RELAY_RECOGNIZED_OFFSET) != 0)
         return false;
     struct layer *layer = object;
@@ -84,14 +87,18 @@ bool openssl_layer_recognize(void *object, uint8_t *body, struct work *work) {
     return true;
 }
 
-void openssl_layer_seal(void *object, uint8_t *body, struct work *work) {
+void openssl_layer_originate(void *object, struct crypt_cell *cell, struct work *work) {
     struct layer *layer = object;
+    uint8_t *body = cell->to;
+    if (cell->from != cell->to)
+        memcpy(body, cell->from, CELL_BODY_LEN);
     CHECK(load_u16(body + RELAY_RECOGNIZED_OFFSET) == 0);
     layer->digest = digest_after(&layer->digest, body, layer->tag, work);
     memcpy(body + RELAY_DIGEST_OFFSET, layer->tag, RELAY_DIGEST_LEN);
+    openssl_layer_crypt(layer, &(struct crypt_cell){.from = body, .to = body}, 1, work);
 }
 
-void openssl_layer_tag(const void *object, uint8_t out[static SHA1_LEN]) {
+void openssl_layer_tag(const void *object, uint8_t out[static TAG_LEN_MAX]) {
     const struct layer *layer = object;
     memcpy(out, layer->tag, SHA1_LEN);
 }

@@ -16,12 +16,12 @@
 /* Fetch the cipher; call once before any layer, from one thread. */
 void openssl_layers_setup(void);
 
-void openssl_layer_init(void *object, const struct layer_keys *keys);
+void openssl_layer_init(void *object, enum layer_role role, const struct layer_keys *keys);
 void openssl_layer_fini(void *object);
 void openssl_layer_crypt(void *object, struct crypt_cell *cells, size_t n, struct work *work);
-bool openssl_layer_recognize(void *object, uint8_t *body, struct work *work);
-void openssl_layer_seal(void *object, uint8_t *body, struct work *work);
-void openssl_layer_tag(const void *object, uint8_t out[static SHA1_LEN]);
+bool openssl_layer_recognize(void *object, const struct crypt_cell *cell, struct work *work);
+void openssl_layer_originate(void *object, struct crypt_cell *cell, struct work *work);
+void openssl_layer_tag(const void *object, uint8_t out[static TAG_LEN_MAX]);
 void openssl_layer_prefetch(const void *object);
 
 #endif

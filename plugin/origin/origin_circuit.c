@@ -125,9 +125,9 @@ static enum err receive_circuit_sendme(struct origin_circuit *c, struct span dat
     if (e)
         return e;
     const uint8_t *tag = flow_tags_pop(&c->path.tags);
-    if (!tag || m.version != 1 || m.tag_length != FLOW_TAG_LEN)
+    if (!tag || m.version != 1 || m.tag_length != origin_hop_tag_length(origin_path_last(&c->path)))
         return ERR_PROTOCOL;
-    if (!bytes_equal_const_time(tag, m.tag, FLOW_TAG_LEN))
+    if (!bytes_equal_const_time(tag, m.tag, m.tag_length))
         return ERR_PROTOCOL;
     e = flow_sendme_received(&origin_path_last(&c->path)->window);
     if (e == ERR_OK)
@@ -153,7 +153,7 @@ static void receive_for_stream(struct origin_circuit *c, const struct relay_mess
     case RELAY_SENDME: e = origin_stream_receive_sendme(c->origin, s); break;
     case RELAY_END: origin_stream_receive_end(c->origin, s, end_reason_decode(m->data)); break;
     case RELAY_DATA:
-        e = origin_stream_receive_data(c->origin, s, *cell);
+        e = origin_stream_receive_data(c->origin, s, *cell, m->data);
         if (e == ERR_OK)
             *cell = NULL;
         break;
@@ -185,7 +185,7 @@ static void receive_truncated(struct origin_circuit *c, unsigned from, struct sp
  * ignored, as tor does. */
 static enum err receive_message(struct origin_circuit *c, unsigned from, struct cell **cell) {
     struct relay_message m;
-    enum err e = relay_message_decode((*cell)->body, &m);
+    enum err e = relay_message_decode(origin_hop_format(c->path.hops[from]), (*cell)->body, &m);
     if (e)
         return e;
     if (m.command == RELAY_TRUNCATED)

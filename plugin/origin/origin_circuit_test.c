@@ -270,7 +270,7 @@ static void say_sendme_not_due(struct origin_bench *b) {
 static void say_too_long(struct origin_bench *b) {
     uint8_t body[CELL_BODY_LEN];
     struct relay_message m = {.command = RELAY_DROP};
-    relay_message_encode(body, &m, NULL);
+    relay_message_encode(RELAY_V0, body, &m, NULL);
     store_u16(body + 9, RELAY_DATA_MAX + 1);
     far_end_wrap(&b->far, 2, body);
     origin_bench_cell(b, CELL_RELAY, body);

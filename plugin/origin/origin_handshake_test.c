@@ -61,7 +61,7 @@ static void relay_that_answers_becomes_a_hop(void **state) {
     t.handshake = origin_handshake_extend(&t.path, &target);
     assert_non_null(t.handshake);
     assert_int_equal(t.path.queue.first->command, CELL_RELAY_EARLY);
-    assert_int_equal(far_end_hear(&t.b.far, t.path.queue.first->body, &m), 0);
+    assert_int_equal(far_end_hear(&t.b.far, CELL_RELAY_EARLY, t.path.queue.first->body, &m), 0);
     assert_int_equal(m.command, RELAY_EXTEND2);
     assert_int_equal(extend2_decode(m.data, &extend), ERR_OK);
     assert_memory_equal(extend.rsa_id, target.rsa_id, RSA_ID_LEN);

@@ -5,17 +5,23 @@
 
 #define HOPS 3u
 
+static const enum layer_kind of_tor1[HOPS] = {LAYER_TOR1, LAYER_TOR1, LAYER_TOR1};
+static const enum layer_kind of_cgo[HOPS] = {LAYER_CGO, LAYER_CGO, LAYER_CGO};
+static const enum layer_kind mixed[HOPS] = {LAYER_TOR1, LAYER_CGO, LAYER_TOR1};
+static const enum layer_kind usual[HOPS] = {LAYER_TOR1, LAYER_TOR1, LAYER_CGO}; /* what C tor 0.4.9 builds */
+
 /* Hops with keys of their own, whose layers the far end has too. */
-static void make_hops(struct origin_bench *b, struct origin_hop **hops) {
+static void make_hops(struct origin_bench *b, const enum layer_kind *kinds, struct origin_hop **hops) {
     for (unsigned i = 0; i < HOPS; i++) {
         struct circuit_keys keys;
         memset(&keys, (int)(i + 1), sizeof(keys));
-        keys.forward.kind = keys.backward.kind = LAYER_TOR1;
         keys.backward.digest[0] = 99;
+        keys.forward.kind = keys.backward.kind = kinds[i];
         hops[i] = origin_hop_new(b->origin, &keys, &(struct circuit_terms){.sendme_inc = 0});
         assert_non_null(hops[i]);
-        b->far.crypt->layer_init(b->far.hops[i].forward, &keys.forward);
-        b->far.crypt->layer_init(b->far.hops[i].backward, &keys.backward);
+        b->far.crypt->layer_init(b->far.hops[i].forward, LAYER_RELAY_FORWARD, &keys.forward);
+        b->far.crypt->layer_init(b->far.hops[i].backward, LAYER_RELAY_BACKWARD, &keys.backward);
+        b->far.hops[i].format = layer_format(kinds[i]);
         b->far.hop_count++;
     }
 }
@@ -37,21 +43,22 @@ static void put(struct origin_bench *b, struct cell **cells, unsigned n) {
 }
 
 static void each_hop_hears_what_is_for_it(void **state) {
-    (void)state;
     struct origin_bench b;
     struct origin_hop *hops[HOPS];
     struct cell *cells[2 * HOPS];
     origin_bench_init(&b, 0);
-    make_hops(&b, hops);
+    make_hops(&b, *state, hops);
     take(&b, cells, 2 * HOPS);
     for (unsigned i = 0; i < HOPS; i++) { /* two cells a hop, as one run */
         for (unsigned k = 0; k < 2; k++) {
             uint8_t said = (uint8_t)(10 * i + k), tag[20], heard_tag[20];
             struct relay_message m = {.command = RELAY_DATA, .stream = 3, .data = {&said, 1}}, heard = {0};
-            relay_message_encode(cells[2 * i + k]->body, &m, NULL);
-            origin_hop_seal(b.origin, hops[i], cells[2 * i + k]->body, tag);
-            origin_hops_wrap(b.origin, hops, i + 1, &cells[2 * i + k], 1);
-            assert_int_equal(far_end_hear(&b.far, cells[2 * i + k]->body, &heard), i);
+            struct cell *cell = cells[2 * i + k];
+            cell->command = k == 0 ? CELL_RELAY_EARLY : CELL_RELAY;
+            relay_message_encode(origin_hop_format(hops[i]), cell->body, &m, NULL);
+            origin_hop_seal(b.origin, hops[i], cell, tag);
+            origin_hops_wrap(b.origin, hops, i, &cell, 1);
+            assert_int_equal(far_end_hear(&b.far, cell->command, cell->body, &heard), i);
             assert_int_equal(heard.data.length, 1);
             assert_memory_equal(heard.data.data, &said, 1);
             b.far.crypt->layer_tag(b.far.hops[i].forward, heard_tag);
@@ -63,7 +70,6 @@ static void each_hop_hears_what_is_for_it(void **state) {
 }
 
 static void peel_says_who_spoke(void **state) {
-    (void)state;
     struct origin_bench b;
     struct origin_hop *hops[HOPS];
     struct cell *cells[ORIGIN_RUN_MAX];
@@ -71,7 +77,7 @@ static void peel_says_who_spoke(void **state) {
     static uint8_t bodies[ORIGIN_RUN_MAX][CELL_BODY_LEN];
     uint8_t from[ORIGIN_RUN_MAX], tag[20], said_tag[20];
     origin_bench_init(&b, 0);
-    make_hops(&b, hops);
+    make_hops(&b, *state, hops);
     take(&b, cells, ORIGIN_RUN_MAX);
     for (unsigned i = 0; i < ORIGIN_RUN_MAX; i++) {
         uint8_t said = (uint8_t)i;
@@ -83,7 +89,7 @@ static void peel_says_who_spoke(void **state) {
         struct relay_message m;
         assert_int_equal(from[i], i % 5 % HOPS);
         assert_true(from[i] < HOPS - 1 || origin_hop_recognizes(b.origin, hops[from[i]], cells[i]));
-        assert_int_equal(relay_message_decode(cells[i]->body, &m), ERR_OK);
+        assert_int_equal(relay_message_decode(origin_hop_format(hops[from[i]]), cells[i]->body, &m), ERR_OK);
         assert_int_equal(m.data.data[0], i);
     }
     origin_hop_received_tag(b.origin, hops[HOPS - 1], tag);
@@ -94,14 +100,13 @@ static void peel_says_who_spoke(void **state) {
 }
 
 static void nobody_recognizes_garbage(void **state) {
-    (void)state;
     struct origin_bench b;
     struct origin_hop *hops[HOPS];
     struct cell *cell;
     uint8_t from, body[CELL_BODY_LEN] = {7, 0, 0, 1};
     struct cell_view view = {1, CELL_RELAY, CELL_BODY_LEN, body};
     origin_bench_init(&b, 0);
-    make_hops(&b, hops);
+    make_hops(&b, *state, hops);
     take(&b, &cell, 1);
     origin_hops_peel(b.origin, hops, HOPS, &view, &cell, 1, &from);
     assert_int_equal(from, HOPS - 1);
@@ -110,11 +115,18 @@ static void nobody_recognizes_garbage(void **state) {
     free_hops(&b, hops);
 }
 
+#define OVER(test, kinds) \
+    { #test " over " #kinds, test, NULL, NULL, (void *)(uintptr_t)kinds }
+#define ALL_OVER(kinds)                                                           \
+    OVER(each_hop_hears_what_is_for_it, kinds), OVER(peel_says_who_spoke, kinds), \
+        OVER(nobody_recognizes_garbage, kinds)
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_hop_hears_what_is_for_it),
-        cmocka_unit_test(peel_says_who_spoke),
-        cmocka_unit_test(nobody_recognizes_garbage),
+        ALL_OVER(of_tor1),
+        ALL_OVER(of_cgo),
+        ALL_OVER(mixed),
+        ALL_OVER(usual),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

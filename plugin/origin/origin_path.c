@@ -47,13 +47,16 @@ void origin_path_queue(struct origin_path *path, struct cell *cell, uint8_t comm
 }
 
 /* tor-spec 6.1: what follows the data is random, so that nobody can foretell the digests that SENDMEs echo. */
-static void encode(struct origin_path *path, struct cell *cell, const struct relay_message *m) {
+static void encode(struct origin_path *path, const struct origin_hop *to, struct cell *cell,
+                   uint8_t cell_command, const struct relay_message *m) {
     const struct crypt_provider *crypt = path->origin->config.crypt;
+    enum relay_format format = origin_hop_format(to);
     uint8_t padding[CELL_BODY_LEN];
-    bool is_full = m->data.length == RELAY_DATA_MAX;
+    bool is_full = m->data.length == relay_data_max(format, m->command);
     if (!is_full)
         crypt->random(crypt->context, padding, sizeof(padding));
-    relay_message_encode(cell->body, m, is_full ? NULL : padding);
+    relay_message_encode(format, cell->body, m, is_full ? NULL : padding);
+    cell->command = cell_command;
 }
 
 enum err origin_path_send(struct origin_path *path, unsigned to, uint8_t cell_command,
@@ -62,15 +65,16 @@ enum err origin_path_send(struct origin_path *path, unsigned to, uint8_t cell_co
     struct cell *cell = cell_pool_take(&path->origin->cells, need);
     if (!cell)
         return ERR_LIMIT;
-    encode(path, cell, m);
-    origin_hop_seal(path->origin, path->hops[to], cell->body, NULL);
-    origin_hops_wrap(path->origin, path->hops, to + 1, &cell, 1);
+    encode(path, path->hops[to], cell, cell_command, m);
+    origin_hop_seal(path->origin, path->hops[to], cell, NULL);
+    origin_hops_wrap(path->origin, path->hops, to, &cell, 1);
     origin_path_queue(path, cell, cell_command);
     return ERR_OK;
 }
 
 enum err origin_path_send_sendme(struct origin_path *path) {
-    struct sendme_message sendme = {.version = 1, .tag_length = SHA1_LEN};
+    struct sendme_message sendme = {.version = 1,
+                                    .tag_length = origin_hop_tag_length(origin_path_last(path))};
     origin_hop_received_tag(path->origin, origin_path_last(path), sendme.tag);
     uint8_t room[SENDME_TAG_MAX + 8];
     struct bytes_out out = bytes_out(room, sizeof(room));
@@ -81,7 +85,7 @@ enum err origin_path_send_sendme(struct origin_path *path) {
 }
 
 enum err origin_path_send_extend(struct origin_path *path, const struct extend2_message *m) {
-    uint8_t room[RELAY_DATA_MAX];
+    uint8_t room[RELAY_V1_CIRCUIT_DATA_MAX]; /* the smaller of both formats */
     struct bytes_out out = bytes_out(room, sizeof(room));
     extend2_encode(&out, m);
     CHECK(bytes_out_ok(&out));
@@ -90,7 +94,7 @@ enum err origin_path_send_extend(struct origin_path *path, const struct extend2_
 }
 
 enum err origin_path_send_begin(struct origin_path *path, uint16_t stream, const struct begin_message *to) {
-    uint8_t room[RELAY_DATA_MAX];
+    uint8_t room[RELAY_V1_STREAM_DATA_MAX]; /* the smaller of both formats */
     struct bytes_out out = bytes_out(room, sizeof(room));
     if (to)
         begin_encode(&out, to);
@@ -117,14 +121,14 @@ static size_t run_allowed(const struct origin_path *path, const struct flow_wind
     return smallest(smallest(room, stream_window->package), ORIGIN_RUN_MAX);
 }
 
-/* Put a DATA message into cell, sealed but not wrapped. */
+/* Put a DATA message into cell, sealed for the last hop but not wrapped for those before it. */
 static void package(struct origin_path *path, const struct relay_message *m,
                     struct flow_window *stream_window, struct cell *cell) {
     struct origin_hop *hop = origin_path_last(path);
     uint8_t tag[FLOW_TAG_LEN];
-    encode(path, cell, m);
+    encode(path, hop, cell, CELL_RELAY, m);
     bool is_marked = flow_package(&hop->window);
-    origin_hop_seal(path->origin, hop, cell->body, is_marked ? tag : NULL);
+    origin_hop_seal(path->origin, hop, cell, is_marked ? tag : NULL);
     if (is_marked)
         flow_tags_push(&path->tags, tag);
     (void)flow_package(stream_window); /* stream SENDMEs show no tag */
@@ -133,6 +137,7 @@ static void package(struct origin_path *path, const struct relay_message *m,
 
 size_t origin_path_package(struct origin_path *path, uint16_t stream, struct flow_window *stream_window,
                            struct span bytes, bool *starved_out) {
+    const size_t data_max = relay_data_max(origin_hop_format(origin_path_last(path)), RELAY_DATA);
     size_t used = 0;
     size_t allowed;
     *starved_out = false;
@@ -145,13 +150,13 @@ size_t origin_path_package(struct origin_path *path, uint16_t stream, struct flo
                 *starved_out = true;
                 break;
             }
-            size_t part = smallest(bytes.length - used, RELAY_DATA_MAX);
+            size_t part = smallest(bytes.length - used, data_max);
             struct relay_message m = {
                 .command = RELAY_DATA, .stream = stream, .data = {bytes.data + used, part}};
             package(path, &m, stream_window, cells[n++]);
             used += part;
         }
-        origin_hops_wrap(path->origin, path->hops, path->hop_count, cells, n);
+        origin_hops_wrap(path->origin, path->hops, path->hop_count - 1u, cells, n);
         for (uint32_t i = 0; i < n; i++)
             origin_path_queue(path, cells[i], CELL_RELAY);
     }

@@ -28,12 +28,15 @@ enum err origin_stream_receive_connected(struct origin *o, struct origin_stream 
     return ERR_OK;
 }
 
-enum err origin_stream_receive_data(struct origin *o, struct origin_stream *s, struct cell *cell) {
+enum err origin_stream_receive_data(struct origin *o, struct origin_stream *s, struct cell *cell,
+                                    struct span data) {
     if (s->state != ORIGIN_STREAM_CONNECTED)
         return ERR_PROTOCOL;
     enum err e = flow_receive(&s->window);
     if (e)
         return e;
+    cell->data_at = (uint8_t)(data.data - cell->body);
+    cell->length = (uint16_t)data.length;
     cell_run_append(&s->inbox, cell);
     origin_ready_raise(o, &s->ready, ORIGIN_STREAM_NEWS_DATA);
     return ERR_OK;
@@ -68,10 +71,7 @@ struct cell *origin_stream_read(struct origin_stream *s, uint16_t *sendmes_out) 
 }
 
 struct span origin_stream_cell_data(const struct cell *cell) {
-    struct relay_message m;
-    enum err e = relay_message_decode(cell->body, &m);
-    CHECK(e == ERR_OK); /* it was decoded when it came */
-    return m.data;
+    return (struct span){cell->body + cell->data_at, cell->length};
 }
 
 void origin_stream_block(struct origin_stream *s) {

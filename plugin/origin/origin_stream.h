@@ -52,8 +52,9 @@ void origin_stream_fini(struct origin *o, struct origin_stream *s);
 /* What the exit sends. ERR_PROTOCOL when it is out of turn or beyond the window: end the stream. */
 MUST_USE enum err origin_stream_receive_connected(struct origin *o, struct origin_stream *s,
                                                   const struct connected_message *m);
-/* Hands over cell, a recognized relay DATA cell, unless there is an error. */
-MUST_USE enum err origin_stream_receive_data(struct origin *o, struct origin_stream *s, struct cell *cell);
+/* data lies in cell, a recognized relay DATA cell. Hands over cell unless there is an error. */
+MUST_USE enum err origin_stream_receive_data(struct origin *o, struct origin_stream *s, struct cell *cell,
+                                             struct span data);
 MUST_USE enum err origin_stream_receive_sendme(struct origin *o, struct origin_stream *s);
 /* The stream is over; data that came before are still told. */
 void origin_stream_receive_end(struct origin *o, struct origin_stream *s, uint8_t reason);

@@ -26,8 +26,9 @@ static enum err receive(struct stream_bench *t) {
     struct cell *cell = cell_pool_take(&t->b.origin->cells, CELL_MUST);
     struct relay_message m = {.command = RELAY_DATA, .stream = 7, .data = {(const uint8_t *)"data", 4}};
     assert_non_null(cell);
-    relay_message_encode(cell->body, &m, NULL);
-    enum err e = origin_stream_receive_data(t->b.origin, &t->s, cell);
+    relay_message_encode(RELAY_V0, cell->body, &m, NULL);
+    const struct span data = {cell->body + RELAY_HEADER_LEN, 4};
+    enum err e = origin_stream_receive_data(t->b.origin, &t->s, cell, data);
     if (e)
         cell_pool_put(&t->b.origin->cells, cell);
     return e;

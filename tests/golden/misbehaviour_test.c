@@ -153,10 +153,11 @@ static void message_too_long(struct village *v) {
     struct cell *cell = cell_pool_take(&path->origin->cells, CELL_MUST);
     assert_non_null(cell);
     struct relay_message m = {.command = RELAY_DROP};
-    relay_message_encode(cell->body, &m, NULL);
+    relay_message_encode(RELAY_V0, cell->body, &m, NULL);
     store_u16(cell->body + 9, RELAY_DATA_MAX + 1);
-    origin_hop_seal(path->origin, path->hops[2], cell->body, NULL);
-    origin_hops_wrap(path->origin, path->hops, 3, &cell, 1);
+    cell->command = CELL_RELAY;
+    origin_hop_seal(path->origin, path->hops[2], cell, NULL);
+    origin_hops_wrap(path->origin, path->hops, 2, &cell, 1);
     origin_path_queue(path, cell, CELL_RELAY);
     memnet_client_turn(v->victim.client);
 }

@@ -21,6 +21,7 @@
 struct far_hop {
     _Alignas(16) uint8_t forward[FAR_LAYER_SIZE];
     _Alignas(16) uint8_t backward[FAR_LAYER_SIZE];
+    enum relay_format format;
 };
 
 struct far_end {
@@ -36,7 +37,7 @@ struct far_end {
 static inline void far_end_init(struct far_end *far) {
     *far = (struct far_end){.hop_count = 0};
     far->crypt = symbolic_provider(&far->symbolic, 77);
-    CHECK(far->crypt->layer_size <= FAR_LAYER_SIZE);
+    CHECK(layer_size_max(far->crypt) <= FAR_LAYER_SIZE);
     for (uint8_t i = 0; i < FAR_HOPS_MAX; i++)
         symbolic_identity_make(&far->identities[i], far->crypt, (uint8_t)(i + 1));
 }
@@ -52,8 +53,9 @@ static inline enum err far_end_answer(struct far_end *far, enum job_kind kind, s
     job_run(&job, far->crypt, &far->identities[far->hop_count].ntor, out, &far->work);
     if (out->error)
         return out->error;
-    far->crypt->layer_init(hop->forward, &out->keys.forward);
-    far->crypt->layer_init(hop->backward, &out->keys.backward);
+    far->crypt->layer_init(hop->forward, LAYER_RELAY_FORWARD, &out->keys.forward);
+    far->crypt->layer_init(hop->backward, LAYER_RELAY_BACKWARD, &out->keys.backward);
+    hop->format = layer_format(out->keys.forward.kind);
     far->hop_count++;
     return ERR_OK;
 }
@@ -92,13 +94,14 @@ static inline enum err far_end_create(struct far_end *far, const uint8_t *create
 }
 
 /* Peel body in place as the relays do; the hop that recognizes it, or FAR_NOBODY. */
-static inline int far_end_hear(struct far_end *far, uint8_t *body, struct relay_message *out) {
-    struct crypt_cell cell = {body, body};
+static inline int far_end_hear(struct far_end *far, uint8_t command, uint8_t *body,
+                               struct relay_message *out) {
+    struct crypt_cell cell = {.from = body, .to = body, .command = command};
     for (unsigned i = 0; i < far->hop_count; i++) {
         far->crypt->layer_crypt(far->hops[i].forward, &cell, 1, &far->work);
-        if (!far->crypt->layer_recognize(far->hops[i].forward, body, &far->work))
+        if (!far->crypt->layer_recognize(far->hops[i].forward, &cell, &far->work))
             continue;
-        CHECK(relay_message_decode(body, out) == ERR_OK);
+        CHECK(relay_message_decode(far->hops[i].format, body, out) == ERR_OK);
         return (int)i;
     }
     return FAR_NOBODY;
@@ -106,16 +109,16 @@ static inline int far_end_hear(struct far_end *far, uint8_t *body, struct relay_
 
 /* Wrap what hop says to the origin. */
 static inline void far_end_wrap(struct far_end *far, unsigned hop, uint8_t *body) {
-    struct crypt_cell cell = {body, body};
-    far->crypt->layer_seal(far->hops[hop].backward, body, &far->work);
-    for (unsigned i = hop + 1; i > 0; i--)
+    struct crypt_cell cell = {.from = body, .to = body, .command = CELL_RELAY};
+    far->crypt->layer_originate(far->hops[hop].backward, &cell, &far->work);
+    for (unsigned i = hop; i > 0; i--)
         far->crypt->layer_crypt(far->hops[i - 1].backward, &cell, 1, &far->work);
 }
 
 static inline void far_end_say(struct far_end *far, unsigned hop, uint8_t command, uint16_t stream,
                                struct span data, uint8_t body_out[static CELL_BODY_LEN]) {
     struct relay_message m = {.command = command, .stream = stream, .data = data};
-    relay_message_encode(body_out, &m, NULL);
+    relay_message_encode(far->hops[hop].format, body_out, &m, NULL);
     far_end_wrap(far, hop, body_out);
 }
 

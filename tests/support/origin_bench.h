@@ -123,7 +123,7 @@ static inline void bench_answer_extend(struct origin_bench *b, struct span data)
 
 static inline void bench_hear(struct origin_bench *b, struct cell *cell) {
     struct relay_message m;
-    b->heard_at = far_end_hear(&b->far, cell->body, &m);
+    b->heard_at = far_end_hear(&b->far, cell->command, cell->body, &m);
     if (b->heard_at == FAR_NOBODY) {
         b->unrecognized++;
         return;

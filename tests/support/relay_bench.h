@@ -315,13 +315,14 @@ struct bench_circuit {
     _Alignas(16) uint8_t forward[256], backward[256];
     uint8_t kh[NTOR_KH_LEN];
     uint8_t body[CELL_BODY_LEN]; /* last message read */
+    enum relay_format format;
 };
 
 static inline void circuit_ask(struct bench_circuit *c, struct bench_peer *p, uint32_t circ_id) {
     const struct crypt_provider *crypt = p->bench->crypt;
     uint8_t skin[NTOR_ONIONSKIN_LEN], room[CELL_BODY_LEN];
     *c = (struct bench_circuit){.peer = p, .circ_id = circ_id};
-    CHECK(crypt->layer_size <= sizeof c->forward);
+    CHECK(layer_size_max(crypt) <= sizeof c->forward);
     ntor_client_create(crypt, p->bench->self.ntor.rsa_id, p->bench->self.ntor.onion[0].public, &c->ntor,
                        skin);
     struct create2_message create = {.type = HANDSHAKE_NTOR, .data = {skin, sizeof skin}};
@@ -340,8 +341,9 @@ static inline bool circuit_created(struct bench_circuit *c) {
         created2_decode((struct span){cell->body, CELL_BODY_LEN}, &reply) ||
         ntor_client_finish(crypt, &c->ntor, reply, &keys))
         return false;
-    crypt->layer_init(c->forward, &keys.forward);
-    crypt->layer_init(c->backward, &keys.backward);
+    crypt->layer_init(c->forward, LAYER_ORIGIN_FORWARD, &keys.forward);
+    crypt->layer_init(c->backward, LAYER_ORIGIN_BACKWARD, &keys.backward);
+    c->format = layer_format(keys.forward.kind);
     memcpy(c->kh, keys.kh, sizeof c->kh);
     return true;
 }
@@ -360,10 +362,9 @@ static inline void circuit_tell_as(struct bench_circuit *c, uint8_t cell_command
     struct relay_message message = {.command = command, .stream = stream, .data = {data, length}};
     struct work work = {0};
     uint8_t body[CELL_BODY_LEN];
-    relay_message_encode(body, &message, NULL);
-    crypt->layer_seal(c->forward, body, &work);
-    struct crypt_cell cell = {body, body};
-    crypt->layer_crypt(c->forward, &cell, 1, &work);
+    relay_message_encode(c->format, body, &message, NULL);
+    struct crypt_cell cell = {.from = body, .to = body, .command = cell_command};
+    crypt->layer_originate(c->forward, &cell, &work);
     peer_send(c->peer, c->circ_id, cell_command, body, CELL_BODY_LEN);
 }
 
@@ -377,9 +378,10 @@ static inline bool circuit_peel(struct bench_circuit *c, const struct peer_cell 
                                 struct relay_message *message_out) {
     const struct crypt_provider *crypt = c->peer->bench->crypt;
     struct work work = {0};
-    struct crypt_cell peeled = {cell->body, c->body};
+    struct crypt_cell peeled = {.from = cell->body, .to = c->body, .command = cell->command};
     crypt->layer_crypt(c->backward, &peeled, 1, &work);
-    return crypt->layer_recognize(c->backward, c->body, &work) && !relay_message_decode(c->body, message_out);
+    return crypt->layer_recognize(c->backward, &peeled, &work) &&
+           !relay_message_decode(c->format, c->body, message_out);
 }
 
 /* The next cell of the link is the relay's message on this circuit; false when it is something else or there is none. */
