@@ -148,6 +148,7 @@ struct manager *manager_new(const struct relay_config *config, nsec now, station
     if (!m)
         return NULL;
     m->config = config;
+    m->unix_s_at_zero = config->unix_s_at_zero;
     m->memory = config->memory;
     m->crypt = config->crypt;
     m->port = port;
@@ -398,6 +399,10 @@ void manager_set_consensus(struct manager *m, nsec now, struct consensus_view *v
     m->consensus = consensus_view_keep(view);
     m->params = consensus_params_clamped(view ? &view->params : &consensus_params_default);
     sched_set_half_life(&m->scheduler, now, half_life(&m->params));
+}
+
+void manager_set_clock(struct manager *m, nsec now, uint64_t unix_s) {
+    m->unix_s_at_zero = unix_s - now / NSEC_PER_S;
 }
 
 const struct work *manager_work(const struct manager *m) {

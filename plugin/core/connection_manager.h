@@ -107,6 +107,8 @@ void manager_flush(struct manager *m, nsec now);
 /* Earliest deadline of the manager's own timers (handshake timeouts, ...), schedule_at not included. */
 nsec manager_next_wake(const struct manager *m);
 void manager_tick(struct manager *m, nsec now);
+/* The wall clock was set: it is unix_s now. Certificates of handshakes are judged by it. */
+void manager_set_clock(struct manager *m, nsec now, uint64_t unix_s);
 /* A new consensus: the manager keeps its own reference. */
 void manager_set_consensus(struct manager *m, nsec now, struct consensus_view *view);
 

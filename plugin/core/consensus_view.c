@@ -4,6 +4,7 @@
 
 const struct consensus_params consensus_params_default = {
     .circ_max_cell_queue_size = 2500,
+    .circ_max_cell_queue_size_out = 2500,
     .kist_run_interval_ms = 2,
     .circuit_priority_halflife_ms = 30000,
     .allow_nonearly_extend = 0,
@@ -13,6 +14,7 @@ const struct consensus_params consensus_params_default = {
     .intro_limit_rate = 25,
     .intro_limit_burst = 200,
     .refuse_single_hop_rendezvous = 0,
+    .refuse_unknown_exits = 1,
     .nf_ito_low_ms = 1500,
     .nf_ito_high_ms = 9500,
     .nf_conntimeout_relays_s = 3600,
@@ -27,6 +29,7 @@ static int32_t clamped(int32_t value, int32_t low, int32_t high) {
 struct consensus_params consensus_params_clamped(const struct consensus_params *params) {
     return (struct consensus_params){
         .circ_max_cell_queue_size = clamped(params->circ_max_cell_queue_size, 1, INT32_MAX),
+        .circ_max_cell_queue_size_out = clamped(params->circ_max_cell_queue_size_out, 1, INT32_MAX),
         .kist_run_interval_ms = clamped(params->kist_run_interval_ms, 0, KIST_RUN_INTERVAL_MAX_MS),
         .circuit_priority_halflife_ms = clamped(params->circuit_priority_halflife_ms, 1, INT32_MAX),
         .allow_nonearly_extend = clamped(params->allow_nonearly_extend, 0, 1),
@@ -36,6 +39,7 @@ struct consensus_params consensus_params_clamped(const struct consensus_params *
         .intro_limit_rate = clamped(params->intro_limit_rate, 0, INT32_MAX),
         .intro_limit_burst = clamped(params->intro_limit_burst, 0, INT32_MAX),
         .refuse_single_hop_rendezvous = clamped(params->refuse_single_hop_rendezvous, 0, 1),
+        .refuse_unknown_exits = clamped(params->refuse_unknown_exits, 0, 1),
         .nf_ito_low_ms = clamped(params->nf_ito_low_ms, 0, NF_ITO_MAX_MS),
         .nf_ito_high_ms = clamped(params->nf_ito_high_ms, 0, NF_ITO_MAX_MS),
         .nf_conntimeout_relays_s = clamped(params->nf_conntimeout_relays_s, 60, 7 * 24 * 3600),

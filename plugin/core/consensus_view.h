@@ -17,6 +17,7 @@
 /* Consensus parameters that the core follows, with tor's defaults (consensus_params_default). */
 struct consensus_params {
     int32_t circ_max_cell_queue_size;       /* 2500, per half */
+    int32_t circ_max_cell_queue_size_out;   /* the same, per half away from the origin */
     int32_t kist_run_interval_ms;           /* KISTSchedRunInterval, 2 (tor since 0.4.8.2); 0: at once */
     int32_t circuit_priority_halflife_ms;   /* 30000 */
     int32_t allow_nonearly_extend;          /* 0 */
@@ -26,6 +27,7 @@ struct consensus_params {
     int32_t intro_limit_rate;               /* HiddenServiceEnableIntroDoSRatePerSec, 25 */
     int32_t intro_limit_burst;              /* HiddenServiceEnableIntroDoSBurstPerSec, 200 */
     int32_t refuse_single_hop_rendezvous;   /* DoSRefuseSingleHopClientRendezvous, 0 */
+    int32_t refuse_unknown_exits;           /* refuseunknownexits, 1 */
     int32_t nf_ito_low_ms;                  /* 1500; 0 and 0: links are not padded */
     int32_t nf_ito_high_ms;                 /* 9500 */
     int32_t nf_conntimeout_relays_s;        /* 3600 */

@@ -63,11 +63,13 @@ static void fill(struct consensus_params *params, int32_t value) {
 static void parameters_are_moved_to_where_they_mean_something(UNUSED void **state) {
     static const struct consensus_params least = {
         .circ_max_cell_queue_size = 1,
+        .circ_max_cell_queue_size_out = 1,
         .circuit_priority_halflife_ms = 1,
         .nf_conntimeout_relays_s = 60,
     };
     static const struct consensus_params most = {
         .circ_max_cell_queue_size = INT32_MAX,
+        .circ_max_cell_queue_size_out = INT32_MAX,
         .kist_run_interval_ms = 100,
         .circuit_priority_halflife_ms = INT32_MAX,
         .allow_nonearly_extend = 1,
@@ -77,6 +79,7 @@ static void parameters_are_moved_to_where_they_mean_something(UNUSED void **stat
         .intro_limit_rate = INT32_MAX,
         .intro_limit_burst = INT32_MAX,
         .refuse_single_hop_rendezvous = 1,
+        .refuse_unknown_exits = 1,
         .nf_ito_low_ms = 60000,
         .nf_ito_high_ms = 60000,
         .nf_conntimeout_relays_s = 604800,

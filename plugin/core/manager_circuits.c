@@ -20,7 +20,9 @@ struct half *manager_half_new(struct manager *m, struct link *link, uint32_t cir
         return NULL;
     }
     *half = (struct half){.link = link, .is_towards_origin = towards_origin};
-    circuit_half_init(&half->circuit, m->crypt, circ_id, (uint32_t)m->params.circ_max_cell_queue_size);
+    int32_t cells_max =
+        towards_origin ? m->params.circ_max_cell_queue_size : m->params.circ_max_cell_queue_size_out;
+    circuit_half_init(&half->circuit, m->crypt, circ_id, (uint32_t)cells_max);
     half->id = slot_map_add(&m->halves, half);
     if (half->id && table_set(&link->circuits, circ_id, half) == ERR_OK) {
         list_init(&half->on_link);

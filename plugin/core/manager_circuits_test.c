@@ -156,7 +156,7 @@ static void a_queue_that_grows_too_long_ends_the_circuit(UNUSED void **state) {
     struct bench_circuit c;
     two_hops_init(&f);
     struct consensus_params params = consensus_params_default;
-    params.circ_max_cell_queue_size = 50;
+    params.circ_max_cell_queue_size_out = 50;
     struct consensus_view *view = consensus_view_new(&f.memory.memory, &params, NULL, 0);
     assert_non_null(view);
     manager_set_consensus(bench_manager(&f.b, 1), f.b.now, view);

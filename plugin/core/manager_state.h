@@ -181,7 +181,8 @@ struct manager {
     struct scheduler scheduler;
     struct bandwidth_share bandwidth;
     struct rng rng;
-    struct rng padding_rng;           /* of its own: padding changes no other choice */
+    struct rng padding_rng; /* of its own: padding changes no other choice */
+    uint64_t unix_s_at_zero;
     struct consensus_view *consensus; /* NULL before the first */
     struct consensus_params params;
     struct sched_claim *claims;
@@ -201,7 +202,7 @@ struct manager {
 /* --- shared by the files ------------------------------------------------------------------------------------------- */
 
 static inline uint64_t manager_unix_s(const struct manager *m, nsec now) {
-    return m->config->unix_s_at_zero + now / NSEC_PER_S;
+    return m->unix_s_at_zero + now / NSEC_PER_S;
 }
 void manager_trace(struct manager *m, enum trace_kind kind, const struct link *link, uint32_t circ_id,
                    uint8_t command, uint32_t count, uint32_t detail);

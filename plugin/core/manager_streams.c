@@ -196,7 +196,7 @@ void manager_stream_chunks(struct manager *m, nsec now, struct half *half, struc
 /* tor-spec 6.2: a client may not use us as a one-hop proxy, nor an unlisted relay as its only one. */
 static bool previous_hop_may_begin(const struct manager *m, const struct half *half) {
     const struct link_peer *previous = &half->link->peer;
-    if (!m->config->require_known_previous_hop)
+    if (!m->config->require_known_previous_hop || !m->params.refuse_unknown_exits)
         return true;
     return previous->is_authenticated &&
            (!m->consensus || consensus_view_find(m->consensus, previous->identity.rsa_id));

@@ -88,10 +88,11 @@ struct config {
     uint64_t max_mem_in_queues; /* after config_check() never 0 */
 
     /* Threads and scheduling. */
-    int connection_threads;       /* -1: as many as physical cores; 0: everything in the main thread */
-    int num_cpus;                 /* CPU workers; 0: as many as cores */
-    uint32_t kist_interval_ms;    /* 0: the consensus says */
-    int64_t priority_halflife_ms; /* -1: the consensus says */
+    int connection_threads;            /* -1: as many as physical cores; 0: everything in the main thread */
+    int num_cpus;                      /* CPU workers; 0: as many as cores */
+    uint32_t max_onion_queue_delay_ms; /* 0: the consensus says */
+    uint32_t kist_interval_ms;         /* 0: the consensus says */
+    int64_t priority_halflife_ms;      /* -1: the consensus says */
     uint32_t shutdown_wait_s;
     uint32_t heartbeat_s; /* 0: none */
     uint32_t signing_key_lifetime_s;

@@ -11,6 +11,8 @@ static struct consensus_params make_params(const struct consensus *c) {
     struct consensus_params p = consensus_params_default;
     p.circ_max_cell_queue_size =
         consensus_param(c, "circ_max_cell_queue_size", p.circ_max_cell_queue_size, 1000, INT32_MAX);
+    p.circ_max_cell_queue_size_out =
+        consensus_param(c, "circ_max_cell_queue_size_out", p.circ_max_cell_queue_size, 1000, INT32_MAX);
     p.kist_run_interval_ms = consensus_param(c, "KISTSchedRunInterval", 2, 2, 100); /* tor since 0.4.8.2 */
     p.circuit_priority_halflife_ms =
         consensus_param(c, "CircuitPriorityHalflifeMsec", p.circuit_priority_halflife_ms, 1, INT32_MAX);
@@ -27,6 +29,7 @@ static struct consensus_params make_params(const struct consensus *c) {
         consensus_param(c, "HiddenServiceEnableIntroDoSBurstPerSec", p.intro_limit_burst, 0, INT32_MAX);
     p.refuse_single_hop_rendezvous =
         consensus_param(c, "DoSRefuseSingleHopClientRendezvous", p.refuse_single_hop_rendezvous, 0, 1);
+    p.refuse_unknown_exits = consensus_param(c, "refuseunknownexits", p.refuse_unknown_exits, 0, 1);
     p.nf_ito_low_ms = consensus_param(c, "nf_ito_low", p.nf_ito_low_ms, 0, NF_ITO_MAX_MS);
     p.nf_ito_high_ms = consensus_param(c, "nf_ito_high", p.nf_ito_high_ms, p.nf_ito_low_ms, NF_ITO_MAX_MS);
     p.nf_conntimeout_relays_s =

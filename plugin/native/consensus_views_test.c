@@ -13,6 +13,10 @@ static void carries_relays_and_clipped_parameters(void **state) {
     struct consensus_param params[] = {{span_of("circ_max_cell_queue_size"), 5},
                                        {span_of("KISTSchedRunInterval"), 7},
                                        {span_of("AllowNonearlyExtend"), 1},
+                                       {span_of("circ_max_cell_queue_size_out"), 3000},
+                                       {span_of("refuseunknownexits"), 0},
+                                       {span_of("nf_ito_low"), 7000},
+                                       {span_of("nf_ito_high"), 100},
                                        {span_of("HiddenServiceEnableIntroDoSDefense"), 1},
                                        {span_of("HiddenServiceEnableIntroDoSRatePerSec"), 3},
                                        {span_of("HiddenServiceEnableIntroDoSBurstPerSec"), 9},
@@ -23,6 +27,10 @@ static void carries_relays_and_clipped_parameters(void **state) {
     struct consensus_view *view = consensus_views_make(&c, &memory.memory);
     assert_non_null(view);
     assert_int_equal(view->params.circ_max_cell_queue_size, 1000); /* tor's least */
+    assert_int_equal(view->params.circ_max_cell_queue_size_out, 3000);
+    assert_int_equal(view->params.refuse_unknown_exits, 0);
+    assert_int_equal(view->params.nf_ito_low_ms, 7000);
+    assert_int_equal(view->params.nf_ito_high_ms, 7000); /* never below the lower end */
     assert_int_equal(view->params.kist_run_interval_ms, 7);
     assert_int_equal(view->params.allow_nonearly_extend, 1);
     assert_int_equal(view->params.intro_limit_enabled, 1);

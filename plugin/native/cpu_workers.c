@@ -25,6 +25,7 @@ struct cpu_workers {
     pthread_cond_t news;  /* a job, or stopping */
     bool stopping;
     uint32_t first, waiting; /* ring */
+    uint32_t waiting_max;
     uint32_t keys_version;
     struct ntor_server_keys keys;
     struct work work;
@@ -153,6 +154,7 @@ struct cpu_workers *cpu_workers_new(unsigned count, const struct crypt_provider 
     workers->crypt = crypt;
     workers->keys = *keys;
     workers->keys_version = 1;
+    workers->waiting_max = JOBS_MAX;
     workers->on_tasks_max = count > 1 ? count / 2 : 1;
     while (workers->count < count) {
         if (!start_worker(workers)) {
@@ -184,7 +186,7 @@ void cpu_workers_free(struct cpu_workers *workers) {
 
 bool cpu_workers_submit(struct cpu_workers *workers, const struct job *job, struct inbox *reply_to) {
     lock(workers);
-    bool has_room = workers->waiting < JOBS_MAX;
+    bool has_room = workers->waiting < workers->waiting_max;
     if (has_room) {
         workers->ring[(workers->first + workers->waiting) % JOBS_MAX] = (struct queued_job){*job, reply_to};
         workers->waiting++;
@@ -211,6 +213,15 @@ void cpu_workers_set_keys(struct cpu_workers *workers, const struct ntor_server_
     lock(workers);
     workers->keys = *keys;
     workers->keys_version++;
+    unlock(workers);
+}
+
+void cpu_workers_set_delay(struct cpu_workers *workers, uint32_t milliseconds) {
+    uint64_t jobs = (uint64_t)milliseconds * 1000000 / JOB_NS * workers->count;
+    lock(workers);
+    workers->waiting_max = jobs < 1          ? 1
+                           : jobs > JOBS_MAX ? JOBS_MAX
+                                             : (uint32_t)jobs; /* one may always wait */
     unlock(workers);
 }
 

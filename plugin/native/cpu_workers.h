@@ -16,6 +16,7 @@
 
 #define CPU_WORKERS_MAX 64u
 #define JOBS_MAX        2048u /* a fifth of a second of one worker's time: beyond it clients give up anyway */
+#define JOB_NS          100000u /* of a worker, usually */
 #define TASKS_MAX       1024u
 
 struct cpu_workers;
@@ -33,6 +34,8 @@ MUST_USE bool cpu_workers_submit(struct cpu_workers *workers, const struct job *
 MUST_USE bool cpu_workers_run(struct cpu_workers *workers, struct task *task, struct inbox *reply_to);
 /* Jobs that begin from now on use these keys (copied). */
 void cpu_workers_set_keys(struct cpu_workers *workers, const struct ntor_server_keys *keys);
+/* Refuse jobs that would wait longer than this behind others, by what a job usually takes. */
+void cpu_workers_set_delay(struct cpu_workers *workers, uint32_t milliseconds);
 /* Work done so far by all of them. */
 void cpu_workers_work(struct cpu_workers *workers, struct work *sum_out);
 unsigned cpu_workers_count(const struct cpu_workers *workers);

@@ -97,6 +97,11 @@ static void a_full_queue_refuses(void **state) {
         assert_true(cpu_workers_submit(workers, &job, &inbox));
     assert_false(cpu_workers_submit(workers, &job, &inbox));
     cpu_workers_free(workers);
+    workers = cpu_workers_new(0, openssl_provider(), &keys);
+    cpu_workers_set_delay(workers, 0); /* one may wait even then */
+    assert_true(cpu_workers_submit(workers, &job, &inbox));
+    assert_false(cpu_workers_submit(workers, &job, &inbox));
+    cpu_workers_free(workers);
     cpu_workers_free(NULL);
     inbox_fini(&inbox);
 }

@@ -50,7 +50,7 @@ struct directory {
     uint64_t valid_after_s, fresh_until_s, valid_until_s;
     uint32_t relays;
     uint8_t rsa_id[20];
-    bool is_listed;
+    bool is_listed, is_stale;
 
     struct upload uploads[CONFIG_AUTHORITIES_MAX];
     struct event *republish_timer;
@@ -126,7 +126,9 @@ static enum consensus_verdict take_consensus(struct directory *d, struct span te
         d->fresh_until_s = c.fresh_until_s;
         d->valid_until_s = c.valid_until_s;
         d->relays = c.relay_count;
-        d->is_listed = consensus_find(&c, d->rsa_id) != NULL;
+        const struct consensus_relay *self = consensus_find(&c, d->rsa_id);
+        d->is_listed = self != NULL;
+        d->is_stale = self != NULL && (self->flags & RELAY_STALE_DESC) != 0;
         d->options.callbacks.consensus(d->options.callbacks.context, &c);
         result = CONSENSUS_GOOD;
     }
@@ -344,6 +346,14 @@ void directory_free(struct directory *d) {
     free(d);
 }
 
+void directory_clock_jumped(struct directory *d) {
+    uint64_t now_s = wall_clock();
+    if (!evtimer_pending(d->fetch_timer, NULL))
+        return; /* an answer is on its way, and will be judged by the new time */
+    bool is_fresh = d->has_consensus && d->valid_after_s <= now_s && now_s < d->fresh_until_s;
+    set_timer(d->fetch_timer, is_fresh ? seconds_to_next_fetch(d, now_s) : 0);
+}
+
 void directory_set_identity(struct directory *d, const uint8_t rsa_id[static 20]) {
     memcpy(d->rsa_id, rsa_id, sizeof(d->rsa_id));
 }
@@ -358,6 +368,7 @@ void directory_status(const struct directory *d, struct directory_status *out) {
         .relays = d->relays,
         .fetch_failures = d->fetch_failures_ever,
         .is_listed = d->is_listed,
+        .is_stale = d->is_stale,
     };
     for (uint32_t i = 0; i < out->authorities; i++)
         out->accepted += d->uploads[i].is_accepted;

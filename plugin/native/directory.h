@@ -50,6 +50,8 @@ MUST_USE struct directory *directory_new(const struct directory_options *options
 void directory_free(struct directory *directory);
 /* Begin: a consensus that was kept is called back on the next turn of the loop, and fetching starts. */
 void directory_start(struct directory *directory);
+/* The wall clock was set: what is fresh is judged anew. */
+void directory_clock_jumped(struct directory *directory);
 /* Upload this descriptor to all authorities, unless PublishServerDescriptor is 0. Copies text. */
 void directory_publish(struct directory *directory, const char *text, size_t length);
 
@@ -61,6 +63,7 @@ struct directory_status {
     uint64_t valid_after_s, fresh_until_s, valid_until_s;
     uint32_t relays;
     uint64_t fetch_failures;
+    bool is_stale;  /* it lists an old descriptor of ours (StaleDesc) */
     bool is_listed; /* our identity is in the consensus: set by directory_set_identity */
 };
 void directory_status(const struct directory *directory, struct directory_status *out);

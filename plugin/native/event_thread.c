@@ -219,6 +219,7 @@ static void take_message(struct event_thread *thread, nsec now, struct message *
         consensus_view_drop(message->view);
         break;
     case MESSAGE_IDENTITY: link_hub_set_identity(&thread->links, message->identity); break;
+    case MESSAGE_CLOCK: manager_set_clock(thread->manager, now, message->unix_s); break;
     case MESSAGE_TASK: message->task->finish(message->task, true); break;
     case MESSAGE_ARCHIVE: directory_edges_set_archive(&thread->directory, message->archive); break;
     case MESSAGE_STOP: thread->is_stopping = true; break;

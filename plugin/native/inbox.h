@@ -26,6 +26,7 @@ enum message_kind {
     MESSAGE_JOB_RESULT,    /* result */
     MESSAGE_CONSENSUS,     /* view, handed over */
     MESSAGE_IDENTITY,      /* identity for new links, handed over */
+    MESSAGE_CLOCK,         /* unix_s: the wall clock was set */
     MESSAGE_TASK,          /* task, run and handed back */
     MESSAGE_ARCHIVE,       /* archive of the directory, handed over */
     MESSAGE_STOP,          /* leave the loop */
@@ -37,6 +38,7 @@ struct message {
     int fd;
     link_id link;
     struct endpoint peer;
+    uint64_t unix_s;
     struct consensus_view *view;
     struct tls_identity *identity;
     struct task *task;

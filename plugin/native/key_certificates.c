@@ -172,7 +172,7 @@ static bool fill_tap(const struct keys *keys, struct descriptor_keys *out) {
 /* dir-spec 2.1.1, ntor-onion-key-crosscert: the ntor key, turned into an Ed25519 key, certifies the identity. */
 static bool fill_ntor(const struct keys *keys, uint64_t now_s, struct descriptor_keys *out) {
     struct ed_cert cert = {.type = ED_CERT_NTOR_CROSS,
-                           .expires_hours = cert_hours(now_s + KEYS_ONION_LIFETIME_S + KEYS_ONION_GRACE_S),
+                           .expires_hours = cert_hours(now_s + keys->onion_lifetime_s + keys->onion_grace_s),
                            .key_type = ED_CERT_KEY_ED25519};
     struct bytes_out bytes = bytes_out(out->ntor_crosscert, sizeof(out->ntor_crosscert));
     uint8_t ed_public[32];

@@ -312,7 +312,7 @@ bool keys_load_onion(struct keys *keys, uint64_t now_s, struct complaint *compla
     case KEY_FILE_READ: break;
     }
     bool is_same = memcmp(keys->onion[0].public, keys->onion[1].public, 32) == 0;
-    if (!is_same && now_s < keys->onion_made_s + KEYS_ONION_GRACE_S)
+    if (!is_same && now_s < keys->onion_made_s + keys->onion_grace_s)
         keys->onion_count = 2;
     return true;
 }

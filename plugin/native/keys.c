@@ -12,6 +12,11 @@
 
 #define SIGNING_SLOP_S 86400u /* tor: a signing key is renewed a day before its certificate ends */
 
+void keys_set_onion_periods(struct keys *keys, uint64_t lifetime_s, uint64_t grace_s) {
+    keys->onion_lifetime_s = lifetime_s;
+    keys->onion_grace_s = grace_s < lifetime_s ? grace_s : lifetime_s;
+}
+
 static struct keys *keys_new(const struct keys_place *place, const struct crypt_provider *crypt,
                              struct complaint *complaint) {
     struct keys *keys = calloc(1, sizeof(*keys));
@@ -22,6 +27,7 @@ static struct keys *keys_new(const struct keys_place *place, const struct crypt_
     keys->place = *place;
     keys->crypt = crypt;
     keys->lock = -1;
+    keys_set_onion_periods(keys, KEYS_ONION_LIFETIME_S, KEYS_ONION_GRACE_S);
     return keys;
 }
 
@@ -91,12 +97,12 @@ bool keys_renew(struct keys *keys, uint64_t now_s, unsigned *changes_out, struct
             return false;
         *changes_out |= KEYS_CHANGED_SIGNING;
     }
-    if (now_s >= keys->onion_made_s + KEYS_ONION_LIFETIME_S) {
+    if (now_s >= keys->onion_made_s + keys->onion_lifetime_s) {
         if (!keys_rotate_onion(keys, now_s, complaint))
             return false;
         *changes_out |= KEYS_CHANGED_ONION;
     }
-    if (keys->onion_count == 2 && now_s >= keys->onion_made_s + KEYS_ONION_GRACE_S) {
+    if (keys->onion_count == 2 && now_s >= keys->onion_made_s + keys->onion_grace_s) {
         OPENSSL_cleanse(&keys->onion[1], sizeof(keys->onion[1]));
         keys->onion_count = 1;
         *changes_out |= KEYS_CHANGED_ONION_GRACE;

@@ -55,6 +55,10 @@ enum keys_change {
 MUST_USE bool keys_renew(struct keys *keys, uint64_t now_s, unsigned *changes_out,
                          struct complaint *complaint);
 
+/* How long an ntor key is used, and for how long its successor's clients may still use it; until then tor's defaults
+ * (keys_place.h). For keys_renew, and for descriptors from now on. */
+void keys_set_onion_periods(struct keys *keys, uint64_t lifetime_s, uint64_t grace_s);
+
 /* Copy the ntor keys for the CPU workers. */
 void keys_ntor(const struct keys *keys, struct ntor_server_keys *out);
 

@@ -42,6 +42,7 @@ struct keys {
     uint64_t signing_expires_s;
 
     EVP_PKEY *tap;
+    uint64_t onion_lifetime_s, onion_grace_s;
     struct ntor_keypair onion[2];
     uint8_t onion_count;
     uint64_t onion_made_s; /* of [0]; that is also when [1] was replaced */

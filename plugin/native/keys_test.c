@@ -184,6 +184,26 @@ static void renewal(void **state) {
     keys_close(keys);
 }
 
+static void the_consensus_says_how_long_an_onion_key_lives(void **state) {
+    (void)state;
+    struct complaint complaint = {""};
+    unsigned changes;
+    uint64_t now_s = (uint64_t)time(NULL);
+    struct keys *keys = open_good(now_s);
+    struct ntor_server_keys ntor;
+    keys_set_onion_periods(keys, 60 * DAY_S, 3 * DAY_S);
+    assert_true(keys_renew(keys, now_s + 59 * DAY_S, &changes, &complaint));
+    assert_false(changes & KEYS_CHANGED_ONION);
+    assert_true(keys_renew(keys, now_s + 60 * DAY_S + 1, &changes, &complaint));
+    assert_true(changes & KEYS_CHANGED_ONION);
+    assert_true(keys_renew(keys, now_s + 62 * DAY_S, &changes, &complaint));
+    keys_ntor(keys, &ntor);
+    assert_int_equal(ntor.onion_count, 2); /* still accepted */
+    assert_true(keys_renew(keys, now_s + 64 * DAY_S, &changes, &complaint));
+    assert_true(changes & KEYS_CHANGED_ONION_GRACE);
+    keys_close(keys);
+}
+
 static void credentials_convince_a_peer(void **state) {
     (void)state;
     const struct crypt_provider *crypt = openssl_provider();
@@ -274,6 +294,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(only_one_at_a_time, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_damaged_file_is_a_complaint_and_stays, set_up, tear_down),
         cmocka_unit_test_setup_teardown(renewal, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_consensus_says_how_long_an_onion_key_lives, set_up, tear_down),
         cmocka_unit_test_setup_teardown(credentials_convince_a_peer, set_up, tear_down),
         cmocka_unit_test_setup_teardown(killed_at_any_moment, set_up, tear_down),
         cmocka_unit_test_setup_teardown(stopped_between_writes, set_up, tear_down),

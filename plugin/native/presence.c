@@ -6,7 +6,9 @@
 #include <time.h>
 
 #include "base/check.h"
+#include "base/nsec.h"
 #include "core/consensus_view.h"
+#include "native/clock_watch.h"
 #include "native/config.h"
 #include "native/consensus_views.h"
 #include "native/directory.h"
@@ -15,8 +17,15 @@
 #include "native/log.h"
 #include "native/metrics.h"
 #include "native/rate_record.h"
+#include "native/republish.h"
 #include "native/runtime.h"
 #include "native/self_descriptor.h"
+#include "native/turn_clock.h"
+#include "wire/consensus.h"
+
+#define REPUBLISH_LOOK_S     60
+#define DAY_S                UINT64_C(86400)
+#define ONION_QUEUE_DELAY_MS 1750 /* as in tor */
 
 struct presence {
     struct presence_options options;
@@ -24,6 +33,9 @@ struct presence {
     struct metrics *metrics;
     struct event *second; /* samples the rate */
     struct rate_record rate;
+    struct republish republish;
+    struct clock_watch clock;
+    uint64_t seconds; /* that the loop has seen */
     uint64_t started_s;
 };
 
@@ -34,6 +46,7 @@ static void publish(struct presence *presence) {
     struct self_descriptor *descriptor = heap_new(sizeof *descriptor);
     const struct presence_options *options = &presence->options;
     uint64_t now_s = (uint64_t)time(NULL);
+    republish_done(&presence->republish, now_s, rate_record_best(&presence->rate));
     if (self_descriptor_make(options->config, options->keys, options->advertised, now_s,
                              now_s - presence->started_s, rate_record_best(&presence->rate), descriptor,
                              &complaint))
@@ -41,6 +54,35 @@ static void publish(struct presence *presence) {
     else
         log_warn("Cannot make our descriptor: %s", complaint.text);
     free(descriptor);
+}
+
+static void publish_if_due(struct presence *presence) {
+    struct directory_status status;
+    uint64_t now_s = (uint64_t)time(NULL);
+    directory_status(presence->directory, &status);
+    bool is_live = status.has_consensus && status.valid_after_s <= now_s && now_s <= status.valid_until_s;
+    const struct republish_facts facts = {.now_s = now_s,
+                                          .uptime_s = now_s - presence->started_s,
+                                          .observed = rate_record_best(&presence->rate),
+                                          .consensus_s = is_live ? status.valid_after_s : 0,
+                                          .is_listed = status.is_listed,
+                                          .is_stale = status.is_stale,
+                                          .is_testing = presence->options.config->testing_network};
+    const char *reason = republish_reason(&presence->republish, &facts);
+    if (reason == NULL)
+        return;
+    log_info("Decided to publish new relay descriptor: %s", reason);
+    publish(presence);
+}
+
+/* What was timed by the wall clock is done anew. */
+static void clock_jumped(struct presence *presence, int64_t jump_s) {
+    log_warn("Your system clock just jumped %lld seconds %s.", (long long)(jump_s < 0 ? -jump_s : jump_s),
+             jump_s < 0 ? "backward" : "forward");
+    presence->started_s += (uint64_t)jump_s; /* wraps when it goes back */
+    runtime_clock_jumped(presence->options.runtime);
+    directory_clock_jumped(presence->directory);
+    publish(presence);
 }
 
 static void on_second(evutil_socket_t fd, short what, void *argument) {
@@ -51,9 +93,27 @@ static void on_second(evutil_socket_t fd, short what, void *argument) {
     runtime_work(presence->options.runtime, &work);
     rate_record_add(&presence->rate,
                     work.bytes_received < work.bytes_sent ? work.bytes_received : work.bytes_sent);
+    int64_t jump_s = clock_watch_look(&presence->clock, (uint64_t)time(NULL), monotonic_read());
+    if (jump_s != 0)
+        clock_jumped(presence, jump_s);
+    if (++presence->seconds % REPUBLISH_LOOK_S == 0)
+        publish_if_due(presence);
 }
 
 /* --- what the directory tells ----------------------------------------------------------------------------------- */
+
+/* Parameters of ours, rather than of the managers; limits as in tor (param-spec). */
+static void follow_consensus(struct presence *presence, const struct consensus *c) {
+    const struct config *config = presence->options.config;
+    int32_t rotation_days = consensus_param(c, "onion-key-rotation-days", 28, 1, 90);
+    int32_t grace_days = consensus_param(c, "onion-key-grace-period-days", 7, 1, rotation_days);
+    keys_set_onion_periods(presence->options.keys, (uint64_t)rotation_days * DAY_S,
+                           (uint64_t)grace_days * DAY_S);
+    int32_t delay_ms = consensus_param(c, "MaxOnionQueueDelay", ONION_QUEUE_DELAY_MS, 1, INT32_MAX);
+    if (config->max_onion_queue_delay_ms != 0)
+        delay_ms = (int32_t)config->max_onion_queue_delay_ms;
+    runtime_set_onion_queue_delay(presence->options.runtime, (uint32_t)delay_ms);
+}
 
 static void on_consensus(void *context, const struct consensus *consensus) {
     struct presence *presence = context;
@@ -65,7 +125,10 @@ static void on_consensus(void *context, const struct consensus *consensus) {
         view->params.kist_run_interval_ms = (int32_t)config->kist_interval_ms;
     if (config->priority_halflife_ms >= 0)
         view->params.circuit_priority_halflife_ms = (int32_t)config->priority_halflife_ms;
+    if (config->refuse_unknown_exits == CONFIG_YES)
+        view->params.refuse_unknown_exits = 1;
     runtime_set_consensus(presence->options.runtime, view);
+    follow_consensus(presence, consensus);
 }
 
 static void on_renew_descriptor(void *context) {
@@ -121,6 +184,7 @@ struct presence *presence_new(const struct presence_options *options, struct com
     struct event_base *base = runtime_base(options->runtime);
     presence->options = *options;
     presence->started_s = (uint64_t)time(NULL);
+    clock_watch_init(&presence->clock, presence->started_s, monotonic_read());
     presence->metrics = metrics_new(options->config, base, fill_metrics, presence, complaint);
     if (presence->metrics == NULL) {
         free(presence);

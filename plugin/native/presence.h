@@ -20,7 +20,7 @@ struct runtime;
 struct presence_options {
     const struct config *config; /* borrowed, as are the others */
     const struct crypt_provider *crypt;
-    const struct keys *keys;
+    struct keys *keys;
     struct runtime *runtime;
     struct endpoint advertised[2];
 };

@@ -196,3 +196,8 @@ bool runtime_submit(struct runtime *runtime, struct task *task) {
     struct event_thread *main_thread = &runtime->team.threads[0];
     return runtime->team.workers != NULL && cpu_workers_run(runtime->team.workers, task, &main_thread->inbox);
 }
+
+void runtime_set_onion_queue_delay(struct runtime *runtime, uint32_t milliseconds) {
+    if (runtime->team.workers != NULL)
+        cpu_workers_set_delay(runtime->team.workers, milliseconds);
+}

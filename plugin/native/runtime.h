@@ -32,6 +32,10 @@ void runtime_free(struct runtime *runtime);
 struct event_base *runtime_base(struct runtime *runtime);
 /* All threads follow this consensus from now on. Hands over a reference. */
 void runtime_set_consensus(struct runtime *runtime, struct consensus_view *view);
+/* The wall clock was set: links judge certificates by it, and keys are renewed that are due now. */
+void runtime_clock_jumped(struct runtime *runtime);
+/* Circuit handshakes that would wait longer are refused (MaxOnionQueueDelay). */
+void runtime_set_onion_queue_delay(struct runtime *runtime, uint32_t milliseconds);
 /* All threads answer directory requests from this archive from now on. Hands over a reference. */
 void runtime_set_archive(struct runtime *runtime, struct archive *archive);
 /* Give a task (handed over) to the workers; it comes back on the main thread. False when too many wait, or none runs. */

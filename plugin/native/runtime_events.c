@@ -71,6 +71,15 @@ static void on_renewal(evutil_socket_t fd, short what, void *argument) {
         runtime->setup.keys_changed(runtime->setup.context, changes);
 }
 
+void runtime_clock_jumped(struct runtime *runtime) {
+    for (unsigned i = 0; i < runtime->team.count; i++) {
+        struct message *message = message_new(MESSAGE_CLOCK);
+        message->unix_s = (uint64_t)time(NULL);
+        event_thread_tell(&runtime->team.threads[i], message);
+    }
+    on_renewal(-1, 0, runtime); /* a clock that went back makes the link certificate look old, too */
+}
+
 /* --- signals ---------------------------------------------------------------------------------------------------- */
 
 void runtime_stop(struct runtime *runtime) {

@@ -117,7 +117,7 @@ static const struct torrc_option known[] = {
     IGNORE("KISTSockBufSizeFactor"), IGNORE("LearnCircuitBuildTimeout"), IGNORE("LogMessageDomains"),
     IGNORE("LongLivedPorts"), IGNORE("MainloopStats"), IGNORE("MapAddress"), IGNORE("MaxCircuitDirtiness"),
     IGNORE("MaxClientCircuitsPending"), IGNORE("MaxConsensusAgeForDiffs"), IGNORE("MaxHSDirCacheBytes"),
-    IGNORE("MaxOnionQueueDelay"), IGNORE("MaxUnparseableDescSizeToLog"), IGNORE("MiddleNodes"),
+    IGNORE("MaxUnparseableDescSizeToLog"), IGNORE("MiddleNodes"),
     IGNORE("MinimalAcceptedServerVersion"), IGNORE("MinMeasuredBWsForAuthToIgnoreAdvertised"),
     IGNORE("MinUptimeHidServDirectoryV2"), IGNORE("NewCircuitPeriod"), IGNORE("NodeFamily"),
     IGNORE("NoExec"), IGNORE("NumDirectoryGuards"), IGNORE("NumEntryGuards"), IGNORE("NumPrimaryGuards"),

@@ -270,6 +270,8 @@ static const struct torrc_option carried_out[] = {
      RANGE(1, 86400000, "1 msec or more")},
     {"MaxAdvertisedBandwidth", .apply = apply_bytes, AT(max_advertised_bandwidth), RATE},
     {"MaxMemInQueues", .apply = apply_bytes, AT(max_mem_in_queues), RANGE(0, UINT64_MAX, "")},
+    {"MaxOnionQueueDelay", .apply = apply_milliseconds, AT(max_onion_queue_delay_ms),
+     RANGE(0, INT32_MAX, "at most 24 days")},
     {"MetricsPort", .is_list = true, .apply = apply_metrics_port},
     {"MetricsPortPolicy", .is_list = true, .apply = apply_policy, AT(metrics_policy)},
     {"MyFamily", .is_list = true, .apply = apply_family},
