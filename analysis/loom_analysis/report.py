@@ -1,9 +1,10 @@
-"""report - one HTML file from a folder of results.   python -m loom_analysis.report RESULTS [--out FILE]"""
+"""report - one HTML file from a folder of results. python -m loom_analysis.report RESULTS [--out FILE] [--plots DIR]"""
 
 from __future__ import annotations
 
 import argparse
 import platform
+import re
 import sys
 from pathlib import Path
 
@@ -122,17 +123,30 @@ def render(results: Results) -> str:
     return page.html()
 
 
+_FIGURE = re.compile(r'<figure id="fig-([\w-]+)"[^>]*>(<svg.*?</svg>)', re.DOTALL)
+
+
+def write_plots(page: str, folder: Path) -> None:
+    """Write each figure of a report as a file of its own."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, svg in _FIGURE.findall(page):
+        (folder / f"{name}.svg").write_text(f'<?xml version="1.0" encoding="utf-8"?>\n{svg}\n', encoding="utf-8")
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="loom report", description="Write one HTML file about the results of loom run."
     )
     parser.add_argument("results", type=Path, metavar="RESULTS", help="the folder that loom run wrote")
     parser.add_argument("--out", type=Path, metavar="FILE", help=f"the report (RESULTS/{REPORT})")
+    parser.add_argument("--plots", type=Path, metavar="DIR", help="also write each plot as an SVG file")
     args = parser.parse_args(arguments)
     out = args.out or args.results / REPORT
     try:
         page = render(read_results(args.results))
         out.write_text(page, encoding="utf-8")
+        if args.plots:
+            write_plots(page, args.plots)
     except (ResultsError, OSError) as error:
         print(f"loom report: {error}", file=sys.stderr)
         return 1

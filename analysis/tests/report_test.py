@@ -5,6 +5,7 @@ import re
 import shutil
 from collections import Counter
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from loom_analysis import report
@@ -122,6 +123,14 @@ def test_the_program_writes_the_same_bytes_again(page, tmp_path, capsys):
     assert report.main([str(folder)]) == 0
     assert capsys.readouterr().out.strip() == str(folder / "report.html")
     assert (folder / "report.html").read_text().replace(str(folder), str(COMMITTED)) == page
+
+
+def test_plots_as_files(tmp_path):
+    folder = Path(shutil.copytree(COMMITTED, tmp_path / "results"))
+    assert report.main([str(folder), "--plots", str(tmp_path / "plots")]) == 0
+    made = {path.name: ElementTree.parse(path).getroot() for path in (tmp_path / "plots").iterdir()}
+    assert set(made) == {name.removeprefix("fig-") + ".svg" for name in FIGURES}
+    assert {root.tag for root in made.values()} == {"{http://www.w3.org/2000/svg}svg"}
 
 
 def test_the_program_says_what_is_wrong_in_one_line(tmp_path, capsys):

@@ -1,4 +1,5 @@
-/* run - the parts of `loom run`: one arm at a time, its progress, what the host did, and the table over all of them. */
+/* run - the parts of `loom run`: an experiment is runs, one of each seed and arm. Each run is a process of its own, several
+ * side by side; what they say goes through pipes to the one that shows progress and prints the table over all of them. */
 #ifndef LOOM_LOOM_RUN_H
 #define LOOM_LOOM_RUN_H
 
@@ -13,19 +14,29 @@ struct run_options {
     const char *out;     /* NULL: results/ and the scenario's name */
     uint64_t seed;       /* when has_seed: the only one */
     bool has_seed;
-    uint32_t threads;
+    uint32_t threads; /* of each run; 0: left out */
+    uint32_t at_once; /* runs side by side; 0: left out */
 };
+
+/* How the runs of an experiment share this machine. Results do not depend on it. */
+struct run_shape {
+    uint32_t at_once;
+    uint32_t threads; /* of each run */
+};
+
+/* What options leave open: with N processors, N runs of one thread rather than one of N threads, which wait for each
+ * other; fewer when memory might not do. hosts: of the largest network among them. */
+struct run_shape run_shape_choose(const struct run_options *options, uint32_t runs, uint32_t hosts);
 
 /* What the host did for one run. */
 struct run_cost {
     double wall_s;
     double cpu_s;
-    uint64_t rss_bytes_max; /* of the process so far */
+    uint64_t rss_bytes_max; /* of its process */
 };
 
 /* One line of standard error that is drawn over, on a terminal; otherwise a line now and then. */
 struct run_progress {
-    char label[96];
     bool is_terminal;
     double began;
     double shown; /* when, since it began */
@@ -33,18 +44,50 @@ struct run_progress {
 };
 
 double run_clock(void);
-void run_progress_begin(struct run_progress *progress, const char *label);
-void run_progress_show(struct run_progress *progress, double share, double simulated_s);
-void run_progress_end(struct run_progress *progress);
+void run_progress_begin(struct run_progress *progress);
+/* share of all work; what: "120 s simulated", say. */
+void run_progress_show(struct run_progress *progress, double share, const char *what);
+/* Before another line, and at the end. */
+void run_progress_clear(const struct run_progress *progress);
 
-/* Simulate plan and write its folder below out; summary_out is to be freed by the caller. */
-MUST_USE bool run_arm(const struct plan *plan, const struct run_options *options, const char *out,
+/* What a run says to the experiment. */
+enum run_word { RUN_PROGRESS, RUN_DONE, RUN_FAILED };
+
+struct run_news {
+    enum run_word word;
+    double share;                   /* PROGRESS: of its simulated time */
+    struct run_cost cost;           /* DONE */
+    struct results_summary summary; /* DONE: to be freed by who hears it */
+    struct mistake mistake;         /* FAILED */
+};
+
+/* False: nobody listens. */
+bool run_pipe_tell(int to, const struct run_news *news);
+/* Waits for the next news. False: it ended without another word, or there is no memory. */
+MUST_USE bool run_pipe_hear(int from, struct run_news *out);
+
+/* Simulate plan and write its folder below out, telling of its progress; summary_out is to be freed by the caller. */
+MUST_USE bool run_arm(const struct plan *plan, const struct run_shape *shape, const char *out, int news,
                       struct results_summary *summary_out, struct run_cost *cost_out,
                       struct mistake *mistake);
 /* host.json and resource_usage.json. */
 MUST_USE bool run_write_host(struct results_folder *folder, const struct plan *plan,
-                             const struct run_cost *cost, const struct sim_totals *totals, uint32_t threads,
-                             struct mistake *mistake);
+                             const struct run_cost *cost, const struct sim_totals *totals,
+                             const struct run_shape *shape, struct mistake *mistake);
+
+/* One experiment: its inputs, and the summaries of what has been run. */
+struct experiment {
+    struct scenario_inputs inputs;
+    struct run_shape shape;
+    char out[RESULTS_PATH_MAX];
+    uint64_t first_seed;
+    uint32_t seeds, arms;
+    struct results_summary *summaries; /* [seed * arms + arm] */
+};
+
+const struct scenario_arm *experiment_arm(const struct experiment *experiment, uint32_t arm);
+/* All its runs. On failure no more are begun, and those that are under way end. */
+MUST_USE bool run_together(struct experiment *experiment, struct mistake *mistake);
 
 /* Summaries of all arms and seeds: [seed * arms + arm]. */
 struct run_table {

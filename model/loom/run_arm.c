@@ -5,7 +5,8 @@
 
 #include "loom/run.h"
 
-#define SLICES 1000u /* of a run, for its progress */
+#define SLICES       1000u /* of a run, for its progress */
+#define TELL_EVERY_S 0.2
 
 static double cpu_clock(void) {
     struct timespec now;
@@ -17,22 +18,19 @@ static bool no_memory(const struct plan *plan, struct mistake *mistake) {
     return mistake_at(mistake, plan->inputs->file_name, 0, NULL, "no memory to simulate it");
 }
 
-static bool simulate(struct sim_world *world, const struct plan *plan, const struct run_options *options,
+static bool simulate(struct sim_world *world, const struct plan *plan, uint32_t threads, int news,
                      struct mistake *mistake) {
-    struct run_progress progress;
-    char label[96];
     const nsec end = plan->config.end;
-    snprintf(label, sizeof(label), "seed %" PRIu64 ", %.64s", plan->seed, plan->arm->name);
-    run_progress_begin(&progress, label);
+    double told = run_clock();
     for (unsigned i = 1; i <= SLICES; i++) {
         nsec until = end / SLICES * i + end % SLICES * i / SLICES;
-        if (sim_world_run(world, until, options->threads) != ERR_OK) {
-            run_progress_end(&progress);
+        if (sim_world_run(world, until, threads) != ERR_OK)
             return no_memory(plan, mistake);
-        }
-        run_progress_show(&progress, (double)i / SLICES, (double)until / 1e9);
+        if (run_clock() - told < TELL_EVERY_S)
+            continue;
+        told = run_clock();
+        run_pipe_tell(news, &(struct run_news){.word = RUN_PROGRESS, .share = (double)i / SLICES});
     }
-    run_progress_end(&progress);
     sim_world_finish(world);
     return true;
 }
@@ -52,8 +50,8 @@ static bool collect(const struct sim_world *world, const struct plan *plan, stru
     return true;
 }
 
-static bool write_folder(const struct results_source *source, const struct run_options *options,
-                         const char *out, const struct results_summary *summary, const struct run_cost *cost,
+static bool write_folder(const struct results_source *source, const struct run_shape *shape, const char *out,
+                         const struct results_summary *summary, const struct run_cost *cost,
                          struct mistake *mistake) {
     char path[RESULTS_PATH_MAX];
     struct results_folder folder;
@@ -64,14 +62,14 @@ static bool write_folder(const struct results_source *source, const struct run_o
     if (!results_folder_open(path, &folder, mistake))
         return false;
     if (results_write(&folder, source, summary, mistake) &&
-        run_write_host(&folder, plan, cost, &source->totals, options->threads, mistake))
+        run_write_host(&folder, plan, cost, &source->totals, shape, mistake))
         return results_folder_close(&folder, mistake);
     results_folder_discard(&folder);
     return false;
 }
 
 static bool make_results(const struct sim_world *world, const struct plan *plan,
-                         const struct run_options *options, const char *out, struct results_summary *summary,
+                         const struct run_shape *shape, const char *out, struct results_summary *summary,
                          const struct run_cost *cost, struct mistake *mistake) {
     struct sim_relay_measure *relays = NULL;
     struct sim_client_measure *clients = NULL;
@@ -80,7 +78,7 @@ static bool make_results(const struct sim_world *world, const struct plan *plan,
     ok = ok && results_summary_make(&source, summary);
     if (!ok)
         no_memory(plan, mistake);
-    else if (!write_folder(&source, options, out, summary, cost, mistake)) {
+    else if (!write_folder(&source, shape, out, summary, cost, mistake)) {
         results_summary_fini(summary);
         ok = false;
     }
@@ -96,14 +94,14 @@ static void end_cost(struct run_cost *cost, double wall_began, double cpu_began)
     cost->rss_bytes_max = getrusage(RUSAGE_SELF, &usage) == 0 ? (uint64_t)usage.ru_maxrss * 1024 : 0;
 }
 
-bool run_arm(const struct plan *plan, const struct run_options *options, const char *out,
+bool run_arm(const struct plan *plan, const struct run_shape *shape, const char *out, int news,
              struct results_summary *summary_out, struct run_cost *cost_out, struct mistake *mistake) {
     double wall_began = run_clock();
     double cpu_began = cpu_clock();
     struct sim_world *world = sim_world_new(&plan->config);
-    bool ok = world ? simulate(world, plan, options, mistake) : no_memory(plan, mistake);
+    bool ok = world ? simulate(world, plan, shape->threads, news, mistake) : no_memory(plan, mistake);
     end_cost(cost_out, wall_began, cpu_began);
-    ok = ok && make_results(world, plan, options, out, summary_out, cost_out, mistake);
+    ok = ok && make_results(world, plan, shape, out, summary_out, cost_out, mistake);
     sim_world_free(world);
     return ok;
 }

@@ -11,27 +11,34 @@
 #include "loom/run.h"
 
 static const char usage[] =
-    "usage: loom run SCENARIO [--network FILE] [--seed N] [--threads N] [--out DIR] [--check]\n"
+    "usage: loom run SCENARIO [--network FILE] [--seed N] [--threads N] [--at-once N] [--out DIR] [--check]\n"
     "       loom run --schema\n"
     "    --network  a table of relays (loom stage) instead of the scenario's\n"
     "    --seed     only this seed instead of the scenario's\n"
-    "    --threads  of the simulator, 1 to 256; one for each processor when left out. Results do not depend on it\n"
+    "    --threads  of each run, 1 to 256; what the processors have for each when left out\n"
+    "    --at-once  runs side by side, 1 to 256; as many as there are processors and memory for when left out.\n"
+    "               Results depend on neither\n"
     "    --out      where results go, a folder for each seed and arm; results/NAME when left out\n"
     "    --check    read everything, say what would be run, and run nothing\n"
     "    --schema   print the JSON schema of scenarios\n";
 
 #define THREADS_MAX 256u
+#define AT_ONCE_MAX 256u
 
 struct words {
     struct run_options options;
     bool wants_help, wants_schema, wants_check;
 };
 
-static const struct option long_options[] = {
-    {"network", required_argument, NULL, 'n'}, {"seed", required_argument, NULL, 's'},
-    {"threads", required_argument, NULL, 't'}, {"out", required_argument, NULL, 'o'},
-    {"check", no_argument, NULL, 'c'},         {"schema", no_argument, NULL, 'm'},
-    {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0}};
+static const struct option long_options[] = {{"network", required_argument, NULL, 'n'},
+                                             {"seed", required_argument, NULL, 's'},
+                                             {"threads", required_argument, NULL, 't'},
+                                             {"at-once", required_argument, NULL, 'a'},
+                                             {"out", required_argument, NULL, 'o'},
+                                             {"check", no_argument, NULL, 'c'},
+                                             {"schema", no_argument, NULL, 'm'},
+                                             {"help", no_argument, NULL, 'h'},
+                                             {NULL, 0, NULL, 0}};
 
 static bool number(const char *option, const char *text, uint64_t least, uint64_t most, uint64_t *out) {
     char *end;
@@ -46,18 +53,22 @@ static bool number(const char *option, const char *text, uint64_t least, uint64_
     return false;
 }
 
+static bool small_number(const char *option, uint32_t most, uint32_t *out) {
+    uint64_t value;
+    if (!number(option, optarg, 1, most, &value))
+        return false;
+    *out = (uint32_t)value;
+    return true;
+}
+
 static bool take_option(struct words *w, int which) {
     struct run_options *o = &w->options;
-    uint64_t threads;
     switch (which) {
     case 'n': o->network = optarg; return true;
     case 'o': o->out = optarg; return true;
     case 's': o->has_seed = true; return number("seed", optarg, 0, UINT32_MAX, &o->seed);
-    case 't':
-        if (!number("threads", optarg, 1, THREADS_MAX, &threads))
-            return false;
-        o->threads = (uint32_t)threads;
-        return true;
+    case 't': return small_number("threads", THREADS_MAX, &o->threads);
+    case 'a': return small_number("at-once", AT_ONCE_MAX, &o->at_once);
     case 'c': w->wants_check = true; return true;
     case 'm': w->wants_schema = true; return true;
     case 'h': w->wants_help = true; return true;
@@ -65,14 +76,8 @@ static bool take_option(struct words *w, int which) {
     }
 }
 
-static uint32_t processors(void) {
-    long n = sysconf(_SC_NPROCESSORS_ONLN);
-    return n < 1 ? 1 : n > (long)THREADS_MAX ? THREADS_MAX : (uint32_t)n;
-}
-
 static bool read_words(int argc, char *argv[], struct words *w) {
     int which;
-    w->options.threads = processors();
     optind = 1;
     while ((which = getopt_long(argc, argv, "", long_options, NULL)) != -1)
         if (!take_option(w, which))
@@ -87,41 +92,40 @@ static bool read_words(int argc, char *argv[], struct words *w) {
     return true;
 }
 
-/* One experiment: its inputs, and the summaries of what has been run. */
-struct experiment {
-    struct scenario_inputs inputs;
-    const struct run_options *options;
-    char out[RESULTS_PATH_MAX];
-    uint64_t first_seed;
-    uint32_t seeds, arms;
-    struct results_summary *summaries;
-};
-
-static const struct scenario_arm *arm_of(const struct experiment *e, uint32_t arm) {
+const struct scenario_arm *experiment_arm(const struct experiment *e, uint32_t arm) {
     return (const struct scenario_arm *)e->inputs.scenario.arms.items + arm;
 }
 
-/* Every plan of every seed, so that nothing is run when one of them cannot be. */
-static bool check_plans(const struct experiment *e, struct mistake *mistake) {
-    for (uint32_t seed = 0; seed < e->seeds; seed++)
-        for (uint32_t arm = 0; arm < e->arms; arm++) {
-            struct plan plan;
-            if (!plan_make(&e->inputs, arm_of(e, arm), e->first_seed + seed, &plan, mistake))
-                return false;
-            if (seed == 0 && arm == 0)
-                fprintf(stderr,
-                        "%s: %" PRIu32 " relays of %" PRIu32 ", %" PRIu32 " client hosts, %" PRIu32
-                        " arms, %" PRIu32 " seeds, CPU prices: %s\n",
-                        e->inputs.scenario.name, plan.config.relay_count, e->inputs.relays.count,
-                        plan.config.client_count, e->arms, e->seeds, plan_note(&e->inputs));
-            plan_fini(&plan);
+static void say_plan(const struct experiment *e, const struct plan *plan) {
+    fprintf(stderr,
+            "%s: %" PRIu32 " relays of %" PRIu32 ", %" PRIu32 " client hosts, %" PRIu32 " arms, %" PRIu32
+            " seeds, CPU prices: %s; %" PRIu32 " at once, threads each: %" PRIu32 "\n",
+            e->inputs.scenario.name, plan->config.relay_count, e->inputs.relays.count,
+            plan->config.client_count, e->arms, e->seeds, plan_note(&e->inputs), e->shape.at_once,
+            e->shape.threads);
+}
+
+/* Every plan of every seed, so that nothing is run when one of them cannot be; then how they will be run. */
+static bool check_plans(struct experiment *e, const struct run_options *options, struct mistake *mistake) {
+    for (uint32_t i = e->seeds * e->arms; i-- > 0;) {
+        struct plan plan;
+        if (!plan_make(&e->inputs, experiment_arm(e, i % e->arms), e->first_seed + i / e->arms, &plan,
+                       mistake))
+            return false;
+        if (i == 0) {
+            const struct sim_config *c = &plan.config;
+            e->shape = run_shape_choose(options, e->seeds * e->arms,
+                                        c->relay_count + c->client_count + c->server_count);
+            say_plan(e, &plan);
         }
+        plan_fini(&plan);
+    }
     return true;
 }
 
 static bool experiment_init(struct experiment *e, const struct run_options *options,
                             struct mistake *mistake) {
-    *e = (struct experiment){.options = options};
+    *e = (struct experiment){.summaries = NULL};
     if (!scenario_inputs_read(options->scenario, options->network, &e->inputs, mistake))
         return false;
     const struct scenario *s = &e->inputs.scenario;
@@ -134,7 +138,7 @@ static bool experiment_init(struct experiment *e, const struct run_options *opti
     if (n <= 0 || (size_t)n >= sizeof(e->out) || !e->summaries)
         return mistake_at(mistake, options->scenario, 0, NULL,
                           "expected a shorter name of the folder, or more memory");
-    return check_plans(e, mistake);
+    return check_plans(e, options, mistake);
 }
 
 static void experiment_fini(struct experiment *e) {
@@ -144,24 +148,9 @@ static void experiment_fini(struct experiment *e) {
     scenario_inputs_fini(&e->inputs);
 }
 
-static bool run_one(struct experiment *e, uint32_t seed, uint32_t arm, struct mistake *mistake) {
-    struct plan plan;
-    struct run_cost cost;
-    if (!plan_make(&e->inputs, arm_of(e, arm), e->first_seed + seed, &plan, mistake))
-        return false;
-    bool ok = run_arm(&plan, e->options, e->out, &e->summaries[seed * e->arms + arm], &cost, mistake);
-    if (ok)
-        fprintf(stderr, "seed %" PRIu64 ", %s: %.1f s, written to %s/seed-%" PRIu64 "/%s\n", plan.seed,
-                plan.arm->name, cost.wall_s, e->out, plan.seed, plan.arm->name);
-    plan_fini(&plan);
-    return ok;
-}
-
 static bool experiment_run(struct experiment *e, struct mistake *mistake) {
-    for (uint32_t seed = 0; seed < e->seeds; seed++)
-        for (uint32_t arm = 0; arm < e->arms; arm++)
-            if (!run_one(e, seed, arm, mistake))
-                return false;
+    if (!run_together(e, mistake))
+        return false;
     const struct run_table table = {&e->inputs, e->summaries, e->seeds, e->arms, e->first_seed};
     run_table_print(&table, stdout);
     return run_table_save(&table, e->out, mistake);

@@ -6,7 +6,9 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -160,7 +162,7 @@ def test_a_broken_input(folder: Path, name: str, text: str, expected: str) -> No
 
 def test_usage(folder: Path) -> None:
     assert run(folder, scenario="nowhere.yaml").stderr == "nowhere.yaml: No such file or directory\n"
-    for words in (("--seed", "x"), ("--threads", "0"), ("--what",), ("more",)):
+    for words in (("--seed", "x"), ("--threads", "0"), ("--at-once", "257"), ("--what",), ("more",)):
         done = run(folder, *words)
         assert done.returncode == 2
         assert "usage: loom run" in done.stderr
@@ -187,13 +189,56 @@ def deterministic(folder: Path) -> dict[str, str]:
 
 
 def test_the_same_bytes_for_any_number_of_threads(folder: Path) -> None:
-    for name, threads in (("one", "1"), ("again", "1"), ("two", "2")):
-        assert run(folder, "--seed", "1", "--threads", threads, "--out", name).returncode == 0
+    shapes = {"one": (1, 1), "again": (1, 1), "two": (2, 1), "beside": (1, 2)}
+    for name, (threads, at_once) in shapes.items():
+        words = ("--seed", "1", "--threads", str(threads), "--at-once", str(at_once), "--out", name)
+        assert run(folder, *words).returncode == 0
+        host = json.loads((folder / name / "seed-1/tor/host.json").read_text())
+        assert (host["threads"], host["runs_at_once"]) == (threads, at_once)
     one = deterministic(folder / "one")
     assert sorted(one) == ["seed-1/loom", "seed-1/tor"]
     assert all(text.count("\n") == 15 for text in one.values())
-    assert deterministic(folder / "again") == one
-    assert deterministic(folder / "two") == one
+    for name in shapes:
+        assert deterministic(folder / name) == one
+
+
+@pytest.mark.parametrize(
+    ("words", "at_once", "threads"),
+    [
+        (("--at-once", "3", "--threads", "2"), 3, 2),
+        (("--at-once", "9", "--threads", "1"), 4, 1),  # there are four runs
+        (("--threads", "256"), 1, 256),
+        (("--at-once", "1"), 1, os.cpu_count()),
+        (("--seed", "1"), min(2, os.cpu_count()), max(1, os.cpu_count() // 2)),
+    ],
+)
+def test_how_runs_share_the_machine(folder: Path, words: tuple[str, ...], at_once: int, threads: int) -> None:
+    done = run(folder, "--check", *words)
+    assert f"; {at_once} at once, threads each: {threads}\n" in done.stderr
+
+
+def test_a_run_that_cannot_write_stops_the_others(folder: Path) -> None:
+    (folder / "out").mkdir()
+    (folder / "out/seed-1").write_text("in the way")
+    done = run(folder, "--out", "out", "--at-once", "1")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.splitlines()[-1] == "out/seed-1/tor: cannot be written: Not a directory"
+    assert [path.name for path in (folder / "out").iterdir()] == ["seed-1"]
+
+
+def test_a_run_whose_process_is_killed(folder: Path) -> None:
+    text = SMALL.replace("duration_s: 4", "duration_s: 4000")
+    (folder / "s.yaml").write_text(text)
+    words = [PROGRAM, "run", "s.yaml", "--out", "out", "--at-once", "1"]
+    parent = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder)
+    children = Path(f"/proc/{parent.pid}/task/{parent.pid}/children")
+    while not children.read_text():
+        time.sleep(0.01)
+    os.kill(int(children.read_text()), signal.SIGKILL)
+    out, said = parent.communicate(timeout=30)
+    assert (parent.returncode, out) == (1, "")
+    assert said.splitlines()[-1] == "s.yaml: seed 1, tor: its process ended without a result: Killed"
+    assert not list(folder.glob("out/seed-*"))
 
 
 def test_what_a_run_leaves(folder: Path) -> None:

@@ -1,5 +1,6 @@
 /* A relay in the middle that does nothing but cells, each for the same price, and more clients than it can serve: it relays
  * what its threads and cores can do, min(threads, cores) / price, and no more. */
+#include <inttypes.h>
 #include <string.h>
 
 #include "des/rate_bucket.h"
@@ -98,6 +99,8 @@ static void check(uint16_t threads, uint16_t cores, bool together) {
     uint64_t cells = (cells_handled(world, WARM_UP + LENGTH) - before) / 2;
     uint64_t at_once = threads == 0 ? 1 : threads < cores ? threads : cores;
     uint64_t expected = at_once * LENGTH / (2 * PRICE);
+    print_message("%u threads on %u cores%s: %" PRIu64 " cells/s, closed form %" PRIu64 "\n", threads, cores,
+                  together ? ", circuits on one thread" : "", cells, expected);
     sim_world_free(world);
     assert_int_equal(atomic_load(&plant.heap.live_bytes), 0);
     assert_in_range(cells, expected * 99 / 100, expected * 101 / 100);
