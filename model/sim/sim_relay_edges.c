@@ -1,5 +1,5 @@
-/* Exit streams of a simulated relay: TCP connections to servers, whose name is their number ("s17"). Names are resolved in
- * no time. */
+/* Exit streams of a simulated relay: TCP connections to servers, whose name is their number ("s17"), and whose address is
+ * 10.0.0.0 and their number. Names are resolved in no time. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,7 +27,24 @@ void sim_edge_post_read(struct sim_relay *relay, nsec now, struct sim_edge *edge
     sim_relay_post(&relay->stations[edge->station], now, SIM_IN_EDGE_READ, edge->id, NULL);
 }
 
-void sim_edge_open(struct sim_station *station, nsec now, edge_id id, const struct begin_message *to) {
+static struct address address_of(uint32_t server) {
+    return (struct address){ADDRESS_IPV4,
+                            {10, (uint8_t)(server >> 16), (uint8_t)(server >> 8), (uint8_t)server}};
+}
+
+static uint32_t server_of(const struct address *address) {
+    return load_u32(address->bytes) & 0xffffff;
+}
+
+void sim_edge_resolve(struct sim_station *station, nsec now, edge_id id, const struct name_query *query) {
+    struct name_answer answer = {.status = NAME_NONTRANSIENT};
+    uint32_t server;
+    if (sim_server_of(query->host, &server) && server < station->relay->world->config->server_count)
+        answer = (struct name_answer){.status = NAME_FOUND, .count = 1, .addresses = {address_of(server)}};
+    manager_edge_resolved(station->manager, now, id, &answer);
+}
+
+void sim_edge_connect(struct sim_station *station, nsec now, edge_id id, const struct endpoint *to) {
     struct sim_relay *relay = station->relay;
     struct sim_edge *edge = memory_allocate(host_memory(relay->host), sizeof(*edge));
     if (!edge || table_set(&relay->edges, id, edge) != ERR_OK) {
@@ -38,20 +55,22 @@ void sim_edge_open(struct sim_station *station, nsec now, edge_id id, const stru
     edge->user = SIM_USER_EDGE;
     edge->id = id;
     edge->station = station->id;
-    uint32_t server;
-    if (sim_server_of(to->host, &server) && server < relay->world->config->server_count) {
+    uint32_t server = server_of(&to->address);
+    edge->server = server;
+    if (server < relay->world->config->server_count) {
         edge->tcp = tcp_open(relay->host, now, sim_server_host(relay->world, server), to->port, edge);
         return;
     }
-    edge->end_reason = END_RESOLVEFAILED;
+    edge->end_reason = END_NOROUTE;
     sim_relay_post(station, now, SIM_IN_EDGE_CLOSED, id, NULL);
 }
 
 void sim_edge_connected(struct sim_station *station, nsec now, edge_id id) {
-    static const struct address somewhere = {.family = ADDRESS_IPV4, .bytes = {192, 0, 2, 1}};
     struct sim_edge *edge = sim_edge_find(station->relay, id);
-    if (edge && edge->tcp)
-        manager_edge_connected(station->manager, now, id, &somewhere);
+    if (!edge || !edge->tcp)
+        return;
+    const struct address address = address_of(edge->server);
+    manager_edge_connected(station->manager, now, id, &address);
 }
 
 /* --- reading ------------------------------------------------------------------------------------------------------- */

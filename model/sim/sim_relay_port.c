@@ -5,8 +5,9 @@
 
 static size_t payload_size(enum sim_ask_kind kind) {
     switch (kind) {
-    case SIM_ASK_DIAL: return sizeof(struct endpoint);
-    case SIM_ASK_EDGE_OPEN: return sizeof(struct begin_message);
+    case SIM_ASK_DIAL:
+    case SIM_ASK_EDGE_CONNECT: return sizeof(struct endpoint);
+    case SIM_ASK_EDGE_RESOLVE: return sizeof(struct name_query);
     case SIM_ASK_OFFLOAD: return sizeof(struct job);
     case SIM_ASK_JOB_DONE: return sizeof(struct job_result);
     case SIM_ASK_WANT_WRITE:
@@ -75,9 +76,14 @@ void sim_ask_later(struct sim_station *station, enum sim_ask_kind kind, uint64_t
     add_later(station, kind, object, NULL);
 }
 
-static void wish(struct sim_station *station, enum sim_ask_kind kind, uint64_t object, bool on) {
+static void wish_for(struct sim_station *station, enum sim_ask_kind kind, uint64_t object, bool on,
+                     const void *payload) {
     const struct sim_ask ask = {.object = object, .station = station->id, .kind = (uint8_t)kind, .on = on};
-    sim_ask_add(station->relay, &station->relay->wishes, &ask, NULL, 0);
+    sim_ask_add(station->relay, &station->relay->wishes, &ask, payload, payload_size(kind));
+}
+
+static void wish(struct sim_station *station, enum sim_ask_kind kind, uint64_t object, bool on) {
+    wish_for(station, kind, object, on, NULL);
 }
 
 static struct sim_station *station_of(struct port *port) {
@@ -103,8 +109,12 @@ static void port_want_read(struct port *port, link_id link, bool on) {
     wish(station_of(port), SIM_ASK_WANT_READ, link, on);
 }
 
-static void port_edge_open(struct port *port, edge_id edge, const struct begin_message *to) {
-    add_later(station_of(port), SIM_ASK_EDGE_OPEN, edge, to);
+static void port_edge_resolve(struct port *port, edge_id edge, const struct name_query *query) {
+    wish_for(station_of(port), SIM_ASK_EDGE_RESOLVE, edge, true, query);
+}
+
+static void port_edge_connect(struct port *port, edge_id edge, const struct endpoint *to) {
+    add_later(station_of(port), SIM_ASK_EDGE_CONNECT, edge, to);
 }
 
 static void port_edge_want_write(struct port *port, edge_id edge) {
@@ -132,7 +142,8 @@ const struct port sim_relay_port = {
     .hangup = port_hangup,
     .want_write = port_want_write,
     .want_read = port_want_read,
-    .edge_open = port_edge_open,
+    .edge_resolve = port_edge_resolve,
+    .edge_connect = port_edge_connect,
     .edge_want_write = port_edge_want_write,
     .edge_want_read = port_edge_want_read,
     .edge_close = port_edge_close,

@@ -44,17 +44,18 @@ enum sim_ask_kind {
     SIM_ASK_WANT_READ,       /* object: link */
     SIM_ASK_EDGE_WANT_WRITE, /* object: edge */
     SIM_ASK_EDGE_WANT_READ,  /* object: edge */
+    SIM_ASK_EDGE_RESOLVE,    /* object: edge; payload: struct name_query */
 
-    SIM_ASK_DIAL,       /* object: link; payload: struct endpoint */
-    SIM_ASK_HANGUP,     /* object: link */
-    SIM_ASK_EDGE_OPEN,  /* object: edge; payload: struct begin_message */
-    SIM_ASK_EDGE_CLOSE, /* object: edge */
-    SIM_ASK_OFFLOAD,    /* payload: struct job */
-    SIM_ASK_WAKE,       /* object: station */
-    SIM_ASK_LINK_SEND,  /* object: link, whose train goes out */
-    SIM_ASK_EDGE_SEND,  /* object: edge, whose train goes out */
-    SIM_ASK_HAND_OVER,  /* object: link, accepted: to its thread */
-    SIM_ASK_JOB_DONE,   /* payload: struct job_result */
+    SIM_ASK_DIAL,         /* object: link; payload: struct endpoint */
+    SIM_ASK_HANGUP,       /* object: link */
+    SIM_ASK_EDGE_CONNECT, /* object: edge; payload: struct endpoint */
+    SIM_ASK_EDGE_CLOSE,   /* object: edge */
+    SIM_ASK_OFFLOAD,      /* payload: struct job */
+    SIM_ASK_WAKE,         /* object: station */
+    SIM_ASK_LINK_SEND,    /* object: link, whose train goes out */
+    SIM_ASK_EDGE_SEND,    /* object: edge, whose train goes out */
+    SIM_ASK_HAND_OVER,    /* object: link, accepted: to its thread */
+    SIM_ASK_JOB_DONE,     /* payload: struct job_result */
 };
 
 struct sim_ask {
@@ -104,6 +105,7 @@ struct sim_edge {
     uint16_t station;
     edge_id id;
     struct tcp *tcp; /* NULL: gone; the manager hears of it when nothing is unread */
+    uint32_t server;
     uint64_t unread; /* bytes taken from TCP and not yet given to the manager */
     struct sim_train out;
 };
@@ -200,7 +202,8 @@ void sim_edge_connected(struct sim_station *station, nsec now, edge_id id);
 void sim_edge_read(struct sim_station *station, nsec now, edge_id id);
 void sim_edge_write(struct sim_station *station, nsec now, edge_id id);
 void sim_edge_want_read(struct sim_station *station, nsec now, edge_id id, bool on);
-void sim_edge_open(struct sim_station *station, nsec now, edge_id id, const struct begin_message *to);
+void sim_edge_resolve(struct sim_station *station, nsec now, edge_id id, const struct name_query *query);
+void sim_edge_connect(struct sim_station *station, nsec now, edge_id id, const struct endpoint *to);
 void sim_edge_close(struct sim_station *station, nsec now, edge_id id);
 void sim_edge_send(struct sim_station *station, nsec now, edge_id id);
 void sim_edge_free(struct sim_relay *relay, struct sim_edge *edge);

@@ -54,9 +54,10 @@ static void grant_wish(struct sim_station *station, nsec now, const struct sim_a
     case SIM_ASK_WANT_READ: set_reading(station->relay, now, wish->object, wish->on); break;
     case SIM_ASK_EDGE_WANT_WRITE: sim_edge_write(station, now, wish->object); break;
     case SIM_ASK_EDGE_WANT_READ: sim_edge_want_read(station, now, wish->object, wish->on); break;
+    case SIM_ASK_EDGE_RESOLVE: sim_edge_resolve(station, now, wish->object, wish->payload); break;
     case SIM_ASK_DIAL:
     case SIM_ASK_HANGUP:
-    case SIM_ASK_EDGE_OPEN:
+    case SIM_ASK_EDGE_CONNECT:
     case SIM_ASK_EDGE_CLOSE:
     case SIM_ASK_OFFLOAD:
     case SIM_ASK_WAKE:
@@ -72,6 +73,7 @@ bool sim_relay_grant_wishes(struct sim_relay *relay, nsec now) {
     for (uint32_t i = 0; i < relay->wishes.count; i++) {
         const struct sim_ask wish = relay->wishes.items[i];
         grant_wish(&relay->stations[wish.station], now, &wish);
+        sim_ask_drop(relay, &wish);
     }
     relay->wishes.count = 0;
     return any;

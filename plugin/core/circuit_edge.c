@@ -5,9 +5,9 @@
 #include "base/check.h"
 
 void circuit_edge_init(struct circuit_edge *edge, half_id half, uint16_t stream, uint32_t serial,
-                       enum relay_format format) {
+                       uint32_t credit, enum relay_format format) {
     *edge = (struct circuit_edge){
-        .half = half, .stream = stream, .serial = serial, .credit = EDGE_CREDIT, .format = (uint8_t)format};
+        .half = half, .stream = stream, .serial = serial, .credit = credit, .format = (uint8_t)format};
 }
 
 size_t circuit_edge_room(const struct circuit_edge *edge) {

@@ -2,7 +2,7 @@
  *
  * Owner: the manager whose thread has the connection; the circuit half may be another's. A chunk is a cell whose bytes lie
  * where a relay DATA cell of the circuit's format has them (cell.data_at), so that neither side moves them.
- * Bound: towards the origin an edge has EDGE_CREDIT chunks on the way, and reads no further until the half has
+ * Bound: towards the origin an edge has at most EDGE_CREDIT chunks on the way, and reads no further until the half has
  * packaged some; towards the destination the stream's window bounds what can wait. */
 #ifndef LOOM_CORE_CIRCUIT_EDGE_H
 #define LOOM_CORE_CIRCUIT_EDGE_H
@@ -16,7 +16,8 @@
 #include "core/cell_pool.h"
 #include "wire/relay_cell.h"
 
-#define EDGE_CREDIT 128u /* 64 kB: more than the half can send before it gives credit back */
+#define EDGE_CREDIT       128u /* 64 kB: more than the half can send before it gives credit back */
+#define EDGE_CREDIT_LEAST 8u   /* when a circuit has very many streams */
 /* Where the bytes of a chunk begin, and how many there may be. */
 static inline uint8_t chunk_offset(enum relay_format format) {
     return (uint8_t)relay_data_offset(format, RELAY_DATA);
@@ -50,8 +51,9 @@ struct circuit_edge {
     bool is_closing; /* close when out is written */
 };
 
+/* credit: at most EDGE_CREDIT. */
 void circuit_edge_init(struct circuit_edge *edge, half_id half, uint16_t stream, uint32_t serial,
-                       enum relay_format format);
+                       uint32_t credit, enum relay_format format);
 /* Bytes that the destination may give now: so many that a read of them all ends with a chunk that has room for padding. */
 size_t circuit_edge_room(const struct circuit_edge *edge);
 /* Fill chunk, a fresh cell, with the first of bytes (not 0, at most circuit_edge_room) and pay for it with credit. Returns

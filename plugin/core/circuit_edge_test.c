@@ -19,7 +19,7 @@ static void set_up(struct fixture *f, uint32_t cells_max) {
     memset(f, 0, sizeof *f);
     test_memory_init(&f->memory);
     cell_pool_init(&f->pool, &f->memory.memory, 0, CELL_BODY_LEN, cells_max);
-    circuit_edge_init(&f->edge, HALF, 9, 1234, RELAY_V0);
+    circuit_edge_init(&f->edge, HALF, 9, 1234, EDGE_CREDIT, RELAY_V0);
 }
 
 static void put_back(struct fixture *f, struct cell_run *run) {
@@ -83,7 +83,7 @@ static void chunks_of_v1_leave_room_for_its_header(UNUSED void **state) {
     static uint8_t bytes[RELAY_DATA_MAX];
     struct fixture f;
     set_up(&f, 100);
-    circuit_edge_init(&f.edge, HALF, 9, 1234, RELAY_V1);
+    circuit_edge_init(&f.edge, HALF, 9, 1234, EDGE_CREDIT, RELAY_V1);
     assert_int_equal(circuit_edge_room(&f.edge), ROOM_MAX - EDGE_CREDIT * V1_LESS);
     for (size_t i = 0; i < sizeof bytes; i++)
         bytes[i] = (uint8_t)i;
@@ -101,7 +101,7 @@ static void check_split(enum relay_format format, uint16_t length) {
     uint8_t bytes[RELAY_DATA_MAX];
     const size_t padded_max = format == RELAY_V1 ? PADDED_MAX - V1_LESS : PADDED_MAX;
     set_up(&f, 100);
-    circuit_edge_init(&f.edge, HALF, 9, 1234, format);
+    circuit_edge_init(&f.edge, HALF, 9, 1234, EDGE_CREDIT, format);
     for (size_t i = 0; i < sizeof bytes; i++)
         bytes[i] = (uint8_t)(i % 251);
     struct cell *chunk = cell_pool_take(&f.pool, CELL_MUST), *front = cell_pool_take(&f.pool, CELL_MUST);

@@ -293,7 +293,8 @@ static void handle_control(struct manager *m, nsec now, struct control *message)
         return;
     }
     case CONTROL_BANDWIDTH_LOAN: manager_bandwidth_lent(m, now, message); return;
-    case CONTROL_EDGE_OPEN: manager_edge_open_control(m, now, message); return;
+    case CONTROL_EDGE_OPEN:
+    case CONTROL_EDGE_RESOLVE: manager_edge_open_control(m, now, message); return;
     case CONTROL_EDGE_CREDIT:
     case CONTROL_EDGE_CLOSE: manager_edge_control(m, now, message); return;
     case CONTROL_ATTACHED:
@@ -303,6 +304,8 @@ static void handle_control(struct manager *m, nsec now, struct control *message)
     case CONTROL_EDGE_OPENED:
     case CONTROL_EDGE_CONNECTED:
     case CONTROL_EDGE_FAILED:
+    case CONTROL_EDGE_REFUSED:
+    case CONTROL_EDGE_RESOLVED:
     case CONTROL_EDGE_FLUSHED: manager_circuit_control(m, now, message); return;
     case CONTROL_ONION_CLAIM:
     case CONTROL_ONION_FORGET:

@@ -87,6 +87,8 @@ void manager_job_done(struct manager *m, nsec now, const struct job_result *resu
 
 /* --- edges (exit streams) --------------------------------------------------------------------------------------- */
 
+/* The answer to port.edge_resolve. */
+void manager_edge_resolved(struct manager *m, nsec now, edge_id edge, const struct name_answer *answer);
 void manager_edge_connected(struct manager *m, nsec now, edge_id edge, const struct address *destination);
 /* The destination closed (END_DONE), could not be reached (before connected) or broke off; the edge is gone. */
 void manager_edge_closed(struct manager *m, nsec now, edge_id edge, uint8_t end_reason);

@@ -79,15 +79,17 @@ static size_t draw_bytes(struct game *g, uint8_t *out, size_t room, size_t max) 
 static void take_edges(struct game *g) {
     struct fake_request request;
     for (unsigned i = 0; i < BENCH_STATIONS_MAX; i++) {
-        while (fake_take(&g->b.ports[i], FAKE_EDGE_OPEN, &request))
+        while (fake_take(&g->b.ports[i], FAKE_EDGE_OPEN, &request) ||
+               fake_take(&g->b.ports[i], FAKE_EDGE_RESOLVE, &request))
             g->edges[g->edges_next++ % EDGES] = request.id;
     }
 }
 
 /* Requests that no step waits for, and dials and jobs that the program leaves lying about. */
 static void forget_requests(struct game *g) {
-    static const enum fake_kind kinds[] = {FAKE_HANGUP,     FAKE_PAUSE,       FAKE_RESUME,    FAKE_EDGE_WRITE,
-                                           FAKE_EDGE_PAUSE, FAKE_EDGE_RESUME, FAKE_EDGE_CLOSE};
+    static const enum fake_kind kinds[] = {FAKE_HANGUP,     FAKE_PAUSE,       FAKE_RESUME,
+                                           FAKE_EDGE_WRITE, FAKE_EDGE_PAUSE,  FAKE_EDGE_RESUME,
+                                           FAKE_EDGE_CLOSE, FAKE_EDGE_CONNECT};
     struct fake_request request;
     for (unsigned i = 0; i < BENCH_STATIONS_MAX; i++) {
         for (unsigned k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
@@ -252,7 +254,13 @@ static void touch_edge(struct game *g) {
     struct span spans[3];
     size_t waiting = 0;
     switch (how & 3) {
-    case 0: manager_edge_connected(m, g->b.now, edge, &destination); break;
+    case 0: {
+        const struct name_answer answer = {
+            .status = how & 0x10 ? NAME_TRANSIENT : NAME_FOUND, .count = 1, .addresses = {destination}};
+        manager_edge_resolved(m, g->b.now, edge, &answer); /* ignored when nothing was asked */
+        manager_edge_connected(m, g->b.now, edge, &destination);
+        break;
+    }
     case 1: manager_edge_receive(m, g->b.now, edge, bytes, length < room ? length : room); break;
     case 2:
         for (uint32_t i = 0, n = manager_edge_take(m, edge, spans, 3); i < n; i++)
@@ -329,7 +337,7 @@ static void set_up(struct game *g, uint8_t options) {
     g->b.peer_memory = &g->peer_memory.memory;
     g->b.is_rough = true;
     g->b.config.is_exit = true;
-    g->b.config.require_known_previous_hop = false;
+    g->b.config.refuse_unknown_exits = 0;
     g->b.config.mailbox_cells_max = 64;
     g->b.config.cells_max_per_manager = 2000;
     CHECK(bench_start(&g->b));

@@ -151,9 +151,9 @@ static void a_drain_takes_about_as_much_as_it_is_told(UNUSED void **state) {
 
 static void controls_for_the_dead_are_dropped(UNUSED void **state) {
     static const enum control_kind kinds[] = {
-        CONTROL_EXTENDED,       CONTROL_EXTEND_FAILED, CONTROL_DESTROY,
-        CONTROL_EDGE_CONNECTED, CONTROL_EDGE_FAILED,   CONTROL_EDGE_CREDIT,
-        CONTROL_EDGE_FLUSHED,   CONTROL_EDGE_CLOSE,    CONTROL_LINK_CLOSE};
+        CONTROL_EXTENDED,     CONTROL_EXTEND_FAILED, CONTROL_DESTROY,       CONTROL_EDGE_CONNECTED,
+        CONTROL_EDGE_FAILED,  CONTROL_EDGE_REFUSED,  CONTROL_EDGE_RESOLVED, CONTROL_EDGE_CREDIT,
+        CONTROL_EDGE_FLUSHED, CONTROL_EDGE_CLOSE,    CONTROL_LINK_CLOSE};
     struct fixture f;
     set_up(&f);
     for (size_t i = 0; i < COUNT(kinds); i++) {
@@ -253,8 +253,8 @@ static void an_edge_is_opened_and_named_before_it_is_connected(UNUSED void **sta
     message->u.edge_open.port = 80;
     publish(&f, OTHER);
     assert_false(drain(&f, 100));
-    assert_true(fake_take(&f.port, FAKE_EDGE_OPEN, &request));
-    assert_string_equal(request.begin.host, "a.com");
+    assert_true(fake_take(&f.port, FAKE_EDGE_RESOLVE, &request));
+    assert_string_equal(request.query.host, "a.com");
     struct control answer = answer_at(&f, OTHER, CONTROL_EDGE_OPENED);
     assert_true(answer.to == half && answer.from == request.id);
     assert_int_equal(answer.stream, 4);
@@ -274,6 +274,8 @@ static void results_for_the_dead_are_dropped(UNUSED void **state) {
     manager_job_done(f.m, f.now, &result);
     struct address nowhere = {.family = ADDRESS_NONE};
     edge_id edge = object_id_make(MANAGER, OBJECT_EDGE, 1, 1);
+    const struct name_answer answer = {.status = NAME_TRANSIENT};
+    manager_edge_resolved(f.m, f.now, edge, &answer);
     manager_edge_connected(f.m, f.now, edge, &nowhere);
     manager_edge_closed(f.m, f.now, edge, END_DONE);
     manager_edge_receive(f.m, f.now, edge, NULL, 0);

@@ -15,6 +15,9 @@ static size_t payload_size(enum control_kind kind) {
     case CONTROL_DIAL: return sizeof(struct control_dial);
     case CONTROL_EXTENDED: return sizeof(struct control_extended);
     case CONTROL_EDGE_OPEN: return sizeof(struct begin_message);
+    case CONTROL_EDGE_RESOLVE: return sizeof(struct name_query);
+    case CONTROL_EDGE_RESOLVED: return sizeof(struct name_answer);
+    case CONTROL_EDGE_REFUSED: return sizeof(struct address);
     case CONTROL_EDGE_CONNECTED: return sizeof(struct connected_message);
     case CONTROL_LINK_OPEN: return sizeof(struct control_link_open);
     case CONTROL_ONION_CLAIM:

@@ -16,6 +16,7 @@
 #include "wire/circuit_messages.h"
 #include "wire/onion_messages.h"
 #include "wire/relay_cell.h"
+#include "wire/resolve_messages.h"
 #include "wire/stream_messages.h"
 
 enum control_kind {
@@ -31,10 +32,13 @@ enum control_kind {
     /* half <-> half */
     CONTROL_DESTROY, /* close; reason for the cell to send */
     /* half -> edge's manager, edge -> half */
-    CONTROL_EDGE_OPEN,      /* edge_open */
+    CONTROL_EDGE_OPEN,      /* edge_open; count: credit */
+    CONTROL_EDGE_RESOLVE,   /* query */
     CONTROL_EDGE_OPENED,    /* peer: the edge's id */
     CONTROL_EDGE_CONNECTED, /* connected */
     CONTROL_EDGE_FAILED,    /* reason (enum end_reason) before it was connected */
+    CONTROL_EDGE_REFUSED,   /* refused: the address that the policy does not allow */
+    CONTROL_EDGE_RESOLVED,  /* answer */
     CONTROL_EDGE_CREDIT,    /* half -> edge: count more chunks may be sent */
     CONTROL_EDGE_FLUSHED,   /* edge -> half: count chunks went out to the destination */
     CONTROL_EDGE_CLOSE,     /* half -> edge: at once, without flushing */
@@ -125,6 +129,9 @@ struct control {
         struct begin_message edge_open;
         struct connected_message connected;
         struct control_onion onion;
+        struct name_query query;
+        struct name_answer answer;
+        struct address refused;
     } u;
 };
 

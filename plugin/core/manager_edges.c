@@ -11,6 +11,8 @@ static struct edge *edge_get(struct manager *m, edge_id id) {
 }
 
 static void edge_free(struct manager *m, struct edge *edge) {
+    if (edge->circuit.is_closing)
+        m->lingering -= edge->circuit.out.count;
     timers_clear(&m->edge_timers, &edge->linger);
     manager_free_run(m, &edge->circuit.out);
     slot_map_remove(&m->edges, edge->id);
@@ -25,8 +27,7 @@ void manager_edges_stop(struct manager *m) {
         edge_free(m, edge);
 }
 
-/* Close the connection to the destination too. */
-static void edge_close(struct manager *m, struct edge *edge, uint8_t reason) {
+void manager_edge_close(struct manager *m, struct edge *edge, uint8_t reason) {
     manager_trace(m, TRACE_EDGE_CLOSE, NULL, 0, 0, 0, reason);
     m->port->edge_close(m->port, edge->id);
     edge_free(m, edge);
@@ -41,13 +42,12 @@ static struct control *fill_in(struct control *message, const struct edge *edge)
     return message;
 }
 
-static struct control *tell_half(struct manager *m, const struct edge *edge, enum control_kind kind) {
+struct control *manager_edge_tell(struct manager *m, const struct edge *edge, enum control_kind kind) {
     half_id half = edge->circuit.half;
     return fill_in(manager_post(m, object_station(half), half, kind), edge);
 }
 
-/* Last words of an edge: the stream is over, whatever is still on its way. */
-static void tell_half_failed(struct manager *m, const struct edge *edge, uint8_t reason) {
+void manager_edge_tell_failed(struct manager *m, const struct edge *edge, uint8_t reason) {
     half_id half = edge->circuit.half;
     struct control *message =
         fill_in(manager_post_last(m, object_station(half), half, CONTROL_EDGE_FAILED), edge);
@@ -57,8 +57,8 @@ static void tell_half_failed(struct manager *m, const struct edge *edge, uint8_t
 
 /* We have not the memory to go on with it. */
 static void edge_give_up(struct manager *m, struct edge *edge) {
-    tell_half_failed(m, edge, END_RESOURCELIMIT);
-    edge_close(m, edge, END_RESOURCELIMIT);
+    manager_edge_tell_failed(m, edge, END_RESOURCELIMIT);
+    manager_edge_close(m, edge, END_RESOURCELIMIT);
 }
 
 static struct edge *edge_new(struct manager *m, const struct control *ask) {
@@ -67,7 +67,7 @@ static struct edge *edge_new(struct manager *m, const struct control *ask) {
     struct edge *edge = slab_take(&m->edges_slab);
     if (edge) {
         *edge = (struct edge){.id = 0};
-        circuit_edge_init(&edge->circuit, ask->from, ask->stream, ask->serial,
+        circuit_edge_init(&edge->circuit, ask->from, ask->stream, ask->serial, ask->count,
                           (enum relay_format)ask->format);
         edge->id = slot_map_add(&m->edges, edge);
         if (edge->id)
@@ -81,15 +81,23 @@ static struct edge *edge_new(struct manager *m, const struct control *ask) {
 void manager_edge_open_control(struct manager *m, nsec now, struct control *message) {
     (void)now;
     struct edge *edge = edge_new(m, message);
-    if (!edge || !tell_half(m, edge, CONTROL_EDGE_OPENED)) {
+    if (!edge || !manager_edge_tell(m, edge, CONTROL_EDGE_OPENED)) {
         if (edge)
             edge_free(m, edge);
         message->reason = END_RESOURCELIMIT;
         manager_repost(m, message, object_station(message->from), message->from, CONTROL_EDGE_FAILED);
         return;
     }
-    manager_trace(m, TRACE_EDGE_OPEN, NULL, 0, 0, 0, message->u.edge_open.port);
-    m->port->edge_open(m->port, edge->id, &message->u.edge_open);
+    if (message->kind == CONTROL_EDGE_RESOLVE) {
+        manager_edge_ask(m, edge, &message->u.query);
+        return;
+    }
+    const struct begin_message *to = &message->u.edge_open;
+    manager_trace(m, TRACE_EDGE_OPEN, NULL, 0, 0, 0, to->port);
+    if (to->kind == STREAM_DIRECTORY)
+        m->port->edge_open(m->port, edge->id, to);
+    else
+        manager_edge_find(m, edge, to);
 }
 
 /* --- what the runtime says ------------------------------------------------------------------------------------------- */
@@ -101,7 +109,7 @@ void manager_edge_connected(struct manager *m, nsec now, edge_id id, const struc
         return;
     edge->circuit.is_connected = true;
     manager_trace(m, TRACE_EDGE_CONNECTED, NULL, 0, 0, 0, 0);
-    struct control *message = tell_half(m, edge, CONTROL_EDGE_CONNECTED);
+    struct control *message = manager_edge_tell(m, edge, CONTROL_EDGE_CONNECTED);
     if (!message) {
         edge_give_up(m, edge);
         return;
@@ -115,7 +123,7 @@ void manager_edge_connected(struct manager *m, nsec now, edge_id id, const struc
 static void post_end(struct manager *m, const struct edge *edge, uint8_t reason) {
     struct cell *end = manager_cell(m, CELL_MUST);
     if (!end) {
-        tell_half_failed(m, edge, END_RESOURCELIMIT);
+        manager_edge_tell_failed(m, edge, END_RESOURCELIMIT);
         return;
     }
     end->kind = CELL_KIND_CHUNK_END;
@@ -138,7 +146,7 @@ void manager_edge_closed(struct manager *m, nsec now, edge_id id, uint8_t end_re
     if (edge->circuit.is_connected)
         post_end(m, edge, end_reason);
     else
-        tell_half_failed(m, edge, end_reason);
+        manager_edge_tell_failed(m, edge, end_reason);
     edge_free(m, edge);
 }
 
@@ -192,12 +200,20 @@ static bool report_flushed(struct manager *m, struct edge *edge) {
     bool idle = cell_run_is_empty(&edge->circuit.out);
     if (edge->flushed_unreported < (idle ? 1 : FLUSH_REPORT_CHUNKS))
         return true;
-    struct control *message = tell_half(m, edge, CONTROL_EDGE_FLUSHED);
+    struct control *message = manager_edge_tell(m, edge, CONTROL_EDGE_FLUSHED);
     if (!message)
         return !idle;
     message->count = edge->flushed_unreported;
     edge->flushed_unreported = 0;
     return true;
+}
+
+/* Edges whose stream has ended have too much: the one that has waited longest for its destination goes. */
+static void bound_lingering(struct manager *m) {
+    struct timer *t;
+    while (m->lingering > MANAGER_LINGERING_MAX(m->config->cells_max_per_manager) &&
+           (t = timers_take_due(&m->edge_timers, timers_next(&m->edge_timers))) != NULL)
+        manager_edge_close(m, LIST_ENTRY(t, struct edge, linger), END_RESOURCELIMIT);
 }
 
 /* The stream has ended. What is left is written as long as the destination reads. */
@@ -206,13 +222,15 @@ static void linger_or_close(struct manager *m, nsec now, struct edge *edge) {
         return;
     if (cell_run_is_empty(&edge->circuit.out) ||
         timers_set(&m->edge_timers, &edge->linger, now + EDGE_LINGER))
-        edge_close(m, edge, END_DONE);
+        manager_edge_close(m, edge, END_DONE);
+    else
+        bound_lingering(m);
 }
 
 void manager_edges_tick(struct manager *m, nsec now) {
     struct timer *t;
     while ((t = timers_take_due(&m->edge_timers, now)) != NULL)
-        edge_close(m, LIST_ENTRY(t, struct edge, linger), END_TIMEOUT);
+        manager_edge_close(m, LIST_ENTRY(t, struct edge, linger), END_TIMEOUT);
 }
 
 void manager_edge_wrote(struct manager *m, nsec now, edge_id id, size_t length) {
@@ -223,6 +241,8 @@ void manager_edge_wrote(struct manager *m, nsec now, edge_id id, size_t length) 
     struct cell_run done = {0};
     circuit_edge_written(&edge->circuit, length, &done);
     edge->flushed_unreported += done.count;
+    if (edge->circuit.is_closing)
+        m->lingering -= done.count;
     manager_free_run(m, &done);
     if (report_flushed(m, edge) || edge->circuit.is_closing)
         linger_or_close(m, now, edge);
@@ -238,7 +258,7 @@ void manager_edge_control(struct manager *m, nsec now, struct control *message) 
     if (!edge)
         return;
     if (message->kind == CONTROL_EDGE_CLOSE) {
-        edge_close(m, edge, END_DESTROY);
+        manager_edge_close(m, edge, END_DESTROY);
         return;
     }
     edge->circuit.credit += message->count;
@@ -259,7 +279,10 @@ void manager_edge_chunks(struct manager *m, nsec now, edge_id id, struct cell_ru
             cell_run_append(&edge->circuit.out, chunk);
             continue;
         }
-        edge->circuit.is_closing |= chunk->kind == CELL_KIND_CHUNK_END;
+        if (chunk->kind == CELL_KIND_CHUNK_END && !edge->circuit.is_closing) {
+            edge->circuit.is_closing = true;
+            m->lingering += edge->circuit.out.count;
+        }
         manager_free_cell(m, chunk);
     }
     if (edge->circuit.is_connected && !cell_run_is_empty(&edge->circuit.out))

@@ -12,6 +12,7 @@
  * manager_onion.c       introduction and rendezvous points: circuits of services and clients
  * manager_names.c       the share of their names that is kept here
  * manager_streams.c     exit streams at their half
+ * manager_resolve.c     names: RESOLVE, and what edges ask before they connect
  * manager_edges.c       exit streams at their edge */
 #ifndef LOOM_CORE_MANAGER_STATE_H
 #define LOOM_CORE_MANAGER_STATE_H
@@ -29,6 +30,7 @@
 #include "core/consensus_view.h"
 #include "core/control.h"
 #include "core/control_spares.h"
+#include "core/exit_choice.h"
 #include "core/flow_window.h"
 #include "core/link_handshake.h"
 #include "core/link_padding.h"
@@ -56,6 +58,16 @@
     64u /* cells of a service that wait until its circuit is joined: a client speaks first */
 #define REFUSALS_AT_ONCE 8u                /* LINK_CLOSED for links that could not even be made */
 #define EDGE_LINGER      (60 * NSEC_PER_S) /* of an edge whose stream has ended, without a byte written */
+/* Chunks that wait for slow destinations: of a circuit (8 MB: more than the windows of a fast upload), and of a manager,
+ * as a part of its cells. Then the stream that has most of them ends. */
+#define CIRCUIT_UNDELIVERED_MAX        16384u
+#define MANAGER_UNDELIVERED_MAX(cells) ((cells) / 2)
+/* The same of edges whose stream has ended: then the one that has waited longest is closed. */
+#define MANAGER_LINGERING_MAX(cells) ((cells) / 16)
+#define CIRCUIT_CREDIT_MAX \
+    1024u /* chunks from all edges of a circuit, as long as each has EDGE_CREDIT_LEAST */
+#define STREAM_TURN_CELLS \
+    8u /* of a stream that waited for the circuit's window, before the next has its turn */
 
 enum link_state { LINK_DIALLING, LINK_HANDSHAKE, LINK_OPEN };
 
@@ -136,6 +148,7 @@ struct exit_streams {
     struct flow_tags tags;
     struct table streams; /* stream id -> struct stream */
     struct list blocked;  /* streams with chunks that wait for the circuit's window, in turn */
+    uint32_t undelivered; /* of all streams */
 };
 
 struct stream {
@@ -146,8 +159,11 @@ struct stream {
     edge_id edge;              /* 0: not opened yet */
     station_id edge_station;
     uint32_t serial;
+    uint32_t undelivered; /* chunks for the edge that it has not reported as written */
     uint16_t id;
+    uint16_t credit;      /* that the edge has been given, and not yet used up for good */
     uint16_t credit_owed; /* chunks packaged since the edge was last told */
+    bool is_resolve;      /* a RESOLVE: ends with its answer */
 };
 
 struct edge {
@@ -155,6 +171,9 @@ struct edge {
     edge_id id;
     uint32_t flushed_unreported; /* chunks written since the half was last told */
     struct timer linger;         /* while it is closing and has bytes left */
+    struct exit_wish wish;
+    bool is_resolving; /* the runtime looks up a name for it */
+    bool is_resolve;   /* for a RESOLVE: nothing is connected */
 };
 
 struct manager {
@@ -194,6 +213,9 @@ struct manager {
     struct list paused_links;
     half_id last_half;
     uint32_t stream_serial;
+    uint32_t undelivered;      /* of the circuits here */
+    uint32_t undelivered_seen; /* when it is above this, the circuits are looked through */
+    uint32_t lingering;        /* chunks of the edges here whose stream has ended */
     struct work work;
     uint32_t links_open;
     uint32_t active_second, active_now, active_last;
@@ -320,11 +342,33 @@ void manager_stream_message(struct manager *m, nsec now, struct half *half,
 void manager_stream_control(struct manager *m, nsec now, struct half *half, struct control *message);
 void manager_stream_chunks(struct manager *m, nsec now, struct half *half, struct cell_run *run);
 void manager_streams_close(struct manager *m, struct half *half);
+/* NULL at a limit or without memory. */
+MUST_USE struct stream *manager_stream_new(struct manager *m, struct half *half, uint16_t id);
+void manager_stream_free(struct manager *m, struct half *half, struct stream *stream);
+/* Edges go round the threads that have links. */
+station_id manager_next_edge_station(struct manager *m);
+
+/* manager_resolve.c: false when the circuit had to be closed. */
+MUST_USE bool manager_resolve(struct manager *m, nsec now, struct half *half,
+                              const struct relay_message *message);
+/* answer NULL: there is none. */
+MUST_USE bool manager_resolve_answered(struct manager *m, nsec now, struct half *half, struct stream *stream,
+                                       const struct name_answer *answer);
+/* Connect a new edge: at once, or when its name is known. May close it. */
+void manager_edge_find(struct manager *m, struct edge *edge, const struct begin_message *to);
+/* Ask for a name on behalf of a RESOLVE. */
+void manager_edge_ask(struct manager *m, struct edge *edge, const struct name_query *query);
 
 /* manager_edges.c */
 void manager_edge_open_control(struct manager *m, nsec now, struct control *message);
 void manager_edge_control(struct manager *m, nsec now, struct control *message);
 void manager_edge_chunks(struct manager *m, nsec now, edge_id id, struct cell_run *run);
+/* A message from edge to its half; NULL without memory. */
+struct control *manager_edge_tell(struct manager *m, const struct edge *edge, enum control_kind kind);
+/* Last words of an edge: the stream is over, whatever is still on its way. */
+void manager_edge_tell_failed(struct manager *m, const struct edge *edge, uint8_t reason);
+/* Close the connection to the destination too. */
+void manager_edge_close(struct manager *m, struct edge *edge, uint8_t reason);
 /* Close the edges whose destination has not read for too long. */
 void manager_edges_tick(struct manager *m, nsec now);
 /* Forget all edges without telling anybody. */

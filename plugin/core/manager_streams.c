@@ -36,7 +36,7 @@ static bool become_exit(struct manager *m, struct half *half) {
     return true;
 }
 
-static struct stream *stream_new(struct manager *m, struct half *half, uint16_t id) {
+struct stream *manager_stream_new(struct manager *m, struct half *half, uint16_t id) {
     if (!become_exit(m, half) || half->exit->streams.count >= STREAMS_MAX)
         return NULL;
     if (!control_spares_reserve(&m->spares, STREAM_LAST_WORDS))
@@ -56,8 +56,15 @@ static struct stream *stream_new(struct manager *m, struct half *half, uint16_t 
     return NULL;
 }
 
+static void count_undelivered(struct manager *m, struct half *half, struct stream *stream, int64_t change) {
+    stream->undelivered = (uint32_t)(stream->undelivered + change);
+    half->exit->undelivered = (uint32_t)(half->exit->undelivered + change);
+    m->undelivered = (uint32_t)(m->undelivered + change);
+}
+
 /* It may have been taken off the table already. */
-static void stream_free(struct manager *m, struct half *half, struct stream *stream) {
+void manager_stream_free(struct manager *m, struct half *half, struct stream *stream) {
+    count_undelivered(m, half, stream, -(int64_t)stream->undelivered);
     table_remove(&half->exit->streams, stream->id);
     list_remove(&stream->blocked);
     manager_free_run(m, &stream->to_origin);
@@ -78,7 +85,7 @@ void manager_streams_close(struct manager *m, struct half *half) {
     struct stream *stream;
     while ((stream = table_take(&half->exit->streams, &cursor)) != NULL) {
         close_edge(m, stream);
-        stream_free(m, half, stream);
+        manager_stream_free(m, half, stream);
     }
     table_fini(&half->exit->streams);
     memory_release(m->memory, half->exit, sizeof *half->exit);
@@ -91,12 +98,23 @@ static bool send_end(struct manager *m, nsec now, struct half *half, uint16_t st
 
 /* --- towards the origin --------------------------------------------------------------------------------------------- */
 
-/* False when the edge has no credit left and cannot be given any. Until then it is owed, and paid with a later chunk. */
-static bool pay_credit(struct manager *m, struct stream *stream) {
+/* An edge's share of what may be on its way to the circuit. */
+static uint16_t credit_share(const struct half *half) {
+    uint32_t share = CIRCUIT_CREDIT_MAX / (half->exit->streams.count + 1);
+    if (share > EDGE_CREDIT)
+        return EDGE_CREDIT;
+    return (uint16_t)(share < EDGE_CREDIT_LEAST ? EDGE_CREDIT_LEAST : share);
+}
+
+/* Give back what is owed, more or less of it as the edge's share has changed. False when the edge has no credit left and
+ * cannot be given any. Until then it is owed, and paid with a later chunk. */
+static bool pay_credit(struct manager *m, const struct half *half, struct stream *stream) {
+    uint16_t share = credit_share(half), kept = (uint16_t)(stream->credit - stream->credit_owed);
     struct control *message = manager_post(m, stream->edge_station, stream->edge, CONTROL_EDGE_CREDIT);
     if (!message)
-        return stream->credit_owed < EDGE_CREDIT;
-    message->count = stream->credit_owed;
+        return kept > 0;
+    stream->credit = kept > share ? kept : share;
+    message->count = (uint32_t)(stream->credit - kept);
     stream->credit_owed = 0;
     return true;
 }
@@ -111,7 +129,7 @@ static struct cell *next_piece(struct manager *m, nsec now, struct half *half, s
         circuit_edge_split(chunk, front);
         return front;
     }
-    if (is_split || (++stream->credit_owed >= EDGE_CREDIT / 2 && !pay_credit(m, stream))) {
+    if (is_split || (++stream->credit_owed >= stream->credit / 2 && !pay_credit(m, half, stream))) {
         stop(m, now, half, DESTROY_RESOURCELIMIT);
         return NULL;
     }
@@ -151,19 +169,20 @@ static bool end_stream(struct manager *m, nsec now, struct half *half, struct st
     uint16_t id = stream->id;
     uint8_t reason = end->body[0];
     manager_free_cell(m, end);
-    stream_free(m, half, stream);
+    manager_stream_free(m, half, stream);
     return send_end(m, now, half, id, reason);
 }
 
-/* Send what the windows allow; false when the circuit had to be closed. */
-static bool stream_flush(struct manager *m, nsec now, struct half *half, struct stream *stream) {
+/* Send what the windows allow, at most cells_max; false when the circuit had to be closed. */
+static bool stream_flush(struct manager *m, nsec now, struct half *half, struct stream *stream,
+                         uint32_t cells_max) {
     struct cell *next;
     while ((next = stream->to_origin.first) != NULL) {
         if (next->kind == CELL_KIND_CHUNK_END)
             return end_stream(m, now, half, stream, cell_run_shift(&stream->to_origin));
         if (!flow_may_package(&stream->window))
             return true;
-        if (!flow_may_package(&half->exit->window)) {
+        if (cells_max-- == 0 || !flow_may_package(&half->exit->window)) {
             if (!list_is_linked(&stream->blocked))
                 list_append(&half->exit->blocked, &stream->blocked);
             return true;
@@ -186,24 +205,26 @@ void manager_stream_chunks(struct manager *m, nsec now, struct half *half, struc
         }
         bool was_waiting = !cell_run_is_empty(&stream->to_origin);
         cell_run_append(&stream->to_origin, chunk);
-        if (!was_waiting && !stream_flush(m, now, half, stream))
+        if (!was_waiting && !stream_flush(m, now, half, stream, UINT32_MAX))
             return;
     }
 }
 
 /* --- from the origin ------------------------------------------------------------------------------------------------ */
 
-/* tor-spec 6.2: a client may not use us as a one-hop proxy, nor an unlisted relay as its only one. */
+/* tor-spec 6.2: a client may not use us as a one-hop proxy, nor an unlisted relay as its only one (refuseunknownexits). */
 static bool previous_hop_may_begin(const struct manager *m, const struct half *half) {
     const struct link_peer *previous = &half->link->peer;
-    if (!m->config->require_known_previous_hop || !m->params.refuse_unknown_exits)
-        return true;
-    return previous->is_authenticated &&
-           (!m->consensus || consensus_view_find(m->consensus, previous->identity.rsa_id));
+    int refuses = m->config->refuse_unknown_exits;
+    if (!previous->is_authenticated)
+        return false;
+    if (refuses < 0)
+        refuses = m->params.refuse_unknown_exits;
+    return !refuses || !m->consensus || consensus_view_find(m->consensus, previous->identity.rsa_id);
 }
 
 /* Edges go round the threads that have links. */
-static station_id next_edge_station(struct manager *m) {
+station_id manager_next_edge_station(struct manager *m) {
     uint16_t threads = m->config->connection_threads;
     if (!threads)
         return m->station;
@@ -214,7 +235,7 @@ static station_id next_edge_station(struct manager *m) {
 /* A stream with an edge of its own on that station; END when there is no room for it. */
 static void open_stream(struct manager *m, nsec now, struct half *half, uint16_t id, station_id station,
                         const struct begin_message *to) {
-    struct stream *stream = stream_new(m, half, id);
+    struct stream *stream = manager_stream_new(m, half, id);
     struct control *ask = NULL;
     if (stream) {
         stream->edge_station = station;
@@ -226,10 +247,11 @@ static void open_stream(struct manager *m, nsec now, struct half *half, uint16_t
         ask->serial = stream->serial;
         ask->format = (uint8_t)circuit_half_format(&half->circuit);
         ask->u.edge_open = *to;
+        ask->count = stream->credit = credit_share(half);
         return;
     }
     if (stream)
-        stream_free(m, half, stream);
+        manager_stream_free(m, half, stream);
     if (!send_end(m, now, half, id, END_RESOURCELIMIT))
         return;
 }
@@ -252,7 +274,7 @@ static void begin(struct manager *m, nsec now, struct half *half, const struct r
     else if (!m->config->is_exit)
         refusal = END_EXITPOLICY;
     if (!refusal)
-        open_stream(m, now, half, message->stream, next_edge_station(m), &begin);
+        open_stream(m, now, half, message->stream, manager_next_edge_station(m), &begin);
     else if (!send_end(m, now, half, message->stream, refusal))
         return;
 }
@@ -313,6 +335,48 @@ static void count_stream_delivered(struct manager *m, nsec now, struct half *hal
     }
 }
 
+static struct stream *longest_stream(const struct half *half) {
+    uint32_t cursor = 0;
+    struct stream *longest = NULL;
+    const struct table_entry *entry;
+    while ((entry = table_next(&half->exit->streams, &cursor)) != NULL) {
+        struct stream *stream = entry->value;
+        if (!longest || stream->undelivered > longest->undelivered)
+            longest = stream;
+    }
+    return longest;
+}
+
+static struct half *longest_circuit(struct manager *m) {
+    uint32_t cursor = 0;
+    struct half *half, *longest = NULL;
+    while ((half = slot_map_next(&m->halves, &cursor)) != NULL) {
+        if (half->exit && (!longest || half->exit->undelivered > longest->exit->undelivered))
+            longest = half;
+    }
+    return longest;
+}
+
+/* Too much waits for slow destinations: the stream that has most of it ends, of this circuit or of all. Looking through all
+ * circuits pays only when more has come since the last time. */
+static void bound_undelivered(struct manager *m, nsec now, struct half *half) {
+    uint32_t most = MANAGER_UNDELIVERED_MAX(m->config->cells_max_per_manager);
+    if (m->undelivered <= most)
+        m->undelivered_seen = most;
+    if (m->undelivered > m->undelivered_seen) {
+        half = longest_circuit(m);
+        m->undelivered_seen = m->undelivered + most / 64;
+    } else if (half->exit->undelivered <= CIRCUIT_UNDELIVERED_MAX) {
+        return;
+    }
+    struct stream *stream = longest_stream(half);
+    uint16_t id = stream->id;
+    close_edge(m, stream);
+    manager_stream_free(m, half, stream);
+    if (!send_end(m, now, half, id, END_RESOURCELIMIT))
+        return;
+}
+
 static void data(struct manager *m, nsec now, struct half *half, const struct relay_message *message,
                  struct cell *cell) {
     uint16_t id = message->stream, length = (uint16_t)message->data.length;
@@ -339,7 +403,9 @@ static void data(struct manager *m, nsec now, struct half *half, const struct re
     cell->length = length;
     cell->circ_id = id;
     cell->data_at = (uint8_t)(message->data.data - cell->body);
+    count_undelivered(m, half, stream, 1);
     send_to_edge(m, stream, cell);
+    bound_undelivered(m, now, half);
 }
 
 /* The origin is done with the stream: the edge closes when what it has is written. */
@@ -356,14 +422,14 @@ static void end(struct manager *m, struct half *half, const struct relay_message
         send_to_edge(m, stream, cell);
     else
         manager_free_cell(m, cell); /* EDGE_OPENED will find no stream and close the edge */
-    stream_free(m, half, stream);
+    manager_stream_free(m, half, stream);
 }
 
 static void unblock_streams(struct manager *m, nsec now, struct half *half) {
     half_id id = half->id;
     while ((half = manager_half(m, id)) != NULL && half->exit && flow_may_package(&half->exit->window)) {
         struct list *node = list_take_first(&half->exit->blocked);
-        if (!node || !stream_flush(m, now, half, LIST_ENTRY(node, struct stream, blocked)))
+        if (!node || !stream_flush(m, now, half, LIST_ENTRY(node, struct stream, blocked), STREAM_TURN_CELLS))
             return;
     }
 }
@@ -397,14 +463,15 @@ static void sendme(struct manager *m, nsec now, struct half *half, const struct 
         stop(m, now, half, DESTROY_PROTOCOL);
         return;
     }
-    if (!stream_flush(m, now, half, stream))
+    if (!stream_flush(m, now, half, stream, UINT32_MAX))
         return;
 }
 
-static void refuse(struct manager *m, nsec now, struct half *half, uint16_t stream, uint8_t reason) {
-    if (stream == 0)
-        stop(m, now, half, DESTROY_PROTOCOL);
-    else if (!send_end(m, now, half, stream, reason))
+static void resolve(struct manager *m, nsec now, struct half *half, const struct relay_message *message) {
+    if (!stream_id_is_free(m, now, half, message->stream))
+        return;
+    if (!previous_hop_may_begin(m, half) ? !send_end(m, now, half, message->stream, END_TORPROTOCOL)
+                                         : !manager_resolve(m, now, half, message))
         return;
 }
 
@@ -416,7 +483,7 @@ void manager_stream_message(struct manager *m, nsec now, struct half *half,
     case RELAY_BEGIN: begin(m, now, half, message); break;
     case RELAY_SENDME: sendme(m, now, half, message); break;
     case RELAY_BEGIN_DIR: begin_directory(m, now, half, message->stream); break;
-    case RELAY_RESOLVE: refuse(m, now, half, message->stream, END_EXITPOLICY); break;
+    case RELAY_RESOLVE: resolve(m, now, half, message); break;
     default: CHECK(!"a message about streams");
     }
     manager_free_cell(m, cell);
@@ -443,8 +510,26 @@ static void edge_connected(struct manager *m, nsec now, struct half *half, const
 static void edge_failed(struct manager *m, nsec now, struct half *half, struct stream *stream,
                         uint8_t reason) {
     uint16_t id = stream->id;
-    stream_free(m, half, stream);
+    if (stream->is_resolve) {
+        if (!manager_resolve_answered(m, now, half, stream, NULL))
+            return;
+        return;
+    }
+    manager_stream_free(m, half, stream);
     if (!send_end(m, now, half, id, reason))
+        return;
+}
+
+/* tor-spec 6.3: with the address, so that the origin can learn what this exit does not allow. */
+static void edge_refused(struct manager *m, nsec now, struct half *half, struct stream *stream,
+                         const struct address *address) {
+    uint16_t id = stream->id;
+    uint8_t room[32];
+    struct bytes_out body = bytes_out(room, sizeof room);
+    end_policy_encode(&body, address);
+    CHECK(bytes_out_ok(&body));
+    manager_stream_free(m, half, stream);
+    if (!manager_half_originate(m, now, half, RELAY_END, id, (struct span){room, bytes_written(&body)}))
         return;
 }
 
@@ -457,9 +542,15 @@ void manager_stream_control(struct manager *m, nsec now, struct half *half, stru
         edge_opened(m, stream, message);
     } else if (message->kind == CONTROL_EDGE_FAILED) {
         edge_failed(m, now, half, stream, message->reason);
+    } else if (message->kind == CONTROL_EDGE_REFUSED) {
+        edge_refused(m, now, half, stream, &message->u.refused);
+    } else if (message->kind == CONTROL_EDGE_RESOLVED) {
+        if (!manager_resolve_answered(m, now, half, stream, &message->u.answer))
+            return;
     } else if (message->kind == CONTROL_EDGE_CONNECTED) {
         edge_connected(m, now, half, message);
     } else if (message->kind == CONTROL_EDGE_FLUSHED) {
+        count_undelivered(m, half, stream, -(int64_t)message->count);
         count_stream_delivered(m, now, half, stream, message->count);
     }
 }

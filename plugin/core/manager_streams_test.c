@@ -2,6 +2,8 @@
 #include "core/flow_window.h"
 #include "support/exit_bench.h"
 
+#define STREAM_TURN 8u /* STREAM_TURN_CELLS of the manager */
+
 /* --- stories --------------------------------------------------------------------------------------------------------- */
 
 static void a_stream_goes_both_ways_and_ends(UNUSED void **state) {
@@ -30,6 +32,7 @@ static void a_stream_goes_both_ways_and_ends(UNUSED void **state) {
 static void a_circuit_takes_its_streams_with_it(UNUSED void **state) {
     for (unsigned is_connected = 0; is_connected < 2; is_connected++) {
         struct exit_bench f;
+        struct fake_request request;
         exit_bench_init(&f);
         if (is_connected)
             exit_open_stream(&f, STREAM);
@@ -37,7 +40,7 @@ static void a_circuit_takes_its_streams_with_it(UNUSED void **state) {
             exit_begin(&f, STREAM);
         peer_send(&f.origin, CIRC, CELL_DESTROY, "", 0);
         if (!is_connected)
-            exit_take_edge(&f);
+            exit_take_question(&f, &request);
         exit_expect_edge_closed(&f);
         manager_edge_receive(exit_edge_manager(&f), f.b.now, f.edge, NULL, 0);
         manager_edge_closed(exit_edge_manager(&f), f.b.now, f.edge, END_DONE); /* stale: ignored */
@@ -56,8 +59,6 @@ static void a_middle_refuses_streams(UNUSED void **state) {
     exit_expect_end(&f, STREAM, END_EXITPOLICY);
     circuit_tell(&f.c, RELAY_BEGIN_DIR, STREAM, "", 0);
     exit_expect_end(&f, STREAM, END_NOTDIRECTORY);
-    circuit_tell(&f.c, RELAY_RESOLVE, STREAM, "a.com", 6);
-    exit_expect_end(&f, STREAM, END_EXITPOLICY);
     exit_bench_fini(&f);
 }
 
@@ -162,7 +163,7 @@ static void streams_of_a_circuit_have_a_limit(UNUSED void **state) {
     for (uint16_t id = 1; id <= 1000;
          id++) { /* circuits_max_per_manager of the bench, which bounds edges too */
         exit_begin(&f, id);
-        assert_true(exit_take_request(&f, FAKE_EDGE_OPEN, &request));
+        exit_take_question(&f, &request);
     }
     exit_begin(&f, 1001);
     exit_expect_end(&f, 1001, END_RESOURCELIMIT);
@@ -205,6 +206,38 @@ static void a_circuits_window_is_shared_in_turn(UNUSED void **state) {
     exit_hear_data(&f, 3, EDGE_CREDIT - 100, tag);
     exit_expect_end(&f, 3, END_DONE);
     assert_null(peer_read(&f.origin));
+    exit_bench_fini(&f);
+}
+
+/* Streams that wait for the circuit's window get a few cells each, then the next has its turn. */
+static void a_circuits_window_goes_round(UNUSED void **state) {
+    struct exit_bench f;
+    struct relay_message message;
+    uint8_t tags[10][20];
+    unsigned heard[5] = {0}, turn = 0;
+    exit_bench_init(&f);
+    edge_id edges[5];
+    for (uint16_t i = 1; i < 5; i++) {
+        exit_open_stream(&f, i);
+        edges[i] = f.edge;
+    }
+    for (uint16_t i = 1; i < 5; i++) {
+        f.edge = edges[i];
+        f.edge_station = object_station(f.edge);
+        assert_int_equal(exit_push(&f, 500), i < 3 ? 500 : EDGE_CREDIT);
+        for (unsigned n = 0; n < 5 && i < 3; n++)
+            exit_hear_data(&f, i, 100, tags[(i - 1) * 5 + n]);
+    }
+    assert_null(peer_read(&f.origin));
+    tell_circuit_sendme(&f, tags[0]);
+    for (unsigned n = 0; n < 100; n++) {
+        assert_true(circuit_hear(&f.c, &message));
+        assert_int_equal(message.stream, 3 + turn / STREAM_TURN % 2);
+        heard[message.stream]++;
+        turn++;
+    }
+    assert_null(peer_read(&f.origin));
+    assert_in_range(heard[3], 50 - STREAM_TURN, 50 + STREAM_TURN);
     exit_bench_fini(&f);
 }
 
@@ -287,7 +320,7 @@ static void version_1_may_be_required(UNUSED void **state) {
     struct consensus_params params = consensus_params_default;
     params.sendme_accept_min_version = 1;
     struct consensus_view *view = consensus_view_new(&f.memory.memory, &params, NULL, 0);
-    f.b.config.require_known_previous_hop = false; /* nobody is listed */
+    f.b.config.refuse_unknown_exits = 0; /* nobody is listed */
     exit_open_stream(&f, STREAM);
     manager_set_consensus(bench_manager(&f.b, f.origin.station), f.b.now, view);
     consensus_view_drop(view);
@@ -420,6 +453,61 @@ static void cells_and_chunks_for_one_half_are_told_apart(UNUSED void **state) {
     exit_bench_fini(&f);
 }
 
+/* --- what waits for slow destinations ----------------------------------------------------------------------------- */
+
+static void few_cells_for_destinations(struct relay_config *config) {
+    config->is_exit = true;
+    config->cells_max_per_manager = 1000; /* half of them may wait for destinations */
+}
+
+/* The stream that has most of what waits ends, and its memory comes back; the others go on. */
+static void the_stream_that_waits_most_ends(UNUSED void **state) {
+    struct exit_bench f;
+    struct relay_message message;
+    uint8_t got[200];
+    edge_id edges[4];
+    exit_bench_init_with(&f, few_cells_for_destinations, false);
+    for (uint16_t i = 1; i < 4; i++) {
+        exit_open_stream(&f, i);
+        edges[i] = f.edge;
+    }
+    for (unsigned n = 0; n < 100; n++) {
+        circuit_tell(&f.c, RELAY_DATA, 1, "a", 1);
+        circuit_tell(&f.c, RELAY_DATA, 3, "c", 1);
+    }
+    for (unsigned n = 0; n < 301; n++)
+        circuit_tell(&f.c, RELAY_DATA, 2, "b", 1);
+    for (unsigned n = 0; n < 5; n++) /* of the circuit */
+        assert_true(circuit_hear(&f.c, &message) && message.command == RELAY_SENDME);
+    exit_expect_end(&f, 2, END_RESOURCELIMIT);
+    assert_null(peer_read(&f.origin));
+    f.edge = edges[2];
+    exit_expect_edge_closed(&f);
+    circuit_tell(&f.c, RELAY_DATA, 2, "b", 1); /* late */
+    for (uint16_t i = 1; i < 4; i += 2) {
+        f.edge = edges[i];
+        f.edge_station = object_station(f.edge);
+        assert_int_equal(exit_to_destination(&f, got, sizeof got), 100);
+    }
+    exit_bench_fini(&f);
+}
+
+/* With many streams each has less on the way from its destination, so that a circuit's share of the memory is bounded. */
+static void many_streams_share_the_credit_of_their_circuit(UNUSED void **state) {
+    struct exit_bench f;
+    exit_bench_init(&f);
+    size_t rooms[100], sum = 0;
+    for (uint16_t i = 0; i < 100; i++) {
+        exit_open_stream(&f, (uint16_t)(i + 1));
+        rooms[i] = manager_edge_room(exit_edge_manager(&f), f.edge) / RELAY_DATA_MAX + 1;
+        sum += rooms[i];
+    }
+    assert_int_equal(rooms[0], EDGE_CREDIT);
+    assert_in_range(rooms[99], EDGE_CREDIT_LEAST, 11);
+    assert_true(sum < 4000);
+    exit_bench_fini(&f);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_stream_goes_both_ways_and_ends),
@@ -432,6 +520,9 @@ int main(void) {
         cmocka_unit_test(a_begin_that_cannot_be_read_is_an_end),
         cmocka_unit_test(streams_of_a_circuit_have_a_limit),
         cmocka_unit_test(a_circuits_window_is_shared_in_turn),
+        cmocka_unit_test(a_circuits_window_goes_round),
+        cmocka_unit_test(the_stream_that_waits_most_ends),
+        cmocka_unit_test(many_streams_share_the_credit_of_their_circuit),
         cmocka_unit_test(a_sendme_must_show_the_right_tag),
         cmocka_unit_test(each_tag_hangs_on_bytes_that_nobody_knows),
         cmocka_unit_test(version_1_may_be_required),

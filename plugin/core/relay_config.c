@@ -11,6 +11,6 @@ void relay_config_default(struct relay_config *config_out) {
         .bandwidth_rate = TOKEN_RATE_UNLIMITED,
         .bandwidth_burst = TOKEN_RATE_UNLIMITED,
         .pads_links = true,
-        .require_known_previous_hop = true,
+        .refuse_unknown_exits = -1,
     };
 }

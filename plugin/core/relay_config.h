@@ -12,6 +12,8 @@
 
 #define CELLS_PER_RECORD 31u /* 31 * 514 fit a TLS record of 16384 bytes */
 
+struct exit_policy;
+
 struct relay_config {
     const struct memory *memory;
     const struct crypt_provider *crypt;
@@ -30,7 +32,10 @@ struct relay_config {
     bool pads_links;   /* clients' links that idle get padding, as the consensus says (padding-spec 2) */
     bool is_exit;      /* BEGIN is carried out; otherwise END EXITPOLICY */
     bool is_directory; /* BEGIN_DIR is carried out; otherwise END NOTDIRECTORY */
-    bool require_known_previous_hop; /* refuseunknownexits: clients may not use us as a one-hop proxy */
+    const struct exit_policy *exit_policy; /* borrowed; NULL: everything is allowed */
+    bool ipv6_exit;                        /* IPv6 destinations too */
+    int8_t
+        refuse_unknown_exits; /* relays that are not listed, as the hop before an exit: 1, 0; -1: the consensus says */
 };
 
 /* Sensible values for everything but memory, crypt, rsa_id and seed. */

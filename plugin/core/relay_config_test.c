@@ -25,7 +25,7 @@ static void defaults_are_those_of_a_careful_middle(UNUSED void **state) {
     relay_config_default(&config);
     assert_false(config.is_exit);
     assert_false(config.allow_private_addresses);
-    assert_true(config.require_known_previous_hop);
+    assert_int_equal(config.refuse_unknown_exits, -1);
 }
 
 int main(void) {

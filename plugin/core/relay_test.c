@@ -86,13 +86,15 @@ static void extend_until(struct story *s, enum moment stop) {
 static void stream_until(struct story *s, enum moment stop) {
     struct fake_request request;
     static const struct address there = {ADDRESS_IPV4, {1, 2, 3, 4}};
+    const struct name_answer answer = {.count = 1, .addresses = {there}};
     circuit_tell(&s->c, RELAY_BEGIN, 1, "a.com:80", 9);
-    assert_true(fake_take(&s->b.ports[1], FAKE_EDGE_OPEN, &request) ||
-                fake_take(&s->b.ports[2], FAKE_EDGE_OPEN, &request));
+    assert_true(fake_take(&s->b.ports[1], FAKE_EDGE_RESOLVE, &request) ||
+                fake_take(&s->b.ports[2], FAKE_EDGE_RESOLVE, &request));
     circuit_tell(&s->c, RELAY_DATA, 1, "abc", 3);
     if (stop == BYTES_FOR_AN_EDGE)
         return;
     struct manager *m = bench_manager(&s->b, object_station(request.id));
+    manager_edge_resolved(m, s->b.now, request.id, &answer);
     manager_edge_connected(m, s->b.now, request.id, &there);
     manager_edge_receive(m, s->b.now, request.id, (const uint8_t *)"abc", 3);
 }

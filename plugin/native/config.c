@@ -28,6 +28,8 @@ struct config *config_new(void) {
     config->exit_relay = CONFIG_AUTO;
     config->exit_reject_private = CONFIG_AUTO;
     config->refuse_unknown_exits = CONFIG_AUTO;
+    config->dns_allow_broken = true;
+    config->dns_randomize_case = true;
     config->bandwidth_rate = DEFAULT_BANDWIDTH;
     config->bandwidth_burst = DEFAULT_BANDWIDTH;
     config->max_advertised_bandwidth = UINT64_MAX;
@@ -63,6 +65,7 @@ void config_free(struct config *config) {
     free(config->key_directory);
     free(config->pid_file);
     free(config->user);
+    free(config->dns_resolv_conf);
     free(config);
 }
 
@@ -105,6 +108,21 @@ static const char default_policy[] =
     "reject *:1214, reject *:4661-4666, reject *:6346-6429, reject *:6699, "
     "reject *:6881-6999, accept *:*";
 
+/* What tor's manual says ReducedExitPolicy is. */
+static const char reduced_policy[] =
+    "accept *:20-23, accept *:43, accept *:53, accept *:79-81, accept *:88, accept *:110, accept *:143, "
+    "accept *:194, accept *:220, accept *:389, accept *:443, accept *:464-465, accept *:531, "
+    "accept *:543-544, accept *:554, accept *:563, accept *:587, accept *:636, accept *:706, accept *:749, "
+    "accept *:873, accept *:902-904, accept *:981, accept *:989-995, accept *:1194, accept *:1220, "
+    "accept *:1293, accept *:1500, accept *:1533, accept *:1677, accept *:1723, accept *:1755, "
+    "accept *:1863, accept *:2082-2083, accept *:2086-2087, accept *:2095-2096, accept *:2102-2104, "
+    "accept *:3128, accept *:3389, accept *:3690, accept *:4321, accept *:4643, accept *:5050, "
+    "accept *:5190, accept *:5222-5223, accept *:5228, accept *:5900, accept *:6660-6669, accept *:6679, "
+    "accept *:6697, accept *:8000, accept *:8008, accept *:8074, accept *:8080, accept *:8082, "
+    "accept *:8087-8088, accept *:8232-8233, accept *:8332-8333, accept *:8443, accept *:8888, "
+    "accept *:9418, accept *:9999, accept *:10000, accept *:11371, accept *:19294, accept *:19638, "
+    "accept *:50002, accept *:64738, reject *:*";
+
 /* Put the rules of line before those of policy. */
 static bool prepend_rules(struct exit_policy *policy, const char *line) {
     struct exit_policy *whole = calloc(1, sizeof(*whole));
@@ -117,34 +135,47 @@ static bool prepend_rules(struct exit_policy *policy, const char *line) {
     return good;
 }
 
-/* Rules behind one that matches everything decide nothing. */
-static void drop_unreachable(struct exit_policy *policy) {
-    for (uint32_t i = 0; i < policy->count; i++) {
-        const struct exit_policy_rule *rule = &policy->rules[i];
-        if (rule->address.family == ADDRESS_NONE && rule->port_first <= 1 && rule->port_last == UINT16_MAX)
-            policy->count = i + 1;
-    }
-}
-
 static bool settle_exit_policy(struct config *config, struct complaint *complaint) {
     struct exit_policy *policy = &config->exit_policy;
     /* tor: auto is an exit only when a policy is given. */
     if (config->exit_relay == CONFIG_AUTO)
-        config->exit_relay = policy->count > 0 || config->ipv6_exit;
-    bool good = exit_policy_parse(policy, default_policy) == EXIT_POLICY_OK;
-    if (good && !config->ipv6_exit)
-        good = prepend_rules(policy, "reject *6:*");
+        config->exit_relay = policy->count > 0 || config->ipv6_exit || config->reduced_exit_policy;
+    const char *last = config->reduced_exit_policy ? reduced_policy : default_policy;
+    bool good = exit_policy_parse(policy, last) == EXIT_POLICY_OK;
     if (good && config->exit_reject_private)
         good = prepend_rules(policy, "reject private:*");
+    if (good && !config->ipv6_exit)
+        good = prepend_rules(policy, "reject *6:*");
     if (!good)
         return complain(complaint, "ExitPolicy: expected at most %u rules in all", EXIT_POLICY_RULES_MAX);
-    drop_unreachable(policy);
-    if (!config->exit_relay || !exit_policy_allows_any(policy, ADDRESS_IPV4)) {
+    exit_policy_trim(policy);
+    if (!config->exit_relay ||
+        !(exit_policy_allows_any(policy, ADDRESS_IPV4) || exit_policy_allows_any(policy, ADDRESS_IPV6))) {
         config->exit_relay = CONFIG_NO;
         policy->count = 0;
         return exit_policy_parse(policy, "reject *:*") == EXIT_POLICY_OK;
     }
     return true;
+}
+
+bool config_reject_own(struct config *config, const struct endpoint own[static 2],
+                       struct complaint *complaint) {
+    struct exit_policy *policy = &config->exit_policy;
+    if (config->exit_relay != CONFIG_YES || !config->exit_reject_private)
+        return true;
+    struct exit_policy *whole = calloc(1, sizeof(*whole));
+    bool good = whole != NULL;
+    for (unsigned i = 0; good && i < 2; i++) {
+        struct exit_policy_rule rule = {.address = own[i].address, .port_first = 1, .port_last = UINT16_MAX};
+        rule.prefix_bits = own[i].address.family == ADDRESS_IPV4 ? 32 : 128;
+        good = own[i].address.family == ADDRESS_NONE || exit_policy_add(whole, &rule);
+    }
+    for (uint32_t i = 0; good && i < policy->count; i++)
+        good = exit_policy_add(whole, &policy->rules[i]);
+    if (good)
+        memcpy(policy, whole, sizeof(*policy));
+    free(whole);
+    return good || complain(complaint, "ExitPolicy: expected at most %u rules in all", EXIT_POLICY_RULES_MAX);
 }
 
 static bool check_bandwidth(const struct config *config, struct complaint *complaint) {

@@ -11,10 +11,10 @@
 
 #include "base/attributes.h"
 #include "native/complaint.h"
-#include "native/exit_policy.h"
 #include "native/log.h"
 #include "native/torrc_places.h"
 #include "wire/address.h"
+#include "wire/exit_policy.h"
 
 #define CONFIG_PORTS_MAX       8u
 #define CONFIG_AUTHORITIES_MAX 32u
@@ -79,7 +79,11 @@ struct config {
     int exit_relay;          /* enum config_tristate until config_check() */
     int exit_reject_private; /* enum config_tristate until config_check() */
     bool ipv6_exit;
+    bool reduced_exit_policy;
     struct exit_policy exit_policy;
+    char *dns_resolv_conf; /* or NULL: the system's */
+    bool dns_allow_broken; /* run without name servers too */
+    bool dns_randomize_case, dns_search_domains, dns_allow_any_characters;
 
     /* Limits, in bytes per second and bytes. */
     uint64_t bandwidth_rate, bandwidth_burst;
@@ -117,6 +121,10 @@ void config_free(struct config *config);
 /* Settle what depends on several options, and check that the whole makes sense for a relay that is to run (to_run) or
  * only to print its fingerprint. */
 MUST_USE bool config_check(struct config *config, bool to_run, struct complaint *complaint);
+/* As ExitPolicyRejectPrivate asks for: no streams to the addresses that we advertise (family NONE: none). After
+ * config_check(). */
+MUST_USE bool config_reject_own(struct config *config, const struct endpoint own[static 2],
+                                struct complaint *complaint);
 /* The first advertised OR port of this family, or NULL. */
 const struct config_port *config_advertised_port(const struct config *config, enum address_family family);
 /* Tokens per second and burst that apply to relayed traffic: the smaller of both pairs of options. */

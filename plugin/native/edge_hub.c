@@ -1,26 +1,22 @@
 #include "native/edge_hub.h"
 
-#include <event2/dns.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "native/exit_edge.h"
 #include "native/heap.h"
 #include "native/turn_clock.h"
+#include "wire/stream_messages.h"
 
 /* --- life ------------------------------------------------------------------------------------------------------- */
 
-void edge_hub_init(struct edge_hub *hub, struct event_base *base, struct turn_clock *clock,
-                   const struct exit_policy *policy, bool ipv6_exit, uint64_t seed) {
+void edge_hub_init(struct edge_hub *hub, struct event_base *base, struct turn_clock *clock, uint64_t seed) {
     memset(hub, 0, sizeof *hub);
     hub->base = base;
     hub->clock = clock;
-    hub->policy = policy;
-    hub->ipv6_exit = ipv6_exit;
     table_init(&hub->by_id, &heap_memory, seed);
     list_init(&hub->young);
     list_init(&hub->changed);
-    list_init(&hub->lookups);
 }
 
 void edge_hub_bind(struct edge_hub *hub, struct manager *manager) {
@@ -35,12 +31,6 @@ void edge_hub_fini(struct edge_hub *hub) {
     for (uint32_t i = 0; i < count; i++)
         exit_edge_free(edges[i]);
     free(edges);
-    if (hub->dns != NULL)
-        evdns_base_free(hub->dns, 0);
-    for (struct list *node = hub->lookups.next, *next; node != &hub->lookups; node = next) {
-        next = node->next;
-        free(LIST_ENTRY(node, struct lookup, node));
-    }
     table_fini(&hub->by_id);
     free(hub->received);
 }
@@ -56,7 +46,7 @@ static struct exit_edge *find_open(struct edge_hub *hub, edge_id id) {
     return edge;
 }
 
-void edge_hub_open(struct edge_hub *hub, edge_id id, const struct begin_message *to) {
+void edge_hub_connect(struct edge_hub *hub, edge_id id, const struct endpoint *to) {
     (void)exit_edge_new(hub, id, to);
 }
 

@@ -1,8 +1,6 @@
-/* edge_hub - the exit streams of a thread: names looked up, policy asked, connections made, raw bytes both ways.
+/* edge_hub - the exit streams of a thread: connections made, raw bytes both ways.
  *
  * As with links, what the port is asked for is only recorded, and edge_hub_carry_out acts.
- * resolving -> connecting -> open. The policy is asked of the address that is connected to, after the name is resolved,
- * so that a name cannot lead past it.
  * Owner and thread: one event thread. Memory: an object for each edge. Bound: the core's circuits and stream windows; a
  * stream that is not connected after EDGE_CONNECT_NS ends with END_TIMEOUT. */
 #ifndef LOOM_NATIVE_EDGE_HUB_H
@@ -14,15 +12,14 @@
 #include "base/nsec.h"
 #include "native/edge_shared.h"
 
-/* Borrows all. policy already rejects what must not be reached (private addresses). */
-void edge_hub_init(struct edge_hub *hub, struct event_base *base, struct turn_clock *clock,
-                   const struct exit_policy *policy, bool ipv6_exit, uint64_t seed);
+/* Borrows all. */
+void edge_hub_init(struct edge_hub *hub, struct event_base *base, struct turn_clock *clock, uint64_t seed);
 void edge_hub_bind(struct edge_hub *hub, struct manager *manager);
 /* Closes everything and tells nobody. */
 void edge_hub_fini(struct edge_hub *hub);
 
 /* What the port is asked for. */
-void edge_hub_open(struct edge_hub *hub, edge_id id, const struct begin_message *to);
+void edge_hub_connect(struct edge_hub *hub, edge_id id, const struct endpoint *to);
 void edge_hub_want_write(struct edge_hub *hub, edge_id id);
 void edge_hub_want_read(struct edge_hub *hub, edge_id id, bool on);
 void edge_hub_close(struct edge_hub *hub, edge_id id);

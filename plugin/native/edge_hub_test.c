@@ -9,8 +9,6 @@ static struct native_bench bench;
 static int set_up(void **state) {
     (void)state;
     bench_init(&bench, 0);
-    assert_int_equal(exit_policy_parse(&bench.config->exit_policy, "reject 127.0.0.2:*,accept *:*"),
-                     EXIT_POLICY_OK);
     return 0;
 }
 
@@ -24,18 +22,11 @@ static struct edge_hub *edges(void) {
     return &bench_main(&bench)->edges;
 }
 
-static struct begin_message begin_to(const char *host, uint16_t port) {
-    struct begin_message to = {.port = port};
-    snprintf(to.host, sizeof to.host, "%s", host);
-    return to;
-}
-
 static void an_edge_that_does_not_get_anywhere_times_out(void **state) {
     struct endpoint at;
     (void)state;
     int listening = bench_listen(&at);
-    struct begin_message to = begin_to("127.0.0.1", at.port);
-    edge_hub_open(edges(), 40, &to);
+    edge_hub_connect(edges(), 40, &at);
     bench_main(&bench)->clock.start -= EDGE_CONNECT_NS + NSEC_PER_S; /* before it is even begun */
     turn_clock_next(&bench_main(&bench)->clock);
     edge_hub_tick(edges(), event_thread_now(bench_main(&bench)));
@@ -56,8 +47,7 @@ static void an_edge_closed_before_it_is_begun_never_connects(void **state) {
     struct endpoint at;
     (void)state;
     int listening = bench_listen(&at);
-    struct begin_message to = begin_to("127.0.0.1", at.port);
-    edge_hub_open(edges(), 50, &to);
+    edge_hub_connect(edges(), 50, &at);
     edge_hub_close(edges(), 50);
     assert_int_equal(edge_hub_next_wake(edges()), 0);
     bench_turn(&bench);

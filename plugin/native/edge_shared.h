@@ -13,13 +13,10 @@
 #include "base/nsec.h"
 #include "base/table.h"
 #include "wire/address.h"
-#include "wire/stream_messages.h"
 
 struct edge_hub;
 struct event;
 struct event_base;
-struct evdns_base;
-struct exit_policy;
 struct manager;
 struct turn_clock;
 
@@ -32,28 +29,16 @@ struct edge_hub {
     struct event_base *base;
     struct manager *manager;
     struct turn_clock *clock;
-    const struct exit_policy *policy;
-    bool ipv6_exit;
-    struct evdns_base *dns; /* made for the first name */
-    uint8_t *received;      /* EDGE_READ_ROOM; made for the first edge */
+    uint8_t *received; /* EDGE_READ_ROOM; made for the first edge */
     struct table by_id;
     struct list young;   /* not yet open, longest first */
     struct list changed; /* something was asked for */
-    struct list lookups; /* names that evdns works on */
-};
-
-/* A name that evdns works on. It outlives its edge, because a request cannot be called back at once. */
-struct lookup {
-    struct list node;
-    struct exit_edge *edge; /* NULL: nobody wants the answer any more */
 };
 
 struct exit_edge {
     struct edge_hub *hub;
     edge_id id;
-    struct begin_message to;
     struct endpoint destination;
-    struct lookup *lookup;
     int fd;
     bool is_begun, is_open, is_reading, is_closed;
     bool wants_write;

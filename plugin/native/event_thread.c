@@ -1,6 +1,7 @@
 #include "native/event_thread.h"
 
 #include <event2/event.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include "core/consensus_view.h"
 #include "core/relay_controller.h"
 #include "native/cpu_workers.h"
+#include "native/name_service.h"
 #include "native/task.h"
 #include "native/tls_identity.h"
 
@@ -37,11 +39,19 @@ static void port_want_read(struct port *port, link_id link, bool on) {
     link_hub_want_read(&owner(port)->links, link, on);
 }
 
+/* Of directory streams only. */
 static void port_edge_open(struct port *port, edge_id edge, const struct begin_message *to) {
-    switch (to->kind) {
-    case STREAM_DESTINATION: edge_hub_open(&owner(port)->edges, edge, to); return;
-    case STREAM_DIRECTORY: directory_edges_open(&owner(port)->directory, edge, to); return;
-    }
+    CHECK(to->kind == STREAM_DIRECTORY);
+    directory_edges_open(&owner(port)->directory, edge, to);
+}
+
+static void port_edge_resolve(struct port *port, edge_id edge, const struct name_query *query) {
+    struct event_thread *thread = owner(port);
+    name_service_ask(thread->team->names, &thread->inbox, edge, query);
+}
+
+static void port_edge_connect(struct port *port, edge_id edge, const struct endpoint *to) {
+    edge_hub_connect(&owner(port)->edges, edge, to);
 }
 
 static void port_edge_want_write(struct port *port, edge_id edge) {
@@ -97,6 +107,8 @@ static const struct port manager_calls = {
     .want_write = port_want_write,
     .want_read = port_want_read,
     .edge_open = port_edge_open,
+    .edge_resolve = port_edge_resolve,
+    .edge_connect = port_edge_connect,
     .edge_want_write = port_edge_want_write,
     .edge_want_read = port_edge_want_read,
     .edge_close = port_edge_close,
@@ -167,9 +179,8 @@ void event_thread_init(struct event_thread *thread, struct event_team *team,
     start_events(thread);
     CHECK(pthread_mutex_init(&thread->figures_lock, NULL) == 0);
     link_hub_init(&thread->links, thread->base, &thread->clock, options->identity, options->seed);
-    edge_hub_init(&thread->edges, thread->base, &thread->clock, options->exit_policy, options->ipv6_exit,
-                  options->seed + 1);
     directory_edges_init(&thread->directory, &thread->clock, options->seed + 2);
+    edge_hub_init(&thread->edges, thread->base, &thread->clock, options->seed + 1);
 }
 
 /* A socket that was ours ended before the manager took it: the controller counts it. */
@@ -222,6 +233,10 @@ static void take_message(struct event_thread *thread, nsec now, struct message *
     case MESSAGE_CLOCK: manager_set_clock(thread->manager, now, message->unix_s); break;
     case MESSAGE_TASK: message->task->finish(message->task, true); break;
     case MESSAGE_ARCHIVE: directory_edges_set_archive(&thread->directory, message->archive); break;
+    case MESSAGE_NAMES:
+        manager_edge_resolved(thread->manager, now, message->names->edge, &message->names->answer);
+        free(message->names);
+        break;
     case MESSAGE_STOP: thread->is_stopping = true; break;
     }
 }

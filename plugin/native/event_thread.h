@@ -26,8 +26,8 @@
 struct controller;
 struct cpu_workers;
 struct event;
-struct exit_policy;
 struct manager;
+struct name_service;
 
 #define DRAIN_MESSAGES_MAX 4096u /* of a station in one turn: then its sockets have their turn */
 #define FIGURES_NS         (100 * NSEC_PER_MS) /* between two publications of the counters, while they change */
@@ -47,6 +47,7 @@ struct event_team {
     uint16_t count;
     station_id controller;       /* its station: the last one */
     struct cpu_workers *workers; /* set before the threads run */
+    struct name_service *names;  /* the same; NULL: we are no exit */
 };
 
 struct event_thread {
@@ -78,8 +79,6 @@ struct event_thread {
 struct event_thread_options {
     nsec start; /* of all clocks */
     struct tls_identity *identity;
-    const struct exit_policy *exit_policy;
-    bool ipv6_exit;
     uint64_t seed;
 };
 

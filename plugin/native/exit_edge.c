@@ -1,7 +1,6 @@
 #include "native/exit_edge.h"
 
 #include <errno.h>
-#include <event2/dns.h>
 #include <event2/event.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,24 +11,23 @@
 #include "base/check.h"
 #include "core/connection_manager.h"
 #include "native/edge_shared.h"
-#include "native/exit_policy.h"
 #include "native/heap.h"
-#include "native/log.h"
 #include "native/socket_address.h"
 #include "native/turn_clock.h"
+#include "wire/stream_messages.h"
 
 static void on_readable(evutil_socket_t fd, short what, void *argument);
 static void on_writable(evutil_socket_t fd, short what, void *argument);
 
 /* --- life ------------------------------------------------------------------------------------------------------- */
 
-struct exit_edge *exit_edge_new(struct edge_hub *hub, edge_id id, const struct begin_message *to) {
+struct exit_edge *exit_edge_new(struct edge_hub *hub, edge_id id, const struct endpoint *to) {
     struct exit_edge *edge = heap_new(sizeof *edge);
     if (hub->received == NULL)
         hub->received = heap_new(EDGE_READ_ROOM);
     edge->hub = hub;
     edge->id = id;
-    edge->to = *to;
+    edge->destination = *to;
     edge->fd = -1;
     edge->is_reading = true;
     edge->since = turn_clock_now(hub->clock);
@@ -45,8 +43,6 @@ void exit_edge_free(struct exit_edge *edge) {
     (void)table_remove(&edge->hub->by_id, edge->id);
     list_remove(&edge->age_node);
     list_remove(&edge->change_node);
-    if (edge->lookup != NULL)
-        edge->lookup->edge = NULL;
     if (edge->fd >= 0) {
         event_free(edge->read_event);
         event_free(edge->write_event);
@@ -87,6 +83,7 @@ static uint8_t reason_of(int failure) {
 /* --- connecting ------------------------------------------------------------------------------------------------- */
 
 static void edge_connect(struct exit_edge *edge) {
+    edge->is_begun = true;
     edge->fd = socket_connect(&edge->destination);
     if (edge->fd < 0) {
         exit_edge_end(edge, reason_of(errno));
@@ -97,87 +94,6 @@ static void edge_connect(struct exit_edge *edge) {
     edge->write_event = event_new(base, edge->fd, EV_WRITE | EV_PERSIST, on_writable, edge);
     CHECK(edge->read_event != NULL && edge->write_event != NULL);
     event_add(edge->write_event, NULL);
-}
-
-/* How much the stream likes an address of this family: 0 not at all. */
-static unsigned family_rank(const struct exit_edge *edge, uint8_t family) {
-    uint32_t flags = edge->to.flags;
-    if (family == ADDRESS_IPV4)
-        return flags & BEGIN_IPV4_NOT_OK ? 0 : 2;
-    if (!edge->hub->ipv6_exit || !(flags & BEGIN_IPV6_OK))
-        return 0;
-    return flags & BEGIN_IPV6_PREFERRED ? 3 : 1;
-}
-
-static void use_lookup(struct exit_edge *edge, const struct evutil_addrinfo *answers) {
-    unsigned best = 0;
-    for (const struct evutil_addrinfo *answer = answers; answer != NULL; answer = answer->ai_next) {
-        struct endpoint candidate;
-        if (!socket_address_to(answer->ai_addr, &candidate))
-            continue;
-        unsigned rank = family_rank(edge, candidate.address.family);
-        if (rank > best && exit_policy_allows(edge->hub->policy, &candidate.address, edge->to.port)) {
-            best = rank;
-            edge->destination.address = candidate.address;
-        }
-    }
-    if (best == 0)
-        exit_edge_end(edge, END_EXITPOLICY);
-    else
-        edge_connect(edge);
-}
-
-static void on_lookup(int failure, struct evutil_addrinfo *answers, void *argument) {
-    struct lookup *lookup = argument;
-    struct exit_edge *edge = lookup->edge;
-    list_remove(&lookup->node);
-    free(lookup);
-    if (edge != NULL) {
-        edge->lookup = NULL;
-        if (failure != 0 || answers == NULL)
-            exit_edge_end(edge, failure == EVUTIL_EAI_AGAIN ? END_TIMEOUT : END_RESOLVEFAILED);
-        else
-            use_lookup(edge, answers);
-    }
-    if (answers != NULL)
-        evutil_freeaddrinfo(answers);
-}
-
-static void edge_resolve(struct exit_edge *edge) {
-    struct edge_hub *hub = edge->hub;
-    struct evutil_addrinfo hints = {
-        .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_protocol = IPPROTO_TCP};
-    if (hub->dns == NULL) {
-        hub->dns =
-            evdns_base_new(hub->base, EVDNS_BASE_INITIALIZE_NAMESERVERS | EVDNS_BASE_DISABLE_WHEN_INACTIVE);
-        if (hub->dns == NULL) {
-            log_warn("cannot resolve names: no name server in /etc/resolv.conf");
-            exit_edge_end(edge, END_RESOLVEFAILED);
-            return;
-        }
-        evdns_base_set_option(hub->dns, "randomize-case:", "1");
-    }
-    if (family_rank(edge, ADDRESS_IPV6) == 0)
-        hints.ai_family = AF_INET;
-    struct lookup *lookup = heap_new(sizeof *lookup);
-    lookup->edge = edge;
-    edge->lookup = lookup;
-    list_append(&hub->lookups, &lookup->node);
-    /* May answer at once, so nothing comes after it. */
-    (void)evdns_getaddrinfo(hub->dns, edge->to.host, NULL, &hints, on_lookup, lookup);
-}
-
-static void edge_begin(struct exit_edge *edge) {
-    struct address *address = &edge->destination.address;
-    edge->is_begun = true;
-    edge->destination.port = edge->to.port;
-    if (!address_parse(edge->to.host, strlen(edge->to.host), address))
-        edge_resolve(edge);
-    else if ((address->family == ADDRESS_IPV6 && !edge->hub->ipv6_exit) ||
-             !exit_policy_allows(edge->hub->policy, address, edge->to.port))
-        exit_edge_end(edge, END_EXITPOLICY);
-    else
-        edge_connect(edge);
 }
 
 static void finish_connect(struct exit_edge *edge) {
@@ -285,7 +201,7 @@ void exit_edge_carry_out(struct exit_edge *edge) {
     if (edge->is_closed) {
         exit_edge_free(edge);
     } else if (!edge->is_begun) {
-        edge_begin(edge);
+        edge_connect(edge);
     } else if (edge->is_open) {
         if (edge->is_reading)
             event_add(edge->read_event, NULL);

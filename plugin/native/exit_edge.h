@@ -1,7 +1,6 @@
-/* exit_edge - one exit stream: its name looked up, the policy asked, the connection made, raw bytes both ways.
+/* exit_edge - one exit stream at its destination: the connection made, raw bytes both ways.
  *
- * resolving -> connecting -> open. The policy is asked of the address that is connected to, after the name is resolved,
- * so that a name cannot lead past it. Functions that may end the edge say so; an ended edge is freed.
+ * Functions that may end the edge say so; an ended edge is freed.
  * Owner and thread: one event thread, through its edge_hub. */
 #ifndef LOOM_NATIVE_EXIT_EDGE_H
 #define LOOM_NATIVE_EXIT_EDGE_H
@@ -10,12 +9,12 @@
 
 #include "base/ids.h"
 
-struct begin_message;
 struct edge_hub;
+struct endpoint;
 struct exit_edge;
 
 /* Known to hub from now on; nothing is done before exit_edge_carry_out. */
-struct exit_edge *exit_edge_new(struct edge_hub *hub, edge_id id, const struct begin_message *to);
+struct exit_edge *exit_edge_new(struct edge_hub *hub, edge_id id, const struct endpoint *to);
 /* End the edge and tell nobody. */
 void exit_edge_free(struct exit_edge *edge);
 /* End the edge and tell the manager why (enum end_reason), unless it has closed it itself. */

@@ -42,6 +42,7 @@ void inbox_fini(struct inbox *inbox) {
         archive_drop(message->archive);
         if (message->task != NULL)
             message->task->finish(message->task, false);
+        free(message->names);
         message_free(message);
         message = next;
     }

@@ -18,6 +18,7 @@
 struct archive;
 struct consensus_view;
 struct task;
+struct name_exchange;
 struct tls_identity;
 
 enum message_kind {
@@ -29,6 +30,7 @@ enum message_kind {
     MESSAGE_CLOCK,         /* unix_s: the wall clock was set */
     MESSAGE_TASK,          /* task, run and handed back */
     MESSAGE_ARCHIVE,       /* archive of the directory, handed over */
+    MESSAGE_NAMES,         /* names: a question to the name service, or its answer; handed over */
     MESSAGE_STOP,          /* leave the loop */
 };
 
@@ -43,6 +45,7 @@ struct message {
     struct tls_identity *identity;
     struct task *task;
     struct archive *archive;
+    struct name_exchange *names;
     struct job_result result;
 };
 

@@ -117,7 +117,7 @@ static bool run_with_runtime(const struct runtime_setup *setup, struct runtime *
     return is_fine;
 }
 
-static bool run_with_keys(const struct config *config, struct keys *keys, struct listeners *listeners,
+static bool run_with_keys(struct config *config, struct keys *keys, struct listeners *listeners,
                           struct complaint *complaint) {
     struct presence *presence = NULL;
     struct runtime_setup setup = {.config = config,
@@ -126,7 +126,8 @@ static bool run_with_keys(const struct config *config, struct keys *keys, struct
                                   .listeners = listeners,
                                   .keys_changed = on_keys_changed,
                                   .context = &presence};
-    if (!self_endpoints(config, setup.advertised, complaint))
+    if (!self_endpoints(config, setup.advertised, complaint) ||
+        !config_reject_own(config, setup.advertised, complaint))
         return false;
     struct runtime *runtime = runtime_new(&setup, complaint);
     if (runtime == NULL)
@@ -137,8 +138,7 @@ static bool run_with_keys(const struct config *config, struct keys *keys, struct
 }
 
 /* Ports are bound before we become another user, keys are made after it. */
-static bool run_with_ports(const struct config *config, struct listeners *listeners,
-                           struct complaint *complaint) {
+static bool run_with_ports(struct config *config, struct listeners *listeners, struct complaint *complaint) {
     const struct keys_place place = place_of(config);
     if (!daemon_become(config->user, complaint) || !daemon_write_pid(config->pid_file, complaint))
         return false;
@@ -152,7 +152,7 @@ static bool run_with_ports(const struct config *config, struct listeners *listen
     return is_fine;
 }
 
-static int run(const struct config *config) {
+static int run(struct config *config) {
     struct complaint complaint;
     struct listeners listeners;
     if (!log_configure(config->logs, config->log_count, config->log_granularity_ms, &complaint))

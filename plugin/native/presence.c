@@ -125,8 +125,6 @@ static void on_consensus(void *context, const struct consensus *consensus) {
         view->params.kist_run_interval_ms = (int32_t)config->kist_interval_ms;
     if (config->priority_halflife_ms >= 0)
         view->params.circuit_priority_halflife_ms = (int32_t)config->priority_halflife_ms;
-    if (config->refuse_unknown_exits == CONFIG_YES)
-        view->params.refuse_unknown_exits = 1;
     runtime_set_consensus(presence->options.runtime, view);
     follow_consensus(presence, consensus);
 }

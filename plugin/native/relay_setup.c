@@ -78,5 +78,7 @@ void setup_relay_config(const struct config *config, const struct crypt_provider
     out->bandwidth_burst = config_burst(config);
     out->allow_private_addresses = config->extend_allow_private == CONFIG_YES;
     out->is_exit = config->exit_relay == CONFIG_YES;
-    out->require_known_previous_hop = config->refuse_unknown_exits != CONFIG_NO;
+    out->exit_policy = &config->exit_policy;
+    out->ipv6_exit = config->ipv6_exit;
+    out->refuse_unknown_exits = (int8_t)config->refuse_unknown_exits;
 }

@@ -40,7 +40,7 @@ static void options_reach_the_core(void **state) {
     assert_true(core.links_max < 500);
     assert_int_equal(core.bandwidth_rate, 5000000);
     assert_int_equal(core.unix_s_at_zero, 1000);
-    assert_true(core.allow_private_addresses && core.is_exit && !core.require_known_previous_hop);
+    assert_true(core.allow_private_addresses && core.is_exit && core.refuse_unknown_exits == 0);
     assert_memory_equal(core.rsa_id, rsa_id, 20);
     config_free(config);
 }
@@ -49,7 +49,7 @@ static void a_relay_is_careful_unless_told_otherwise(void **state) {
     struct config *config = config_new();
     (void)state;
     struct relay_config core = made_of(config, 1000000);
-    assert_true(!core.allow_private_addresses && !core.is_exit && core.require_known_previous_hop);
+    assert_true(!core.allow_private_addresses && !core.is_exit && core.refuse_unknown_exits == -1);
     assert_true(core.links_max >= 10000);
     assert_true(made_of(config, 1000).seed != core.seed);
     config_free(config);

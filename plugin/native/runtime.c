@@ -17,7 +17,9 @@
 #include "native/keys.h"
 #include "native/listener.h"
 #include "native/log.h"
+#include "native/name_service.h"
 #include "native/relay_setup.h"
+#include "native/resolver.h"
 #include "native/runtime_state.h"
 #include "native/tls_identity.h"
 
@@ -30,12 +32,8 @@ void check_report(const char *condition, const char *file, int line) {
 /* --- life ------------------------------------------------------------------------------------------------------- */
 
 static void start_team(struct runtime *runtime) {
-    const struct config *config = runtime->setup.config;
-    struct event_thread_options options = {.start = runtime->start,
-                                           .identity = runtime->identity,
-                                           .exit_policy = &config->exit_policy,
-                                           .ipv6_exit = config->ipv6_exit,
-                                           .seed = runtime->relay_config.seed};
+    struct event_thread_options options = {
+        .start = runtime->start, .identity = runtime->identity, .seed = runtime->relay_config.seed};
     struct event_team *team = &runtime->team;
     team->count = (uint16_t)(runtime->relay_config.connection_threads + 1);
     team->controller = team->count;
@@ -150,17 +148,38 @@ static bool start_threads(struct runtime *runtime) {
     return is_started;
 }
 
+/* Only exits ask for names. tor: an exit without name servers runs unless ServerDNSAllowBrokenConfig is 0. */
+static bool start_names(struct runtime *runtime, struct complaint *complaint) {
+    const struct config *config = runtime->setup.config;
+    const struct resolver_options options = {.resolv_conf = config->dns_resolv_conf,
+                                             .randomize_case = config->dns_randomize_case,
+                                             .search_domains = config->dns_search_domains,
+                                             .allow_any_characters = config->dns_allow_any_characters};
+    if (!runtime->relay_config.is_exit)
+        return true;
+    runtime->team.names = name_service_new(&options, complaint);
+    if (runtime->team.names == NULL && config->dns_allow_broken) {
+        log_warn("%s; streams to names will fail", complaint->text);
+        return true;
+    }
+    return runtime->team.names != NULL;
+}
+
 static void stop_threads(struct runtime *runtime) {
     for (unsigned i = 1; i <= runtime->threads_started; i++)
         event_thread_stop(&runtime->team.threads[i]);
     for (unsigned i = 1; i <= runtime->threads_started; i++)
         CHECK(pthread_join(runtime->threads[i], NULL) == 0);
     runtime->threads_started = 0;
+    name_service_free(runtime->team.names);
+    runtime->team.names = NULL;
     cpu_workers_free(runtime->team.workers);
     runtime->team.workers = NULL;
 }
 
 bool runtime_run(struct runtime *runtime, struct complaint *complaint) {
+    if (!start_names(runtime, complaint))
+        return false;
     bool is_started = start_threads(runtime);
     if (is_started) {
         log_info("Running with %u connection threads and %u workers", runtime->threads_started,

@@ -8,6 +8,7 @@
 #include "native/cpu_workers.h"
 #include "native/event_thread.h"
 #include "native/heap.h"
+#include "native/name_service.h"
 #include "native/runtime.h"
 #include "native/runtime_state.h"
 
@@ -99,6 +100,8 @@ static void put_clocks(struct runtime *runtime, struct evbuffer *out) {
     }
     for (unsigned i = 0; cpu_workers_clock(runtime->team.workers, i, &clock); i++)
         put_clock(out, "worker", i + 1, clock);
+    if (name_service_clock(runtime->team.names, &clock))
+        put_clock(out, "dns", 0, clock);
 }
 
 void runtime_metrics(struct runtime *runtime, struct evbuffer *out) {

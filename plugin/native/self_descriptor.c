@@ -13,6 +13,7 @@
 #include "native/keys.h"
 #include "native/openssl_provider.h"
 #include "native/version.h"
+#include "wire/exit_policy_summary.h"
 #include "wire/text.h"
 
 #define POLICY_LINES_MAX \
@@ -140,6 +141,7 @@ bool self_descriptor_make(const struct config *config, const struct keys *keys,
                           uint64_t observed_rate, struct self_descriptor *out, struct complaint *complaint) {
     char lines[POLICY_LINES_MAX][EXIT_POLICY_LINE_MAX];
     const char *pointers[POLICY_LINES_MAX];
+    char ipv6_policy[EXIT_POLICY_SUMMARY_MAX + 1];
     struct descriptor_keys descriptor_keys;
     struct descriptor d = {
         .nickname = config->nickname,
@@ -160,6 +162,10 @@ bool self_descriptor_make(const struct config *config, const struct keys *keys,
         .policy_count = policy_lines(&config->exit_policy, lines, pointers),
         .keys = &descriptor_keys,
     };
+    if (config->ipv6_exit && config->exit_relay == CONFIG_YES) {
+        exit_policy_summary(&config->exit_policy, ADDRESS_IPV6, ipv6_policy);
+        d.ipv6_policy = ipv6_policy;
+    }
     struct bytes_out bytes = bytes_out(out->text, sizeof(out->text));
     if (!keys_descriptor(keys, now_s, &descriptor_keys, complaint))
         return false;

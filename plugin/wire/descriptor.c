@@ -111,6 +111,11 @@ enum err descriptor_put(struct bytes_out *out, const struct descriptor *d) {
         text_put(out, d->policy[i]);
         text_put(out, "\n");
     }
+    if (d->ipv6_policy) {
+        text_put(out, "ipv6-policy ");
+        text_put(out, d->ipv6_policy);
+        text_put(out, "\n");
+    }
     text_put(out, "router-sig-ed25519 ");
     return bytes_out_ok(out) ? ERR_OK : ERR_LIMIT;
 }

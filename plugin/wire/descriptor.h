@@ -55,6 +55,7 @@ struct descriptor {
     uint32_t family_count;
     const char *const *policy; /* "reject *:*"; at least one */
     uint32_t policy_count;
+    const char *ipv6_policy; /* "accept 80,443", or NULL: no IPv6 destinations */
     const struct descriptor_keys *keys;
 };
 

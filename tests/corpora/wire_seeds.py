@@ -125,6 +125,41 @@ def stream_messages() -> dict[str, bytes]:
     }
 
 
+def resolve_messages() -> dict[str, bytes]:
+    """First byte: even for RESOLVE, odd for RESOLVED."""
+    ttl = pack(">I", 60)
+    return {
+        "resolve_name": b"\0Example.com\0",
+        "resolve_ipv4": b"\x001.2.3.4",
+        "resolve_ipv6": b"\x002001:db8::1\0",
+        "resolve_reverse_ipv4": b"\x004.3.2.1.in-addr.arpa\0",
+        "resolve_reverse_ipv6": b"\0" + b".".join([b"f"] * 32) + b".ip6.arpa\0",
+        "resolve_empty": b"\0\0",
+        "resolved_addresses": b"\1\4\4\1\2\3\4" + ttl + b"\6\x10" + IPV6 + ttl,
+        "resolved_name": b"\1\0\x0bexample.com" + ttl,
+        "resolved_transient": b"\1\xf0\2ab" + ttl,
+        "resolved_nontransient": b"\1\xf1\0" + ttl,
+        "resolved_unknown": b"\1\x09\2ab" + ttl + b"\4\3abc" + ttl,
+        "resolved_cut": b"\1\4\4\1\2\3\4\0",
+    }
+
+
+def exit_policies() -> dict[str, bytes]:
+    texts = {
+        "all": "accept *:*",
+        "web": "accept *:80, accept *:443, reject *:*",
+        "private": "reject private:*, accept6 private:80",
+        "prefixes": "reject 10.0.0.0/8:1-65535, accept 18.0.0.0/255.0.0.0:22, reject [2001:db8::]/32:*",
+        "families": "accept *4:80-90,reject *6:*,accept6 *:53,reject6 [::1]:1",
+        "no_ports": "reject 1.2.3.4,accept 5.6.7.8",
+        "bad_range": "accept *:90-80",
+        "bad_mask": "reject 1.2.3.4/255.0.255.0:*",
+        "bad_family": "accept6 1.2.3.4:80",
+        "empty_rule": "accept *:80,,reject *:*",
+    }
+    return {name: text.encode() for name, text in texts.items()}
+
+
 def ed_certs() -> dict[str, bytes]:
     """First byte: which kind of certificate."""
 
@@ -287,10 +322,12 @@ CORPORA = {
     "ed_cert": ed_certs,
     "http_request": http_requests,
     "handshake_extensions": handshake_extensions,
+    "exit_policy": exit_policies,
     "link_messages": link_messages,
     "onion_messages": onion_messages,
     "padding_messages": padding_messages,
     "relay_cell": relay_cells,
+    "resolve_messages": resolve_messages,
     "stream_messages": stream_messages,
 }
 

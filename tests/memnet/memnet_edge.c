@@ -1,4 +1,5 @@
-/* Servers behind exits, and the connections of edges to them. */
+/* Servers behind exits, and the connections of edges to them. A server's address is 192.0.2.0 and the number of the first
+ * that has its name; names are resolved in no time. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,12 +34,36 @@ static struct edge_connection *find(struct station *station, edge_id id) {
     return NULL;
 }
 
-static struct memnet_server *find_server(struct memnet *net, const struct begin_message *to) {
+/* Where the first server with this name stands; server_count when there is none. */
+static unsigned find_host(struct memnet *net, const char *host) {
     for (unsigned i = 0; i < net->server_count; i++) {
-        if (net->servers[i]->port == to->port && strcmp(net->servers[i]->host, to->host) == 0)
+        if (strcmp(net->servers[i]->host, host) == 0)
+            return i;
+    }
+    return net->server_count;
+}
+
+static struct address address_of(unsigned index) {
+    return (struct address){ADDRESS_IPV4, {192, 0, 2, (uint8_t)(index + 1)}};
+}
+
+static struct memnet_server *find_server(struct memnet *net, const struct endpoint *to) {
+    unsigned first = to->address.bytes[3] - 1u;
+    for (unsigned i = first; i < net->server_count; i++) {
+        if (net->servers[i]->port == to->port &&
+            strcmp(net->servers[i]->host, net->servers[first]->host) == 0)
             return net->servers[i];
     }
     return NULL;
+}
+
+void edge_connection_resolve(struct station *station, edge_id id, const struct name_query *query) {
+    struct memnet *net = station_net(station);
+    struct name_answer answer = {.status = NAME_NONTRANSIENT};
+    unsigned index = find_host(net, query->host);
+    if (index < net->server_count)
+        answer = (struct name_answer){.status = NAME_FOUND, .count = 1, .addresses = {address_of(index)}};
+    manager_edge_resolved(station_manager(station), net->now, id, &answer);
 }
 
 /* The server closes, or could never be reached. */
@@ -115,10 +140,10 @@ static void connected(void *subject, uint64_t argument, void *payload) {
     if (!c->is_open)
         return;
     if (!c->server || c->server->refuses_with) {
-        close_from_server(c, c->server ? c->server->refuses_with : END_RESOLVEFAILED);
+        close_from_server(c, c->server ? c->server->refuses_with : END_CONNECTREFUSED);
         return;
     }
-    static const struct address somewhere = {.family = ADDRESS_IPV4, .bytes = {192, 0, 2, 1}};
+    const struct address somewhere = address_of(find_host(station_net(c->station), c->server->host));
     c->is_connected = true;
     c->server->connections++;
     manager_edge_connected(station_manager(c->station), station_net(c->station)->now, c->id, &somewhere);
@@ -126,7 +151,7 @@ static void connected(void *subject, uint64_t argument, void *payload) {
     plan_pump(c, READ_INTERVAL);
 }
 
-void edge_connection_open(struct station *station, edge_id id, const struct begin_message *to) {
+void edge_connection_open(struct station *station, edge_id id, const struct endpoint *to) {
     struct memnet *net = station_net(station);
     struct edge_connection *c = memnet_take(sizeof(*c));
     c->station = station;

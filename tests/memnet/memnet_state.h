@@ -106,7 +106,8 @@ void memnet_relay_free(struct memnet_relay *relay);
 
 /* memnet_edge.c; the caller ends the turn of the manager's station, except where stated. */
 struct station;
-void edge_connection_open(struct station *station, edge_id id, const struct begin_message *to);
+void edge_connection_resolve(struct station *station, edge_id id, const struct name_query *query);
+void edge_connection_open(struct station *station, edge_id id, const struct endpoint *to);
 /* Give the server what the edge has for it. */
 void edge_connection_write(struct station *station, edge_id id);
 void edge_connection_set_reading(struct station *station, edge_id id, bool on);

@@ -38,8 +38,12 @@ static void port_want_read(struct port *port, link_id link, bool on) {
     record(port, WANT_READ, link)->on = on;
 }
 
-static void port_edge_open(struct port *port, edge_id edge, const struct begin_message *to) {
-    record(port, EDGE_OPEN, edge)->begin = *to;
+static void port_edge_resolve(struct port *port, edge_id edge, const struct name_query *query) {
+    record(port, EDGE_RESOLVE, edge)->query = *query;
+}
+
+static void port_edge_connect(struct port *port, edge_id edge, const struct endpoint *to) {
+    record(port, EDGE_CONNECT, edge)->to = *to;
 }
 
 static void port_edge_want_write(struct port *port, edge_id edge) {
@@ -92,7 +96,8 @@ static const struct port recording_port = {
     .hangup = port_hangup,
     .want_write = port_want_write,
     .want_read = port_want_read,
-    .edge_open = port_edge_open,
+    .edge_resolve = port_edge_resolve,
+    .edge_connect = port_edge_connect,
     .edge_want_write = port_edge_want_write,
     .edge_want_read = port_edge_want_read,
     .edge_close = port_edge_close,
@@ -295,7 +300,8 @@ static void carry_out(struct station *s, const struct request *request) {
         if ((end = end_of(s, request->object)))
             pipe_set_reading(end, request->on);
         break;
-    case EDGE_OPEN: edge_connection_open(s, request->object, &request->begin); break;
+    case EDGE_RESOLVE: edge_connection_resolve(s, request->object, &request->query); break;
+    case EDGE_CONNECT: edge_connection_open(s, request->object, &request->to); break;
     case EDGE_WANT_WRITE: edge_connection_write(s, request->object); break;
     case EDGE_WANT_READ: edge_connection_set_reading(s, request->object, request->on); break;
     case EDGE_CLOSE: edge_connection_close(s, request->object); break;

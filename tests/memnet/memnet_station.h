@@ -10,7 +10,8 @@ enum request_kind {
     HANGUP,
     WANT_WRITE,
     WANT_READ,
-    EDGE_OPEN,
+    EDGE_RESOLVE,
+    EDGE_CONNECT,
     EDGE_WANT_WRITE,
     EDGE_WANT_READ,
     EDGE_CLOSE,
@@ -24,7 +25,7 @@ struct request {
     bool on;
     station_id station;
     struct endpoint to;
-    struct begin_message begin;
+    struct name_query query;
     struct job job;
 };
 

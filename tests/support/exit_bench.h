@@ -89,18 +89,34 @@ static inline void exit_begin(struct exit_bench *f, uint16_t stream) {
     circuit_tell(&f->c, RELAY_BEGIN, stream, "Example.com:80", 15);
 }
 
-/* The edge that a BEGIN led to. */
+/* What a name server says about the question of an edge. */
+static inline void exit_resolved(struct exit_bench *f, const struct name_answer *answer) {
+    manager_edge_resolved(exit_edge_manager(f), f->b.now, f->edge, answer);
+    bench_run(&f->b);
+}
+
+static const struct address exit_destination = {ADDRESS_IPV4, {1, 2, 3, 4}};
+
+static inline void exit_take_question(struct exit_bench *f, struct fake_request *out) {
+    assert_true(exit_take_request(f, FAKE_EDGE_RESOLVE, out));
+    f->edge = out->id;
+}
+
+/* The edge that a BEGIN led to: its name is asked for, and its address is connected to. */
 static inline void exit_take_edge(struct exit_bench *f) {
     struct fake_request request;
-    assert_true(exit_take_request(f, FAKE_EDGE_OPEN, &request));
-    assert_string_equal(request.begin.host, "example.com");
-    assert_int_equal(request.begin.port, 80);
-    f->edge = request.id;
+    const struct name_answer answer = {.count = 1, .addresses = {exit_destination}};
+    exit_take_question(f, &request);
+    assert_string_equal(request.query.host, "example.com");
+    exit_resolved(f, &answer);
+    assert_true(exit_take_request(f, FAKE_EDGE_CONNECT, &request));
+    assert_int_equal(request.id, f->edge);
+    assert_true(address_equal(&request.to.address, &exit_destination));
+    assert_int_equal(request.to.port, 80);
 }
 
 static inline void exit_connect_edge(struct exit_bench *f) {
-    static const struct address destination = {ADDRESS_IPV4, {1, 2, 3, 4}};
-    manager_edge_connected(exit_edge_manager(f), f->b.now, f->edge, &destination);
+    manager_edge_connected(exit_edge_manager(f), f->b.now, f->edge, &exit_destination);
     bench_run(&f->b);
 }
 

@@ -20,6 +20,8 @@ enum fake_kind {
     FAKE_PAUSE,
     FAKE_RESUME,
     FAKE_EDGE_OPEN,
+    FAKE_EDGE_RESOLVE,
+    FAKE_EDGE_CONNECT,
     FAKE_EDGE_WRITE,
     FAKE_EDGE_PAUSE,
     FAKE_EDGE_RESUME,
@@ -32,6 +34,7 @@ struct fake_request {
     uint64_t id; /* link, edge or half */
     struct endpoint to;
     struct begin_message begin;
+    struct name_query query;
     struct job job;
 };
 
@@ -102,6 +105,14 @@ static inline void fake_edge_open(struct port *port, edge_id edge, const struct 
     fake_note(port, FAKE_EDGE_OPEN, edge)->begin = *to;
 }
 
+static inline void fake_edge_resolve(struct port *port, edge_id edge, const struct name_query *query) {
+    fake_note(port, FAKE_EDGE_RESOLVE, edge)->query = *query;
+}
+
+static inline void fake_edge_connect(struct port *port, edge_id edge, const struct endpoint *to) {
+    fake_note(port, FAKE_EDGE_CONNECT, edge)->to = *to;
+}
+
 /* Once on the list is enough. */
 static inline void fake_edge_want_write(struct port *port, edge_id edge) {
     const struct fake_port *fake = fake_of(port);
@@ -140,6 +151,8 @@ static inline void fake_port_init(struct fake_port *fake, bool *woken) {
                                .want_write = fake_want_write,
                                .want_read = fake_want_read,
                                .edge_open = fake_edge_open,
+                               .edge_resolve = fake_edge_resolve,
+                               .edge_connect = fake_edge_connect,
                                .edge_want_write = fake_edge_want_write,
                                .edge_want_read = fake_edge_want_read,
                                .edge_close = fake_edge_close,

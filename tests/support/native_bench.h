@@ -94,8 +94,7 @@ static inline void bench_init(struct native_bench *bench, int connection_threads
     bench->team.threads = heap_new(bench->team.count * sizeof *bench->team.threads);
     keys_ntor(bench->keys, &ntor);
     bench->team.workers = cpu_workers_new(1, openssl_provider(), &ntor);
-    const struct event_thread_options options = {
-        .start = monotonic_read(), .identity = bench->identity, .exit_policy = &bench->config->exit_policy};
+    const struct event_thread_options options = {.start = monotonic_read(), .identity = bench->identity};
     for (unsigned i = 0; i < bench->team.count; i++)
         event_thread_init(&bench->team.threads[i], &bench->team, &options);
     bench_start_relay(bench);

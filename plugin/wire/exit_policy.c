@@ -1,8 +1,8 @@
-#include "native/exit_policy.h"
+#include "wire/exit_policy.h"
 
-#include <stdio.h>
 #include <string.h>
 
+#include "base/check.h"
 #include "wire/text.h"
 
 #define LINE_BYTES_MAX 65536u
@@ -77,6 +77,30 @@ static bool add_private(struct exit_policy *policy, const struct exit_policy_rul
             return false;
     }
     return true;
+}
+
+bool exit_policy_rule_is_private(const struct exit_policy_rule *rule) {
+    for (size_t i = 0; i < sizeof(private_networks) / sizeof(private_networks[0]); i++) {
+        if (rule->prefix_bits == private_networks[i].prefix_bits &&
+            address_equal(&rule->address, &private_networks[i].address))
+            return true;
+    }
+    return false;
+}
+
+static bool matches_all(const struct exit_policy_rule *rule, enum address_family family) {
+    return (rule->address.family == ADDRESS_NONE || rule->address.family == family) &&
+           rule->prefix_bits == 0 && rule->port_first <= 1 && rule->port_last == UINT16_MAX;
+}
+
+void exit_policy_trim(struct exit_policy *policy) {
+    bool ipv4_is_decided = false, ipv6_is_decided = false;
+    for (uint32_t i = 0; i < policy->count; i++) {
+        ipv4_is_decided |= matches_all(&policy->rules[i], ADDRESS_IPV4);
+        ipv6_is_decided |= matches_all(&policy->rules[i], ADDRESS_IPV6);
+        if (ipv4_is_decided && ipv6_is_decided)
+            policy->count = i + 1;
+    }
 }
 
 static bool parse_ports(struct span s, struct exit_policy_rule *rule) {
@@ -194,29 +218,42 @@ enum exit_policy_error exit_policy_parse(struct exit_policy *policy, const char 
     return e;
 }
 
-static void format_ports(const struct exit_policy_rule *rule, char *out, size_t room) {
-    if (rule->port_first <= 1 && rule->port_last == UINT16_MAX)
-        snprintf(out, room, "*");
-    else if (rule->port_first == rule->port_last)
-        snprintf(out, room, "%u", rule->port_first);
-    else
-        snprintf(out, room, "%u-%u", rule->port_first, rule->port_last);
+static void put_ports(struct bytes_out *out, const struct exit_policy_rule *rule) {
+    if (rule->port_first <= 1 && rule->port_last == UINT16_MAX) {
+        text_put(out, "*");
+        return;
+    }
+    text_put_u64(out, rule->port_first);
+    if (rule->port_first != rule->port_last) {
+        text_put(out, "-");
+        text_put_u64(out, rule->port_last);
+    }
+}
+
+static void put_ipv4_prefix(struct bytes_out *out, const uint8_t *bytes, uint8_t prefix_bits) {
+    for (unsigned i = 0; i < 4; i++) {
+        if (i > 0)
+            text_put(out, ".");
+        text_put_u64(out, bytes[i]);
+    }
+    if (prefix_bits < 32) {
+        text_put(out, "/");
+        text_put_u64(out, prefix_bits);
+    }
 }
 
 bool exit_policy_rule_format(const struct exit_policy_rule *rule, char out[static EXIT_POLICY_LINE_MAX]) {
-    char ports[16];
-    char mask[8] = "";
-    const char *action = rule->accept ? "accept" : "reject";
-    const uint8_t *a = rule->address.bytes;
+    struct bytes_out line = bytes_out((uint8_t *)out, EXIT_POLICY_LINE_MAX);
     if (rule->address.family == ADDRESS_IPV6)
         return false;
-    format_ports(rule, ports, sizeof(ports));
-    if (rule->prefix_bits == 0) {
-        snprintf(out, EXIT_POLICY_LINE_MAX, "%s *:%s", action, ports);
-        return true;
-    }
-    if (rule->prefix_bits < 32)
-        snprintf(mask, sizeof(mask), "/%u", rule->prefix_bits);
-    snprintf(out, EXIT_POLICY_LINE_MAX, "%s %u.%u.%u.%u%s:%s", action, a[0], a[1], a[2], a[3], mask, ports);
+    text_put(&line, rule->accept ? "accept " : "reject ");
+    if (rule->prefix_bits == 0)
+        text_put(&line, "*");
+    else
+        put_ipv4_prefix(&line, rule->address.bytes, rule->prefix_bits);
+    text_put(&line, ":");
+    put_ports(&line, rule);
+    bytes_put_u8(&line, '\0');
+    CHECK(bytes_out_ok(&line));
     return true;
 }

@@ -1,8 +1,8 @@
 /* exit_policy - accept and reject rules as tor writes them; the first rule that matches decides, none means reject.
  *
  * Owner: the configuration; immutable once parsed, so every thread may ask. Bound: EXIT_POLICY_RULES_MAX rules. */
-#ifndef LOOM_NATIVE_EXIT_POLICY_H
-#define LOOM_NATIVE_EXIT_POLICY_H
+#ifndef LOOM_WIRE_EXIT_POLICY_H
+#define LOOM_WIRE_EXIT_POLICY_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -38,6 +38,10 @@ MUST_USE bool exit_policy_allows(const struct exit_policy *policy, const struct 
                                  uint16_t port);
 /* Is there any address and port of this family that is allowed? (Says yes when it cannot be excluded easily.) */
 MUST_USE bool exit_policy_allows_any(const struct exit_policy *policy, enum address_family family);
+/* Is it a rule about one of the networks that "private" stands for? */
+MUST_USE bool exit_policy_rule_is_private(const struct exit_policy_rule *rule);
+/* Forget the rules behind the one that matches everything (of both families): they decide nothing. */
+void exit_policy_trim(struct exit_policy *policy);
 /* "accept 1.2.3.0/24:80-81", the form of descriptors. Rules for IPv6 have no such line: then false. */
 MUST_USE bool exit_policy_rule_format(const struct exit_policy_rule *rule,
                                       char out[static EXIT_POLICY_LINE_MAX]);

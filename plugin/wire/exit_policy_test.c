@@ -1,4 +1,4 @@
-#include "native/exit_policy.h"
+#include "wire/exit_policy.h"
 
 #include "support/test.h"
 

@@ -1,0 +1,90 @@
+#include "native/name_service.h"
+
+#include <poll.h>
+#include <stdlib.h>
+
+#include "native/inbox.h"
+#include "native/resolver.h"
+#include "support/fake_dns.h"
+#include "support/test.h"
+
+/* The next answer in the inbox; the server turns meanwhile. */
+static struct name_answer await(struct inbox *inbox, struct fake_dns *dns, edge_id edge) {
+    struct message *message;
+    while ((message = inbox_take_all(inbox)) == NULL) {
+        struct pollfd fds[] = {{inbox->wake_fd, POLLIN, 0}, {dns->fd, POLLIN, 0}};
+        (void)poll(fds, 2, 1000);
+        inbox_woken(inbox);
+        fake_dns_turn(dns);
+    }
+    assert_int_equal(message->kind, MESSAGE_NAMES);
+    assert_null(message->next);
+    assert_int_equal(message->names->edge, edge);
+    struct name_answer answer = message->names->answer;
+    free(message->names);
+    message_free(message);
+    return answer;
+}
+
+static void questions_come_back_answered(void **state) {
+    struct complaint complaint = {""};
+    struct fake_dns dns;
+    struct inbox inbox;
+    const struct name_query query = {.host = "a.example", .wants_ipv4 = true};
+    (void)state;
+    fake_dns_init(&dns);
+    inbox_init(&inbox);
+    const struct resolver_options options = {.resolv_conf = dns.resolv_conf};
+    struct name_service *service = name_service_new(&options, &complaint);
+    assert_non_null(service);
+    for (edge_id edge = 7; edge < 9; edge++) {
+        name_service_ask(service, &inbox, edge, &query);
+        assert_int_equal(await(&inbox, &dns, edge).addresses[0].bytes[0], 1);
+    }
+    assert_int_equal(dns.asked, 1);
+    clockid_t clock;
+    assert_true(name_service_clock(service, &clock));
+    name_service_free(service);
+    inbox_fini(&inbox);
+    fake_dns_fini(&dns);
+}
+
+static void what_is_open_at_the_end_is_forgotten(void **state) {
+    struct complaint complaint = {""};
+    struct fake_dns dns;
+    struct inbox inbox;
+    const struct name_query query = {.host = "silent-1.example", .wants_ipv4 = true};
+    (void)state;
+    fake_dns_init(&dns);
+    inbox_init(&inbox);
+    const struct resolver_options options = {.resolv_conf = dns.resolv_conf};
+    struct name_service *service = name_service_new(&options, &complaint);
+    for (edge_id edge = 1; edge < 5; edge++)
+        name_service_ask(service, &inbox, edge, &query);
+    name_service_free(service);
+    assert_null(inbox_take_all(&inbox));
+    inbox_fini(&inbox);
+    fake_dns_fini(&dns);
+}
+
+static void without_a_service_nothing_is_known(void **state) {
+    struct fake_dns dns;
+    struct inbox inbox;
+    const struct name_query query = {.host = "a.example", .wants_ipv4 = true};
+    (void)state;
+    fake_dns_init(&dns);
+    inbox_init(&inbox);
+    name_service_ask(NULL, &inbox, 3, &query);
+    assert_int_equal(await(&inbox, &dns, 3).status, NAME_TRANSIENT);
+    inbox_fini(&inbox);
+    fake_dns_fini(&dns);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(questions_come_back_answered),
+        cmocka_unit_test(what_is_open_at_the_end_is_forgotten),
+        cmocka_unit_test(without_a_service_nothing_is_known),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
