@@ -23,7 +23,7 @@
 struct archive_item {
     uint8_t id[DIRECTORY_ID_MAX]; /* zeros behind the length that the table's ids have */
     struct document *document;
-    uint64_t published_s; /* of certificates; otherwise 0 */
+    uint64_t published_s; /* of certificates; of other documents, when a consensus last listed it */
 };
 
 /* Immutable and counted too, as most snapshots share most tables. */

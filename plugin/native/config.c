@@ -23,6 +23,7 @@ struct config *config_new(void) {
         return NULL;
     memcpy(config->nickname, "Unnamed", sizeof("Unnamed"));
     config->publish_descriptor = true;
+    config->dir_cache = true;
     config->assume_reachable = CONFIG_AUTO;
     config->extend_allow_private = CONFIG_AUTO;
     config->exit_relay = CONFIG_AUTO;

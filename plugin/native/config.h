@@ -70,6 +70,7 @@ struct config {
     uint32_t authority_count;
     bool testing_network;
     bool publish_descriptor;
+    bool dir_cache;           /* serve the directory to clients over circuits */
     int assume_reachable;     /* enum config_tristate until config_check() */
     int extend_allow_private; /* enum config_tristate until config_check() */
     int refuse_unknown_exits; /* enum config_tristate; auto: the consensus says, else yes */

@@ -1,10 +1,9 @@
-/* directory - our dealings with the authorities: the descriptor goes to each of them, certificates and the microdesc
- * consensus come from one of them, over their DirPorts.
+/* directory - our dealings with the authorities: the descriptor goes to each of them; certificates, the microdesc consensus
+ * and, for a cache, the other flavour and all descriptors come from one of them, over their DirPorts. Composes
+ * descriptor_upload, consensus_fetch, document_fetch and directory_store.
  *
- * When: uploads at once, again when another descriptor is published, and after failures with a growing pause; the
- * consensus at once and then in the first half of the interval after it stopped being fresh (dir-spec 5.1). The last
- * good consensus and the certificates are kept in the data directory under tor's names.
- * What an authority answers is bounded in size and time, and believed only when more than half of the authorities signed.
+ * The last good documents are kept in the data directory under tor's names. What an authority answers is bounded in size and
+ * time, and believed only when more than half of the authorities signed, or when its digest is the one that they signed.
  * Owner and thread: main, the thread of the event base. */
 #ifndef LOOM_NATIVE_DIRECTORY_H
 #define LOOM_NATIVE_DIRECTORY_H
@@ -16,7 +15,9 @@
 #include "base/attributes.h"
 #include "base/memory.h"
 #include "native/complaint.h"
+#include "native/task.h"
 
+struct archive;
 struct config;
 struct consensus;
 struct crypt_provider;
@@ -32,6 +33,8 @@ struct directory_callbacks {
     void (*consensus)(void *context, const struct consensus *consensus);
     /* The published descriptor is DIRECTORY_REPUBLISH_S old: make a new one and publish it. */
     void (*renew_descriptor)(void *context);
+    /* There is something new to serve. Hands over a reference. Only for a cache. */
+    void (*archive)(void *context, struct archive *archive);
     /* Once: an authority took the descriptor, and a consensus is there. */
     void (*bootstrapped)(void *context);
 };
@@ -39,8 +42,9 @@ struct directory_callbacks {
 struct directory_options {
     const struct config *config;        /* borrowed */
     const struct crypt_provider *crypt; /* borrowed */
-    const struct memory *memory;        /* borrowed */
+    const struct memory *memory;        /* borrowed; of any thread */
     struct event_base *base;            /* borrowed */
+    struct task_queue tasks;            /* of work that takes long */
     struct directory_callbacks callbacks;
 };
 
@@ -63,6 +67,8 @@ struct directory_status {
     uint64_t valid_after_s, fresh_until_s, valid_until_s;
     uint32_t relays;
     uint64_t fetch_failures;
+    uint64_t diffs_applied; /* consensuses that came as diffs */
+    uint32_t microdescriptors_missing, servers_missing;
     bool is_stale;  /* it lists an old descriptor of ours (StaleDesc) */
     bool is_listed; /* our identity is in the consensus: set by directory_set_identity */
 };

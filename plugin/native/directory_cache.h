@@ -13,6 +13,9 @@
 
 #define DIRECTORY_CACHE_CERTIFICATES "cached-certs"
 #define DIRECTORY_CACHE_CONSENSUS    "cached-microdesc-consensus"
+#define DIRECTORY_CACHE_CONSENSUS_NS "cached-consensus"
+#define DIRECTORY_CACHE_MICRODESCS   "cached-microdescs"
+#define DIRECTORY_CACHE_DESCRIPTORS  "cached-descriptors"
 
 struct config;
 

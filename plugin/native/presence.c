@@ -129,6 +129,16 @@ static void on_consensus(void *context, const struct consensus *consensus) {
     follow_consensus(presence, consensus);
 }
 
+static void on_archive(void *context, struct archive *archive) {
+    struct presence *presence = context;
+    runtime_set_archive(presence->options.runtime, archive);
+}
+
+static bool submit(void *context, struct task *task) {
+    struct presence *presence = context;
+    return runtime_submit(presence->options.runtime, task);
+}
+
 static void on_renew_descriptor(void *context) {
     publish(context);
 }
@@ -152,9 +162,13 @@ static void fill_metrics(void *context, struct evbuffer *out) {
                         "loom_directory{kind=\"accepted\"} %u\n"
                         "loom_directory{kind=\"listed\"} %u\n"
                         "loom_directory{kind=\"relays\"} %u\n"
+                        "loom_directory{kind=\"microdescriptors_missing\"} %u\n"
+                        "loom_directory{kind=\"servers_missing\"} %u\n"
+                        "loom_directory{kind=\"diffs_applied\"} %llu\n"
                         "loom_directory{kind=\"valid_until\"} %llu\n",
                         status.authorities, status.accepted, status.is_listed, status.relays,
-                        (unsigned long long)status.valid_until_s);
+                        status.microdescriptors_missing, status.servers_missing,
+                        (unsigned long long)status.diffs_applied, (unsigned long long)status.valid_until_s);
 }
 
 /* --- life ------------------------------------------------------------------------------------------------------- */
@@ -165,8 +179,10 @@ static struct directory *new_directory(struct presence *presence) {
         .crypt = presence->options.crypt,
         .memory = &heap_memory,
         .base = runtime_base(presence->options.runtime),
+        .tasks = {submit, presence},
         .callbacks = {.context = presence,
                       .consensus = on_consensus,
+                      .archive = on_archive,
                       .renew_descriptor = on_renew_descriptor,
                       .bootstrapped = on_bootstrapped},
     };

@@ -82,7 +82,7 @@ static const struct torrc_option known[] = {
     IGNORE("ControlSocket"), IGNORE("ControlSocketsGroupWritable"), IGNORE("CookieAuthentication"),
     IGNORE("CookieAuthFile"), IGNORE("CookieAuthFileGroupReadable"), IGNORE("CountPrivateBandwidth"),
     IGNORE("DataDirectoryGroupReadable"), IGNORE("DirAllowPrivateAddresses"),
-    IGNORE("DirAuthorityFallbackRate"), IGNORE("DirCache"), IGNORE("DirPolicy"), IGNORE("DirPortFrontPage"),
+    IGNORE("DirAuthorityFallbackRate"), IGNORE("DirPolicy"), IGNORE("DirPortFrontPage"),
     IGNORE("DirReqStatistics"), IGNORE("DisableDebuggerAttachment"), IGNORE("DisableOOSCheck"),
     IGNORE("DormantCanceledByStartup"), IGNORE("DormantClientTimeout"), IGNORE("DormantOnFirstStartup"),
     IGNORE("DormantTimeoutDisabledByIdleStreams"), IGNORE("DormantTimeoutEnabled"),

@@ -255,6 +255,7 @@ static const struct torrc_option carried_out[] = {
     {"ContactInfo", .apply = apply_string, AT(contact)},
     {"DataDirectory", .apply = apply_path, AT(data_directory)},
     {"DirAuthority", .is_list = true, .apply = apply_authority},
+    {"DirCache", .apply = apply_bool, AT(dir_cache)},
     {"DirPort", .is_list = true, .apply = apply_zero, NO_SERVICE},
     {"ExitPolicy", .is_list = true, .apply = apply_policy, AT(exit_policy)},
     {"ExitPolicyRejectPrivate", .apply = apply_tristate, AT(exit_reject_private)},

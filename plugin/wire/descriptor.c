@@ -116,6 +116,8 @@ enum err descriptor_put(struct bytes_out *out, const struct descriptor *d) {
         text_put(out, d->ipv6_policy);
         text_put(out, "\n");
     }
+    if (d->is_directory)
+        text_put(out, "tunnelled-dir-server\n");
     text_put(out, "router-sig-ed25519 ");
     return bytes_out_ok(out) ? ERR_OK : ERR_LIMIT;
 }

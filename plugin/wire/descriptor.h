@@ -53,6 +53,7 @@ struct descriptor {
     const char *contact;            /* or NULL */
     const uint8_t (*family)[20];
     uint32_t family_count;
+    bool is_directory;         /* tunnelled-dir-server: BEGIN_DIR is served */
     const char *const *policy; /* "reject *:*"; at least one */
     uint32_t policy_count;
     const char *ipv6_policy; /* "accept 80,443", or NULL: no IPv6 destinations */

@@ -32,6 +32,7 @@ static struct descriptor make(void) {
         .family = family,
         .family_count = 1,
         .policy = policy,
+        .is_directory = true,
         .policy_count = COUNT(policy),
         .keys = &keys,
     };
@@ -60,6 +61,7 @@ static void lines_in_order(void **state) {
         "ntor-onion-key AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
         "accept *:80",
         "reject *:*",
+        "tunnelled-dir-server",
         "router-sig-ed25519 ",
     };
     static char text[DESCRIPTOR_LEN_MAX];
