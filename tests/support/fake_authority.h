@@ -91,16 +91,24 @@ static inline void fake_put_certificate(struct bytes_out *out, const struct fake
     fake_put_signature(out, "SIGNATURE", a->identity, (struct span){digest, SHA1_LEN});
 }
 
-/* All of a consensus before its signatures. */
-static inline void fake_put_consensus(struct bytes_out *out, uint64_t valid_after_s, uint64_t interval_s) {
-    text_put(out, "network-status-version 3 microdesc\nvote-status consensus\nconsensus-method 35\n");
+/* All of a consensus before its signatures; flavour is "" or " microdesc", relays what stands between head and footer. */
+static inline void fake_put_consensus_of(struct bytes_out *out, const char *flavour, uint64_t valid_after_s,
+                                         uint64_t interval_s, const char *relays) {
+    text_put(out, "network-status-version 3");
+    text_put(out, flavour);
+    text_put(out, "\nvote-status consensus\nconsensus-method 35\n");
     fake_put_time(out, "valid-after", valid_after_s);
     fake_put_time(out, "fresh-until", valid_after_s + interval_s);
     fake_put_time(out, "valid-until", valid_after_s + 3 * interval_s);
-    text_put(out, "params KISTSchedRunInterval=7 circ_max_cell_queue_size=1250\n"
-                  "r one AAoQ1DAR6kkoo19hBAX5K0QztNw 2038-01-01 00:00:00 104.53.221.159 9001 0\n"
-                  "s Fast Running Stable Valid\n"
-                  "directory-footer\n");
+    text_put(out, "params KISTSchedRunInterval=7 circ_max_cell_queue_size=1250\n");
+    text_put(out, relays);
+    text_put(out, "directory-footer\n");
+}
+
+static inline void fake_put_consensus(struct bytes_out *out, uint64_t valid_after_s, uint64_t interval_s) {
+    fake_put_consensus_of(out, " microdesc", valid_after_s, interval_s,
+                          "r one AAoQ1DAR6kkoo19hBAX5K0QztNw 2038-01-01 00:00:00 104.53.221.159 9001 0\n"
+                          "s Fast Running Stable Valid\n");
 }
 
 /* Add a signature; whole_length is what fake_put_consensus has written. */

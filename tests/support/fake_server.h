@@ -86,9 +86,9 @@ static inline void fake_server_read(struct bufferevent *peer, void *context) {
     struct evbuffer *in = bufferevent_get_input(peer);
     if (evbuffer_search(in, "\r\n\r\n", 4, NULL).pos < 0)
         return;
-    char request[256] = "";
+    char request[8192] = "";
     evbuffer_copyout(in, request, sizeof(request) - 1);
-    *strchr(request, '\r') = '\0';
+    request[strcspn(request, "\r")] = '\0';
     evbuffer_drain(in, evbuffer_get_length(in));
     server->requests++;
     bufferevent_setcb(peer, NULL, fake_server_flushed, fake_server_event, server);
