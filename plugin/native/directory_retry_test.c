@@ -1,5 +1,6 @@
 #include "native/directory_retry.h"
 
+#include "base/attributes.h"
 #include "support/test.h"
 
 static void pauses_grow_up_to_a_bound(UNUSED void **state) {
