@@ -247,6 +247,7 @@ void consensus_fetch_start(struct consensus_fetch *fetch) {
 }
 
 void consensus_fetch_clock_jumped(struct consensus_fetch *fetch) {
-    if (event_pending(fetch->timer, EV_TIMEOUT, NULL)) /* otherwise an answer is on its way, and is judged by the new time */
+    if (event_pending(fetch->timer, EV_TIMEOUT,
+                      NULL)) /* otherwise an answer is on its way, and is judged by the new time */
         plan_next(fetch);
 }
