@@ -27,7 +27,7 @@ struct sim_relay_measure sim_relay_measure(const struct sim_relay *relay);
 /* From now on the core's trace goes to the world's sink. */
 void sim_relay_trace(struct sim_relay *relay);
 /* Links that are open and halves that live now, over all managers. */
-struct working_set sim_relay_load(const struct sim_relay *relay);
+struct working_set sim_relay_load(const struct sim_relay *relay, nsec now);
 
 /* --- from the network (struct net_calls) --------------------------------------------------------------------------- */
 

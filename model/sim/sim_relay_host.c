@@ -171,11 +171,12 @@ struct sim_relay_measure sim_relay_measure(const struct sim_relay *relay) {
                                       .work = work_of(relay)};
 }
 
-struct working_set sim_relay_load(const struct sim_relay *relay) {
+struct working_set sim_relay_load(const struct sim_relay *relay, nsec now) {
     struct working_set sum = {0};
     for (uint16_t i = 0; i + 1u < relay->station_count; i++) {
-        struct working_set set = manager_working_set(relay->stations[i].manager);
+        struct working_set set = manager_working_set(relay->stations[i].manager, now);
         sum.links += set.links;
+        sum.links_active += set.links_active;
         sum.halves += set.halves;
         sum.halves_active += set.halves_active;
     }

@@ -149,7 +149,7 @@ static nsec price_of(struct sim_station *station, nsec now) {
     station->priced = *work;
     cost_behaviour_correct(relay->behaviour, &delta);
     if (station->manager)
-        set = manager_working_set(station->manager);
+        set = manager_working_set(station->manager, now);
     return cost_price(prices, &delta, &set, now, 0);
 }
 

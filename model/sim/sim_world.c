@@ -320,7 +320,7 @@ struct sim_totals sim_world_totals(const struct sim_world *world) {
     const struct sim_config *config = world->config;
     struct sim_totals totals = {.events = engine_events(world->engine), .time = world->ran_until};
     for (uint32_t i = 0; i < config->relay_count; i++) {
-        struct working_set load = sim_relay_load(sim_world_relay_at(world, i));
+        struct working_set load = sim_relay_load(sim_world_relay_at(world, i), world->ran_until);
         totals.cells_relayed += sim_world_relay(world, i).work.cells_sent;
         totals.links += load.links;
         totals.halves += load.halves;

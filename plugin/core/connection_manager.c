@@ -266,6 +266,7 @@ void manager_receive(struct manager *m, nsec now, link_id id, const struct cell_
         return;
     CHECK(link->state == LINK_OPEN);
     m->work.cells_received += n;
+    activity_note(&m->links_active, now, &link->active);
     for (uint32_t i = 0; i < n && manager_link(m, id);) {
         uint32_t run = run_length(cells + i, n - i);
         manager_trace(m, TRACE_CELLS_IN, link, cells[i].circ_id, cells[i].command, run, 0);
@@ -416,7 +417,9 @@ struct work *manager_work_mutable(struct manager *m) {
     return &m->work;
 }
 
-struct working_set manager_working_set(const struct manager *m) {
-    return (struct working_set){
-        .links = m->links_open, .halves = m->halves.live, .halves_active = m->active_last};
+struct working_set manager_working_set(const struct manager *m, nsec now) {
+    return (struct working_set){.links = m->links_open,
+                                .links_active = activity_count(&m->links_active, now),
+                                .halves = m->halves.live,
+                                .halves_active = activity_count(&m->halves_active, now)};
 }

@@ -117,6 +117,6 @@ void manager_set_consensus(struct manager *m, nsec now, struct consensus_view *v
 const struct work *manager_work(const struct manager *m);
 /* The runtime adds what it did itself (TLS records, socket calls) to the same counters. */
 struct work *manager_work_mutable(struct manager *m);
-struct working_set manager_working_set(const struct manager *m);
+struct working_set manager_working_set(const struct manager *m, nsec now);
 
 #endif

@@ -94,23 +94,10 @@ void manager_half_fail(struct manager *m, nsec now, struct half *half, enum dest
 
 /* --- cells that wait for the link ------------------------------------------------------------------------------------ */
 
-void manager_count_activity(struct manager *m, nsec now, struct half *half) {
-    uint32_t second = (uint32_t)(now / NSEC_PER_S);
-    if (m->active_second != second) {
-        m->active_last = m->active_second + 1 == second ? m->active_now : 0;
-        m->active_now = 0;
-        m->active_second = second;
-    }
-    if (half->active_second != second) {
-        half->active_second = second;
-        m->active_now++;
-    }
-}
-
 void manager_half_queued(struct manager *m, nsec now, struct half *half, uint32_t cells) {
     struct link *link = half->link;
     link->queued += cells;
-    manager_count_activity(m, now, half);
+    activity_note(&m->halves_active, now, &half->active);
     if (sched_activate(&m->scheduler, now, &link->queue, &half->sched)) {
         manager_half_fail(m, now, half, DESTROY_RESOURCELIMIT);
         return;

@@ -11,8 +11,32 @@ static void a_circuit_is_made_by_create2(UNUSED void **state) {
     assert_null(peer_read(&f.origin)); /* the answer is still being worked out */
     bench_jobs(&f.b);
     assert_true(circuit_created(&c));
-    assert_int_equal(manager_working_set(bench_manager(&f.b, 1)).halves, 1);
+    assert_int_equal(manager_working_set(bench_manager(&f.b, 1), f.b.now).halves, 1);
     assert_int_equal(manager_work(bench_manager(&f.b, 1))->circuits_opened, 1);
+    two_hops_fini(&f);
+}
+
+static void assert_active(struct two_hops *f, uint32_t links, uint32_t halves) {
+    struct working_set set = manager_working_set(bench_manager(&f->b, 1), f->b.now);
+    assert_int_equal(set.links_active, links);
+    assert_int_equal(set.halves_active, halves);
+}
+
+static void the_working_set_is_that_of_the_last_second(UNUSED void **state) {
+    struct two_hops f;
+    struct bench_circuit a, b;
+    two_hops_init(&f);
+    circuit_open(&a, &f.origin, CIRC);
+    circuit_open(&b, &f.origin, CIRC + 1);
+    f.b.now += NSEC_PER_S;
+    assert_active(&f, 1, 2);
+    circuit_tell(&a, RELAY_DROP, 0, "", 0);
+    assert_active(&f, 1, 2);
+    f.b.now += NSEC_PER_S;
+    assert_active(&f, 1, 1);
+    f.b.now += NSEC_PER_S; /* it has done nothing since, and knows it all the same */
+    assert_active(&f, 0, 0);
+    assert_int_equal(manager_working_set(bench_manager(&f.b, 1), f.b.now).halves, 2);
     two_hops_fini(&f);
 }
 
@@ -114,8 +138,8 @@ static void destroy_goes_on_without_its_reason(UNUSED void **state) {
     peer_send(&f.next, id_2, CELL_DESTROY, "\5", 1);
     peer_expect_destroy(&f.origin, CIRC + 1, DESTROY_DESTROYED);
     assert_null(peer_read(&f.next));
-    assert_int_equal(manager_working_set(bench_manager(&f.b, 1)).halves, 0);
-    assert_int_equal(manager_working_set(bench_manager(&f.b, 2)).halves, 0);
+    assert_int_equal(manager_working_set(bench_manager(&f.b, 1), f.b.now).halves, 0);
+    assert_int_equal(manager_working_set(bench_manager(&f.b, 2), f.b.now).halves, 0);
     peer_send(&f.next, id, CELL_DESTROY, "", 0); /* for nobody: harmless */
     peer_send(&f.next, id, CELL_RELAY, "", 0);
     assert_null(peer_read(&f.next));
@@ -145,8 +169,8 @@ static void a_link_takes_its_circuits_with_it(UNUSED void **state) {
     manager_link_closed(bench_manager(&f.b, 1), f.b.now, f.origin.link);
     bench_run(&f.b);
     peer_expect_destroy(&f.next, id, DESTROY_CHANNEL_CLOSED);
-    assert_int_equal(manager_working_set(bench_manager(&f.b, 1)).halves, 0);
-    assert_int_equal(manager_working_set(bench_manager(&f.b, 2)).halves, 0);
+    assert_int_equal(manager_working_set(bench_manager(&f.b, 1), f.b.now).halves, 0);
+    assert_int_equal(manager_working_set(bench_manager(&f.b, 2), f.b.now).halves, 0);
     two_hops_fini(&f);
 }
 
@@ -165,7 +189,7 @@ static void a_queue_that_grows_too_long_ends_the_circuit(UNUSED void **state) {
     uint32_t id = two_hops_open(&f, &c, CIRC);
     for (unsigned i = 0; i < 50; i++)
         peer_send(&f.origin, CIRC, CELL_RELAY, "\377\377\377\377", 4);
-    assert_int_equal(manager_working_set(bench_manager(&f.b, 2)).halves, 1);
+    assert_int_equal(manager_working_set(bench_manager(&f.b, 2), f.b.now).halves, 1);
     peer_send(&f.origin, CIRC, CELL_RELAY, "\377\377\377\377", 4);
     peer_expect_destroy(&f.next, id, DESTROY_RESOURCELIMIT); /* and the cells are gone */
     assert_null(peer_read(&f.next));
@@ -176,6 +200,7 @@ static void a_queue_that_grows_too_long_ends_the_circuit(UNUSED void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_circuit_is_made_by_create2),
+        cmocka_unit_test(the_working_set_is_that_of_the_last_second),
         cmocka_unit_test(create_is_refused),
         cmocka_unit_test(circuit_0_is_no_circuit),
         cmocka_unit_test(an_onion_skin_for_another_relay_is_refused),

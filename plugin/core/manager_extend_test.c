@@ -235,7 +235,7 @@ static void an_origin_may_leave_while_it_is_extended(UNUSED void **state) {
         if (id)
             two_hops_created(&f, id, 64);
         assert_null(peer_read(&f.next));
-        assert_int_equal(manager_working_set(bench_manager(&f.b, 2)).halves, 0);
+        assert_int_equal(manager_working_set(bench_manager(&f.b, 2), f.b.now).halves, 0);
         two_hops_fini(&f);
     }
 }
@@ -289,7 +289,7 @@ static void a_hop_that_was_cut_off_cannot_end_the_circuit(UNUSED void **state) {
     assert_int_equal(message.command, RELAY_TRUNCATED);
     assert_null(peer_read(&f.origin));
     assert_null(peer_read(&f.next));
-    assert_int_equal(manager_working_set(bench_manager(&f.b, 1)).halves, 1);
+    assert_int_equal(manager_working_set(bench_manager(&f.b, 1), f.b.now).halves, 1);
     two_hops_fini(&f);
 }
 

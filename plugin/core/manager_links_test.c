@@ -7,7 +7,7 @@ static bool is_hung_up(struct one_link *f, link_id link) {
 }
 
 static uint32_t links_open(struct one_link *f) {
-    return manager_working_set(one_link_manager(f)).links;
+    return manager_working_set(one_link_manager(f), f->b.now).links;
 }
 
 /* --- from the first byte to the last --------------------------------------------------------------------------------- */

@@ -541,7 +541,7 @@ static void any_allocation_may_fail(UNUSED void **state) {
             peer_send(&f.service, CIRC, CELL_DESTROY, "", 0);
             peer_send(&f.client, CIRC, CELL_DESTROY, "", 0);
             for (station_id s = 1; s <= 2; s++)
-                assert_int_equal(manager_working_set(bench_manager(&f.b, s)).halves, 0);
+                assert_int_equal(manager_working_set(bench_manager(&f.b, s), f.b.now).halves, 0);
             tear_down(&f);
         }
     }

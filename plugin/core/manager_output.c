@@ -169,6 +169,8 @@ uint32_t manager_take(struct manager *m, nsec now, link_id id, struct cell **cel
         manager_link_want_write(m, link);
     if (taken)
         link->sent_at = now;
+    if (taken)
+        activity_note(&m->links_active, now, &link->active);
     m->work.cells_sent += taken;
     m->work.bytes_sent += (uint64_t)taken * CELL_LEN;
     return taken;

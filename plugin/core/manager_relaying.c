@@ -126,7 +126,7 @@ void manager_circuit_relay(struct manager *m, nsec now, struct link *link, const
         m->work.circuit_switches++;
     }
     circuit_half_receive(&half->circuit, views, cells, n, &m->work);
-    manager_count_activity(m, now, half);
+    activity_note(&m->halves_active, now, &half->active);
     if (half->is_towards_origin) {
         if (half->peer)
             manager_link_used(m, now, link,

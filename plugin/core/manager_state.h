@@ -17,6 +17,7 @@
 #ifndef LOOM_CORE_MANAGER_STATE_H
 #define LOOM_CORE_MANAGER_STATE_H
 
+#include "base/activity.h"
 #include "base/list.h"
 #include "base/rng.h"
 #include "base/slab.h"
@@ -90,6 +91,7 @@ struct link {
     uint32_t queued;        /* cells in urgent and in the halves' queues */
     uint32_t granted;
     uint32_t circ_id_next;
+    activity_mark active;
     nsec idle_since;   /* last time that it had a circuit */
     nsec idle_max;     /* how long it is kept without one */
     nsec sent_at;      /* when its last cell was taken */
@@ -121,7 +123,7 @@ struct half {
     /* Towards the origin: of the request; answers to older ones are void. Away from it: of the request that made this
      * half. Cells between the two bear it. */
     uint32_t extend_serial;
-    uint32_t active_second;
+    activity_mark active;
     enum half_state state;
     bool is_towards_origin;
     bool has_introduced; /* INTRODUCE1 has come: no other may */
@@ -218,7 +220,7 @@ struct manager {
     uint32_t lingering;        /* chunks of the edges here whose stream has ended */
     struct work work;
     uint32_t links_open;
-    uint32_t active_second, active_now, active_last;
+    struct activity halves_active, links_active;
 };
 
 /* --- shared by the files ------------------------------------------------------------------------------------------- */
@@ -292,8 +294,6 @@ void manager_half_fail(struct manager *m, nsec now, struct half *half, enum dest
 /* CONTROL_DESTROY to the other half, unless there is none or reason is NO_REASON. */
 void manager_tell_peer(struct manager *m, half_id from, half_id peer, int reason);
 void manager_half_deliver(struct manager *m, nsec now, struct half *half, struct cell_run *run);
-/* Cells of half have passed: for the gauges of the working set. */
-void manager_count_activity(struct manager *m, nsec now, struct half *half);
 /* Encode, seal, wrap and queue a relay message for the origin; false when the circuit had to be closed. */
 MUST_USE bool manager_half_originate(struct manager *m, nsec now, struct half *half, uint8_t command,
                                      uint16_t stream, struct span data);

@@ -295,7 +295,8 @@ static void publish_figures(struct event_thread *thread, nsec now) {
     thread->figures_at = NSEC_NEVER;
     CHECK(pthread_mutex_lock(&thread->figures_lock) == 0);
     thread->figures.manager = *manager_work(thread->manager);
-    thread->figures.set = manager_working_set(thread->manager);
+    thread->figures.set = manager_working_set(thread->manager, now);
+    thread->figures.at = now;
     if (thread->controller != NULL)
         thread->figures.controller = *controller_work(thread->controller);
     thread->figures.directory = thread->directory.figures;
@@ -398,8 +399,10 @@ void event_team_accept(struct event_team *team, station_id station, link_id link
     inbox_post(&thread->inbox, message);
 }
 
-void event_thread_figures(struct event_thread *thread, struct thread_figures *out) {
+void event_thread_figures(struct event_thread *thread, nsec now, struct thread_figures *out) {
     CHECK(pthread_mutex_lock(&thread->figures_lock) == 0);
     *out = thread->figures;
     CHECK(pthread_mutex_unlock(&thread->figures_lock) == 0);
+    if (now / NSEC_PER_S > out->at / NSEC_PER_S + 1)
+        out->set.links_active = out->set.halves_active = 0;
 }

@@ -39,6 +39,7 @@ struct thread_figures {
     struct working_set set;
     struct cipher_count ciphers[LINK_CIPHERS_MAX];
     struct directory_figures directory;
+    nsec at; /* when it said so */
 };
 
 /* All event threads of a relay: [0] is the main thread, which has manager 0 and the controller; [i] has manager i. */
@@ -102,7 +103,8 @@ void event_thread_tell(struct event_thread *thread, struct message *message);
 /* An accepted socket (handed over) for the manager of this station; on the main thread. */
 void event_team_accept(struct event_team *team, station_id station, link_id link, int fd,
                        const struct endpoint *peer);
-/* Figures that are about FIGURES_NS old at most. */
-void event_thread_figures(struct event_thread *thread, struct thread_figures *out);
+/* Figures that are about FIGURES_NS old at most, or of the last turn when there was none since: then nothing is active. now
+ * is the caller's. */
+void event_thread_figures(struct event_thread *thread, nsec now, struct thread_figures *out);
 
 #endif

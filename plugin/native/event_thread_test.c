@@ -14,6 +14,25 @@ static void sleep_ms(long ms) {
     nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000}, NULL);
 }
 
+/* It does not turn to say that nothing happens; who asks can tell by the time. */
+static void a_thread_that_sleeps_has_no_active_links(void **state) {
+    struct native_bench bench;
+    struct thread_figures figures;
+    (void)state;
+    bench_init(&bench, 0);
+    bench_main(&bench)->figures = (struct thread_figures){
+        .set = {.links = 5, .links_active = 3, .halves = 8, .halves_active = 2}, .at = 7 * NSEC_PER_S + 1};
+    event_thread_figures(bench_main(&bench), 9 * NSEC_PER_S - 1, &figures);
+    assert_int_equal(figures.set.links_active, 3);
+    assert_int_equal(figures.set.halves_active, 2);
+    event_thread_figures(bench_main(&bench), 9 * NSEC_PER_S, &figures);
+    assert_int_equal(figures.set.links_active, 0);
+    assert_int_equal(figures.set.halves_active, 0);
+    assert_int_equal(figures.set.links, 5);
+    assert_int_equal(figures.set.halves, 8);
+    bench_fini(&bench);
+}
+
 /* A socket goes to the thread that the controller names; the thread serves it alone and says so in its figures. */
 static void a_connection_thread_serves_its_links(void **state) {
     struct native_bench bench;
@@ -31,11 +50,12 @@ static void a_connection_thread_serves_its_links(void **state) {
     peer_greet(&bench, peer, 4096);
     for (int i = 0; i < 100 && figures.set.links == 0; i++) {
         sleep_ms(10);
-        event_thread_figures(&bench.team.threads[1], &figures);
+        event_thread_figures(&bench.team.threads[1], event_thread_now(bench_main(&bench)), &figures);
     }
     assert_int_equal(figures.set.links, 1);
     assert_true(figures.manager.reads > 0);
-    assert_int_equal(manager_working_set(bench_main(&bench)->manager).links, 0);
+    assert_int_equal(
+        manager_working_set(bench_main(&bench)->manager, event_thread_now(bench_main(&bench))).links, 0);
     event_thread_stop(&bench.team.threads[1]);
     assert_int_equal(pthread_join(thread, NULL), 0);
     peer_free(peer);
@@ -61,6 +81,7 @@ static void news_reach_a_thread(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_thread_that_sleeps_has_no_active_links),
         cmocka_unit_test(a_connection_thread_serves_its_links),
         cmocka_unit_test(news_reach_a_thread),
     };

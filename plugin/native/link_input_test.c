@@ -15,7 +15,8 @@ static void cells_may_come_in_any_pieces(void **state) {
         struct bench_peer *peer = peer_new(&bench, &link);
         peer_secure(&bench, peer);
         peer_greet(&bench, peer, pieces[i]);
-        assert_int_equal(manager_working_set(bench_main(&bench)->manager).links, 1);
+        assert_int_equal(
+            manager_working_set(bench_main(&bench)->manager, event_thread_now(bench_main(&bench))).links, 1);
         peer_free(peer);
         bench_turn(&bench);
     }

@@ -116,7 +116,8 @@ static void log_state(struct runtime *runtime) {
     uint64_t circuits = 0, links = 0;
     for (unsigned i = 0; i < runtime->team.count; i++) {
         struct thread_figures figures;
-        event_thread_figures(&runtime->team.threads[i], &figures);
+        event_thread_figures(&runtime->team.threads[i], event_thread_now(&runtime->team.threads[0]),
+                             &figures);
         circuits += figures.set.halves;
         links += figures.set.links;
     }

@@ -107,7 +107,8 @@ static void put_clocks(struct runtime *runtime, struct evbuffer *out) {
 void runtime_metrics(struct runtime *runtime, struct evbuffer *out) {
     struct thread_figures *figures = heap_new(runtime->team.count * sizeof *figures);
     for (unsigned i = 0; i < runtime->team.count; i++)
-        event_thread_figures(&runtime->team.threads[i], &figures[i]);
+        event_thread_figures(&runtime->team.threads[i], event_thread_now(&runtime->team.threads[0]),
+                             &figures[i]);
     put_works(runtime, figures, out);
     put_links(runtime, figures, out);
     put_set(runtime, figures, out);
@@ -120,7 +121,8 @@ void runtime_work(struct runtime *runtime, struct work *sum_out) {
     *sum_out = (struct work){0};
     for (unsigned i = 0; i < runtime->team.count; i++) {
         struct thread_figures figures;
-        event_thread_figures(&runtime->team.threads[i], &figures);
+        event_thread_figures(&runtime->team.threads[i], event_thread_now(&runtime->team.threads[0]),
+                             &figures);
         work_add(sum_out, &figures.manager);
     }
 }

@@ -20,7 +20,7 @@ static int tear_down(void **state) {
 }
 
 static uint32_t links_open(void) {
-    return manager_working_set(bench_main(&bench)->manager).links;
+    return manager_working_set(bench_main(&bench)->manager, event_thread_now(bench_main(&bench))).links;
 }
 
 static uint32_t links_known(void) {

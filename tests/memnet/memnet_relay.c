@@ -216,7 +216,7 @@ void memnet_relay_target(const struct memnet_relay *relay, struct origin_target 
 struct memnet_load memnet_relay_load(struct memnet_relay *relay) {
     struct memnet_load load = {0};
     for (uint16_t i = 0; i + 1u < relay->station_count; i++) {
-        struct working_set set = manager_working_set(relay->stations[i].manager);
+        struct working_set set = manager_working_set(relay->stations[i].manager, relay->net->now);
         const struct work *work = manager_work(relay->stations[i].manager);
         load.halves += set.halves;
         load.links += set.links;
