@@ -175,6 +175,9 @@ void sim_client_turn(struct sim_client *client, nsec now) {
             guard_write(LIST_ENTRY(entry, struct sim_guard, touched), now);
     }
     client->is_in_turn = false;
+    if (client->is_trim_due)
+        origin_trim(client->origin);
+    client->is_trim_due = false;
 }
 
 /* --- reading -------------------------------------------------------------------------------------------------------- */
@@ -308,7 +311,8 @@ bool sim_client_init(struct sim_client *client, struct sim_world *world, uint32_
     const struct memory *memory = host_memory(client->host);
     client->sessions = memory_allocate(memory, config->sessions * sizeof(*client->sessions));
     client->file_weights = memory_allocate(memory, client->load->file_count * sizeof(*client->file_weights));
-    if (!client->sessions || !client->file_weights || !start_origin(client))
+    client->guard_relays = memory_allocate(memory, (config->guards + 1u) * sizeof(*client->guard_relays));
+    if (!client->sessions || !client->file_weights || !client->guard_relays || !start_origin(client))
         return false;
     uint64_t sum = 0;
     for (uint32_t i = 0; i < client->load->file_count; i++)
@@ -332,6 +336,8 @@ void sim_client_fini(struct sim_client *client) {
     origin_free(client->origin);
     memory_release(memory, client->sessions, client->config->sessions * sizeof(*client->sessions));
     memory_release(memory, client->file_weights, client->load->file_count * sizeof(*client->file_weights));
+    memory_release(memory, client->guard_relays,
+                   (client->config->guards + 1u) * sizeof(*client->guard_relays));
     memory_release(memory, client->transfers, client->transfer_room * sizeof(*client->transfers));
     memory_release(memory, client->builds, client->build_room * sizeof(*client->builds));
 }

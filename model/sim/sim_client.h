@@ -74,7 +74,7 @@ struct sim_client {
     struct list guards;
     struct list touched;
     struct sim_session *sessions;
-    uint32_t guard_relays[UINT8_MAX]; /* those that it keeps to */
+    uint32_t *guard_relays; /* those that it keeps to: up to config->guards */
     uint32_t guard_count;
     uint64_t *file_weights; /* cumulative */
     struct sim_transfer *transfers;
@@ -83,6 +83,7 @@ struct sim_client {
     uint64_t bytes_received;
     bool is_sweep_planned; /* of connections that are idle */
     bool is_in_turn;
+    bool is_trim_due; /* a session pauses: what it has used may be given back */
 };
 
 /* Make client number `number` in place, zeroed, as user of its host. False without memory. */

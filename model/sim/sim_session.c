@@ -34,6 +34,7 @@ static nsec draw_pause(const struct sim_client *client) {
 static void pause(struct sim_session *session, nsec now) {
     nsec from = session->client->load->is_periodic ? session->transfer.started : now;
     session->state = SIM_SESSION_PAUSED;
+    session->client->is_trim_due = true;
     set_timer(session, nsec_max(now, from + draw_pause(session->client)));
 }
 
@@ -56,7 +57,7 @@ static void *reserve(struct sim_client *client, void *items, size_t size, uint64
     const struct memory *memory = host_memory(client->host);
     if (count < *room)
         return items;
-    uint64_t more = *room ? 2 * *room : 8;
+    uint64_t more = *room ? 2 * *room : 1;
     void *new = memory_allocate(memory, more * size);
     if (!new) {
         host_fail(client->host);

@@ -59,8 +59,9 @@ void slab_init(struct slab *slab, const struct memory *memory, size_t object_siz
     };
 }
 
-void slab_fini(struct slab *slab) {
-    CHECK(slab->taken == 0);
+void slab_trim(struct slab *slab) {
+    if (slab->taken > 0)
+        return;
     struct slab_block *block = slab->blocks;
     while (block) {
         struct slab_block *next = block->next;
@@ -68,6 +69,14 @@ void slab_fini(struct slab *slab) {
         memory_release(slab->memory, block, block->size);
         block = next;
     }
+    slab->blocks = NULL;
+    slab->free = NULL;
+    slab->capacity = 0;
+}
+
+void slab_fini(struct slab *slab) {
+    CHECK(slab->taken == 0);
+    slab_trim(slab);
     *slab = (struct slab){.memory = slab->memory};
 }
 
@@ -80,9 +89,12 @@ static void slab_free_push(struct slab *slab, void *object) {
 
 /* Add a block; its objects are taken in the order of their addresses. */
 static bool slab_grow(struct slab *slab) {
-    uint32_t n = slab->objects_max - slab->capacity;
-    if (n > slab->objects_per_block)
-        n = slab->objects_per_block;
+    uint32_t room = slab->objects_max - slab->capacity;
+    uint32_t n = slab->capacity < slab->objects_per_block ? slab->capacity : slab->objects_per_block;
+    if (n == 0)
+        n = 1;
+    if (n > room)
+        n = room;
     if (n == 0)
         return false;
     size_t size = SLAB_BLOCK_HEADER + n * slab->object_size;

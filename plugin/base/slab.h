@@ -1,6 +1,8 @@
 /* slab - equal-sized objects of one owner, grown on demand and kept for the next take, under a hard ceiling.
  *
- * Owner: one thread. Memory: blocks of objects come from the memory handed to slab_init; an object stays where it is. */
+ * Owner: one thread. Memory: blocks of objects come from the memory handed to slab_init; an object stays where it is. A
+ * block holds as many objects as there were before it, from one to objects_per_block: who needs one has one, and who needs
+ * many asks seldom. Blocks go back with slab_trim. */
 #ifndef LOOM_BASE_SLAB_H
 #define LOOM_BASE_SLAB_H
 
@@ -33,5 +35,7 @@ void slab_fini(struct slab *slab);
 MUST_USE void *slab_take(struct slab *slab);
 /* Put back what slab_take returned. Memory is kept for the next take. */
 void slab_put(struct slab *slab, void *object);
+/* Give all memory back, if no object is taken. For an owner that has nothing to do for a while. */
+void slab_trim(struct slab *slab);
 
 #endif

@@ -4,7 +4,7 @@
 
 #include "base/check.h"
 
-#define CAPACITY_MIN 16u
+#define CAPACITY_MIN 4u /* most tables have an entry or two */
 #define CAPACITY_MAX (UINT32_C(1) << 31)
 
 /* Finaliser of splitmix64 (Steele, Lea, Flood 2014): each bit of the input moves each bit of the output. */

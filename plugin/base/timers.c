@@ -5,7 +5,7 @@
 
 #include "base/check.h"
 
-#define ROOM_MIN 64u
+#define ROOM_MIN 4u
 #define ROOM_MAX (UINT32_C(1) << 30)
 
 void timers_init(struct timers *timers, const struct memory *memory) {

@@ -59,6 +59,10 @@ void cell_pool_fini(struct cell_pool *pool);
 static inline bool cell_pool_would_grow(const struct cell_pool *pool) {
     return pool->slab.free == NULL;
 }
+/* Give memory back if no cell is out. */
+static inline void cell_pool_trim(struct cell_pool *pool) {
+    slab_trim(&pool->slab);
+}
 /* A cell with kind CELL and undefined body, or NULL at the bound. */
 MUST_USE struct cell *cell_pool_take(struct cell_pool *pool, enum cell_need need);
 /* Put back a cell whose home this pool is. */

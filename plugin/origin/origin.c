@@ -3,7 +3,7 @@
 #include "base/check.h"
 #include "origin/origin_hop.h"
 
-/* Objects of a slab block: a few kilobytes each, so that an origin with one circuit stays small. */
+/* Objects of a slab block, once there are many: a few kilobytes each. */
 #define LINKS_PER_BLOCK      4u
 #define CIRCUITS_PER_BLOCK   8u
 #define HOPS_PER_BLOCK       16u
@@ -49,6 +49,15 @@ static void return_lent(struct origin *o) {
     cell_pool_put(&o->cells, o->lent);
     o->lent = NULL;
     origin_stream_feed(o);
+}
+
+void origin_trim(struct origin *o) {
+    slab_trim(&o->streams);
+    slab_trim(&o->handshakes);
+    slab_trim(&o->hops);
+    slab_trim(&o->circuits);
+    slab_trim(&o->links);
+    cell_pool_trim(&o->cells);
 }
 
 void origin_free(struct origin *o) {

@@ -56,6 +56,8 @@ void origin_config_default(struct origin_config *config_out);
 MUST_USE struct origin *origin_new(const struct origin_config *config);
 /* Every link has been freed. NULL is fine. */
 void origin_free(struct origin *o);
+/* Give back the memory of kinds of objects (cells, streams, ...) of which there is none. For a user who pauses. */
+void origin_trim(struct origin *o);
 
 /* The next thing that has happened; false when there is none. */
 MUST_USE bool origin_next_event(struct origin *o, nsec now, struct origin_event *event_out);
