@@ -426,12 +426,16 @@ int main(void) {
     const struct crypt_provider *symbols = &symbolic.provider;
     const enum layer_kind tor1 = LAYER_TOR1, cgo = LAYER_CGO;
     struct over openssl_tor1 = {openssl, {tor1, tor1, tor1}};
+    struct over openssl_cgo = {openssl, {cgo, cgo, cgo}};
+    struct over openssl_mixed = {openssl, {tor1, cgo, tor1}};
+    struct over openssl_usual = {openssl, {tor1, tor1, cgo}};
     struct over symbols_tor1 = {symbols, {tor1, tor1, tor1}};
     struct over symbols_cgo = {symbols, {cgo, cgo, cgo}};
     struct over symbols_mixed = {symbols, {tor1, cgo, tor1}};
     struct over symbols_usual = {symbols, {tor1, tor1, cgo}};
     const struct CMUnitTest tests[] = {
         PRIMITIVES_OVER(openssl_tor1), PRIMITIVES_OVER(symbols_tor1), TOR1_OVER(openssl_tor1),
+        CGO_OVER(openssl_cgo),         LAYERS_OVER(openssl_mixed),    LAYERS_OVER(openssl_usual),
         TOR1_OVER(symbols_tor1),       CGO_OVER(symbols_cgo),         LAYERS_OVER(symbols_mixed),
         LAYERS_OVER(symbols_usual),
     };

@@ -11,28 +11,49 @@
 #include <openssl/sha.h>
 
 #include "base/check.h"
+#include "native/aes128.h"
+#include "native/cgo.h"
 #include "wire/relay_cell.h"
 
-struct layer {
-    EVP_CIPHER_CTX *cipher;
-    SHA_CTX digest;        /* over all cells sealed or recognized so far */
-    uint8_t tag[SHA1_LEN]; /* its value after the last of them */
+/* The first byte says what a layer is. */
+struct head {
+    uint8_t kind; /* enum layer_kind */
 };
-static_assert(sizeof(struct layer) <= OPENSSL_LAYER_SIZE, "provider.h: layer_size");
+
+struct tor1_layer {
+    struct head head;
+    uint8_t tag[SHA1_LEN]; /* the digest after the last of them */
+    EVP_CIPHER_CTX *cipher;
+    SHA_CTX digest; /* over all cells sealed or recognized so far */
+};
+static_assert(sizeof(struct tor1_layer) <= OPENSSL_TOR1_SIZE, "provider.h: layer_size");
+
+struct cgo_layer {
+    struct head head;
+    struct cgo cgo;
+};
+static_assert(sizeof(struct cgo_layer) <= OPENSSL_CGO_SIZE, "provider.h: layer_size");
 
 /* Written once by openssl_layers_setup(), read by all threads afterwards. */
 static EVP_CIPHER *aes_128_ctr;
 
+static bool cgo_is_fast;
+
 void openssl_layers_setup(void) {
     aes_128_ctr = EVP_CIPHER_fetch(NULL, "AES-128-CTR", NULL);
     CHECK(aes_128_ctr);
+    aes128_setup();
+    cgo_is_fast = cgo_can_be_fast();
 }
 
-void openssl_layer_init(void *object, enum layer_role role, const struct layer_keys *keys) {
+static bool is_cgo(const void *object) {
+    return ((const struct head *)object)->kind == LAYER_CGO;
+}
+
+/* --- tor1 ----------------------------------------------------------------------------------------------------------- */
+
+static void tor1_init(struct tor1_layer *layer, const struct layer_keys *keys) {
     static const uint8_t iv[16]; /* tor-spec 5.5: starts at zero */
-    struct layer *layer = object;
-    (void)role; /* the cipher is its own inverse */
-    CHECK(keys->kind == LAYER_TOR1);
     layer->cipher = EVP_CIPHER_CTX_new();
     CHECK(layer->cipher);
     CHECK(EVP_EncryptInit_ex2(layer->cipher, aes_128_ctr, keys->cipher, iv, NULL) == 1);
@@ -41,14 +62,12 @@ void openssl_layer_init(void *object, enum layer_role role, const struct layer_k
     memset(layer->tag, 0, sizeof(layer->tag));
 }
 
-void openssl_layer_fini(void *object) {
-    struct layer *layer = object;
+static void tor1_fini(struct tor1_layer *layer) {
     EVP_CIPHER_CTX_free(layer->cipher); /* wipes the key */
     OPENSSL_cleanse(layer, sizeof(*layer));
 }
 
-void openssl_layer_crypt(void *object, struct crypt_cell *cells, size_t n, struct work *work) {
-    struct layer *layer = object;
+static void tor1_crypt(struct tor1_layer *layer, struct crypt_cell *cells, size_t n, struct work *work) {
     for (size_t i = 0; i < n; i++) {
         int written;
         CHECK(EVP_EncryptUpdate(layer->cipher, cells[i].to, &written, cells[i].from, CELL_BODY_LEN) == 1);
@@ -73,11 +92,9 @@ static SHA_CTX digest_after(const SHA_CTX *before, const uint8_t *body, uint8_t 
     return after;
 }
 
-bool openssl_layer_recognize(void *object, const struct crypt_cell *cell, struct work *work) {
-    const uint8_t *body = cell->to;
+static bool tor1_recognize(struct tor1_layer *layer, const uint8_t *body, struct work *work) {
     if (load_u16(body + RELAY_RECOGNIZED_OFFSET) != 0)
         return false;
-    struct layer *layer = object;
     uint8_t value[SHA1_LEN];
     SHA_CTX after = digest_after(&layer->digest, body, value, work);
     if (!bytes_equal_const_time(value, body + RELAY_DIGEST_OFFSET, RELAY_DIGEST_LEN))
@@ -87,25 +104,65 @@ bool openssl_layer_recognize(void *object, const struct crypt_cell *cell, struct
     return true;
 }
 
-void openssl_layer_originate(void *object, struct crypt_cell *cell, struct work *work) {
-    struct layer *layer = object;
+static void tor1_originate(struct tor1_layer *layer, struct crypt_cell *cell, struct work *work) {
     uint8_t *body = cell->to;
-    if (cell->from != cell->to)
+    if (cell->from != body)
         memcpy(body, cell->from, CELL_BODY_LEN);
     CHECK(load_u16(body + RELAY_RECOGNIZED_OFFSET) == 0);
     layer->digest = digest_after(&layer->digest, body, layer->tag, work);
     memcpy(body + RELAY_DIGEST_OFFSET, layer->tag, RELAY_DIGEST_LEN);
-    openssl_layer_crypt(layer, &(struct crypt_cell){.from = body, .to = body}, 1, work);
+    tor1_crypt(layer, &(struct crypt_cell){.from = body, .to = body}, 1, work);
+}
+
+/* --- either kind ---------------------------------------------------------------------------------------------------- */
+
+void openssl_layer_init(void *object, enum layer_role role, const struct layer_keys *keys) {
+    ((struct head *)object)->kind = (uint8_t)keys->kind;
+    if (keys->kind == LAYER_CGO)
+        cgo_init(&((struct cgo_layer *)object)->cgo, role, keys->cgo, cgo_is_fast);
+    else
+        tor1_init(object, keys);
+}
+
+void openssl_layer_fini(void *object) {
+    if (is_cgo(object))
+        cgo_fini(&((struct cgo_layer *)object)->cgo);
+    else
+        tor1_fini(object);
+}
+
+void openssl_layer_crypt(void *object, struct crypt_cell *cells, size_t n, struct work *work) {
+    if (is_cgo(object))
+        cgo_crypt(&((struct cgo_layer *)object)->cgo, cells, n, work);
+    else
+        tor1_crypt(object, cells, n, work);
+}
+
+bool openssl_layer_recognize(void *object, const struct crypt_cell *cell, struct work *work) {
+    if (is_cgo(object))
+        return cgo_recognize(&((struct cgo_layer *)object)->cgo, cell);
+    return tor1_recognize(object, cell->to, work);
+}
+
+void openssl_layer_originate(void *object, struct crypt_cell *cell, struct work *work) {
+    if (is_cgo(object))
+        cgo_originate(&((struct cgo_layer *)object)->cgo, cell, work);
+    else
+        tor1_originate(object, cell, work);
 }
 
 void openssl_layer_tag(const void *object, uint8_t out[static TAG_LEN_MAX]) {
-    const struct layer *layer = object;
-    memcpy(out, layer->tag, SHA1_LEN);
+    memset(out, 0, TAG_LEN_MAX);
+    if (is_cgo(object))
+        memcpy(out, ((const struct cgo_layer *)object)->cgo.tag, TAG_LEN_CGO);
+    else
+        memcpy(out, ((const struct tor1_layer *)object)->tag, TAG_LEN_TOR1);
 }
 
-/* The key schedule lies behind OpenSSL's own pointers, out of reach; our part of the way to it halves the wait. */
+/* tor1: the key schedule lies behind OpenSSL's own pointers, out of reach; our part of the way to it halves the wait. CGO: the
+ * processor sees a row of lines and fetches the rest. */
 void openssl_layer_prefetch(const void *object) {
-    const struct layer *layer = object;
+    const uint8_t *layer = object;
     __builtin_prefetch(layer);
-    __builtin_prefetch((const uint8_t *)object + 64);
+    __builtin_prefetch(layer + 64);
 }

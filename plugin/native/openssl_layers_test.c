@@ -48,7 +48,7 @@ static void layer_open(void *layer) {
 static void test_known_cells(void **state) {
     (void)state;
     const struct crypt_provider *crypt = openssl_provider();
-    alignas(16) uint8_t layer[OPENSSL_LAYER_SIZE];
+    alignas(16) uint8_t layer[OPENSSL_TOR1_SIZE];
     struct work work = {0};
     layer_open(layer);
     for (unsigned i = 0; i < COUNT(known); i++) {
@@ -68,7 +68,7 @@ static void test_known_cells(void **state) {
 /* A digest that fits in 3 bytes of 4 is someone else's cell. */
 static void test_each_digest_byte_counts(void **state) {
     (void)state;
-    alignas(16) uint8_t sender[OPENSSL_LAYER_SIZE], receiver[OPENSSL_LAYER_SIZE];
+    alignas(16) uint8_t sender[OPENSSL_TOR1_SIZE], receiver[OPENSSL_TOR1_SIZE];
     struct work work = {0};
     layer_open(sender);
     layer_open(receiver);
