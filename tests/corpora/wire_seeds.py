@@ -312,6 +312,21 @@ def onion_messages() -> dict[str, bytes]:
     }
 
 
+def onion_descriptors() -> dict[str, bytes]:
+    cert = b"descriptor-signing-key-cert\n-----BEGIN ED25519 CERT-----\nAQgABggh\n-----END ED25519 CERT-----\n"
+    sealed = b"superencrypted\n-----BEGIN MESSAGE-----\n" + (b"QUFB" * 16 + b"\n") * 2 + b"-----END MESSAGE-----\n"
+    head = b"hs-descriptor 3\ndescriptor-lifetime 180\n"
+    end = b"signature " + b"QkJC" * 21 + b"Qg\n"
+    return {
+        "whole": head + cert + b"revision-counter 42\n" + sealed + end,
+        "unknown_line": head + b"later 1\n" + cert + b"revision-counter 42\n" + sealed + end,
+        "twice": head + cert * 2 + b"revision-counter 42\n" + sealed + end,
+        "no_revision": head + cert + sealed + end,
+        "version_4": b"hs-descriptor 4\n",
+        "key": b"QkJC" * 10 + b"QkI",
+    }
+
+
 CORPORA = {
     "address": addresses,
     "cell": cells,
@@ -324,6 +339,7 @@ CORPORA = {
     "handshake_extensions": handshake_extensions,
     "exit_policy": exit_policies,
     "link_messages": link_messages,
+    "onion_descriptor": onion_descriptors,
     "onion_messages": onion_messages,
     "padding_messages": padding_messages,
     "relay_cell": relay_cells,
