@@ -28,6 +28,7 @@ struct consensus_params {
     int32_t intro_limit_burst;              /* HiddenServiceEnableIntroDoSBurstPerSec, 200 */
     int32_t refuse_single_hop_rendezvous;   /* DoSRefuseSingleHopClientRendezvous, 0 */
     int32_t refuse_unknown_exits;           /* refuseunknownexits, 1 */
+    int32_t onion_descriptor_length_max;    /* HSV3MaxDescriptorSize, 50000: for the runtime's directory */
     int32_t nf_ito_low_ms;                  /* 1500; 0 and 0: links are not padded */
     int32_t nf_ito_high_ms;                 /* 9500 */
     int32_t nf_conntimeout_relays_s;        /* 3600 */

@@ -65,6 +65,7 @@ static void parameters_are_moved_to_where_they_mean_something(UNUSED void **stat
         .circ_max_cell_queue_size = 1,
         .circ_max_cell_queue_size_out = 1,
         .circuit_priority_halflife_ms = 1,
+        .onion_descriptor_length_max = 1,
         .nf_conntimeout_relays_s = 60,
     };
     static const struct consensus_params most = {
@@ -80,6 +81,7 @@ static void parameters_are_moved_to_where_they_mean_something(UNUSED void **stat
         .intro_limit_burst = INT32_MAX,
         .refuse_single_hop_rendezvous = 1,
         .refuse_unknown_exits = 1,
+        .onion_descriptor_length_max = INT32_MAX,
         .nf_ito_low_ms = 60000,
         .nf_ito_high_ms = 60000,
         .nf_conntimeout_relays_s = 604800,

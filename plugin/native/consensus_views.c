@@ -44,6 +44,8 @@ static struct consensus_params make_params(const struct consensus *c) {
         consensus_param(c, "circpad_global_max_padding_pct", p.circpad_global_max_padding_pct, 0, 100);
     p.circpad_max_circ_queued_cells =
         consensus_param(c, "circpad_max_circ_queued_cells", p.circpad_max_circ_queued_cells, 0, 50000);
+    p.onion_descriptor_length_max =
+        consensus_param(c, "HSV3MaxDescriptorSize", p.onion_descriptor_length_max, 1, INT32_MAX);
     return p;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "native/archive.h"
+#include "native/onion_store.h"
 #include "wire/directory_query.h"
 #include "wire/text.h"
 
@@ -27,6 +28,8 @@ void directory_answer_refuse(struct directory_answer *out, uint16_t status, cons
 void directory_answer_fini(struct directory_answer *answer) {
     free(answer->parts);
     answer->parts = NULL;
+    document_drop(answer->own);
+    answer->own = NULL;
     answer->count = answer->room = 0;
     answer->length = 0;
 }
@@ -205,7 +208,7 @@ static void answer_own_descriptor(const struct archive *archive, const struct di
     finish_parts(out, question->head.encodings, SERVERS_CACHE_S);
 }
 
-/* --- the router ------------------------------------------------------------------------------------------------- */
+/* --- texts ------------------------------------------------------------------------------------------------------- */
 
 /* The texts that never change have no archive: documents of this program's own. */
 static void answer_text(struct directory_answer *out, const char *text, const char *type) {
@@ -215,6 +218,44 @@ static void answer_text(struct directory_answer *out, const char *text, const ch
     out->text = span_of(text);
     out->length = out->text.length;
 }
+
+/* --- onion services --------------------------------------------------------------------------------------------- */
+
+/* rend-spec-v3 2.2.6: nobody may ask whose address we see. */
+static bool may_ask_onions(const struct directory_question *question, struct directory_answer *out) {
+    if (question->onions && question->is_anonymous)
+        return true;
+    if (question->onions)
+        directory_answer_refuse(out, 503, "Rejecting single hop HS v3 descriptor request");
+    else
+        directory_answer_refuse(out, 404, "Not found");
+    return false;
+}
+
+static void answer_onion(const struct directory_query *query, const struct directory_question *question,
+                         uint64_t now_s, struct directory_answer *out) {
+    uint8_t key[ONION_KEY_LEN];
+    if (!may_ask_onions(question, out))
+        return;
+    if (onion_key_parse(query->rest, key))
+        out->own = onion_store_find(question->onions, now_s, key);
+    if (!out->own)
+        directory_answer_refuse(out, 404, "Not found");
+    else if (!add(out, out->own))
+        directory_answer_refuse(out, 503, "Directory busy, try again later");
+}
+
+static void take_onion(const struct directory_query *query, const struct directory_question *question,
+                       uint64_t now_s, struct directory_answer *out) {
+    if (!may_ask_onions(question, out))
+        return;
+    if (!span_is(query->rest, "publish") || onion_store_publish(question->onions, now_s, question->body))
+        directory_answer_refuse(out, 400, "Invalid HS descriptor. Rejected.");
+    else
+        answer_text(out, "", "text/plain");
+}
+
+/* --- the router ------------------------------------------------------------------------------------------------- */
 
 static void answer_get(const struct archive *archive, struct directory_query *query,
                        const struct directory_question *question, uint64_t now_s,
@@ -247,7 +288,7 @@ static void answer_get(const struct archive *archive, struct directory_query *qu
     case DIRECTORY_SERVERS_AUTHORITY: answer_own_descriptor(archive, question, out); return;
     case DIRECTORY_KEYS_AUTHORITY: /* we are none */
     case DIRECTORY_EXTRA:          /* our descriptor does not say caches-extra-info */
-    case DIRECTORY_HS:             /* we are no HSDir yet: here, and for POST below */
+    case DIRECTORY_HS: answer_onion(query, question, now_s, out); return;
     case DIRECTORY_UNKNOWN: break;
     }
     directory_answer_refuse(out, 404, "Not found");
@@ -268,6 +309,12 @@ void directory_answer_make(const struct archive *archive, const struct directory
     switch (question->head.method) {
     case HTTP_GET: answer_get(archive, &query, &asked, now_s, out); return;
     case HTTP_POST:
+        if (query.resource == DIRECTORY_HS) {
+            take_onion(&query, &asked, now_s, out);
+            return;
+        }
+        directory_answer_refuse(out, 400, "Bad request");
+        return;
     case HTTP_OTHER: directory_answer_refuse(out, 400, "Bad request"); return;
     }
 }

@@ -19,12 +19,14 @@
 
 struct archive;
 struct document;
+struct onion_store;
 
 struct directory_question {
     struct http_request head;
-    struct span body;    /* of a POST, whole */
-    struct address from; /* who asks, as far as we see; or family NONE */
-    bool is_anonymous;   /* over a circuit that has hops before us */
+    struct span body;           /* of a POST, whole */
+    struct address from;        /* who asks, as far as we see; or family NONE */
+    bool is_anonymous;          /* over a circuit that has hops before us */
+    struct onion_store *onions; /* NULL: we are no hidden service directory */
 };
 
 struct directory_answer {
@@ -39,7 +41,8 @@ struct directory_answer {
     struct span text;              /* in the place of parts: of this program's own */
     const struct document **parts; /* one after the other */
     uint32_t count, room;
-    size_t length; /* of text or of all parts */
+    struct document *own; /* the part that is no part of the archive: our reference, or NULL */
+    size_t length;        /* of text or of all parts */
 };
 
 /* No answer needs memory but those with parts; without it the status is 503. */

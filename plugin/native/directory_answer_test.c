@@ -3,8 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "crypt/symbolic.h"
 #include "native/archive.h"
+#include "native/onion_store.h"
+#include "support/onion_text.h"
 #include "support/test.h"
+#include "support/test_memory.h"
 #include "wire/text.h"
 
 #define NOW      1700000000u
@@ -199,6 +203,73 @@ static void nothing_but_get_is_answered(UNUSED void **state) {
     archive_drop(archive);
 }
 
+/* --- onion services --------------------------------------------------------------------------------------------- */
+
+struct onion_case {
+    enum http_method method;
+    const char *path;
+    bool is_anonymous, is_hidden_service_directory;
+    uint16_t status;
+};
+
+static struct onion_text text;
+
+static void ask_onion(struct onion_store *store, const struct onion_case *c, struct directory_answer *out) {
+    struct archive *archive = make_archive();
+    struct directory_question question = {
+        .head = {.method = c->method, .path = span_of(c->path), .encodings = 1u << HTTP_IDENTITY},
+        .body = onion_text_span(&text),
+        .is_anonymous = c->is_anonymous,
+        .onions = c->is_hidden_service_directory ? store : NULL};
+    directory_answer_make(archive, &question, ONION_TEXT_NOW_S, out);
+    archive_drop(archive);
+}
+
+static void services_publish_and_clients_ask(UNUSED void **state) {
+    static struct symbolic symbolic;
+    static char path[80] = "/tor/hs/3/";
+    const struct onion_case cases[] = {
+        {HTTP_GET, path, true, true, 404}, /* not yet */
+        {HTTP_POST, "/tor/hs/3/publish", true, false, 404},
+        {HTTP_POST, "/tor/hs/3/publish", false, true, 503},
+        {HTTP_POST, "/tor/hs/3/else", true, true, 400},
+        {HTTP_POST, "/tor/hs/3/publish", true, true, 200},
+        {HTTP_POST, "/tor/hs/3/publish", true, true, 400}, /* this revision is there */
+        {HTTP_GET, path, true, true, 200},
+        {HTTP_GET, path, false, true, 503},
+        {HTTP_GET, path, true, false, 404},
+        {HTTP_GET, "/tor/hs/3/AAAA", true, true, 404},
+    };
+    struct test_memory memory;
+    struct onion_text_plan plan;
+    test_memory_init(&memory);
+    const struct crypt_provider *crypt = symbolic_provider(&symbolic, 1);
+    struct onion_store *store = onion_store_new(crypt, &memory.memory, ONION_STORE_BYTES_MAX);
+    onion_text_plan_init(&plan, 1);
+    symbolic_ed25519_public(plan.blinded_seed, plan.blinded_key);
+    symbolic_ed25519_public(plan.signing_seed, plan.signing_key);
+    onion_text_make(crypt, &plan, &text);
+    struct bytes_out out = bytes_out(path + 10, sizeof path - 10);
+    text_put_base64(&out, plan.blinded_key, ONION_KEY_LEN, BASE64_UNPADDED);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct directory_answer answer;
+        uint8_t head[DIRECTORY_HEAD_ROOM];
+        ask_onion(store, &cases[i], &answer);
+        assert_int_equal(answer.status, cases[i].status);
+        out = bytes_out(head, sizeof head);
+        directory_answer_put_head(&answer, &nobody, NOW, &out);
+        assert_true(bytes_out_ok(&out));
+        assert_int_equal(answer.count, cases[i].method == HTTP_GET && answer.status == 200);
+        if (answer.count) {
+            assert_int_equal(answer.length, text.length);
+            assert_memory_equal(answer.parts[0]->bytes, text.bytes, text.length);
+        }
+        directory_answer_fini(&answer);
+    }
+    onion_store_free(store);
+    test_memory_fini(&memory);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_path_leads_to_its_documents),
@@ -206,6 +277,7 @@ int main(void) {
         cmocka_unit_test(long_answers_are_worth_packing),
         cmocka_unit_test(the_head_says_what_follows),
         cmocka_unit_test(nothing_but_get_is_answered),
+        cmocka_unit_test(services_publish_and_clients_ask),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -25,8 +25,9 @@ struct directory_edge {
 
 /* --- life ------------------------------------------------------------------------------------------------------- */
 
-void directory_edges_init(struct directory_edges *edges, struct turn_clock *clock, uint64_t seed) {
-    *edges = (struct directory_edges){.clock = clock};
+void directory_edges_init(struct directory_edges *edges, struct turn_clock *clock, struct onion_store *onions,
+                          uint64_t seed) {
+    *edges = (struct directory_edges){.clock = clock, .onions = onions};
     table_init(&edges->by_id, &heap_memory, seed);
     list_init(&edges->changed);
     list_init(&edges->by_age);
@@ -74,7 +75,7 @@ void directory_edges_open(struct directory_edges *edges, edge_id id, const struc
     edge->edges = edges;
     edge->id = id;
     edge->may_send = true;
-    directory_session_init(&edge->session, &to->previous, to->is_previous_relay);
+    directory_session_init(&edge->session, &to->previous, to->is_previous_relay, edges->onions);
     list_init(&edge->change_node);
     list_init(&edge->age_node);
     CHECK(table_set(&edges->by_id, id, edge) == ERR_OK);

@@ -21,6 +21,7 @@
 struct archive;
 struct begin_message;
 struct manager;
+struct onion_store;
 struct turn_clock;
 
 /* What the threads tell of it in the metrics. */
@@ -32,14 +33,16 @@ struct directory_edges {
     struct manager *manager;
     struct turn_clock *clock;
     struct archive *archive; /* NULL before the first */
+    struct onion_store *onions;
     struct table by_id;
     struct list changed; /* something was asked for */
     struct list by_age;  /* the one that has not moved for longest first */
     struct directory_figures figures;
 };
 
-/* Borrows clock. */
-void directory_edges_init(struct directory_edges *edges, struct turn_clock *clock, uint64_t seed);
+/* Borrows clock and onions (NULL: we are no hidden service directory). */
+void directory_edges_init(struct directory_edges *edges, struct turn_clock *clock, struct onion_store *onions,
+                          uint64_t seed);
 void directory_edges_bind(struct directory_edges *edges, struct manager *manager);
 /* Ends everything and tells nobody. */
 void directory_edges_fini(struct directory_edges *edges);

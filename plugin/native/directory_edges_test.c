@@ -33,7 +33,7 @@ static void init(struct fixture *x) {
     exit_bench_init_with(&x->f, directory_here, true);
     x->clock = (struct turn_clock){.now = x->f.b.now, .is_fresh = true};
     x->f.edge_station = x->f.origin.station;
-    directory_edges_init(&x->edges, &x->clock, 1);
+    directory_edges_init(&x->edges, &x->clock, NULL, 1);
     directory_edges_bind(&x->edges, exit_edge_manager(&x->f));
     directory_edges_set_archive(&x->edges, make_archive());
 }

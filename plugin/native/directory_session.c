@@ -8,11 +8,12 @@
 
 #define REQUEST_ROOM_FIRST 512u /* a usual request fits */
 
-void directory_session_init(struct directory_session *session, const struct address *from,
-                            bool is_anonymous) {
+void directory_session_init(struct directory_session *session, const struct address *from, bool is_anonymous,
+                            struct onion_store *onions) {
     memset(session, 0, sizeof *session);
     session->from = *from;
     session->is_anonymous = is_anonymous;
+    session->onions = onions;
 }
 
 static void forget_request(struct directory_session *s) {
@@ -67,6 +68,7 @@ static void refuse(struct directory_session *s, uint64_t now_s, uint16_t status,
 static void answer(struct directory_session *s, struct archive *archive, uint64_t now_s,
                    const struct http_request *head) {
     struct directory_question question = {.head = *head, .from = s->from, .is_anonymous = s->is_anonymous};
+    question.onions = s->onions;
     question.body = (struct span){s->request + head->head_length, (size_t)head->content_length};
     s->archive = archive_keep(archive);
     directory_answer_make(archive, &question, now_s, &s->answer);

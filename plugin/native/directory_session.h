@@ -16,6 +16,7 @@
 
 struct archive;
 struct document;
+struct onion_store;
 
 enum directory_session_state {
     SESSION_ASKING,    /* the request is not whole */
@@ -27,7 +28,8 @@ struct directory_session {
     enum directory_session_state state;
     struct address from;
     bool is_anonymous;
-    uint8_t *request; /* grows; NULL once it is answered */
+    struct onion_store *onions; /* borrowed; NULL: we are no hidden service directory */
+    uint8_t *request;           /* grows; NULL once it is answered */
     size_t request_length, request_room;
     struct archive *archive; /* that the answer borrows */
     struct directory_answer answer;
@@ -38,7 +40,8 @@ struct directory_session {
     size_t part_offset; /* of it, sent */
 };
 
-void directory_session_init(struct directory_session *session, const struct address *from, bool is_anonymous);
+void directory_session_init(struct directory_session *session, const struct address *from, bool is_anonymous,
+                            struct onion_store *onions);
 void directory_session_fini(struct directory_session *session);
 /* Bytes of the client. When the request is whole, its answer is begun, from archive (kept; NULL: 503). What comes after a
  * whole request is passed over. */

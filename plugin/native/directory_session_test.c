@@ -50,7 +50,7 @@ static void a_request_is_answered_and_that_is_it(UNUSED void **state) {
         struct archive *archive = make_archive();
         struct directory_session session;
         char heard[1024];
-        directory_session_init(&session, &nobody, false);
+        directory_session_init(&session, &nobody, false, NULL);
         give(&session, archive, "GET /tor/server/all HTTP/1.0\r\nHost: x\r\n\r\nmore", pieces[i]);
         assert_int_equal(session.state, SESSION_ANSWERING);
         archive_drop(archive); /* the session has its own reference */
@@ -77,7 +77,7 @@ static void what_is_wrong_has_a_status(UNUSED void **state) {
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct directory_session session;
         char heard[1024];
-        directory_session_init(&session, &nobody, false);
+        directory_session_init(&session, &nobody, false, NULL);
         give(&session, archive, cases[i].request, 4096);
         hear(&session, heard, sizeof heard, 4096);
         assert_memory_equal(heard, cases[i].status, strlen(cases[i].status));
@@ -89,7 +89,7 @@ static void what_is_wrong_has_a_status(UNUSED void **state) {
 static void a_post_is_waited_for(UNUSED void **state) {
     struct archive *archive = make_archive();
     struct directory_session session;
-    directory_session_init(&session, &nobody, false);
+    directory_session_init(&session, &nobody, false, NULL);
     give(&session, archive, "POST /tor/ HTTP/1.0\r\nContent-Length: 3\r\n\r\nab", 4096);
     assert_int_equal(session.state, SESSION_ASKING);
     assert_int_equal(directory_session_output(&session).length, 0);
@@ -100,7 +100,7 @@ static void a_post_is_waited_for(UNUSED void **state) {
 static void without_documents_we_are_busy(UNUSED void **state) {
     struct directory_session session;
     char heard[1024];
-    directory_session_init(&session, &nobody, false);
+    directory_session_init(&session, &nobody, false, NULL);
     give(&session, NULL, "GET / HTTP/1.0\r\n\r\n", 4096);
     hear(&session, heard, sizeof heard, 4096);
     assert_memory_equal(heard, "HTTP/1.0 503 ", 13);
@@ -113,7 +113,7 @@ static void an_endless_request_ends(UNUSED void **state) {
     char heard[1024];
     char *text = malloc(200000);
     memset(text, 'a', 200000);
-    directory_session_init(&session, &nobody, false);
+    directory_session_init(&session, &nobody, false, NULL);
     for (unsigned i = 0; i < 4; i++)
         directory_session_receive(&session, archive, NOW, (const uint8_t *)text, 200000);
     hear(&session, heard, sizeof heard, 4096);

@@ -179,7 +179,7 @@ void event_thread_init(struct event_thread *thread, struct event_team *team,
     start_events(thread);
     CHECK(pthread_mutex_init(&thread->figures_lock, NULL) == 0);
     link_hub_init(&thread->links, thread->base, &thread->clock, options->identity, options->seed);
-    directory_edges_init(&thread->directory, &thread->clock, options->seed + 2);
+    directory_edges_init(&thread->directory, &thread->clock, options->onions, options->seed + 2);
     edge_hub_init(&thread->edges, thread->base, &thread->clock, options->seed + 1);
 }
 

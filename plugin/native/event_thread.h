@@ -80,6 +80,7 @@ struct event_thread {
 struct event_thread_options {
     nsec start; /* of all clocks */
     struct tls_identity *identity;
+    struct onion_store *onions; /* NULL: none are kept */
     uint64_t seed;
 };
 

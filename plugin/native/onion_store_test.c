@@ -91,7 +91,7 @@ static void what_is_not_proved_is_not_kept(UNUSED void **state) {
     text.bytes[text.length - 2] ^= 4;
     assert_int_equal(onion_store_publish(f.store, NOW, onion_text_span(&text)), ERR_BAD_SIGNATURE);
     assert_int_equal(publish(&f, &plan, plan.expires_hours * UINT64_C(3600) + 1), ERR_EXPIRED);
-    assert_int_equal(onion_store_publish(f.store, NOW, (struct span){text.bytes, 50}), ERR_MALFORMED);
+    assert_int_equal(onion_store_publish(f.store, NOW, (struct span){text.bytes, 50}), ERR_TRUNCATED);
     assert_int_equal(onion_store_load(f.store).descriptors, 0);
     tear_down(&f);
 }

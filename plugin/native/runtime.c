@@ -18,6 +18,7 @@
 #include "native/listener.h"
 #include "native/log.h"
 #include "native/name_service.h"
+#include "native/onion_store.h"
 #include "native/relay_setup.h"
 #include "native/resolver.h"
 #include "native/runtime_state.h"
@@ -32,8 +33,10 @@ void check_report(const char *condition, const char *file, int line) {
 /* --- life ------------------------------------------------------------------------------------------------------- */
 
 static void start_team(struct runtime *runtime) {
-    struct event_thread_options options = {
-        .start = runtime->start, .identity = runtime->identity, .seed = runtime->relay_config.seed};
+    struct event_thread_options options = {.start = runtime->start,
+                                           .identity = runtime->identity,
+                                           .onions = runtime->onions,
+                                           .seed = runtime->relay_config.seed};
     struct event_team *team = &runtime->team;
     team->count = (uint16_t)(runtime->relay_config.connection_threads + 1);
     team->controller = team->count;
@@ -70,6 +73,7 @@ struct runtime *runtime_new(const struct runtime_setup *setup, struct complaint 
     }
     setup_relay_config(setup->config, setup->crypt, keys_rsa_id(setup->keys), machine_raise_files(),
                        (uint64_t)time(NULL), &runtime->relay_config);
+    runtime->onions = onion_store_new(setup->crypt, &heap_memory, ONION_STORE_BYTES_MAX);
     start_team(runtime);
     if (!start_relay(runtime)) {
         complain(complaint, "no memory for the relay");
@@ -91,6 +95,7 @@ void runtime_free(struct runtime *runtime) {
         event_thread_fini(&runtime->team.threads[i]);
     free(runtime->team.threads);
     tls_identity_drop(runtime->identity);
+    onion_store_free(runtime->onions);
     free(runtime);
 }
 
@@ -199,6 +204,8 @@ void runtime_set_consensus(struct runtime *runtime, struct consensus_view *view)
         message->view = consensus_view_keep(view);
         event_thread_tell(&runtime->team.threads[i], message);
     }
+    if (runtime->onions && view)
+        onion_store_set_length_max(runtime->onions, (size_t)view->params.onion_descriptor_length_max);
     consensus_view_drop(view);
 }
 

@@ -17,6 +17,7 @@ struct runtime {
     struct relay_config relay_config;
     struct relay *relay;
     struct event_team team;
+    struct onion_store *onions;
     struct tls_identity *identity; /* for links from now on; ours is one reference */
     uint64_t identity_made_s;
     pthread_t threads[STATIONS_MAX]; /* [0] is the main thread, once it runs */
