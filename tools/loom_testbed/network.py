@@ -93,7 +93,7 @@ class Network:
         self._progress.line(f"all relays are in the consensus after {time.monotonic() - started:.1f} s")
         bootstrap.tell_relays(self)
         self._write_torrcs(relays=False)
-        for node in self.with_role("client"):
+        for node in self.with_role("client") + self.with_role("service"):
             bootstrap.seed_client(self, node)
             self.start_node(node)
 
@@ -142,6 +142,8 @@ class Network:
             client = self._add(f"Client{number}", "client")
             client.socks_port = self._ports.take()
             client.pin = plan.pins[number - 1] if plan.pins else None
+        for number in range(1, plan.services + 1):
+            self._add(f"Service{number}", "service")
 
     def _add_relays(self, role: str, relays: Sequence[Relay]) -> None:
         for number, relay in enumerate(relays, 1):
@@ -151,7 +153,7 @@ class Network:
     def _add(self, name: str, role: str, program: str = "tor") -> Node:
         node = Node(name=name, role=role, program=program, directory=self.plan.directory / name)
         node.directory.mkdir(mode=0o700, parents=True)
-        if role != "client":
+        if node.is_relay:
             node.or_port = self._ports.take()
         if program == "tor":
             node.control_port = self._ports.take()
@@ -183,4 +185,6 @@ class Network:
             is_pinned=not self.plan.relays,
             owner_pid=os.getpid(),
             loom_options=self.plan.loom_options,
+            server_port=self.server_port,
+            authorities=[f"${one.fingerprint}" for one in self.with_role("authority")] if self.plan.services else [],
         )

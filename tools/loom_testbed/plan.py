@@ -8,6 +8,7 @@ from pathlib import Path
 
 TOR = "/usr/bin/tor"
 NODES_MAX = 40
+USERS = ("client", "service")  # roles that are no relay
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class Plan:
     exits: tuple[Relay, ...] = TWO_TORS
     relays: tuple[Relay, ...] = ()
     clients: int = 4
+    services: int = 0  # onion services in front of the server; their circuits keep off the authorities
     pins: tuple[Pin, ...] = ()  # one for each client; none given: any relay of the right role
     conflux: bool = True
     port_base: int | None = None
@@ -66,7 +68,7 @@ class Node:
     """One process of the network, as its configuration sees it."""
 
     name: str  # also its nickname
-    role: str  # authority, guard, exit, middle, relay (all three at once) or client
+    role: str  # authority, guard, exit, middle, relay (all three at once), client or service
     program: str  # tor or loom
     directory: Path
     or_port: int = 0
@@ -86,4 +88,4 @@ class Node:
     @property
     def is_relay(self) -> bool:
         """Say whether it stands in the consensus."""
-        return self.role != "client"
+        return self.role not in USERS

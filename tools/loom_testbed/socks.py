@@ -22,16 +22,20 @@ class SocksError(TestbedError):
     """The proxy refused or broke off."""
 
 
-def connect(proxy_port: int, target_port: int, seconds_max: float, isolation: str = "") -> socket.socket:
-    """Connect to 127.0.0.1:target_port through the SOCKS proxy; streams of another isolation share no circuit."""
+def connect(
+    proxy_port: int, target_port: int, seconds_max: float, isolation: str = "", host: str = ""
+) -> socket.socket:
+    """Connect to target_port of 127.0.0.1, or of host (an onion service), through the SOCKS proxy; streams of another
+    isolation share no circuit."""
     try:
         connection = socket.create_connection(("127.0.0.1", proxy_port), timeout=seconds_max)
     except OSError as error:
         raise SocksError(f"socks: {error}") from error
     try:
         _negotiate(connection, isolation)
-        request = b"\x05\x01\x00\x01" + socket.inet_aton("127.0.0.1") + target_port.to_bytes(2, "big")
-        connection.sendall(request)
+        name = host.encode()
+        address = b"\x03" + bytes([len(name)]) + name if host else b"\x01" + socket.inet_aton("127.0.0.1")
+        connection.sendall(b"\x05\x01\x00" + address + target_port.to_bytes(2, "big"))
         reply = _read_exactly(connection, 10)
         if reply[1] != 0:
             raise SocksError(f"socks: the client answered: {REPLIES.get(reply[1], reply[1])}")

@@ -105,6 +105,16 @@ ExitNodes {exits}
 """
 
 
+SERVICE = """\
+SocksPort 0
+HiddenServiceDir {node.directory}/data/onion
+HiddenServicePort {server_port} 127.0.0.1:{server_port}
+"""
+
+# Otherwise an authority may be an introduction or rendezvous point, or a directory, like any other relay.
+KEEP_OFF_AUTHORITIES = "ExcludeNodes {authorities}\n"
+
+
 @dataclass(frozen=True)
 class Surroundings:
     """What a node's configuration says about the others."""
@@ -117,6 +127,8 @@ class Surroundings:
     is_pinned: bool  # clients use these relays only, rather than what they choose by themselves
     owner_pid: int
     loom_options: Sequence[str]
+    server_port: int = 0
+    authorities: Sequence[str] = ()  # that users keep off; none: they need not
 
 
 def render(node: Node, around: Surroundings) -> str:
@@ -127,6 +139,8 @@ def render(node: Node, around: Surroundings) -> str:
     if node.is_relay:
         parts.append(RELAY)
     parts += _role_parts(node, around.is_pinned)
+    if not node.is_relay and around.authorities:
+        parts.append(KEEP_OFF_AUTHORITIES)
     if node.program == "loom" and node.threads is not None:
         parts.append(f"ConnectionThreads {node.threads}\n")
     text = "".join(parts).format(
@@ -138,6 +152,8 @@ def render(node: Node, around: Surroundings) -> str:
         guards=",".join(around.guards),
         middles=",".join(around.middles),
         exits=",".join(around.exits),
+        authorities=",".join(around.authorities),
+        server_port=around.server_port,
     )
     lines = [f"DirAuthority {line}" for line in around.dir_authorities]
     if node.program == "loom":
@@ -151,6 +167,8 @@ def vote_offset(when: float, interval_s: int) -> int:
 
 
 def _role_parts(node: Node, is_pinned: bool) -> list[str]:
+    if node.role == "service":
+        return [SERVICE]
     if node.role == "client":
         return [CLIENT] + ([CLIENT_PINNED] if is_pinned else [])
     if node.program == "loom":

@@ -36,6 +36,7 @@ class Flow:
     error: str = ""
     seconds: float = 0.0
     local_port: int = 0
+    host: str = ""  # an onion service; none: the server itself, through an exit
     _socket: socket.socket | None = None
 
     @property
@@ -45,7 +46,7 @@ class Flow:
 
     def open(self, server_port: int, seconds_max: float = CONNECT_SECONDS) -> None:
         """Connect through the client; this returns when the far end has been reached over a circuit."""
-        connection = socks.connect(self.client.socks_port, server_port, seconds_max)
+        connection = socks.connect(self.client.socks_port, server_port, seconds_max, host=self.host)
         wire.prepare(connection)
         self.local_port = connection.getsockname()[1]
         self._socket = connection
@@ -89,7 +90,7 @@ class Flow:
         self.moved += count
 
 
-def share_out(clients: Sequence[Node], total: int, upload_share: float) -> list[Flow]:
+def share_out(clients: Sequence[Node], total: int, upload_share: float, host: str = "") -> list[Flow]:
     """Divide total bytes over the clients, each with a download and (unless the share is 0) an upload beside it."""
     flows: list[Flow] = []
     for index, client in enumerate(clients):
@@ -97,7 +98,7 @@ def share_out(clients: Sequence[Node], total: int, upload_share: float) -> list[
         upload = round(part * upload_share)
         for direction, length in ((wire.DOWNLOAD, part - upload), (wire.UPLOAD, upload)):
             if length > 0:
-                flows.append(Flow(client, direction, length, START_STEP * len(flows)))
+                flows.append(Flow(client, direction, length, START_STEP * len(flows), host=host))
     return flows
 
 
@@ -132,9 +133,9 @@ def close_all(flows: Iterable[Flow]) -> None:
         flow.close()
 
 
-def probe(client: Node, server_port: int, seconds_max: float) -> bool:
+def probe(client: Node, server_port: int, seconds_max: float, host: str = "") -> bool:
     """Say whether a few bytes come through this client now."""
-    flow = Flow(client, wire.DOWNLOAD, PROBE_BYTES, 0)
+    flow = Flow(client, wire.DOWNLOAD, PROBE_BYTES, 0, host=host)
     try:
         flow.open(server_port, seconds_max)
     except socks.SocksError:
@@ -144,12 +145,12 @@ def probe(client: Node, server_port: int, seconds_max: float) -> bool:
     return flow.verified
 
 
-def await_usable(clients: Iterable[Node], server_port: int, seconds_max: float) -> None:
+def await_usable(clients: Iterable[Node], server_port: int, seconds_max: float, host: str = "") -> None:
     """Return when each client has carried a few bytes; raise when one does not within seconds_max."""
     deadline = time.monotonic() + seconds_max
 
     def until_usable(client: Node) -> None:
-        while not probe(client, server_port, max(1.0, deadline - time.monotonic())):
+        while not probe(client, server_port, max(1.0, deadline - time.monotonic()), host):
             if time.monotonic() > deadline:
                 log = client.directory / "notice.log"
                 raise TestbedError(f"{client.name} carried nothing within {seconds_max:.0f} s; see {log}")

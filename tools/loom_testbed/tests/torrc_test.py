@@ -19,7 +19,7 @@ def node(role: str, program: str, directory: Path) -> Node:
 
 
 @pytest.mark.skipif(not os.path.exists(TOR), reason="tor is not installed")
-@pytest.mark.parametrize("role", ["guard", "exit", "middle", "relay", "client"])
+@pytest.mark.parametrize("role", ["guard", "exit", "middle", "relay", "client", "service"])
 def test_tor_accepts_it(role: str, tmp_path: Path) -> None:
     one = node(role, "tor", tmp_path)
     one.torrc.write_text(torrc.render(one, AROUND))

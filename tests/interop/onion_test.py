@@ -1,0 +1,106 @@
+"""Onion services of the real tor, reached by the real tor, where Loom is most of their introduction and rendezvous points.
+And with tor in its place, so that a test that fails then is wrong.
+
+LOOM_ONION_BYTES: how much goes each way (tools/test --long: 100 MB).
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import MEGABYTE, MIDDLE, SANITIZED
+from loom_testbed import onion, plan, transfer
+from loom_testbed.experiment import usable_network
+from loom_testbed.network import Network
+from loom_testbed.plan import Node
+from loom_testbed.progress import Progress
+from moves import is_up
+
+MIDDLES = 6
+REACHED_SECONDS_MAX = 60.0
+MEETINGS_MAX = 12
+SIZE = int(os.environ.get("LOOM_ONION_BYTES", str((2 if SANITIZED else 10) * MEGABYTE)))
+
+
+@pytest.fixture(scope="module")
+def network(relay: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
+    """Return the one network of this file, with a service that is just starting."""
+    directory = tmp_path_factory.mktemp("onion") / "network"
+    directory.mkdir()
+    asked = plan.Plan(
+        middles=(plan.Relay(MIDDLE, 2 if MIDDLE == "loom" else None),) * MIDDLES,
+        loom=relay,
+        conflux=False,
+        directory=directory,
+        clients=2,
+        services=1,
+        ready_seconds_max=300.0 if SANITIZED else 120.0,
+    )
+    with usable_network(asked, Progress(quiet=True)) as network:
+        yield network
+
+
+@pytest.fixture
+def service(network: Network) -> Node:
+    """Return the service."""
+    (node,) = network.with_role("service")
+    return node
+
+
+def move(network: Network, service: Node, clients: list[Node]) -> None:
+    """Expect SIZE bytes each way between the service and the clients to arrive whole."""
+    flows = transfer.share_out(clients, 2 * SIZE, 0.5, onion.address(network, service))
+    try:
+        transfer.open_all(flows, network.server_port)
+        transfer.start_all(flows)
+        network.wait_for("end of the transfer", lambda: all(flow.is_done for flow in flows))
+    finally:
+        transfer.close_all(flows)
+    assert all(flow.verified for flow in flows), [flow.error for flow in flows]
+
+
+def test_a_service_is_reached(network: Network, service: Node) -> None:
+    began = time.monotonic()
+    clients = network.with_role("client")
+    transfer.await_usable(clients, network.server_port, REACHED_SECONDS_MAX, onion.address(network, service))
+    print(f"reached after {time.monotonic() - began:.1f} s")
+    points = {node.name: node for node in onion.introduction_points(network, service)}
+    assert any(node.program == MIDDLE for node in points.values()), points
+    move(network, service, clients)
+
+
+def test_they_meet_at_the_relay_under_test(network: Network, service: Node) -> None:
+    """A new rendezvous each time, until one was at the relay under test."""
+    client = network.with_role("client")[0]
+    for _ in range(MEETINGS_MAX):
+        with network.control(client) as control:
+            control.command("SIGNAL NEWNYM")
+        transfer.await_usable([client], network.server_port, REACHED_SECONDS_MAX, onion.address(network, service))
+        if any(node.program == MIDDLE for node in onion.rendezvous_points(network, client)):
+            move(network, service, [client])
+            return
+    pytest.fail("no rendezvous was at the relay under test")
+
+
+def test_its_introduction_points_start_anew(network: Network, service: Node) -> None:
+    """All of them, at once; the client that comes then has never been there, and what it knew before it has forgotten."""
+    points = {node.name: node for node in onion.introduction_points(network, service)}
+    assert points
+    for node in points.values():
+        child = network.child(node)
+        child.ask_to_stop()
+        network.wait_for(f"end of {node.name}", lambda child=child: not child.is_alive())  # type: ignore[misc]
+    for node in points.values():
+        network.start_node(node)
+    network.wait_for("the relays' return", lambda: all(is_up(node) for node in points.values()))
+    client = network.with_role("client")[1]
+    with network.control(client) as control:
+        control.command("SIGNAL NEWNYM")
+    began = time.monotonic()
+    transfer.await_usable([client], network.server_port, REACHED_SECONDS_MAX, onion.address(network, service))
+    print(f"reached after {time.monotonic() - began:.1f} s")
+    move(network, service, [client])
