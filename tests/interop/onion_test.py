@@ -74,11 +74,10 @@ def test_a_service_is_reached(network: Network, service: Node) -> None:
 
 
 def test_they_meet_at_the_relay_under_test(network: Network, service: Node) -> None:
-    """A new rendezvous each time, until one was at the relay under test."""
+    """A new rendezvous each time, until one is at the relay under test."""
     client = network.with_role("client")[0]
     for _ in range(MEETINGS_MAX):
-        with network.control(client) as control:
-            control.command("SIGNAL NEWNYM")
+        onion.part(network, client)
         transfer.await_usable([client], network.server_port, REACHED_SECONDS_MAX, onion.address(network, service))
         if any(node.program == MIDDLE for node in onion.rendezvous_points(network, client)):
             move(network, service, [client])
@@ -87,7 +86,7 @@ def test_they_meet_at_the_relay_under_test(network: Network, service: Node) -> N
 
 
 def test_its_introduction_points_start_anew(network: Network, service: Node) -> None:
-    """All of them, at once; the client that comes then has never been there, and what it knew before it has forgotten."""
+    """All of them, at once; then a client needs a new introduction."""
     points = {node.name: node for node in onion.introduction_points(network, service)}
     assert points
     for node in points.values():
@@ -98,8 +97,7 @@ def test_its_introduction_points_start_anew(network: Network, service: Node) -> 
         network.start_node(node)
     network.wait_for("the relays' return", lambda: all(is_up(node) for node in points.values()))
     client = network.with_role("client")[1]
-    with network.control(client) as control:
-        control.command("SIGNAL NEWNYM")
+    onion.part(network, client)
     began = time.monotonic()
     transfer.await_usable([client], network.server_port, REACHED_SECONDS_MAX, onion.address(network, service))
     print(f"reached after {time.monotonic() - began:.1f} s")

@@ -27,6 +27,14 @@ def rendezvous_points(network: Network, client: Node) -> list[Node]:
     return _last_hops(network, client, JOINED)
 
 
+def part(network: Network, client: Node) -> None:
+    """Close the client's circuits to services: who comes next is introduced anew."""
+    with network.control(client) as control:
+        for circuit in control.circuits():
+            if circuit.purpose in JOINED:
+                control.try_command(f"CLOSECIRCUIT {circuit.circuit_id}")
+
+
 def _last_hops(network: Network, node: Node, purposes: tuple[str, ...]) -> list[Node]:
     by_fingerprint = {one.fingerprint: one for one in network.nodes if one.is_relay}
     with network.control(node) as control:
