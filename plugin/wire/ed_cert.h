@@ -11,11 +11,11 @@
 #include "base/err.h"
 
 enum ed_cert_type {
-    ED_CERT_SIGNING = 4,      /* identity signs the signing key */
-    ED_CERT_TLS_LINK = 5,     /* signing key signs SHA256 of the TLS certificate */
-    ED_CERT_AUTHENTICATE = 6, /* signing key signs the link authentication key */
+    ED_CERT_SIGNING = 4,       /* identity signs the signing key */
+    ED_CERT_TLS_LINK = 5,      /* signing key signs SHA256 of the TLS certificate */
+    ED_CERT_AUTHENTICATE = 6,  /* signing key signs the link authentication key */
     ED_CERT_ONION_SIGNING = 8, /* blinded key signs the signing key of a service (rend-spec-v3) */
-    ED_CERT_NTOR_CROSS = 10,  /* ntor key (as Ed25519) signs the identity */
+    ED_CERT_NTOR_CROSS = 10,   /* ntor key (as Ed25519) signs the identity */
 };
 enum ed_cert_key_type { ED_CERT_KEY_ED25519 = 1, ED_CERT_KEY_SHA256_X509 = 3 };
 

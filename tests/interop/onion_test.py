@@ -1,5 +1,5 @@
-"""Onion services of the real tor, reached by the real tor, where Loom is most of their introduction and rendezvous points.
-And with tor in its place, so that a test that fails then is wrong.
+"""Onion services of the real tor, reached by the real tor, where Loom is most of their introduction and rendezvous
+points. And with tor in its place, so that a test that fails then is wrong.
 
 LOOM_ONION_BYTES: how much goes each way (tools/test --long: 100 MB).
 """

@@ -10,7 +10,16 @@ from loom_testbed.plan import TOR, Node
 
 AUTHORITY_LINE = f"A orport=12001 no-v2 v3ident={'0' * 40} 127.0.0.1:12002 {'1' * 40}"
 AROUND = torrc.Surroundings(
-    [AUTHORITY_LINE], ["$" + "A" * 40], ["$" + "B" * 40], ["$" + "C" * 40], True, True, os.getpid(), []
+    [AUTHORITY_LINE],
+    ["$" + "A" * 40],
+    ["$" + "B" * 40],
+    ["$" + "C" * 40],
+    True,
+    True,
+    os.getpid(),
+    [],
+    12008,
+    ["$" + "D" * 40],
 )
 
 
