@@ -38,6 +38,8 @@ def test_children_die_with_a_killed_parent(tmp_path: Path) -> None:
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
         child = int(parent.stdout.readline())
+        while Path(f"/proc/{child}/comm").read_text() != "sleep\n":  # until then nothing ties it to its parent
+            time.sleep(0.01)
         assert is_running(child)
         parent.kill()
     deadline = time.monotonic() + 5
