@@ -11,7 +11,7 @@
 
 #include "base/attributes.h"
 #include "native/config.h"
-#include "wire/descriptor.h"
+#include "native/self_descriptor.h"
 
 struct descriptor_upload;
 struct event;
@@ -32,7 +32,7 @@ struct descriptor_upload {
     const struct config *config;
     struct http_client *http;
     struct upload_place places[CONFIG_AUTHORITIES_MAX];
-    char text[DESCRIPTOR_LEN_MAX];
+    char text[SELF_DESCRIPTOR_LEN_MAX]; /* with the extra-info document behind it */
     size_t length;
     uint32_t generation;
     /* An authority has taken the current descriptor. */
@@ -44,7 +44,7 @@ struct descriptor_upload {
 MUST_USE bool descriptor_upload_init(struct descriptor_upload *upload, const struct config *config,
                                      struct event_base *base, struct http_client *http);
 void descriptor_upload_fini(struct descriptor_upload *upload);
-/* Upload this from now on. Copies text, of at most DESCRIPTOR_LEN_MAX bytes. */
+/* Upload this from now on. Copies text, of at most SELF_DESCRIPTOR_LEN_MAX bytes. */
 void descriptor_upload_begin(struct descriptor_upload *upload, const char *text, size_t length);
 /* How many authorities have taken the current one. */
 uint32_t descriptor_upload_accepted(const struct descriptor_upload *upload);

@@ -14,6 +14,7 @@
 #include "native/document_fetch.h"
 #include "native/http_client.h"
 #include "native/log.h"
+#include "native/self_descriptor.h"
 #include "wire/consensus.h"
 
 #define SERVERS_BYTES_MAX (256u << 20) /* a file of descriptors: ten times those of the network of 2024 */
@@ -115,11 +116,11 @@ static void on_republish_timer(evutil_socket_t fd, short what, void *context) {
     d->options.callbacks.renew_descriptor(d->options.callbacks.context);
 }
 
-void directory_publish(struct directory *d, const char *text, size_t length) {
+void directory_publish(struct directory *d, const char *text, size_t descriptor_length, size_t length) {
     const struct timeval after = {DIRECTORY_REPUBLISH_S, 0};
-    if (length == 0 || length > DESCRIPTOR_LEN_MAX)
+    if (length == 0 || length > SELF_DESCRIPTOR_LEN_MAX)
         return;
-    directory_store_set_own_descriptor(d->store, (struct span){(const uint8_t *)text, length});
+    directory_store_set_own_descriptor(d->store, (struct span){(const uint8_t *)text, descriptor_length});
     if (!d->options.config->publish_descriptor)
         return;
     descriptor_upload_begin(&d->upload, text, length);

@@ -56,8 +56,10 @@ void directory_free(struct directory *directory);
 void directory_start(struct directory *directory);
 /* The wall clock was set: what is fresh is judged anew. */
 void directory_clock_jumped(struct directory *directory);
-/* Upload this descriptor to all authorities, unless PublishServerDescriptor is 0. Copies text. */
-void directory_publish(struct directory *directory, const char *text, size_t length);
+/* Upload this descriptor, with the extra-info document behind it, to all authorities, unless PublishServerDescriptor
+ * is 0. Copies text: length bytes, of which the first descriptor_length are the descriptor. */
+void directory_publish(struct directory *directory, const char *text, size_t descriptor_length,
+                       size_t length);
 
 /* For metrics and the heartbeat. */
 struct directory_status {

@@ -198,7 +198,7 @@ static void bootstraps_from_good_authorities(void **state) {
     struct world *w = *state;
     struct directory_status status;
     struct directory *d = make(w);
-    directory_publish(d, "descriptor", 10);
+    directory_publish(d, "descriptor", 10, 10);
     directory_start(d);
     run(w, 10);
     assert_int_equal(w->bootstraps, 1);
@@ -219,7 +219,7 @@ static void bootstraps_though_two_are_bad(void **state) {
         w->servers[(i + 1) % VOTERS].mood = FAKE_GOOD;
         w->servers[(i + 2) % VOTERS].mood = moods[(i + 1) % VOTERS];
         struct directory *d = make(w);
-        directory_publish(d, "descriptor", 10);
+        directory_publish(d, "descriptor", 10, 10);
         directory_start(d);
         run(w, 20);
         assert_int_equal(w->bootstraps, i + 1);
@@ -232,7 +232,7 @@ static void too_few_signatures_are_not_believed(void **state) {
     struct directory_status status;
     w->signers = VOTERS / 2;
     struct directory *d = make(w);
-    directory_publish(d, "descriptor", 10);
+    directory_publish(d, "descriptor", 10, 10);
     directory_start(d);
     run(w, 3);
     directory_status(d, &status);
@@ -248,7 +248,7 @@ static void a_rejected_descriptor_is_no_start(void **state) {
     struct world *w = *state;
     w->upload_status = 400;
     struct directory *d = make(w);
-    directory_publish(d, "descriptor", 10);
+    directory_publish(d, "descriptor", 10, 10);
     directory_start(d);
     run(w, 3);
     assert_int_equal(w->consensuses, 1);
@@ -260,7 +260,7 @@ static void a_rejected_descriptor_is_no_start(void **state) {
 static void starts_with_what_was_kept(void **state) {
     struct world *w = *state;
     struct directory *d = make(w);
-    directory_publish(d, "descriptor", 10);
+    directory_publish(d, "descriptor", 10, 10);
     directory_start(d);
     run(w, 10);
     directory_free(d);
@@ -336,7 +336,7 @@ static void a_cache_gathers_all(void **state) {
     struct directory_status status;
     w->config->dir_cache = true;
     struct directory *d = make(w);
-    directory_publish(d, "descriptor", 10);
+    directory_publish(d, "descriptor", 10, 10);
     directory_start(d);
     run_until(w, is_complete);
     assert_true(span_is(document_span(item_of(w, ARCHIVE_MICRODESCRIPTORS)->document), MICRODESCRIPTOR));

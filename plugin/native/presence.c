@@ -3,6 +3,7 @@
 #include <event2/buffer.h>
 #include <event2/event.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/check.h"
@@ -20,6 +21,7 @@
 #include "native/republish.h"
 #include "native/runtime.h"
 #include "native/self_descriptor.h"
+#include "native/traffic_history.h"
 #include "native/turn_clock.h"
 #include "wire/consensus.h"
 
@@ -33,6 +35,7 @@ struct presence {
     struct metrics *metrics;
     struct event *second; /* samples the rate */
     struct rate_record rate;
+    struct traffic_history history;
     struct republish republish;
     struct clock_watch clock;
     uint64_t seconds; /* that the loop has seen */
@@ -47,10 +50,14 @@ static void publish(struct presence *presence) {
     const struct presence_options *options = &presence->options;
     uint64_t now_s = (uint64_t)time(NULL);
     republish_done(&presence->republish, now_s, rate_record_best(&presence->rate));
-    if (self_descriptor_make(options->config, options->keys, options->advertised, now_s,
-                             now_s - presence->started_s, rate_record_best(&presence->rate), descriptor,
-                             &complaint))
-        directory_publish(presence->directory, descriptor->text, descriptor->length);
+    struct self_facts facts = {.now_s = now_s,
+                               .uptime_s = now_s - presence->started_s,
+                               .observed_rate = rate_record_best(&presence->rate),
+                               .history = presence->history.ended};
+    memcpy(facts.endpoints, options->advertised, sizeof facts.endpoints);
+    if (self_descriptor_make(options->config, options->keys, &facts, descriptor, &complaint))
+        directory_publish(presence->directory, descriptor->text, descriptor->descriptor_length,
+                          descriptor->length);
     else
         log_warn("Cannot make our descriptor: %s", complaint.text);
     free(descriptor);
@@ -93,6 +100,7 @@ static void on_second(evutil_socket_t fd, short what, void *argument) {
     runtime_work(presence->options.runtime, &work);
     rate_record_add(&presence->rate,
                     work.bytes_received < work.bytes_sent ? work.bytes_received : work.bytes_sent);
+    traffic_history_add(&presence->history, (uint64_t)time(NULL), work.bytes_received, work.bytes_sent);
     int64_t jump_s = clock_watch_look(&presence->clock, (uint64_t)time(NULL), monotonic_read());
     if (jump_s != 0)
         clock_jumped(presence, jump_s);

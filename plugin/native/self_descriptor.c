@@ -120,8 +120,8 @@ static uint32_t policy_lines(const struct exit_policy *policy, char (*lines)[EXI
     return n;
 }
 
-/* The two signatures (dir-spec 2.1.1). */
-static bool sign(const struct keys *keys, struct bytes_out *out) {
+/* The two signatures of the document in out (dir-spec 2.1.1); sha1_out is what the second one signs. */
+static bool sign(const struct keys *keys, struct bytes_out *out, uint8_t sha1_out[static SHA1_LEN]) {
     const struct crypt_provider *crypt = openssl_provider();
     const struct span parts[] = {span_of(DESCRIPTOR_ED_PREFIX), {out->start, bytes_written(out)}};
     uint8_t digest[SHA256_LEN];
@@ -131,30 +131,49 @@ static bool sign(const struct keys *keys, struct bytes_out *out) {
         descriptor_put_ed_signature(out, signature) != ERR_OK)
         return false;
     const struct span whole = {out->start, bytes_written(out)};
-    crypt->sha1(&whole, 1, digest);
-    return keys_sign_rsa(keys, (struct span){digest, SHA1_LEN}, signature) &&
+    crypt->sha1(&whole, 1, sha1_out);
+    return keys_sign_rsa(keys, (struct span){sha1_out, SHA1_LEN}, signature) &&
            descriptor_put_rsa_signature(out, (struct span){signature, sizeof(signature)}) == ERR_OK;
 }
 
+/* Write and sign the extra-info document, and tell the descriptor of it. */
+static bool put_extra_info(const struct keys *keys, const struct self_facts *facts, struct descriptor *d,
+                           struct bytes_out *out) {
+    const struct extra_info e = {
+        .nickname = d->nickname, .published_s = facts->now_s, .history = facts->history, .keys = d->keys};
+    if (extra_info_put(out, &e) != ERR_OK || !sign(keys, out, d->extra_info_sha1))
+        return false;
+    const struct span whole = {out->start, bytes_written(out)};
+    openssl_provider()->sha256(&whole, 1, d->extra_info_sha256);
+    d->has_extra_info = true;
+    return true;
+}
+
+static uint64_t advertised_rate(const struct config *config) {
+    uint64_t rate = config_rate(config);
+    return rate < config->max_advertised_bandwidth ? rate : config->max_advertised_bandwidth;
+}
+
 bool self_descriptor_make(const struct config *config, const struct keys *keys,
-                          const struct endpoint endpoints[static 2], uint64_t now_s, uint64_t uptime_s,
-                          uint64_t observed_rate, struct self_descriptor *out, struct complaint *complaint) {
+                          const struct self_facts *facts, struct self_descriptor *out,
+                          struct complaint *complaint) {
     char lines[POLICY_LINES_MAX][EXIT_POLICY_LINE_MAX];
     const char *pointers[POLICY_LINES_MAX];
     char ipv6_policy[EXIT_POLICY_SUMMARY_MAX + 1];
+    uint8_t extra_text[EXTRA_INFO_LEN_MAX];
+    uint8_t sha1[SHA1_LEN];
     struct descriptor_keys descriptor_keys;
     struct descriptor d = {
         .nickname = config->nickname,
-        .ipv4 = endpoints[0],
-        .ipv6 = endpoints[1],
+        .ipv4 = facts->endpoints[0],
+        .ipv6 = facts->endpoints[1],
         .platform = LOOM_PLATFORM,
         .protocols = SELF_PROTOCOLS,
-        .published_s = now_s,
-        .uptime_s = uptime_s,
-        .rate = config_rate(config) < config->max_advertised_bandwidth ? config_rate(config)
-                                                                       : config->max_advertised_bandwidth,
+        .published_s = facts->now_s,
+        .uptime_s = facts->uptime_s,
+        .rate = advertised_rate(config),
         .burst = config_burst(config),
-        .observed = observed_rate,
+        .observed = facts->observed_rate,
         .contact = config->contact,
         .family = config->family,
         .family_count = config->family_count,
@@ -167,14 +186,18 @@ bool self_descriptor_make(const struct config *config, const struct keys *keys,
         exit_policy_summary(&config->exit_policy, ADDRESS_IPV6, ipv6_policy);
         d.ipv6_policy = ipv6_policy;
     }
-    struct bytes_out bytes = bytes_out(out->text, sizeof(out->text));
-    if (!keys_descriptor(keys, now_s, &descriptor_keys, complaint))
+    struct bytes_out bytes = bytes_out(out->text, DESCRIPTOR_LEN_MAX);
+    struct bytes_out extra = bytes_out(extra_text, sizeof(extra_text));
+    if (!keys_descriptor(keys, facts->now_s, &descriptor_keys, complaint))
         return false;
-    if (descriptor_put(&bytes, &d) != ERR_OK || !sign(keys, &bytes))
+    if (!put_extra_info(keys, facts, &d, &extra) || descriptor_put(&bytes, &d) != ERR_OK ||
+        !sign(keys, &bytes, sha1))
         return complain(complaint,
                         "the descriptor does not fit %u bytes: shorten ExitPolicy, MyFamily or ContactInfo",
                         DESCRIPTOR_LEN_MAX);
-    out->published_s = now_s;
-    out->length = bytes_written(&bytes);
+    out->published_s = facts->now_s;
+    out->descriptor_length = bytes_written(&bytes);
+    out->length = out->descriptor_length + bytes_written(&extra);
+    memcpy(out->text + out->descriptor_length, extra_text, bytes_written(&extra));
     return true;
 }

@@ -9,6 +9,7 @@
 #include "base/attributes.h"
 #include "native/complaint.h"
 #include "wire/descriptor.h"
+#include "wire/extra_info.h"
 
 struct config;
 struct keys;
@@ -17,10 +18,14 @@ struct keys;
 #define SELF_PROTOCOLS \
     "Cons=1-2 Desc=1-2 DirCache=2 HSIntro=4-5 HSRend=1-2 Link=4-5 LinkAuth=3 Microdesc=1-2 Padding=2 Relay=2"
 
+#define SELF_DESCRIPTOR_LEN_MAX (DESCRIPTOR_LEN_MAX + EXTRA_INFO_LEN_MAX)
+
+/* Descriptor and extra-info document, one after the other: so they are uploaded. */
 struct self_descriptor {
     uint64_t published_s;
-    size_t length;
-    char text[DESCRIPTOR_LEN_MAX];
+    size_t length;            /* of both */
+    size_t descriptor_length; /* of the descriptor, which comes first */
+    char text[SELF_DESCRIPTOR_LEN_MAX];
 };
 
 /* Where others reach us: Address, or else the address of an ORPort line, or else that of the interface which the system
@@ -28,10 +33,16 @@ struct self_descriptor {
 MUST_USE bool self_endpoints(const struct config *config, struct endpoint out[static 2],
                              struct complaint *complaint);
 
-/* observed_rate is what passed in the best ten seconds of the day, in bytes per second. */
+/* What we know of ourselves beside configuration and keys. */
+struct self_facts {
+    struct endpoint endpoints[2];
+    uint64_t now_s, uptime_s;
+    uint64_t observed_rate; /* what passed in the best ten seconds of the day, in bytes per second */
+    struct extra_info_history history;
+};
+
 MUST_USE bool self_descriptor_make(const struct config *config, const struct keys *keys,
-                                   const struct endpoint endpoints[static 2], uint64_t now_s,
-                                   uint64_t uptime_s, uint64_t observed_rate, struct self_descriptor *out,
+                                   const struct self_facts *facts, struct self_descriptor *out,
                                    struct complaint *complaint);
 
 #endif

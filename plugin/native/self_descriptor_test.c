@@ -49,21 +49,17 @@ static int tear_down(void **state) {
     return nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
 }
 
-static void both_signatures_verify(void **state) {
-    (void)state;
-    static struct self_descriptor d;
+/* Check both signatures of the document at the front of rest, and take it off; sha1_out is what the RSA one signs. */
+static void check_signatures(struct span *rest, uint8_t sha1_out[static SHA1_LEN]) {
     const struct crypt_provider *crypt = openssl_provider();
+    const uint8_t *start = rest->data;
     struct complaint complaint = {""};
-    struct endpoint endpoints[2];
     struct ed_cert cert;
     struct descriptor_keys descriptor_keys;
     uint8_t digest[SHA256_LEN];
     uint8_t signature[128];
-    assert_true(self_endpoints(config, endpoints, &complaint));
-    assert_true(self_descriptor_make(config, keys, endpoints, NOW_S, 5, 1000, &d, &complaint));
-    struct span rest = {(const uint8_t *)d.text, d.length};
     struct span line = {NULL, 0};
-    while (text_line(&rest, &line) && !span_starts(line, "router-sig-ed25519 "))
+    while (text_line(rest, &line) && !span_starts(line, "router-sig-ed25519 "))
         continue;
     /* Ed25519: the line's value, by the key that the type 4 certificate names. */
     struct span value = line;
@@ -75,21 +71,47 @@ static void both_signatures_verify(void **state) {
                        &cert),
         ERR_OK);
     const struct span parts[] = {span_of(DESCRIPTOR_ED_PREFIX),
-                                 {(const uint8_t *)d.text, (size_t)(line.data - (const uint8_t *)d.text) +
-                                                               strlen("router-sig-ed25519 ")}};
+                                 {start, (size_t)(line.data - start) + strlen("router-sig-ed25519 ")}};
     crypt->sha256(parts, 2, digest);
     assert_true(crypt->ed25519_verify(cert.key, (struct span){digest, SHA256_LEN}, signature));
     /* RSA: over everything up to and including the line router-signature. */
-    assert_true(text_line(&rest, &line));
+    assert_true(text_line(rest, &line));
     assert_true(span_is(line, "router-signature"));
-    const struct span whole = {(const uint8_t *)d.text, (size_t)(rest.data - (const uint8_t *)d.text)};
+    const struct span whole = {start, (size_t)(rest->data - start)};
     struct span object;
-    assert_true(text_object(&rest, "SIGNATURE", &object));
-    assert_int_equal(rest.length, 0);
+    assert_true(text_object(rest, "SIGNATURE", &object));
     assert_true(text_base64_decode_exact(object, signature, 128));
-    crypt->sha1(&whole, 1, digest);
-    assert_true(crypt->rsa_verify_raw(keys_rsa_der(keys), (struct span){digest, SHA1_LEN},
+    crypt->sha1(&whole, 1, sha1_out);
+    assert_true(crypt->rsa_verify_raw(keys_rsa_der(keys), (struct span){sha1_out, SHA1_LEN},
                                       (struct span){signature, 128}));
+}
+
+static void the_signatures_of_both_documents_verify(void **state) {
+    (void)state;
+    static struct self_descriptor d;
+    struct self_facts facts = {.now_s = NOW_S, .uptime_s = 5, .observed_rate = 1000};
+    struct complaint complaint = {""};
+    uint8_t sha1[SHA1_LEN], sha256[SHA256_LEN];
+    char expected[200];
+    facts.history =
+        (struct extra_info_history){.ended_s = NOW_S - 9, .count = 1, .read = {7}, .written = {8}};
+    assert_true(self_endpoints(config, facts.endpoints, &complaint));
+    assert_true(self_descriptor_make(config, keys, &facts, &d, &complaint));
+    struct span rest = {(const uint8_t *)d.text, d.length};
+    check_signatures(&rest, sha1);
+    assert_ptr_equal(rest.data, d.text + d.descriptor_length);
+    const struct span extra = rest;
+    assert_true(span_starts(extra, "extra-info "));
+    check_signatures(&rest, sha1);
+    assert_int_equal(rest.length, 0);
+    openssl_provider()->sha256(&extra, 1, sha256);
+    struct bytes_out out = bytes_out(expected, sizeof(expected) - 1);
+    text_put(&out, "\nextra-info-digest ");
+    text_put_hex(&out, sha1, sizeof(sha1));
+    text_put(&out, " ");
+    text_put_base64(&out, sha256, sizeof(sha256), BASE64_UNPADDED);
+    text_put(&out, "\n");
+    assert_non_null(memmem(d.text, d.descriptor_length, expected, bytes_written(&out)));
 }
 
 static void endpoints_come_from_the_configuration(void **state) {
@@ -120,17 +142,17 @@ static void a_family_that_is_too_long_is_said(void **state) {
     (void)state;
     static struct self_descriptor d;
     struct complaint complaint = {""};
-    struct endpoint endpoints[2];
-    assert_true(self_endpoints(config, endpoints, &complaint));
+    struct self_facts facts = {.now_s = NOW_S};
+    assert_true(self_endpoints(config, facts.endpoints, &complaint));
     config->family_count = CONFIG_FAMILY_MAX;
-    assert_false(self_descriptor_make(config, keys, endpoints, NOW_S, 5, 1000, &d, &complaint));
+    assert_false(self_descriptor_make(config, keys, &facts, &d, &complaint));
     assert_non_null(strstr(complaint.text, "does not fit"));
     config->family_count = 0;
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(both_signatures_verify),
+        cmocka_unit_test(the_signatures_of_both_documents_verify),
         cmocka_unit_test(endpoints_come_from_the_configuration),
         cmocka_unit_test(a_family_that_is_too_long_is_said),
     };

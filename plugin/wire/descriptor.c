@@ -64,6 +64,13 @@ static void put_facts(struct bytes_out *out, const struct descriptor *d) {
     put_number(out, " ", d->burst);
     put_number(out, " ", d->observed);
     text_put(out, "\n");
+    if (!d->has_extra_info)
+        return;
+    text_put(out, "extra-info-digest ");
+    text_put_hex(out, d->extra_info_sha1, sizeof(d->extra_info_sha1));
+    text_put(out, " ");
+    text_put_base64(out, d->extra_info_sha256, sizeof(d->extra_info_sha256), BASE64_UNPADDED);
+    text_put(out, "\n");
 }
 
 static void put_keys(struct bytes_out *out, const struct descriptor_keys *k) {

@@ -50,7 +50,10 @@ struct descriptor {
     uint64_t published_s;
     uint64_t uptime_s;
     uint64_t rate, burst, observed; /* bytes per second, at most INT32_MAX; rate > 0 */
-    const char *contact;            /* or NULL */
+    bool has_extra_info;
+    uint8_t extra_info_sha1[20];   /* without its RSA signature */
+    uint8_t extra_info_sha256[32]; /* with it */
+    const char *contact;           /* or NULL */
     const uint8_t (*family)[20];
     uint32_t family_count;
     bool is_directory;         /* tunnelled-dir-server: BEGIN_DIR is served */
