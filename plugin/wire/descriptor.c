@@ -125,6 +125,8 @@ enum err descriptor_put(struct bytes_out *out, const struct descriptor *d) {
     }
     if (d->is_directory)
         text_put(out, "tunnelled-dir-server\n");
+    if (d->is_onion_directory)
+        text_put(out, "hidden-service-dir\n");
     text_put(out, "router-sig-ed25519 ");
     return bytes_out_ok(out) ? ERR_OK : ERR_LIMIT;
 }

@@ -57,6 +57,7 @@ struct descriptor {
     const uint8_t (*family)[20];
     uint32_t family_count;
     bool is_directory;         /* tunnelled-dir-server: BEGIN_DIR is served */
+    bool is_onion_directory;   /* hidden-service-dir: and descriptors of onion services are kept */
     const char *const *policy; /* "reject *:*"; at least one */
     uint32_t policy_count;
     const char *ipv6_policy; /* "accept 80,443", or NULL: no IPv6 destinations */

@@ -33,6 +33,7 @@ static struct descriptor make(void) {
         .family_count = 1,
         .policy = policy,
         .is_directory = true,
+        .is_onion_directory = true,
         .policy_count = COUNT(policy),
         .keys = &keys,
     };
@@ -62,6 +63,7 @@ static void lines_in_order(void **state) {
         "accept *:80",
         "reject *:*",
         "tunnelled-dir-server",
+        "hidden-service-dir",
         "router-sig-ed25519 ",
     };
     static char text[DESCRIPTOR_LEN_MAX];

@@ -1,5 +1,5 @@
-"""Onion services of the real tor, reached by the real tor, where Loom is most of their introduction and rendezvous
-points. And with tor in its place, so that a test that fails then is wrong.
+"""Onion services of the real tor, reached by the real tor, where every relay but the authority is Loom: guard,
+directory, introduction point and rendezvous point. And with tor in its place, so that a test that fails then is wrong.
 
 LOOM_ONION_BYTES: how much goes each way (tools/test --long: 100 MB).
 """
@@ -14,15 +14,14 @@ from pathlib import Path
 import pytest
 from conftest import MEGABYTE, MIDDLE, SANITIZED
 from loom_testbed import onion, plan, transfer
-from loom_testbed.experiment import usable_network
 from loom_testbed.network import Network
 from loom_testbed.plan import Node
 from loom_testbed.progress import Progress
+from loom_testbed.server import PatternServer
 from moves import is_up
 
-MIDDLES = 6
+RELAYS = 6
 REACHED_SECONDS_MAX = 60.0
-MEETINGS_MAX = 12
 SIZE = int(os.environ.get("LOOM_ONION_BYTES", str((2 if SANITIZED else 10) * MEGABYTE)))
 
 
@@ -32,16 +31,21 @@ def network(relay: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
     directory = tmp_path_factory.mktemp("onion") / "network"
     directory.mkdir()
     asked = plan.Plan(
-        middles=(plan.Relay(MIDDLE, 2 if MIDDLE == "loom" else None),) * MIDDLES,
+        middles=(),
+        guards=(),
+        exits=(),
+        relays=(plan.Relay(MIDDLE, 2 if MIDDLE == "loom" else None),) * RELAYS,
         loom=relay,
-        conflux=False,
         directory=directory,
         clients=2,
         services=1,
         ready_seconds_max=300.0 if SANITIZED else 120.0,
     )
-    with usable_network(asked, Progress(quiet=True)) as network:
+    with Network(asked, Progress(quiet=True)) as network:
+        server = PatternServer(network.server_port)
+        network.start()
         yield network
+        server.close()
 
 
 @pytest.fixture
@@ -68,21 +72,10 @@ def test_a_service_is_reached(network: Network, service: Node) -> None:
     clients = network.with_role("client")
     transfer.await_usable(clients, network.server_port, REACHED_SECONDS_MAX, onion.address(network, service))
     print(f"reached after {time.monotonic() - began:.1f} s")
-    points = {node.name: node for node in onion.introduction_points(network, service)}
-    assert any(node.program == MIDDLE for node in points.values()), points
     move(network, service, clients)
-
-
-def test_they_meet_at_the_relay_under_test(network: Network, service: Node) -> None:
-    """A new rendezvous each time, until one is at the relay under test."""
-    client = network.with_role("client")[0]
-    for _ in range(MEETINGS_MAX):
-        onion.part(network, client)
-        transfer.await_usable([client], network.server_port, REACHED_SECONDS_MAX, onion.address(network, service))
-        if any(node.program == MIDDLE for node in onion.rendezvous_points(network, client)):
-            move(network, service, [client])
-            return
-    pytest.fail("no rendezvous was at the relay under test")
+    met = [node for client in clients for node in onion.rendezvous_points(network, client)]
+    points = onion.introduction_points(network, service)
+    assert met and points and all(node.role == "relay" for node in met + points), (met, points)
 
 
 def test_its_introduction_points_start_anew(network: Network, service: Node) -> None:
