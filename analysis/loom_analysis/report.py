@@ -61,7 +61,7 @@ def provenance(results: Results) -> Markup:
         [f"{run.arm}, seed {run.seed}", tag("code", run.results_sha256 or DASH), *_host_cells(run.host)]
         for run in results.all_runs()
     ]
-    heads = ["run", "SHA-256 of its results.sha256", "wall time, s", "CPU time, s", "threads", "memory so far, MiB"]
+    heads = ["run", "SHA-256 of its results.sha256", "wall time, s", "CPU time, s", "threads", "memory, MiB"]
     made_by = (
         f"Results of {_one_of(results, 'manifest', 'program')}, compiler {_one_of(results, 'host', 'compiler')}. "
         f"Report by loom_analysis {__version__}, Python {platform.python_version()}, numpy {numpy.__version__}, "

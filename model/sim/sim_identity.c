@@ -65,7 +65,7 @@ static struct span make_cross(struct maker *maker, const uint8_t ed_id[static 32
     certificates_cross_digest(maker->crypt, ed_id, EXPIRES_HOURS, digest);
     symbolic_rsa_sign_raw((struct span){maker->secrets->rsa_key, RSA_KEY_LEN},
                           (struct span){digest, sizeof digest}, signature);
-    struct bytes_out out = bytes_out(maker->next, SYMBOLIC_X509_LEN_MAX);
+    struct bytes_out out = bytes_out(maker->next, SYMBOLIC_X509_LEN);
     rsa_ed_cross_cert_encode(&out, &cert);
     CHECK(bytes_out_ok(&out));
     return take(maker, bytes_written(&out));

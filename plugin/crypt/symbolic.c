@@ -184,11 +184,13 @@ static bool rsa_verify_raw(struct span rsa_key, struct span digest, struct span 
     return signature.length == sizeof(expected) && memcmp(expected, signature.data, sizeof(expected)) == 0;
 }
 
-/* Certificate: magic(4) not_before(8) not_after(8) length(2) key, and a signature over all that. */
+/* Certificate: magic(4) not_before(8) not_after(8) length(2) key zeros, and a signature over all that. Its length is that
+ * of a real one, so that links open in the same time with either. */
 
 static const uint8_t x509_magic[4] = {'S', 'Y', 'M', 'X'};
 #define X509_KEY_MAX 160u /* RSA_IDENTITY_DER_MAX */
-static_assert(4 + 8 + 8 + 2 + X509_KEY_MAX + SYMBOLIC_RSA_SIGNATURE_LEN <= SYMBOLIC_X509_LEN_MAX, "room");
+#define X509_FRAME   (4u + 8u + 8u + 2u + SYMBOLIC_RSA_SIGNATURE_LEN)
+static_assert(X509_FRAME + X509_KEY_MAX <= SYMBOLIC_X509_LEN, "room");
 
 static void x509_signature(struct span signed_part, struct span rsa_key, uint8_t *out) {
     const struct span parts[] = {rsa_key, signed_part};
@@ -196,14 +198,16 @@ static void x509_signature(struct span signed_part, struct span rsa_key, uint8_t
 }
 
 size_t symbolic_x509_make(struct span rsa_key, uint64_t not_before_s, uint64_t not_after_s,
-                          uint8_t out[static SYMBOLIC_X509_LEN_MAX]) {
+                          uint8_t out[static SYMBOLIC_X509_LEN]) {
     CHECK(rsa_key.length > 0 && rsa_key.length <= X509_KEY_MAX);
-    struct bytes_out writer = bytes_out(out, SYMBOLIC_X509_LEN_MAX);
+    size_t zeros = SYMBOLIC_X509_LEN - X509_FRAME - rsa_key.length;
+    struct bytes_out writer = bytes_out(out, SYMBOLIC_X509_LEN);
     bytes_put(&writer, x509_magic, sizeof(x509_magic));
     bytes_put_u64(&writer, not_before_s);
     bytes_put_u64(&writer, not_after_s);
     bytes_put_u16(&writer, (uint16_t)rsa_key.length);
     bytes_put(&writer, rsa_key.data, rsa_key.length);
+    memset(bytes_reserve(&writer, zeros), 0, zeros);
     const struct span signed_part = span_of(out, bytes_written(&writer));
     x509_signature(signed_part, rsa_key, bytes_reserve(&writer, SYMBOLIC_RSA_SIGNATURE_LEN));
     return bytes_written(&writer);
@@ -216,6 +220,8 @@ static enum err x509_rsa_identity(struct span certificate, uint64_t now_s, uint8
     uint64_t not_before_s = bytes_u64(&in);
     uint64_t not_after_s = bytes_u64(&in);
     struct span key = bytes_span(&in, bytes_u16(&in));
+    if (key.length <= X509_KEY_MAX)
+        bytes_take(&in, SYMBOLIC_X509_LEN - X509_FRAME - key.length);
     const struct span signed_part = span_of(certificate.data, certificate.length - bytes_left(&in));
     const uint8_t *signature = bytes_take(&in, SYMBOLIC_RSA_SIGNATURE_LEN);
     if (!bytes_done(&in) || memcmp(magic, x509_magic, sizeof(x509_magic)) != 0 || key.length == 0 ||

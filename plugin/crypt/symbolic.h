@@ -18,7 +18,7 @@
 
 #define SYMBOLIC_LAYER_SPAN        8u
 #define SYMBOLIC_RSA_SIGNATURE_LEN 128u /* as RSA-1024 */
-#define SYMBOLIC_X509_LEN_MAX      512u
+#define SYMBOLIC_X509_LEN          433u /* as real ones of 1024 bits, which have a byte more or less */
 
 struct symbolic {
     struct crypt_provider provider;
@@ -32,7 +32,7 @@ const struct crypt_provider *symbolic_provider(struct symbolic *symbolic, uint64
 void symbolic_ed25519_public(const uint8_t seed[static 32], uint8_t public_out[static 32]);
 void symbolic_x25519_public(const uint8_t secret[static 32], uint8_t public_out[static 32]);
 size_t symbolic_x509_make(struct span rsa_key, uint64_t not_before_s, uint64_t not_after_s,
-                          uint8_t out[static SYMBOLIC_X509_LEN_MAX]);
+                          uint8_t out[static SYMBOLIC_X509_LEN]);
 void symbolic_rsa_sign_raw(struct span rsa_key, struct span digest,
                            uint8_t out[static SYMBOLIC_RSA_SIGNATURE_LEN]);
 

@@ -87,7 +87,7 @@ static void test_rsa(void **state) {
 static void test_x509(void **state) {
     (void)state;
     struct symbolic symbolic;
-    uint8_t certificate[SYMBOLIC_X509_LEN_MAX], key_found[160];
+    uint8_t certificate[SYMBOLIC_X509_LEN], key_found[160];
     const struct crypt_provider *crypt = symbolic_provider(&symbolic, 7);
     const struct span key = span_of("the RSA key of a simulated relay", 32);
     size_t length = symbolic_x509_make(key, NOW_S - 10, NOW_S + 10, certificate);

@@ -19,7 +19,7 @@ struct symbolic_identity {
     struct link_credentials credentials;
     struct ntor_server_keys ntor;
     uint8_t rsa_key[140];
-    uint8_t certificates[5][SYMBOLIC_X509_LEN_MAX];
+    uint8_t certificates[5][SYMBOLIC_X509_LEN];
 };
 
 /* --- its certificates -------------------------------------------------------------------------------------------- */
