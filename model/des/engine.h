@@ -48,8 +48,8 @@ struct engine_config {
 /* Copies config; NULL without memory. */
 MUST_USE struct engine *engine_new(const struct engine_config *config);
 void engine_free(struct engine *engine);
-/* A kind of event. owned: its object comes from host_take and is put back by the handler. */
-event_kind engine_add_kind(struct engine *engine, event_handler *handler, bool owned);
+/* A kind of event. */
+event_kind engine_add_kind(struct engine *engine, event_handler *handler);
 struct host *engine_host(struct engine *engine, host_id id);
 /* Run all events up to and including until, in the caller's thread. ERR_LIMIT: a host got no memory; the rest of the
  * simulation would be wrong and is not run. */

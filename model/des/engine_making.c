@@ -95,10 +95,9 @@ void engine_free(struct engine *engine) {
     memory_release(config.memory, engine, sizeof(*engine));
 }
 
-event_kind engine_add_kind(struct engine *engine, event_handler *handler, bool owned) {
+event_kind engine_add_kind(struct engine *engine, event_handler *handler) {
     CHECK(engine->kind_count < ENGINE_KINDS_MAX);
     engine->handlers[engine->kind_count] = handler;
-    engine->owned[engine->kind_count] = owned;
     return (event_kind)engine->kind_count++;
 }
 

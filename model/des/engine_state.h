@@ -44,6 +44,7 @@ struct partition {
     nsec sent_low;     /* earliest parcel of this round */
     nsec published[2]; /* by round: the earliest event known here */
     bool stopped[2];   /* by round: a host of this partition failed */
+    uint64_t free[2];  /* by round: objects in the pool that nobody holds */
     const struct host *running;
     struct outbox *boxes[2]; /* by round, then by receiver */
     struct pool pool;
@@ -56,7 +57,6 @@ struct engine {
     struct host *hosts;
     struct partition *partitions;
     event_handler *handlers[ENGINE_KINDS_MAX];
-    bool owned[ENGINE_KINDS_MAX];
     uint32_t kind_count;
     uint64_t round;
 };

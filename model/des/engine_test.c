@@ -35,7 +35,7 @@ static void events_of_one_moment_come_by_source_then_by_counter(UNUSED void **st
         test_memory_init(&m);
         struct engine *engine = small_engine(&m.memory, 4, partitions);
         struct record record = {.n = 0};
-        event_kind note = engine_add_kind(engine, write_down, false);
+        event_kind note = engine_add_kind(engine, write_down);
         host_set_user(engine_host(engine, 0), &record);
         host_send(engine_host(engine, 3), 0, 100, note, 30, NULL);
         host_send(engine_host(engine, 1), 0, 100, note, 10, NULL);
@@ -68,7 +68,7 @@ static void a_host_may_have_any_number_of_events_at_one_moment(UNUSED void **sta
     struct test_memory m;
     test_memory_init(&m);
     struct engine *engine = small_engine(&m.memory, 2, 1);
-    event_kind kind = engine_add_kind(engine, chain, false);
+    event_kind kind = engine_add_kind(engine, chain);
     host_set_user(engine_host(engine, 1), &kind);
     host_at(engine_host(engine, 1), 5, kind, 1000, NULL);
     assert_int_equal(engine_run(engine, 5), ERR_OK);
@@ -126,6 +126,48 @@ static void objects_that_wander_are_not_made_again_and_again(UNUSED void **state
     test_memory_fini(&m);
 }
 
+/* Host 0 sends three objects with each event, each pointing to the next, to host 1, which sends none back. */
+struct one_way {
+    event_kind send, receive;
+};
+
+static void send_three(struct host *host, nsec now, uint32_t arg, void *object) {
+    const struct one_way *way = host_user(host);
+    for (unsigned i = 0; i < 3; i++) {
+        void **next = host_take(host);
+        assert_non_null(next);
+        *next = object;
+        object = next;
+    }
+    host_send(host, 1, now + 10, way->receive, arg, object);
+    host_at(host, now + 1, way->send, 0, NULL);
+}
+
+static void put_all(struct host *host, UNUSED nsec now, UNUSED uint32_t arg, void *object) {
+    while (object) {
+        void *next = *(void **)object;
+        host_put(host, object);
+        object = next;
+    }
+}
+
+static void objects_that_only_go_one_way_come_back(UNUSED void **state) {
+    struct test_memory m;
+    struct one_way way;
+    test_memory_init(&m);
+    struct engine *engine = small_engine(&m.memory, 2, 2);
+    way.send = engine_add_kind(engine, send_three);
+    way.receive = engine_add_kind(engine, put_all);
+    host_set_user(engine_host(engine, 0), &way);
+    host_at(engine_host(engine, 0), 0, way.send, 0, NULL);
+    assert_int_equal(engine_run(engine, 1000), ERR_OK);
+    uint64_t bytes = engine_object_bytes(engine);
+    assert_int_equal(engine_run(engine, 100000), ERR_OK);
+    assert_int_equal(engine_object_bytes(engine), bytes);
+    engine_free(engine);
+    test_memory_fini(&m);
+}
+
 static void without_memory_the_run_stops_and_says_so(UNUSED void **state) {
     for (uint32_t granted = 0; granted < 120; granted++) {
         struct test_memory m;
@@ -147,6 +189,7 @@ int main(void) {
         cmocka_unit_test(partitions_windows_and_pauses_cannot_be_told_from_the_results),
         cmocka_unit_test(the_history_is_the_one_on_record),
         cmocka_unit_test(objects_that_wander_are_not_made_again_and_again),
+        cmocka_unit_test(objects_that_only_go_one_way_come_back),
         cmocka_unit_test(without_memory_the_run_stops_and_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

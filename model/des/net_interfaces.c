@@ -20,11 +20,11 @@ struct net *net_new(const struct net_config *config) {
         memory_release(config->memory, net, sizeof(*net));
         return NULL;
     }
-    net->arrive = engine_add_kind(config->engine, interface_arrive, true);
-    net->up = engine_add_kind(config->engine, interface_go_on_sending, false);
-    net->down = engine_add_kind(config->engine, interface_go_on_receiving, false);
-    net->timer = engine_add_kind(config->engine, tcp_timer_event, false);
-    net->ack = engine_add_kind(config->engine, tcp_ack_event, false);
+    net->arrive = engine_add_kind(config->engine, interface_arrive);
+    net->up = engine_add_kind(config->engine, interface_go_on_sending);
+    net->down = engine_add_kind(config->engine, interface_go_on_receiving);
+    net->timer = engine_add_kind(config->engine, tcp_timer_event);
+    net->ack = engine_add_kind(config->engine, tcp_ack_event);
     for (host_id id = 0; id < config->hosts; id++) {
         struct host *host = engine_host(config->engine, id);
         net->interfaces[id] = (struct interface){.net = net, .host = host};

@@ -1,7 +1,7 @@
 /* pool - equal-sized objects that wander between partitions with the events that carry them.
  *
- * Owner: one partition. An object may be taken from one pool and put into another; what a partition receives with
- * foreign objects it gives back in chains, so no pool grows for ever. Memory: blocks from the memory handed in, kept until
+ * Owner: one partition. An object may be taken from one pool and put into another; partitions that have many more
+ * to spare than others give to them in chains, so no pool grows for ever. Memory: blocks from the memory handed in, kept until
  * pool_fini, when nobody may hold an object any more. */
 #ifndef LOOM_DES_POOL_H
 #define LOOM_DES_POOL_H

@@ -61,7 +61,7 @@ static double events_per_second(const struct memory *memory, uint32_t hosts, uin
                                                                .lookahead_across = LATENCY,
                                                                .object_size = 16});
     CHECK(engine);
-    engine_add_kind(engine, pass_on, false);
+    engine_add_kind(engine, pass_on);
     for (uint32_t i = 0; i < hosts * tokens; i++)
         host_at(engine_host(engine, i % hosts), 0, 0, hosts, NULL);
     double begin = seconds(CLOCK_PROCESS_CPUTIME_ID);

@@ -63,8 +63,8 @@ static void set_up(struct bench *bench, uint16_t threads, uint16_t cores) {
                                                        .partitions = 1,
                                                        .lookahead_within = 1,
                                                        .lookahead_across = 1});
-    event_kind end = engine_add_kind(bench->engine, on_end, false);
-    bench->post = engine_add_kind(bench->engine, on_post, false);
+    event_kind end = engine_add_kind(bench->engine, on_end);
+    bench->post = engine_add_kind(bench->engine, on_post);
     struct host *host = engine_host(bench->engine, 0);
     assert_true(
         sim_series_init(&bench->series, &bench->memory.memory, NSEC_PER_S, NSEC_PER_S, 0, threads, 0));

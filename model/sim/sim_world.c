@@ -162,10 +162,10 @@ static bool make_engine(struct sim_world *world) {
                                               .bootstrap_end = config->bootstrap_end,
                                               .hosts = hosts,
                                               .cwnd_first = NET_CWND_LINUX});
-    world->step_end = engine_add_kind(world->engine, sim_relay_step_end, false);
-    world->relay_timer = engine_add_kind(world->engine, sim_relay_timer, false);
-    world->session_timer = engine_add_kind(world->engine, sim_session_timer, false);
-    world->client_sweep = engine_add_kind(world->engine, sim_client_sweep, false);
+    world->step_end = engine_add_kind(world->engine, sim_relay_step_end);
+    world->relay_timer = engine_add_kind(world->engine, sim_relay_timer);
+    world->session_timer = engine_add_kind(world->engine, sim_session_timer);
+    world->client_sweep = engine_add_kind(world->engine, sim_client_sweep);
     return world->net != NULL;
 }
 

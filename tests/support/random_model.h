@@ -86,8 +86,8 @@ static inline struct engine *random_model_new(struct random_model *model, const 
     });
     if (!engine)
         return NULL;
-    model->timer = engine_add_kind(engine, random_model_timer, false);
-    model->message = engine_add_kind(engine, random_model_message, true);
+    model->timer = engine_add_kind(engine, random_model_timer);
+    model->message = engine_add_kind(engine, random_model_message);
     for (host_id id = 0; id < RANDOM_MODEL_HOSTS; id++) {
         struct host *host = engine_host(engine, id);
         host_set_user(host, model);
