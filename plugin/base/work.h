@@ -7,40 +7,43 @@
 
 #include <stdint.h>
 
-#define WORK_LIST(X)                                                                  \
-    X(cells_received)   /* cells that links handed to the manager */                  \
-    X(cells_sent)       /* cells that links took from the manager */                  \
-    X(cells_crossed)    /* cells and raw chunks posted to another manager */          \
-    X(bytes_received)   /* link plaintext */                                          \
-    X(bytes_sent)       /* link plaintext */                                          \
-    X(edge_bytes_in)    /* exit streams: from the destination */                      \
-    X(edge_bytes_out)   /* exit streams: to the destination */                        \
-    X(aes_bytes)        /* relay cipher */                                            \
-    X(digest_bytes)     /* relay digests */                                           \
-    X(cgo_bytes)        /* relay cells through a layer of counter galois onion */     \
-    X(cgo_updates)      /* and changes of such a layer's keys */                      \
-    X(crypt_runs)       /* calls of the relay cipher: runs of cells of one circuit */ \
-    X(circuit_switches) /* runs whose circuit is not that of the run before */        \
-    X(copy_bytes)       /* moves of cell bodies that no cipher made */                \
-    X(controls_posted)  /* control messages to another manager or the controller */   \
-    X(wakes)            /* wakes of another thread asked for */                       \
-    X(mailbox_flushes)  /* chains published to another manager */                     \
-    X(scheduler_runs)                                                                 \
-    X(scheduler_picks) /* runs granted to a circuit half */                           \
-    X(tcp_info_reads)  /* links whose TCP facts were asked for */                     \
-    X(handshakes_ntor)                                                                \
-    X(handshakes_ntor_v3)                                                             \
-    X(handshakes_fast) /* CREATE_FAST */                                              \
-    X(handshakes_link)                                                                \
-    X(padding_sent) /* cells of padding, of links and of circuits */                  \
-    X(circuits_opened)                                                                \
-    X(circuits_closed)                                                                \
-    X(tls_records_read)                                                               \
-    X(tls_records_written)                                                            \
-    X(tls_bytes_read)                                                                 \
-    X(tls_bytes_written)                                                              \
-    X(reads)  /* socket reads */                                                      \
-    X(writes) /* socket writes */                                                     \
+#define WORK_LIST(X)                                                                         \
+    X(cells_received)   /* cells that links handed to the manager */                         \
+    X(cells_sent)       /* cells that links took from the manager */                         \
+    X(cells_crossed)    /* cells and raw chunks posted to another manager */                 \
+    X(bytes_received)   /* link plaintext */                                                 \
+    X(bytes_sent)       /* link plaintext */                                                 \
+    X(edge_bytes_in)    /* exit streams: from the destination */                             \
+    X(edge_bytes_out)   /* exit streams: to the destination */                               \
+    X(aes_bytes)        /* relay cipher */                                                   \
+    X(digest_bytes)     /* relay digests */                                                  \
+    X(cgo_bytes)        /* relay cells through a layer of counter galois onion */            \
+    X(cgo_updates)      /* and changes of such a layer's keys */                             \
+    X(crypt_runs)       /* calls of the relay cipher: runs of cells of one circuit */        \
+    X(circuit_switches) /* runs whose circuit is not that of the run before */               \
+    X(copy_bytes)       /* moves of cell bodies that no cipher made */                       \
+    X(controls_posted)  /* control messages to another manager or the controller */          \
+    X(wakes)            /* wakes of another thread asked for */                              \
+    X(mailbox_flushes)  /* chains published to another manager */                            \
+    X(scheduler_runs)                                                                        \
+    X(scheduler_picks) /* runs granted to a circuit half */                                  \
+    X(tcp_info_reads)  /* links whose TCP facts were asked for */                            \
+    X(handshakes_ntor)                                                                       \
+    X(handshakes_ntor_v3)                                                                    \
+    X(handshakes_fast) /* CREATE_FAST */                                                     \
+    X(handshakes_link)                                                                       \
+    X(padding_sent) /* cells of padding, of links and of circuits */                         \
+    X(circuits_opened)                                                                       \
+    X(circuits_closed)                                                                       \
+    X(circuits_congestion_control) /* opened with it */                                      \
+    X(xoffs_sent)                  /* streams told to stop, because of a slow destination */ \
+    X(xons_sent)                                                                             \
+    X(tls_records_read)                                                                      \
+    X(tls_records_written)                                                                   \
+    X(tls_bytes_read)                                                                        \
+    X(tls_bytes_written)                                                                     \
+    X(reads)  /* socket reads */                                                             \
+    X(writes) /* socket writes */                                                            \
     X(loop_turns)
 
 struct work {

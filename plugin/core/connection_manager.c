@@ -134,6 +134,7 @@ static void init_stores(struct manager *m, uint64_t seed) {
     timers_init(&m->circuit_padding_timers, m->memory);
     control_spares_init(&m->spares, m->memory);
     list_init(&m->paused_links);
+    list_init(&m->resuming);
 }
 
 /* Beside others the main thread's manager has no links: it was lent nothing. */

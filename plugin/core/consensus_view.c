@@ -21,6 +21,7 @@ const struct consensus_params consensus_params_default = {
     .nf_pad_before_usage = 1,
     .circpad_max_circ_queued_cells = 1000,
     .onion_descriptor_length_max = 50000,
+    .congestion = CONGESTION_PARAMS_DEFAULT,
 };
 
 static int32_t clamped(int32_t value, int32_t low, int32_t high) {
@@ -51,6 +52,7 @@ struct consensus_params consensus_params_clamped(const struct consensus_params *
         .circpad_global_max_padding_pct = clamped(params->circpad_global_max_padding_pct, 0, 100),
         .circpad_max_circ_queued_cells = clamped(params->circpad_max_circ_queued_cells, 0, 50000),
         .onion_descriptor_length_max = clamped(params->onion_descriptor_length_max, 1, INT32_MAX),
+        .congestion = congestion_params_clamped(&params->congestion),
     };
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/attributes.h"
 #include "base/memory.h"
+#include "core/congestion_params.h"
 
 #define KIST_RUN_INTERVAL_MAX_MS 100   /* as in tor */
 #define NF_ITO_MAX_MS            60000 /* as in tor */
@@ -38,6 +39,7 @@ struct consensus_params {
     int32_t circpad_global_allowed_cells;   /* 0 */
     int32_t circpad_global_max_padding_pct; /* 0: no limit */
     int32_t circpad_max_circ_queued_cells;  /* 1000 */
+    struct congestion_params congestion;
 };
 
 struct relay_entry {

@@ -61,14 +61,14 @@ static void fill(struct consensus_params *params, int32_t value) {
 }
 
 static void parameters_are_moved_to_where_they_mean_something(UNUSED void **state) {
-    static const struct consensus_params least = {
+    struct consensus_params least = {
         .circ_max_cell_queue_size = 1,
         .circ_max_cell_queue_size_out = 1,
         .circuit_priority_halflife_ms = 1,
         .onion_descriptor_length_max = 1,
         .nf_conntimeout_relays_s = 60,
     };
-    static const struct consensus_params most = {
+    struct consensus_params most = {
         .circ_max_cell_queue_size = INT32_MAX,
         .circ_max_cell_queue_size_out = INT32_MAX,
         .kist_run_interval_ms = 100,
@@ -95,6 +95,8 @@ static void parameters_are_moved_to_where_they_mean_something(UNUSED void **stat
     struct consensus_params lowest, highest;
     fill(&lowest, INT32_MIN);
     fill(&highest, INT32_MAX);
+    least.congestion = congestion_params_clamped(&lowest.congestion); /* congestion_params_test.c */
+    most.congestion = congestion_params_clamped(&highest.congestion);
     const struct {
         const struct consensus_params *given, *taken;
     } cases[] = {{&lowest, &least},

@@ -72,56 +72,12 @@ static void a_receiver_allows_what_it_has_answered(UNUSED void **state) {
     assert_int_equal(flow_consume(&w, 0), 0);
 }
 
-static void the_second_half_of_an_increment_wants_a_cell_that_nobody_can_foresee(UNUSED void **state) {
-    for (unsigned made_at = 0; made_at < 100; made_at++) { /* when there is room for it */
-        struct flow_window w;
-        struct flow_tags t = {.first = 0};
-        flow_window_init(&w, 1000, 100);
-        for (unsigned sent = 0; sent < 300; sent++) {
-            unsigned at = sent % 100;
-            bool wants = at >= 50 && !t.is_unforeseen;
-            assert_int_equal(flow_wants_unforeseen(&w, &t), wants);
-            assert_int_equal(flow_needs_unforeseen(&w, &t), wants && at == 99);
-            t.is_unforeseen |= wants && (at == made_at || at == 99);
-            if (flow_package(&w)) {
-                assert_true(t.is_unforeseen);
-                flow_tags_push(&t, (const uint8_t[FLOW_TAG_LEN]){0});
-            }
-        }
-    }
-}
-
-static void tags_come_back_oldest_first(UNUSED void **state) {
-    struct flow_tags t = {.first = 0};
-    uint8_t tag[FLOW_TAG_LEN] = {0};
-    assert_null(flow_tags_pop(&t));
-    uint8_t next_in = 0, next_out = 0;
-    for (unsigned round = 0; round < 5; round++) {
-        while (t.count < FLOW_TAGS_MAX) {
-            tag[0] = tag[FLOW_TAG_LEN - 1] = next_in++;
-            flow_tags_push(&t, tag);
-        }
-        for (unsigned i = 0; i < 7; i++) {
-            const uint8_t *oldest = flow_tags_pop(&t);
-            assert_non_null(oldest);
-            assert_int_equal(oldest[0], next_out);
-            assert_int_equal(oldest[FLOW_TAG_LEN - 1], next_out++);
-        }
-    }
-    while (t.count)
-        assert_int_equal(flow_tags_pop(&t)[0], next_out++);
-    assert_int_equal(next_out, next_in);
-    assert_null(flow_tags_pop(&t));
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_sender_stops_when_the_window_is_used),
         cmocka_unit_test(the_answered_cell_is_found_at_any_filling),
         cmocka_unit_test(a_sendme_that_is_not_due_breaks_the_protocol),
         cmocka_unit_test(a_receiver_allows_what_it_has_answered),
-        cmocka_unit_test(the_second_half_of_an_increment_wants_a_cell_that_nobody_can_foresee),
-        cmocka_unit_test(tags_come_back_oldest_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

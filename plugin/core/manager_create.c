@@ -70,6 +70,11 @@ static void start(struct manager *m, nsec now, const struct job *job) {
     crypt_wipe(&result, sizeof result);
 }
 
+static uint8_t offered_increment(const struct manager *m) {
+    const struct congestion_params *p = &m->params.congestion;
+    return p->algorithm == CONGESTION_VEGAS ? (uint8_t)p->sendme_inc : 0;
+}
+
 void manager_circuit_create(struct manager *m, nsec now, struct link *link, const struct cell_view *cell) {
     if (cell->circ_id == 0)
         return; /* not even to be refused: 0 is the link itself (C tor ignores it too) */
@@ -78,7 +83,7 @@ void manager_circuit_create(struct manager *m, nsec now, struct link *link, cons
         manager_half_fail(m, now, known, DESTROY_PROTOCOL);
         return;
     }
-    struct job job = {.data_length = 0};
+    struct job job = {.offer = {.sendme_inc = offered_increment(m)}};
     if (job_of(link, cell, &job)) {
         manager_queue_destroy(m, now, link, cell->circ_id, DESTROY_PROTOCOL);
         return;
@@ -130,7 +135,9 @@ void manager_job_done(struct manager *m, nsec now, const struct job_result *resu
     fill_answer(result, cell);
     circuit_half_queue_plain(&half->circuit, cell);
     half->state = HALF_OPEN;
+    half->terms = result->terms;
     m->work.circuits_opened++;
+    m->work.circuits_congestion_control += result->terms.sendme_inc != 0;
     manager_trace(m, TRACE_CIRCUIT_OPEN, half->link, half->circuit.circ_id, 0, 0, 0);
     manager_half_queued(m, now, half, 1);
 }

@@ -147,6 +147,7 @@ static uint32_t take_run(struct manager *m, nsec now, struct link *link, struct 
     sched_charge(&m->scheduler, now, &link->queue, entry, count);
     if (cell_run_is_empty(&half->circuit.queue))
         sched_deactivate(&link->queue, entry);
+    manager_streams_taken(m, half);
     return count;
 }
 
@@ -165,6 +166,7 @@ uint32_t manager_take(struct manager *m, nsec now, link_id id, struct cell **cel
         CHECK(link->queued >= count);
         link->queued -= count;
     }
+    manager_streams_resume(m, now); /* they may have more for the link */
     if (!link->granted)
         manager_link_want_write(m, link);
     if (taken)

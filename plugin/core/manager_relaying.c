@@ -26,6 +26,8 @@ static void handle_message(struct manager *m, nsec now, struct half *half, struc
     case RELAY_DATA:
     case RELAY_END:
     case RELAY_SENDME:
+    case RELAY_XOFF:
+    case RELAY_XON:
     case RELAY_RESOLVE: manager_stream_message(m, now, half, &message, cell); return;
     case RELAY_ESTABLISH_INTRO:
     case RELAY_INTRODUCE1:

@@ -26,6 +26,7 @@
 #include "base/timers.h"
 #include "core/bandwidth_share.h"
 #include "core/circuit_edge.h"
+#include "core/circuit_flow.h"
 #include "core/circuit_half.h"
 #include "core/circuit_padding.h"
 #include "core/consensus_view.h"
@@ -126,7 +127,8 @@ struct half {
     activity_mark active;
     enum half_state state;
     bool is_towards_origin;
-    bool has_introduced; /* INTRODUCE1 has come: no other may */
+    struct circuit_terms terms; /* of its handshake */
+    bool has_introduced;        /* INTRODUCE1 has come: no other may */
 };
 
 /* A circuit that ends here as that of a service or of a client of one. */
@@ -146,15 +148,17 @@ struct onion_role {
 };
 
 struct exit_streams {
-    struct flow_window window; /* of the circuit */
-    struct flow_tags tags;
+    struct circuit_flow flow;
     struct table streams; /* stream id -> struct stream */
-    struct list blocked;  /* streams with chunks that wait for the circuit's window, in turn */
+    struct list blocked;  /* streams with chunks that wait for the circuit, in turn */
+    struct list resuming; /* in manager.resuming */
+    half_id resumes;      /* whose streams these are, while it is there */
+    bool is_queue_full;   /* streams wait until the link has taken cells of the circuit */
     uint32_t undelivered; /* of all streams */
 };
 
 struct stream {
-    struct flow_window window;
+    struct flow_window window; /* without congestion control */
     struct list blocked;       /* in exit_streams.blocked */
     struct cell_run to_origin; /* chunks that wait for a window */
     struct cell_run to_edge;   /* optimistic data, before the edge has a name */
@@ -166,6 +170,9 @@ struct stream {
     uint16_t credit;      /* that the edge has been given, and not yet used up for good */
     uint16_t credit_owed; /* chunks packaged since the edge was last told */
     bool is_resolve;      /* a RESOLVE: ends with its answer */
+    nsec crowded_since;   /* more than the XOFF limit have been undelivered; 0: not so */
+    bool is_stopped;      /* the origin said XOFF */
+    bool has_stopped;     /* and so did we */
 };
 
 struct edge {
@@ -213,6 +220,7 @@ struct manager {
     nsec held_until;
     bool is_short; /* the last scheduling run used up the bandwidth that we have */
     struct list paused_links;
+    struct list resuming; /* exit_streams whose queue has become short again */
     half_id last_half;
     uint32_t stream_serial;
     uint32_t undelivered;      /* of the circuits here */
@@ -358,6 +366,10 @@ MUST_USE bool manager_resolve_answered(struct manager *m, nsec now, struct half 
 void manager_edge_find(struct manager *m, struct edge *edge, const struct begin_message *to);
 /* Ask for a name on behalf of a RESOLVE. */
 void manager_edge_ask(struct manager *m, struct edge *edge, const struct name_query *query);
+/* The link has taken cells of half. */
+void manager_streams_taken(struct manager *m, struct half *half);
+/* Go on with the circuits of which it has taken enough. */
+void manager_streams_resume(struct manager *m, nsec now);
 
 /* manager_edges.c */
 void manager_edge_open_control(struct manager *m, nsec now, struct control *message);

@@ -1,11 +1,18 @@
-/* Exit streams at the half towards the origin: BEGIN to END, and both windows (tor-spec 6.2, 7.3, 7.4).
+/* Exit streams at the half towards the origin: BEGIN to END, and flow control (tor-spec 6.2, 7.3, 7.4; proposal 324).
  *
  * The half packages what the edge's chunks bring and keeps the windows; the edge knows only its credit. */
+#include <assert.h>
 #include <string.h>
 
 #include "base/check.h"
 #include "core/connection_manager.h"
 #include "core/manager_state.h"
+#include "wire/multipath_messages.h"
+
+/* The edge needs a moment to write what comes in bursts, and to tell us. */
+#define XOFF_GRACE (5 * NSEC_PER_MS)
+
+static_assert(FLOW_TAG_LEN == SHA1_LEN, "whole digests are kept");
 
 static struct stream *stream_of(const struct half *half, uint16_t id) {
     return half->exit ? table_get(&half->exit->streams, id) : NULL;
@@ -29,9 +36,10 @@ static bool become_exit(struct manager *m, struct half *half) {
     struct exit_streams *exit = memory_allocate(m->memory, sizeof *exit);
     if (!exit)
         return false;
-    flow_window_init(&exit->window, CIRCUIT_WINDOW_START, CIRCUIT_WINDOW_INCREMENT);
+    circuit_flow_init(&exit->flow, &m->params.congestion, half->terms.sendme_inc);
     table_init(&exit->streams, m->memory, rng_u64(&m->rng));
     list_init(&exit->blocked);
+    list_init(&exit->resuming);
     half->exit = exit;
     return true;
 }
@@ -88,6 +96,8 @@ void manager_streams_close(struct manager *m, struct half *half) {
         manager_stream_free(m, half, stream);
     }
     table_fini(&half->exit->streams);
+    circuit_flow_fini(&half->exit->flow, m->memory);
+    list_remove(&half->exit->resuming);
     memory_release(m->memory, half->exit, sizeof *half->exit);
     half->exit = NULL;
 }
@@ -123,7 +133,7 @@ static bool pay_credit(struct manager *m, const struct half *half, struct stream
 static struct cell *next_piece(struct manager *m, nsec now, struct half *half, struct stream *stream) {
     struct cell *chunk = stream->to_origin.first;
     struct exit_streams *exit = half->exit;
-    bool is_split = !chunk_has_room(chunk) && flow_needs_unforeseen(&exit->window, &exit->tags);
+    bool is_split = !chunk_has_room(chunk) && circuit_flow_needs_unforeseen(&exit->flow);
     struct cell *front = is_split ? manager_cell(m, CELL_MUST) : NULL;
     if (front) {
         circuit_edge_split(chunk, front);
@@ -138,10 +148,10 @@ static struct cell *next_piece(struct manager *m, nsec now, struct half *half, s
 
 /* Behind the data and its four zeros, where a DATA cell is padded (tor-spec 6.1). */
 static void pad_unforeseen(struct manager *m, struct exit_streams *exit, struct cell *chunk) {
-    if (!chunk_has_room(chunk) || !flow_wants_unforeseen(&exit->window, &exit->tags))
+    if (!chunk_has_room(chunk) || !circuit_flow_wants_unforeseen(&exit->flow))
         return;
     m->crypt->random(m->crypt->context, chunk_bytes(chunk) + chunk->length + 4, CHUNK_PADDING);
-    exit->tags.is_unforeseen = true;
+    circuit_flow_made_unforeseen(&exit->flow);
 }
 
 /* One chunk becomes a DATA cell. False when the circuit had to be closed. */
@@ -154,12 +164,14 @@ static bool package(struct manager *m, nsec now, struct half *half, struct strea
     pad_unforeseen(m, exit, chunk);
 
     uint8_t tag[FLOW_TAG_LEN];
-    flow_package(&stream->window);
-    bool answered = flow_package(&exit->window);
+    if (!exit->flow.is_congestion_controlled)
+        (void)flow_package(&stream->window); /* stream SENDMEs show no tag */
     if (!manager_half_originate_cell(m, now, half, chunk, &data, tag))
         return false;
-    if (answered)
-        flow_tags_push(&exit->tags, tag);
+    if (circuit_flow_sent(&exit->flow, m->memory, now, tag)) {
+        stop(m, now, half, DESTROY_RESOURCELIMIT);
+        return false;
+    }
     return true;
 }
 
@@ -173,6 +185,20 @@ static bool end_stream(struct manager *m, nsec now, struct half *half, struct st
     return send_end(m, now, half, id, reason);
 }
 
+/* The origin lets this stream go on. */
+static bool stream_may_package(const struct half *half, const struct stream *stream) {
+    return half->exit->flow.is_congestion_controlled ? !stream->is_stopped
+                                                     : flow_may_package(&stream->window);
+}
+
+/* And the circuit: its window, and the queue for its link, which would otherwise hold what the window allows, where nobody
+ * sees how long it waits. */
+static bool circuit_may_package(struct manager *m, struct half *half) {
+    if (half->circuit.queue.count >= (uint32_t)m->params.congestion.cellq_high)
+        half->exit->is_queue_full = true;
+    return !half->exit->is_queue_full && circuit_flow_room(&half->exit->flow) > 0;
+}
+
 /* Send what the windows allow, at most cells_max; false when the circuit had to be closed. */
 static bool stream_flush(struct manager *m, nsec now, struct half *half, struct stream *stream,
                          uint32_t cells_max) {
@@ -180,9 +206,9 @@ static bool stream_flush(struct manager *m, nsec now, struct half *half, struct 
     while ((next = stream->to_origin.first) != NULL) {
         if (next->kind == CELL_KIND_CHUNK_END)
             return end_stream(m, now, half, stream, cell_run_shift(&stream->to_origin));
-        if (!flow_may_package(&stream->window))
+        if (!stream_may_package(half, stream))
             return true;
-        if (cells_max-- == 0 || !flow_may_package(&half->exit->window)) {
+        if (cells_max-- == 0 || !circuit_may_package(m, half)) {
             if (!list_is_linked(&stream->blocked))
                 list_append(&half->exit->blocked, &stream->blocked);
             return true;
@@ -309,13 +335,16 @@ static bool count_circuit_data(struct manager *m, nsec now, struct half *half) {
         stop(m, now, half, DESTROY_RESOURCELIMIT);
         return false;
     }
-    if (flow_receive(&half->exit->window)) {
+    bool owes_sendme;
+    struct circuit_flow *flow = &half->exit->flow;
+    if (circuit_flow_received(flow, &owes_sendme)) {
         stop(m, now, half, DESTROY_PROTOCOL);
         return false;
     }
-    if (!flow_consume(&half->exit->window, 1))
+    if (!owes_sendme)
         return true;
-    struct sendme_message sendme = {.version = (uint8_t)m->params.sendme_emit_min_version,
+    bool shows_tag = flow->is_congestion_controlled || m->params.sendme_emit_min_version > 0;
+    struct sendme_message sendme = {.version = shows_tag,
                                     .tag_length = circuit_half_tag_length(&half->circuit)};
     circuit_half_received_tag(&half->circuit, sendme.tag);
     uint8_t room[64];
@@ -325,10 +354,47 @@ static bool count_circuit_data(struct manager *m, nsec now, struct half *half) {
     return manager_half_originate(m, now, half, RELAY_SENDME, 0, (struct span){room, bytes_written(&body)});
 }
 
+static void send_xoff(struct manager *m, nsec now, struct half *half, struct stream *stream) {
+    uint8_t room[8];
+    struct bytes_out body = bytes_out(room, sizeof room);
+    xoff_encode(&body);
+    stream->has_stopped = true;
+    m->work.xoffs_sent++;
+    if (!manager_half_originate(m, now, half, RELAY_XOFF, stream->id,
+                                (struct span){room, bytes_written(&body)}))
+        return;
+}
+
+static void send_xon(struct manager *m, nsec now, struct half *half, struct stream *stream) {
+    uint8_t room[8];
+    struct bytes_out body = bytes_out(room, sizeof room);
+    xon_encode(&body, &(struct xon_message){.kb_per_s = 0});
+    stream->has_stopped = false;
+    stream->crowded_since = 0;
+    m->work.xons_sent++;
+    if (!manager_half_originate(m, now, half, RELAY_XON, stream->id,
+                                (struct span){room, bytes_written(&body)}))
+        return;
+}
+
+/* A chunk is on its way to the edge: are there too many? May close the circuit. */
+static void note_crowding(struct manager *m, nsec now, struct half *half, struct stream *stream) {
+    if (!half->exit->flow.is_congestion_controlled || stream->has_stopped)
+        return;
+    if (stream->undelivered <= (uint32_t)m->params.congestion.xoff_exit)
+        stream->crowded_since = 0;
+    else if (stream->crowded_since == 0)
+        stream->crowded_since = now;
+    else if (now - stream->crowded_since > XOFF_GRACE)
+        send_xoff(m, now, half, stream);
+}
+
 /* count DATA cells of the stream are done with: answer them. */
 static void count_stream_delivered(struct manager *m, nsec now, struct half *half, struct stream *stream,
                                    uint32_t count) {
     uint16_t id = stream->id;
+    if (half->exit->flow.is_congestion_controlled)
+        return;
     for (uint16_t due = flow_consume(&stream->window, count); due > 0; due--) {
         if (!manager_half_originate(m, now, half, RELAY_SENDME, id, (struct span){NULL, 0}))
             return;
@@ -389,7 +455,7 @@ static void data(struct manager *m, nsec now, struct half *half, const struct re
         manager_free_cell(m, cell); /* half-closed: late data is ignored */
         return;
     }
-    if (flow_receive(&stream->window)) {
+    if (!half->exit->flow.is_congestion_controlled && flow_receive(&stream->window)) {
         manager_free_cell(m, cell);
         stop(m, now, half, DESTROY_PROTOCOL);
         return;
@@ -405,7 +471,10 @@ static void data(struct manager *m, nsec now, struct half *half, const struct re
     cell->data_at = (uint8_t)(message->data.data - cell->body);
     count_undelivered(m, half, stream, 1);
     send_to_edge(m, stream, cell);
-    bound_undelivered(m, now, half);
+    half_id half_before = half->id;
+    note_crowding(m, now, half, stream);
+    if ((half = manager_half(m, half_before)) != NULL)
+        bound_undelivered(m, now, half);
 }
 
 /* The origin is done with the stream: the edge closes when what it has is written. */
@@ -427,33 +496,57 @@ static void end(struct manager *m, struct half *half, const struct relay_message
 
 static void unblock_streams(struct manager *m, nsec now, struct half *half) {
     half_id id = half->id;
-    while ((half = manager_half(m, id)) != NULL && half->exit && flow_may_package(&half->exit->window)) {
+    while ((half = manager_half(m, id)) != NULL && half->exit && circuit_may_package(m, half)) {
         struct list *node = list_take_first(&half->exit->blocked);
         if (!node || !stream_flush(m, now, half, LIST_ENTRY(node, struct stream, blocked), STREAM_TURN_CELLS))
             return;
     }
 }
 
-/* A SENDME of version 1 shows that the origin has really received the cell that it answers (proposal 289). */
-static bool circuit_sendme_is_due(struct manager *m, struct half *half, const struct sendme_message *sendme) {
-    if (!half->exit)
+void manager_streams_taken(struct manager *m, struct half *half) {
+    struct exit_streams *exit = half->exit;
+    if (!exit || !exit->is_queue_full || half->circuit.queue.count > (uint32_t)m->params.congestion.cellq_low)
+        return;
+    exit->is_queue_full = false;
+    exit->resumes = half->id;
+    list_remove(&exit->resuming);
+    list_append(&m->resuming, &exit->resuming);
+}
+
+void manager_streams_resume(struct manager *m, nsec now) {
+    struct list *node;
+    while ((node = list_take_first(&m->resuming)) != NULL) {
+        struct half *half = manager_half(m, LIST_ENTRY(node, struct exit_streams, resuming)->resumes);
+        CHECK(half);
+        unblock_streams(m, now, half);
+    }
+}
+
+static bool circuit_sendme_is_due(struct manager *m, nsec now, struct half *half,
+                                  const struct sendme_message *sendme) {
+    if (!half->exit || sendme->version < m->params.sendme_accept_min_version)
         return false;
-    const uint8_t *tag = flow_tags_pop(&half->exit->tags);
-    if (!tag || flow_sendme_received(&half->exit->window) ||
-        sendme->version < m->params.sendme_accept_min_version)
-        return false;
-    return sendme->version == 0 || (sendme->tag_length == circuit_half_tag_length(&half->circuit) &&
-                                    bytes_equal_const_time(tag, sendme->tag, sendme->tag_length));
+    struct circuit_pressure pressure = {.queued = half->circuit.queue.count,
+                                        .is_blocked = half->exit->is_queue_full};
+    return circuit_flow_answered(&half->exit->flow, &m->params.congestion, now, sendme,
+                                 circuit_half_tag_length(&half->circuit), pressure) == ERR_OK;
+}
+
+static void circuit_sendme(struct manager *m, nsec now, struct half *half, struct span body) {
+    struct sendme_message sendme;
+    if (sendme_decode(body, &sendme) || !circuit_sendme_is_due(m, now, half, &sendme))
+        stop(m, now, half, DESTROY_PROTOCOL);
+    else
+        unblock_streams(m, now, half);
 }
 
 static void sendme(struct manager *m, nsec now, struct half *half, const struct relay_message *message) {
     if (message->stream == 0) {
-        struct sendme_message answer;
-        if (sendme_decode(message->data, &answer) || !circuit_sendme_is_due(m, half, &answer)) {
-            stop(m, now, half, DESTROY_PROTOCOL);
-            return;
-        }
-        unblock_streams(m, now, half);
+        circuit_sendme(m, now, half, message->data);
+        return;
+    }
+    if (half->terms.sendme_inc) { /* there are none under congestion control */
+        stop(m, now, half, DESTROY_PROTOCOL);
         return;
     }
     struct stream *stream = stream_of(half, message->stream);
@@ -464,6 +557,22 @@ static void sendme(struct manager *m, nsec now, struct half *half, const struct 
         return;
     }
     if (!stream_flush(m, now, half, stream, UINT32_MAX))
+        return;
+}
+
+/* The origin cannot read so fast, or can again. Its advice on the rate is not followed: it says XOFF again when it must. */
+static void xoff_or_xon(struct manager *m, nsec now, struct half *half, const struct relay_message *message) {
+    struct xon_message xon;
+    bool is_xoff = message->command == RELAY_XOFF;
+    if (!half->terms.sendme_inc || (is_xoff ? xoff_decode(message->data) : xon_decode(message->data, &xon))) {
+        stop(m, now, half, DESTROY_PROTOCOL);
+        return;
+    }
+    struct stream *stream = stream_of(half, message->stream);
+    if (!stream)
+        return;
+    stream->is_stopped = is_xoff;
+    if (!is_xoff && !stream_flush(m, now, half, stream, UINT32_MAX))
         return;
 }
 
@@ -482,6 +591,8 @@ void manager_stream_message(struct manager *m, nsec now, struct half *half,
     case RELAY_END: end(m, half, message, cell); return;
     case RELAY_BEGIN: begin(m, now, half, message); break;
     case RELAY_SENDME: sendme(m, now, half, message); break;
+    case RELAY_XOFF:
+    case RELAY_XON: xoff_or_xon(m, now, half, message); break;
     case RELAY_BEGIN_DIR: begin_directory(m, now, half, message->stream); break;
     case RELAY_RESOLVE: resolve(m, now, half, message); break;
     default: CHECK(!"a message about streams");
@@ -551,6 +662,9 @@ void manager_stream_control(struct manager *m, nsec now, struct half *half, stru
         edge_connected(m, now, half, message);
     } else if (message->kind == CONTROL_EDGE_FLUSHED) {
         count_undelivered(m, half, stream, -(int64_t)message->count);
-        count_stream_delivered(m, now, half, stream, message->count);
+        if (stream->has_stopped && stream->undelivered == 0)
+            send_xon(m, now, half, stream);
+        else
+            count_stream_delivered(m, now, half, stream, message->count);
     }
 }

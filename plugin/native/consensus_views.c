@@ -46,6 +46,10 @@ static struct consensus_params make_params(const struct consensus *c) {
         consensus_param(c, "circpad_max_circ_queued_cells", p.circpad_max_circ_queued_cells, 0, 50000);
     p.onion_descriptor_length_max =
         consensus_param(c, "HSV3MaxDescriptorSize", p.onion_descriptor_length_max, 1, INT32_MAX);
+#define X(field, name, initial, least, most) \
+    p.congestion.field = consensus_param(c, name, initial, least, most);
+    CONGESTION_PARAMS(X)
+#undef X
     return p;
 }
 

@@ -15,8 +15,12 @@ struct config;
 struct keys;
 
 /* What we offer: dir-spec 2.1.1, "proto". Only what works. */
-#define SELF_PROTOCOLS \
-    "Cons=1-2 Desc=1-2 DirCache=2 HSDir=2 HSIntro=4-5 HSRend=1-2 Link=4-5 LinkAuth=3 Microdesc=1-2 Padding=2 Relay=2"
+#define SELF_PROTOCOLS                             \
+    "Cons=1-2 Desc=1-2 DirCache=2 "                \
+    "FlowCtrl=1-2 "                                \
+    "HSDir=2 HSIntro=4-5 HSRend=1-2 "              \
+    "Link=4-5 LinkAuth=3 Microdesc=1-2 Padding=2 " \
+    "Relay=2-4"
 
 #define SELF_DESCRIPTOR_LEN_MAX (DESCRIPTOR_LEN_MAX + EXTRA_INFO_LEN_MAX)
 

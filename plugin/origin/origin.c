@@ -12,6 +12,7 @@
 
 void origin_config_default(struct origin_config *config_out) {
     *config_out = (struct origin_config){
+        .congestion = congestion_params_default,
         .links_max = 64,
         .circuits_max = 1024,
         .streams_max = 4096,

@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "wire/multipath_messages.h"
 #include "wire/relay_cell.h"
 
 #define CIRC_ID_TRIES 64u /* of 2^31 ids: more than one try is rare */
@@ -110,29 +111,84 @@ static void send_end(struct origin_circuit *c, const struct origin_stream *s, ui
 
 /* A DATA cell counts for the circuit whether its stream still exists or not. */
 static enum err count_data(struct origin_circuit *c) {
-    struct flow_window *window = &origin_path_last(&c->path)->window;
-    enum err e = flow_receive(window);
-    if (e)
+    bool owes_sendme;
+    enum err e = circuit_flow_received(&origin_path_last(&c->path)->flow, &owes_sendme);
+    if (e || !owes_sendme || c->state == ORIGIN_CIRCUIT_TRUNCATING)
         return e;
-    if (flow_consume(window, 1) == 0 || c->state == ORIGIN_CIRCUIT_TRUNCATING)
-        return ERR_OK;
     return origin_path_send_sendme(&c->path);
 }
 
-static enum err receive_circuit_sendme(struct origin_circuit *c, struct span data) {
+static enum err receive_circuit_sendme(struct origin_circuit *c, nsec now, struct span data) {
+    struct origin *o = c->origin;
     struct sendme_message m;
     enum err e = sendme_decode(data, &m);
     if (e)
         return e;
-    const uint8_t *tag = flow_tags_pop(&c->path.tags);
-    if (!tag || m.version != 1 || m.tag_length != origin_hop_tag_length(origin_path_last(&c->path)))
+    if (m.version != 1)
         return ERR_PROTOCOL;
-    if (!bytes_equal_const_time(tag, m.tag, m.tag_length))
-        return ERR_PROTOCOL;
-    e = flow_sendme_received(&origin_path_last(&c->path)->window);
+    uint32_t queued = c->path.queue.count;
+    struct circuit_pressure pressure = {.queued = queued, .is_blocked = queued >= o->config.queue_cells_max};
+    struct origin_hop *hop = origin_path_last(&c->path);
+    e = circuit_flow_answered(&hop->flow, &o->config.congestion, now, &m, origin_hop_tag_length(hop),
+                              pressure);
     if (e == ERR_OK)
         unblock_streams(c);
     return e;
+}
+
+static bool is_congestion_controlled(const struct origin_circuit *c) {
+    return origin_path_last(&c->path)->flow.is_congestion_controlled;
+}
+
+static void send_xoff(struct origin_circuit *c, struct origin_stream *s) {
+    uint8_t room[8];
+    struct bytes_out out = bytes_out(room, sizeof(room));
+    xoff_encode(&out);
+    s->has_stopped = true;
+    struct relay_message m = {.command = RELAY_XOFF, .stream = s->id, .data = {room, bytes_written(&out)}};
+    say_or_close(c, &m);
+}
+
+static void send_xon(struct origin_circuit *c, struct origin_stream *s) {
+    uint8_t room[8];
+    struct bytes_out out = bytes_out(room, sizeof(room));
+    xon_encode(&out, &(struct xon_message){.kb_per_s = 0});
+    s->has_stopped = false;
+    struct relay_message m = {.command = RELAY_XON, .stream = s->id, .data = {room, bytes_written(&out)}};
+    say_or_close(c, &m);
+}
+
+/* Takes *cell over when it sets it to NULL. */
+static enum err receive_data(struct origin_circuit *c, struct origin_stream *s, struct cell **cell,
+                             struct span data) {
+    enum err e = origin_stream_receive_data(c->origin, s, *cell, data);
+    if (e)
+        return e;
+    *cell = NULL;
+    if (s->is_uncounted && !s->has_stopped &&
+        s->inbox.count > (uint32_t)c->origin->config.congestion.xoff_client)
+        send_xoff(c, s);
+    return ERR_OK;
+}
+
+/* The exit cannot write so fast, or can again. */
+static enum err receive_xoff_or_xon(struct origin_circuit *c, struct origin_stream *s,
+                                    const struct relay_message *m) {
+    struct xon_message xon;
+    bool is_xoff = m->command == RELAY_XOFF;
+    if (!s->is_uncounted)
+        return ERR_PROTOCOL;
+    enum err e = is_xoff ? xoff_decode(m->data) : xon_decode(m->data, &xon);
+    if (e)
+        return e;
+    s->is_stopped = is_xoff;
+    if (!is_xoff)
+        origin_stream_unblock(c->origin, s);
+    return ERR_OK;
+}
+
+static enum err receive_stream_sendme(struct origin_circuit *c, struct origin_stream *s) {
+    return s->is_uncounted ? ERR_PROTOCOL : origin_stream_receive_sendme(c->origin, s);
 }
 
 static enum err receive_connected(struct origin *o, struct origin_stream *s, struct span data) {
@@ -150,13 +206,11 @@ static void receive_for_stream(struct origin_circuit *c, const struct relay_mess
     enum err e = ERR_OK;
     switch (m->command) {
     case RELAY_CONNECTED: e = receive_connected(c->origin, s, m->data); break;
-    case RELAY_SENDME: e = origin_stream_receive_sendme(c->origin, s); break;
+    case RELAY_SENDME: e = receive_stream_sendme(c, s); break;
+    case RELAY_XOFF:
+    case RELAY_XON: e = receive_xoff_or_xon(c, s, m); break;
     case RELAY_END: origin_stream_receive_end(c->origin, s, end_reason_decode(m->data)); break;
-    case RELAY_DATA:
-        e = origin_stream_receive_data(c->origin, s, *cell, m->data);
-        if (e == ERR_OK)
-            *cell = NULL;
-        break;
+    case RELAY_DATA: e = receive_data(c, s, cell, m->data); break;
     default: break;
     }
     if (e) {
@@ -183,7 +237,7 @@ static void receive_truncated(struct origin_circuit *c, unsigned from, struct sp
 
 /* A recognized message of hop number `from`. Streams, flow control and growth are the last hop's; what we do not know is
  * ignored, as tor does. */
-static enum err receive_message(struct origin_circuit *c, unsigned from, struct cell **cell) {
+static enum err receive_message(struct origin_circuit *c, nsec now, unsigned from, struct cell **cell) {
     struct relay_message m;
     enum err e = relay_message_decode(origin_hop_format(c->path.hops[from]), (*cell)->body, &m);
     if (e)
@@ -199,7 +253,7 @@ static enum err receive_message(struct origin_circuit *c, unsigned from, struct 
     case RELAY_EXTENDED2: return finish_handshake(c, CELL_CREATED2, m.data);
     case RELAY_SENDME:
         if (m.stream == 0)
-            return receive_circuit_sendme(c, m.data);
+            return receive_circuit_sendme(c, now, m.data);
         break;
     case RELAY_DATA: e = count_data(c); break;
     case RELAY_BEGIN:
@@ -224,15 +278,16 @@ static uint32_t take_cells(struct origin *o, struct cell **cells_out, uint32_t n
 
 /* A cell of a run that was peeled while there were `hops` hops. Cells behind a TRUNCATED come from the hop that sent it,
  * or from before it, and were recognized with their run. */
-static enum err receive_peeled(struct origin_circuit *c, unsigned hops, unsigned from, struct cell **cell) {
+static enum err receive_peeled(struct origin_circuit *c, nsec now, unsigned hops, unsigned from,
+                               struct cell **cell) {
     if (from + 1u < hops)
-        return receive_message(c, from, cell);
+        return receive_message(c, now, from, cell);
     if (c->path.hop_count < hops || !origin_hop_recognizes(c->origin, c->path.hops[from], *cell))
         return ERR_PROTOCOL; /* tor-spec 5.5: not ours, and there is nowhere to send it on */
-    return receive_message(c, from, cell);
+    return receive_message(c, now, from, cell);
 }
 
-static void receive_relay(struct origin_circuit *c, const struct cell_view *views, uint32_t n) {
+static void receive_relay(struct origin_circuit *c, nsec now, const struct cell_view *views, uint32_t n) {
     if (c->path.hop_count == 0) {
         close_for_error(c, ERR_PROTOCOL);
         return;
@@ -245,7 +300,7 @@ static void receive_relay(struct origin_circuit *c, const struct cell_view *view
         origin_hops_peel(c->origin, c->path.hops, hops, views, cells, taken, from);
     for (uint32_t i = 0; i < taken; i++) {
         if (c->state != ORIGIN_CIRCUIT_CLOSED) {
-            enum err e = receive_peeled(c, hops, from[i], &cells[i]);
+            enum err e = receive_peeled(c, now, hops, from[i], &cells[i]);
             if (e)
                 close_for_error(c, e);
         }
@@ -293,13 +348,12 @@ static uint32_t relay_run(const struct origin_circuit *c, const struct cell_view
     return run;
 }
 
-void origin_circuit_receive(struct origin_circuit *c, UNUSED nsec now, const struct cell_view *cells,
-                            uint32_t n) {
+void origin_circuit_receive(struct origin_circuit *c, nsec now, const struct cell_view *cells, uint32_t n) {
     uint32_t done = 0;
     while (done < n && c->state != ORIGIN_CIRCUIT_CLOSED) {
         uint32_t run = relay_run(c, cells + done, n - done);
         if (run > 0)
-            receive_relay(c, cells + done, run);
+            receive_relay(c, now, cells + done, run);
         else
             receive_one(c, &cells[done]);
         done += run > 0 ? run : 1;
@@ -428,7 +482,8 @@ void origin_circuit_free(struct origin_circuit *c, UNUSED nsec now, uint8_t reas
 }
 
 enum err origin_circuit_extend(struct origin_circuit *c, UNUSED nsec now, const struct origin_target *next) {
-    if (c->state != ORIGIN_CIRCUIT_OPEN || c->stream_count > 0 || c->path.tags.count > 0)
+    if (c->state != ORIGIN_CIRCUIT_OPEN || c->stream_count > 0 ||
+        origin_path_last(&c->path)->flow.tags.count > 0)
         return ERR_REFUSED;
     if (next->handshake == ORIGIN_HANDSHAKE_FAST)
         return ERR_REFUSED;
@@ -477,6 +532,7 @@ struct origin_stream *origin_circuit_begin(struct origin_circuit *c, UNUSED nsec
     if (!s)
         return NULL;
     origin_stream_init(s, c, choose_stream_id(c));
+    s->is_uncounted = is_congestion_controlled(c);
     list_append(&c->streams, &s->entry);
     c->stream_count++;
     if (origin_path_send_begin(&c->path, s->id, to)) {
@@ -486,14 +542,22 @@ struct origin_stream *origin_circuit_begin(struct origin_circuit *c, UNUSED nsec
     return s;
 }
 
-size_t origin_circuit_send(struct origin_circuit *c, UNUSED nsec now, struct origin_stream *s,
-                           const uint8_t *bytes, size_t length) {
+size_t origin_circuit_send(struct origin_circuit *c, nsec now, struct origin_stream *s, const uint8_t *bytes,
+                           size_t length) {
     CHECK(s->circuit == c);
     if (c->state != ORIGIN_CIRCUIT_OPEN || s->state == ORIGIN_STREAM_ENDED)
         return 0;
+    if (s->is_stopped) {
+        origin_stream_block(s);
+        return 0;
+    }
     bool is_starved;
-    size_t sent = origin_path_package(&c->path, s->id, &s->window, (struct span){bytes, length}, &is_starved);
-    if (is_starved)
+    struct flow_window *window = s->is_uncounted ? NULL : &s->window;
+    size_t sent =
+        origin_path_package(&c->path, now, s->id, window, (struct span){bytes, length}, &is_starved);
+    if (c->path.is_lost)
+        close_for_error(c, ERR_LIMIT);
+    else if (is_starved)
         origin_stream_starve(c->origin, s);
     else if (sent < length)
         origin_stream_block(s);
@@ -513,5 +577,8 @@ struct cell *origin_circuit_read(struct origin_circuit *c, struct origin_stream 
     struct relay_message m = {.command = RELAY_SENDME, .stream = s->id};
     while (due-- > 0 && c->state != ORIGIN_CIRCUIT_CLOSED && s->state == ORIGIN_STREAM_CONNECTED)
         say_or_close(c, &m);
+    if (s->has_stopped && cell_run_is_empty(&s->inbox) && c->state == ORIGIN_CIRCUIT_OPEN &&
+        s->state == ORIGIN_STREAM_CONNECTED)
+        send_xon(c, s);
     return cell;
 }

@@ -17,9 +17,11 @@
 #include "base/slab.h"
 #include "base/work.h"
 #include "core/cell_pool.h"
+#include "core/congestion_params.h"
 #include "crypt/provider.h"
 
 struct origin_config {
+    struct congestion_params congestion; /* of the consensus */
     const struct memory *memory;
     const struct crypt_provider *crypt;
     uint64_t seed;           /* circuit ids, never keys */
@@ -28,7 +30,6 @@ struct origin_config {
     uint32_t circuits_max;
     uint32_t streams_max;
     uint32_t cells_max;       /* queued to be sent, and received but not yet told to the user */
-    uint8_t sendme_inc;       /* cc_sendme_inc of the consensus; 0: its default */
     uint32_t queue_cells_max; /* unsent cells of a circuit beyond which its streams take no more bytes */
 };
 

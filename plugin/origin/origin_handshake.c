@@ -4,8 +4,6 @@
 
 #include "base/check.h"
 
-#define SENDME_INC_DEFAULT 31u /* cc_sendme_inc */
-
 /* An onion skin, and the place for it. */
 struct skin {
     uint16_t type; /* enum handshake_type */
@@ -106,7 +104,7 @@ struct origin_handshake *origin_handshake_extend(struct origin_path *path, const
 
 /* An increment that is nearly the consensus', as in tor: the relay may have the next or the last one. */
 static bool increment_is_fair(const struct origin *o, uint8_t sendme_inc) {
-    unsigned expected = o->config.sendme_inc ? o->config.sendme_inc : SENDME_INC_DEFAULT;
+    unsigned expected = (unsigned)o->config.congestion.sendme_inc;
     return sendme_inc + 1u >= expected && sendme_inc <= expected + 1u;
 }
 

@@ -30,8 +30,7 @@ struct origin_hop *origin_hop_new(struct origin *o, const struct circuit_keys *k
     struct origin_hop *hop = slab_take(&o->hops);
     if (!hop)
         return NULL;
-    hop->terms = *terms;
-    flow_window_init(&hop->window, CIRCUIT_WINDOW_START, CIRCUIT_WINDOW_INCREMENT);
+    circuit_flow_init(&hop->flow, &o->config.congestion, terms->sendme_inc);
     CHECK(keys->forward.kind == keys->backward.kind);
     hop->layer_kind = (uint8_t)keys->forward.kind;
     o->config.crypt->layer_init(origin_hop_forward(hop), LAYER_ORIGIN_FORWARD, &keys->forward);
@@ -42,6 +41,7 @@ struct origin_hop *origin_hop_new(struct origin *o, const struct circuit_keys *k
 void origin_hop_free(struct origin *o, struct origin_hop *hop) {
     o->config.crypt->layer_fini(origin_hop_forward(hop));
     o->config.crypt->layer_fini(origin_hop_backward(o, hop));
+    circuit_flow_fini(&hop->flow, o->config.memory);
     slab_put(&o->hops, hop);
 }
 

@@ -1,4 +1,4 @@
-/* origin_hop - a relay of a circuit as the origin sees it: its two relay layers and its circuit-level windows; and the
+/* origin_hop - a relay of a circuit as the origin sees it: its two relay layers and its flow control; and the
  * layers of several hops put on and taken off runs of cells.
  *
  * Forward cells are sealed for one hop and wrapped from it back to the first; backward cells are peeled from the first on
@@ -13,7 +13,7 @@
 #include "base/attributes.h"
 #include "base/work.h"
 #include "core/cell_pool.h"
-#include "core/flow_window.h"
+#include "core/circuit_flow.h"
 #include "crypt/ntor.h"
 #include "crypt/provider.h"
 #include "origin/origin_context.h"
@@ -22,8 +22,7 @@
 #define ORIGIN_RUN_MAX 32u /* cells in one call of the cipher: a TLS record's worth */
 
 struct origin_hop {
-    struct flow_window window;
-    struct circuit_terms terms;
+    struct circuit_flow flow;
     uint8_t layer_kind;            /* enum layer_kind */
     _Alignas(16) uint8_t layers[]; /* forward, then backward */
 };

@@ -18,8 +18,6 @@ enum err origin_path_add(struct origin_path *path, const struct circuit_keys *ke
 }
 
 void origin_path_cut(struct origin_path *path, unsigned keep) {
-    if (path->hop_count > keep)
-        path->tags = (struct flow_tags){0}; /* they were the last hop's */
     while (path->hop_count > keep)
         origin_hop_free(path->origin, path->hops[--path->hop_count]);
 }
@@ -117,26 +115,26 @@ static size_t smallest(size_t a, size_t b) {
 static size_t run_allowed(const struct origin_path *path, const struct flow_window *stream_window) {
     uint32_t queue_max = path->origin->config.queue_cells_max;
     size_t room = path->queue.count < queue_max ? queue_max - path->queue.count : 0;
-    room = smallest(room, origin_path_last(path)->window.package);
-    return smallest(smallest(room, stream_window->package), ORIGIN_RUN_MAX);
+    room = smallest(room, circuit_flow_room(&origin_path_last(path)->flow));
+    return smallest(stream_window ? smallest(room, stream_window->package) : room, ORIGIN_RUN_MAX);
 }
 
-/* Put a DATA message into cell, sealed for the last hop but not wrapped for those before it. */
-static void package(struct origin_path *path, const struct relay_message *m,
+/* Put a DATA message into cell, sealed for the last hop but not wrapped for those before it. False without memory for its
+ * tag. */
+static bool package(struct origin_path *path, nsec now, const struct relay_message *m,
                     struct flow_window *stream_window, struct cell *cell) {
     struct origin_hop *hop = origin_path_last(path);
     uint8_t tag[FLOW_TAG_LEN];
     encode(path, hop, cell, CELL_RELAY, m);
-    bool is_marked = flow_package(&hop->window);
-    origin_hop_seal(path->origin, hop, cell, is_marked ? tag : NULL);
-    if (is_marked)
-        flow_tags_push(&path->tags, tag);
-    (void)flow_package(stream_window); /* stream SENDMEs show no tag */
+    origin_hop_seal(path->origin, hop, cell, tag);
+    if (stream_window)
+        (void)flow_package(stream_window); /* stream SENDMEs show no tag */
     path->origin->work.copy_bytes += m->data.length;
+    return circuit_flow_sent(&hop->flow, path->origin->config.memory, now, tag) == ERR_OK;
 }
 
-size_t origin_path_package(struct origin_path *path, uint16_t stream, struct flow_window *stream_window,
-                           struct span bytes, bool *starved_out) {
+size_t origin_path_package(struct origin_path *path, nsec now, uint16_t stream,
+                           struct flow_window *stream_window, struct span bytes, bool *starved_out) {
     const size_t data_max = relay_data_max(origin_hop_format(origin_path_last(path)), RELAY_DATA);
     size_t used = 0;
     size_t allowed;
@@ -153,7 +151,7 @@ size_t origin_path_package(struct origin_path *path, uint16_t stream, struct flo
             size_t part = smallest(bytes.length - used, data_max);
             struct relay_message m = {
                 .command = RELAY_DATA, .stream = stream, .data = {bytes.data + used, part}};
-            package(path, &m, stream_window, cells[n++]);
+            path->is_lost |= !package(path, now, &m, stream_window, cells[n++]);
             used += part;
         }
         origin_hops_wrap(path->origin, path->hops, path->hop_count - 1u, cells, n);

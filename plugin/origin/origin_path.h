@@ -15,7 +15,7 @@
 #include "base/err.h"
 #include "base/list.h"
 #include "core/cell_pool.h"
-#include "core/flow_window.h"
+#include "core/circuit_flow.h"
 #include "crypt/ntor.h"
 #include "origin/origin_context.h"
 #include "origin/origin_hop.h"
@@ -31,9 +31,9 @@ struct origin_path {
     struct list *outbox;   /* the head of that list */
     struct cell_run queue; /* wrapped */
     struct origin_hop *hops[ORIGIN_HOPS_MAX];
-    struct flow_tags tags; /* of our DATA cells that the last hop has to answer */
     uint32_t circ_id;
     uint8_t hop_count;
+    bool is_lost; /* for want of memory a tag was not kept: the circuit cannot go on */
 };
 
 void origin_path_init(struct origin_path *path, struct origin *o, struct list *outbox, uint32_t circ_id);
@@ -62,9 +62,10 @@ MUST_USE enum err origin_path_send_extend(struct origin_path *path, const struct
 MUST_USE enum err origin_path_send_begin(struct origin_path *path, uint16_t stream,
                                          const struct begin_message *to);
 
-/* Package as much of bytes as the circuit's window, the stream's window and the queue allow; returns how much.
+/* Package as much of bytes as the circuit's flow control, the stream's window (NULL: it has none) and the queue allow; returns how
+ * much.
  * *starved_out says that the pool ran out of cells. */
-size_t origin_path_package(struct origin_path *path, uint16_t stream, struct flow_window *stream_window,
-                           struct span bytes, bool *starved_out);
+size_t origin_path_package(struct origin_path *path, nsec now, uint16_t stream,
+                           struct flow_window *stream_window, struct span bytes, bool *starved_out);
 
 #endif

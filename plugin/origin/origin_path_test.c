@@ -39,10 +39,10 @@ static void packages_what_all_bounds_allow(void **state) {
         bool is_starved;
         flow_window_init(&stream, 500, 50);
         stream.package = rows[i].stream;
-        origin_path_last(path)->window.package = rows[i].circuit;
+        origin_path_last(path)->flow.window.package = rows[i].circuit;
         b.origin->config.queue_cells_max = rows[i].queue_max;
         size_t used =
-            origin_path_package(path, 1, &stream, (struct span){bytes, rows[i].length}, &is_starved);
+            origin_path_package(path, 0, 1, &stream, (struct span){bytes, rows[i].length}, &is_starved);
         size_t most = rows[i].expected_cells * RELAY_DATA_MAX;
         assert_int_equal(used, rows[i].length < most ? rows[i].length : most);
         assert_int_equal(path->queue.count, rows[i].expected_cells);
@@ -61,11 +61,11 @@ static void remembers_the_tag_of_each_hundredth_cell(void **state) {
     flow_window_init(&stream, 500, 50);
     b.origin->config.queue_cells_max = 1000;
     for (unsigned cells = 1; cells <= 250; cells++) {
-        assert_int_equal(origin_path_package(path, 1, &stream, (struct span){bytes, 1}, &is_starved), 1);
-        assert_int_equal(path->tags.count, cells / 100);
+        assert_int_equal(origin_path_package(path, 0, 1, &stream, (struct span){bytes, 1}, &is_starved), 1);
+        assert_int_equal(origin_path_last(path)->flow.tags.count, cells / 100);
     }
     origin_path_cut(path, 1); /* they were the second hop's */
-    assert_int_equal(path->tags.count, 0);
+    assert_int_equal(origin_path_last(path)->flow.tags.count, 0);
     assert_int_equal(path->hop_count, 1);
     origin_bench_fini(&b);
 }
@@ -77,7 +77,7 @@ static void empty_pool_starves(void **state) {
     struct flow_window stream;
     bool is_starved;
     flow_window_init(&stream, 500, 50);
-    size_t used = origin_path_package(path, 1, &stream, (struct span){bytes, sizeof(bytes)}, &is_starved);
+    size_t used = origin_path_package(path, 0, 1, &stream, (struct span){bytes, sizeof(bytes)}, &is_starved);
     assert_true(is_starved);
     assert_in_range(used, RELAY_DATA_MAX, 16 * RELAY_DATA_MAX);
     struct relay_message m = {.command = RELAY_DROP};

@@ -32,7 +32,7 @@ enum err origin_stream_receive_data(struct origin *o, struct origin_stream *s, s
                                     struct span data) {
     if (s->state != ORIGIN_STREAM_CONNECTED)
         return ERR_PROTOCOL;
-    enum err e = flow_receive(&s->window);
+    enum err e = s->is_uncounted ? ERR_OK : flow_receive(&s->window);
     if (e)
         return e;
     cell->data_at = (uint8_t)(data.data - cell->body);
@@ -63,7 +63,7 @@ void origin_stream_receive_end(struct origin *o, struct origin_stream *s, uint8_
 struct cell *origin_stream_read(struct origin_stream *s, uint16_t *sendmes_out) {
     *sendmes_out = 0;
     struct cell *cell = cell_run_shift(&s->inbox);
-    if (cell)
+    if (cell && !s->is_uncounted)
         *sendmes_out = flow_consume(&s->window, 1);
     if (cell_run_is_empty(&s->inbox))
         origin_ready_lower(&s->ready, ORIGIN_STREAM_NEWS_DATA);

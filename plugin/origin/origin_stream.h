@@ -2,7 +2,8 @@
  *
  * Holds no way to send: its circuit (origin_circuit.h) puts messages on the wire and asks this unit what they do.
  * Owner: its circuit. Memory: a slab object; received cells wait in the inbox, of which the stream's window bounds the
- * number. The window opens again when the user has been told of the data, not when it comes. */
+ * number. The window opens again when the user has been told of the data, not when it comes. Under congestion control there is
+ * no window: its circuit tells the exit to stop. */
 #ifndef LOOM_ORIGIN_ORIGIN_STREAM_H
 #define LOOM_ORIGIN_ORIGIN_STREAM_H
 
@@ -43,6 +44,9 @@ struct origin_stream {
     uint8_t state;      /* enum origin_stream_state */
     uint8_t end_reason; /* enum end_reason, when ended */
     bool is_blocked;    /* the user wanted to send more than there was room for */
+    bool is_uncounted;  /* congestion control is the circuit's: no window, no SENDMEs, but XOFF and XON */
+    bool is_stopped;    /* the exit said XOFF */
+    bool has_stopped;   /* and so did we */
 };
 
 void origin_stream_init(struct origin_stream *s, struct origin_circuit *circuit, uint16_t id);

@@ -63,7 +63,7 @@ enum relay_command {
     RELAY_INTRODUCE_ACK = 40,
     RELAY_PADDING_NEGOTIATE = 41,
     RELAY_PADDING_NEGOTIATED = 42,
-    RELAY_XOFF = 43,
+    RELAY_XOFF = 43, /* proposal 324 */
     RELAY_XON = 44,
 };
 

@@ -327,6 +327,20 @@ def onion_descriptors() -> dict[str, bytes]:
     }
 
 
+def multipath_messages() -> dict[str, bytes]:
+    """First byte: which message."""
+    link = b"\1" + KEY + pack(">QQ", 3, 1 << 32)
+    return {
+        "xon": b"\0\0" + pack(">I", 1234),
+        "xon_version_1": b"\0\1" + pack(">I", 1234),
+        "xoff": b"\3\0",
+        "link": b"\1" + link + b"\1",
+        "link_wish": b"\1" + link + b"\5",
+        "link_cut": b"\1" + link,
+        "switch": b"\2" + pack(">I", 31),
+    }
+
+
 CORPORA = {
     "address": addresses,
     "cell": cells,
@@ -342,6 +356,7 @@ CORPORA = {
     "onion_descriptor": onion_descriptors,
     "onion_messages": onion_messages,
     "padding_messages": padding_messages,
+    "multipath_messages": multipath_messages,
     "relay_cell": relay_cells,
     "resolve_messages": resolve_messages,
     "stream_messages": stream_messages,

@@ -197,7 +197,8 @@ static void send_cells(struct village *v, unsigned cells) {
         bool is_starved;
         struct origin_path *path = &v->victim.circuit->path;
         struct span bytes = {data, sizeof(data)};
-        assert_int_equal(origin_path_package(path, v->victim.stream->id, &boundless, bytes, &is_starved),
+        assert_int_equal(origin_path_package(path, memnet_now(v->net), v->victim.stream->id, &boundless,
+                                             bytes, &is_starved),
                          sizeof(data));
         memnet_client_turn(v->victim.client);
     }

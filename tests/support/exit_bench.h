@@ -26,6 +26,25 @@ static inline void exit_here(struct relay_config *config) {
     config->is_exit = true;
 }
 
+/* Parameters of a consensus for both threads. */
+static inline void exit_set_params(struct exit_bench *f, const struct consensus_params *params) {
+    struct relay_entry known[2] = {{.rsa_id = {0}}};
+    memcpy(known[0].rsa_id, f->origin_id.credentials.rsa_id, 20);
+    memcpy(known[1].rsa_id, f->next_id.credentials.rsa_id, 20);
+    struct consensus_view *view = consensus_view_new(&f->memory.memory, params, known, COUNT(known));
+    assert_non_null(view);
+    for (station_id station = 1; station <= 2; station++)
+        manager_set_consensus(bench_manager(&f->b, station), f->b.now, view);
+    consensus_view_drop(view);
+}
+
+/* The origin reads nothing unless the test says so: its link's queue is to hold a whole window. */
+static inline void exit_widen_queue(struct exit_bench *f) {
+    struct consensus_params params = consensus_params_default;
+    params.congestion.cellq_high = params.congestion.cellq_low = 1000;
+    exit_set_params(f, &params);
+}
+
 static inline void exit_bench_init_with(struct exit_bench *f, void (*adjust)(struct relay_config *config),
                                         bool is_client) {
     memset(f, 0, sizeof *f);
@@ -37,6 +56,7 @@ static inline void exit_bench_init_with(struct exit_bench *f, void (*adjust)(str
     symbolic_identity_make(&f->origin_id, f->b.crypt, 2);
     symbolic_identity_make(&f->next_id, f->b.crypt, 3);
     peer_connect(&f->origin, &f->b, is_client ? NULL : &f->origin_id);
+    exit_widen_queue(f);
     circuit_open(&f->c, &f->origin, CIRC);
 }
 

@@ -312,6 +312,9 @@ struct bench_circuit {
     struct bench_peer *peer;
     uint32_t circ_id;
     struct ntor_client_state ntor;
+    struct ntor_v3_client_state ntor_v3;
+    bool is_ntor_v3;
+    uint8_t sendme_inc; /* as granted */
     _Alignas(16) uint8_t forward[256], backward[256];
     uint8_t kh[NTOR_KH_LEN];
     uint8_t body[CELL_BODY_LEN]; /* last message read */
@@ -331,6 +334,46 @@ static inline void circuit_ask(struct bench_circuit *c, struct bench_peer *p, ui
     peer_send(p, circ_id, CELL_CREATE2, room, (uint16_t)bytes_written(&body));
 }
 
+/* The same with ntor-v3. */
+static inline void circuit_ask_v3(struct bench_circuit *c, struct bench_peer *p, uint32_t circ_id,
+                                  const struct handshake_request *request) {
+    const struct crypt_provider *crypt = p->bench->crypt;
+    const struct ntor_server_keys *keys = &p->bench->self.ntor;
+    uint8_t skin[NTOR_V3_ONIONSKIN_LEN + HANDSHAKE_MESSAGE_MAX], room[CELL_BODY_LEN],
+        message[HANDSHAKE_MESSAGE_MAX];
+    *c = (struct bench_circuit){.peer = p, .circ_id = circ_id, .is_ntor_v3 = true};
+    struct bytes_out asked = bytes_out(message, sizeof message);
+    handshake_request_encode(&asked, request);
+    struct span span = {message, bytes_written(&asked)};
+    enum err e = ntor_v3_client_create(crypt, keys->ed_id, keys->onion[0].public, ntor_v3_for_circuits, span,
+                                       &c->ntor_v3, skin);
+    CHECK(!e);
+    struct create2_message create = {.type = HANDSHAKE_NTOR_V3,
+                                     .data = {skin, NTOR_V3_ONIONSKIN_LEN + span.length}};
+    struct bytes_out body = bytes_out(room, sizeof room);
+    create2_encode(&body, &create);
+    peer_send(p, circ_id, CELL_CREATE2, room, (uint16_t)bytes_written(&body));
+}
+
+static inline bool circuit_finish_v3(struct bench_circuit *c, struct span reply,
+                                     struct circuit_keys *keys_out) {
+    uint8_t message[NTOR_V3_MESSAGE_MAX], stream[CIRCUIT_KEYS_LENGTH_MAX];
+    struct handshake_reply granted;
+    if (ntor_v3_client_finish(c->peer->bench->crypt, &c->ntor_v3, ntor_v3_for_circuits, reply, message,
+                              stream, circuit_keys_length(LAYER_TOR1)) ||
+        handshake_reply_decode((struct span){message, reply.length - NTOR_V3_REPLY_LEN}, &granted))
+        return false;
+    c->sendme_inc = granted.sendme_inc;
+    circuit_keys_cut(LAYER_TOR1, stream, keys_out);
+    return true;
+}
+
+static inline bool circuit_finish(struct bench_circuit *c, struct span reply, struct circuit_keys *keys_out) {
+    if (c->is_ntor_v3)
+        return circuit_finish_v3(c, reply, keys_out);
+    return ntor_client_finish(c->peer->bench->crypt, &c->ntor, reply, keys_out) == ERR_OK;
+}
+
 /* Read the CREATED2; false when something else came. */
 static inline bool circuit_created(struct bench_circuit *c) {
     const struct crypt_provider *crypt = c->peer->bench->crypt;
@@ -338,8 +381,7 @@ static inline bool circuit_created(struct bench_circuit *c) {
     struct circuit_keys keys;
     struct span reply;
     if (!cell || cell->command != CELL_CREATED2 || cell->circ_id != c->circ_id ||
-        created2_decode((struct span){cell->body, CELL_BODY_LEN}, &reply) ||
-        ntor_client_finish(crypt, &c->ntor, reply, &keys))
+        created2_decode((struct span){cell->body, CELL_BODY_LEN}, &reply) || !circuit_finish(c, reply, &keys))
         return false;
     crypt->layer_init(c->forward, LAYER_ORIGIN_FORWARD, &keys.forward);
     crypt->layer_init(c->backward, LAYER_ORIGIN_BACKWARD, &keys.backward);
@@ -350,6 +392,14 @@ static inline bool circuit_created(struct bench_circuit *c) {
 
 static inline void circuit_open(struct bench_circuit *c, struct bench_peer *p, uint32_t circ_id) {
     circuit_ask(c, p, circ_id);
+    bench_jobs(p->bench);
+    bool created = circuit_created(c);
+    CHECK(created);
+}
+
+static inline void circuit_open_v3(struct bench_circuit *c, struct bench_peer *p, uint32_t circ_id,
+                                   const struct handshake_request *request) {
+    circuit_ask_v3(c, p, circ_id, request);
     bench_jobs(p->bench);
     bool created = circuit_created(c);
     CHECK(created);

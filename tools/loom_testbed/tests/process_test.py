@@ -41,6 +41,9 @@ def test_children_die_with_a_killed_parent(tmp_path: Path) -> None:
         while Path(f"/proc/{child}/comm").read_text() != "sleep\n":  # until then nothing ties it to its parent
             time.sleep(0.01)
         assert is_running(child)
+        comm = Path(f"/proc/{child}/comm")
+        while comm.read_text() != "sleep\n":  # setpriv has asked the kernel before it becomes the program
+            time.sleep(0.01)
         parent.kill()
     deadline = time.monotonic() + 5
     while is_running(child) and time.monotonic() < deadline:
