@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from .errors import TestbedError
@@ -25,6 +26,13 @@ def make_keys(node: Node) -> str:
     v3_identity = _find(r"^fingerprint ([0-9A-F]{40})$", (keys / "authority_certificate").read_text())
     fingerprint = _relay_fingerprint(node)
     return f"{node.name} orport={node.or_port} no-v2 v3ident={v3_identity} 127.0.0.1:{node.dir_port} {fingerprint}"
+
+
+def leave_out(authorities: Sequence[Node]) -> None:
+    """Let the authorities find each other invalid as relays: who stands in no consensus is in nobody's circuits."""
+    lines = "".join(f"!invalid {_relay_fingerprint(node)}\n" for node in authorities)
+    for node in authorities:
+        (node.directory / "data" / "approved-routers").write_text(lines)
 
 
 def _relay_fingerprint(node: Node) -> str:

@@ -31,7 +31,7 @@ BOOTSTRAPPED = "Bootstrapped 100%"
 
 def make_consensus(network: Network) -> None:
     """Return when the authorities have a consensus that lists each relay with the flags its role needs."""
-    roles = {node.name: node.role for node in network.nodes if node.is_relay}
+    roles = network.listed()
     dir_ports = [node.dir_port for node in network.with_role("authority")]
     network.wait_for(
         "descriptor of each relay at each authority",
@@ -87,14 +87,12 @@ def _require(dir_port: int, path: str) -> str:
 
 
 def _call_for_vote(network: Network) -> None:
-    """Let the authorities vote now. Where clients choose by themselves, only the relays are to be guards."""
-    relays = ",".join(f"${node.fingerprint}" for node in network.with_role("relay"))
-    guards = f"TestingDirAuthVoteGuard={relays} TestingDirAuthVoteGuardIsStrict=1 " if relays else ""
+    """Let the authorities vote now."""
     offset = torrc.vote_offset(time.time() + VOTE_LEAD_SECONDS, FIRST_INTERVAL_SECONDS)
     for node in network.with_role("authority"):
         with network.control(node) as control:
             control.command(
-                f"SETCONF {guards}TestingV3AuthInitialVotingInterval={FIRST_INTERVAL_SECONDS} "
+                f"SETCONF TestingV3AuthInitialVotingInterval={FIRST_INTERVAL_SECONDS} "
                 f"V3AuthVotingInterval={LATER_INTERVAL_SECONDS} TestingV3AuthVotingStartOffset={offset}"
             )
 
@@ -114,7 +112,7 @@ def _knows_consensus(network: Network, node: Node) -> bool:
         return log.exists() and BOOTSTRAPPED in log.read_text(errors="replace")
     with network.control(node) as control:
         known = {line.split(" ", 2)[1] for line in control.getinfo("ns/all") if line.startswith("r ")}
-    return known >= {other.name for other in network.nodes if other.is_relay}
+    return known >= network.listed().keys()
 
 
 def _listing(lacks: dict[str, str]) -> str:

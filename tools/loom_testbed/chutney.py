@@ -25,18 +25,14 @@ SECONDS_MAX = 900  # basic-min took 1 m 46 with tor
 TEMPLATE = "${include:relay-non-dir.tmpl}\n${include:exit-v4.i}\n"
 TEMPLATE_NAME = "loom-relay.tmpl"
 
-# Put before a network's definition: relays that are no authorities run Loom. They and the clients start after the
-# authorities, because of a first phase's relays chutney expects the files of tor's directory caches, and of its clients
-# that they find exits.
+# Put before a network's definition: relays that are no authorities run Loom.
 SUBSTITUTION = """\
 _TheirNode = Node
 
 
 def Node(**options):
-    if not options.get("authority"):
-        options.update(launch_phase=2)
-        if options.get("relay"):
-            options.update(tor={loom!r}, torrc={template!r})
+    if options.get("relay") and not options.get("authority"):
+        options.update(tor={loom!r}, torrc={template!r})
     return _TheirNode(**options)
 
 

@@ -46,14 +46,19 @@ class Network:
         """Return the nicknames of a role, in order."""
         return [node.name for node in self.with_role(role)]
 
+    def listed(self) -> dict[str, str]:
+        """Return the nicknames and roles of the relays that belong into the consensus."""
+        leaves_out = {"client", "authority"} if self.plan.relays else {"client"}
+        return {node.name: node.role for node in self.nodes if node.role not in leaves_out}
+
     def hops(self, client: Node) -> tuple[list[Node], list[Node], list[Node]]:
         """Return the relays that may be a data circuit's guard, middle and exit for this client.
 
-        Where clients choose for themselves, an authority may be a middle: it is a relay like any other to them.
+        Where clients choose for themselves, they have no authority to choose.
         """
         relays = self.with_role("relay")
         if relays:
-            return relays, relays + self.with_role("authority"), relays
+            return relays, relays, relays
         pin = client.pin
         guards, middles, exits = (
             [node for node in self.with_role(role) if pin is None or node.program == getattr(pin, role)]
@@ -165,6 +170,8 @@ class Network:
     def _make_authority_keys(self) -> None:
         with ThreadPoolExecutor(max_workers=2) as pool:
             self._dir_authorities = list(pool.map(authority.make_keys, self.with_role("authority")))
+        if self.plan.relays:
+            authority.leave_out(self.with_role("authority"))
 
     def _write_torrcs(self, relays: bool) -> None:
         """Write the configurations of the relays, or of the clients, which name relays by fingerprint."""

@@ -23,10 +23,11 @@ def test_a_pinned_client_has_relays_of_its_programs(tmp_path: Path) -> None:
     network.stop()
 
 
-def test_a_free_client_takes_any_relay_but_an_authority_only_as_middle(tmp_path: Path) -> None:
+def test_a_free_client_takes_any_relay_but_no_authority(tmp_path: Path) -> None:
     network = Network(Plan((), tmp_path, tmp_path, guards=(), exits=(), relays=(LOOM,) * 3), Progress(quiet=True))
     relays = ["LoomRelay1", "LoomRelay2", "LoomRelay3"]
-    assert names(network, 0) == [relays, [*relays, "Authority1"], relays]
+    assert names(network, 0) == [relays, relays, relays]
+    assert list(network.listed()) == relays
     network.stop()
 
 
