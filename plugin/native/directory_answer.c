@@ -14,6 +14,8 @@
 #define ROBOTS_CACHE_S    86400u
 #define LIVE_MARGIN_S     86400u /* clients use a consensus for a day more (dir-spec 5.1) */
 #define PACK_LENGTH_LEAST 1024u  /* below it packing gains nothing that is worth a job */
+#define PACK_LENGTH_MAX \
+    (1u << 20) /* and above it, it costs a worker too long: what tor asks for at once is shorter */
 
 static const char robots[] = "User-agent: *\nDisallow: /\n";
 static const char front_page[] =
@@ -178,7 +180,8 @@ static void finish_parts(struct directory_answer *out, uint8_t encodings, uint64
         return;
     }
     out->cache_s = cache_s;
-    for (size_t i = 0; out->length >= PACK_LENGTH_LEAST && i < sizeof quick / sizeof quick[0]; i++)
+    bool is_worth_it = out->length >= PACK_LENGTH_LEAST && out->length <= PACK_LENGTH_MAX;
+    for (size_t i = 0; is_worth_it && i < sizeof quick / sizeof quick[0]; i++)
         if (encodings & 1u << quick[i]) {
             out->pack_as = quick[i];
             return;

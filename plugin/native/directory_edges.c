@@ -25,9 +25,9 @@ struct directory_edge {
 
 /* --- life ------------------------------------------------------------------------------------------------------- */
 
-void directory_edges_init(struct directory_edges *edges, struct turn_clock *clock, struct onion_store *onions,
-                          uint64_t seed) {
-    *edges = (struct directory_edges){.clock = clock, .onions = onions};
+void directory_edges_init(struct directory_edges *edges, struct turn_clock *clock,
+                          const struct task_queue *tasks, struct onion_store *onions, uint64_t seed) {
+    *edges = (struct directory_edges){.clock = clock, .tasks = *tasks, .onions = onions};
     table_init(&edges->by_id, &heap_memory, seed);
     list_init(&edges->changed);
     list_init(&edges->by_age);
@@ -76,6 +76,7 @@ void directory_edges_open(struct directory_edges *edges, edge_id id, const struc
     edge->id = id;
     edge->may_send = true;
     directory_session_init(&edge->session, &to->previous, to->is_previous_relay, edges->onions);
+    edge->session.may_pack = edges->tasks.submit != NULL;
     list_init(&edge->change_node);
     list_init(&edge->age_node);
     CHECK(table_set(&edges->by_id, id, edge) == ERR_OK);
@@ -107,6 +108,45 @@ void directory_edges_close(struct directory_edges *edges, edge_id id) {
     struct directory_edge *edge = find_open(edges, id);
     if (edge != NULL)
         edge->is_closed = true;
+}
+
+/* --- packing ---------------------------------------------------------------------------------------------------- */
+
+struct edge_packing {
+    struct task task;
+    struct directory_edges *edges;
+    edge_id id; /* never used again, so that a late result finds nobody */
+    struct directory_packing packing;
+    struct document *packed;
+};
+
+static void run_packing(struct task *task) {
+    struct edge_packing *p = LIST_ENTRY(task, struct edge_packing, task);
+    p->packed = directory_packing_run(&p->packing);
+}
+
+static void finish_packing(struct task *task, bool is_done) {
+    struct edge_packing *p = LIST_ENTRY(task, struct edge_packing, task);
+    struct directory_edge *edge = is_done ? find_open(p->edges, p->id) : NULL;
+    if (edge != NULL) {
+        directory_session_packed(&edge->session, (uint64_t)time(NULL), &p->packing, p->packed);
+    } else {
+        directory_packing_fini(&p->packing);
+        document_drop(p->packed);
+    }
+    free(p);
+}
+
+/* When the workers have too much to do, the answer goes out as it is. */
+static void begin_packing(struct directory_edge *edge) {
+    struct directory_edges *edges = edge->edges;
+    struct edge_packing *p = heap_new(sizeof *p);
+    p->task = (struct task){NULL, run_packing, finish_packing};
+    p->edges = edges;
+    p->id = edge->id;
+    directory_session_give_parts(&edge->session, &p->packing);
+    if (!edges->tasks.submit(edges->tasks.context, &p->task))
+        finish_packing(&p->task, true);
 }
 
 /* --- bytes ------------------------------------------------------------------------------------------------------ */
@@ -144,6 +184,8 @@ static void take_input(struct directory_edge *edge) {
         }
         if (was_asking && edge->session.state != SESSION_ASKING)
             count_answer(edge);
+        if (edge->session.state == SESSION_PACKING && edge->session.archive != NULL)
+            begin_packing(edge);
         note_move(edge, turn_clock_now(edges->clock));
         manager_edge_wrote(edges->manager, turn_clock_now(edges->clock), edge->id, total);
     }

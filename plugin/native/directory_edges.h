@@ -1,5 +1,6 @@
 /* directory_edges - the directory streams of a thread: BEGIN_DIR ends here, in a session of the directory server, on the
- * thread of its circuit. No connection, no other thread: the archive is on every thread.
+ * thread of its circuit. No connection, no other thread: the archive is on every thread. Only answers of several parts
+ * (descriptors) go through a CPU worker, which packs them.
  *
  * As with other edges, what the port is asked for is only recorded, and directory_edges_carry_out acts.
  * Owner and thread: one event thread. Bound: DIRECTORY_STREAMS_MAX streams, further ones end with RESOURCELIMIT; a stream
@@ -14,6 +15,7 @@
 #include "base/list.h"
 #include "base/nsec.h"
 #include "base/table.h"
+#include "native/task.h"
 
 #define DIRECTORY_STREAMS_MAX 4096u
 #define DIRECTORY_IDLE_NS     (60 * NSEC_PER_S)
@@ -32,6 +34,7 @@ struct directory_figures {
 struct directory_edges {
     struct manager *manager;
     struct turn_clock *clock;
+    struct task_queue tasks; /* that packs answers; submit NULL: nobody does */
     struct archive *archive; /* NULL before the first */
     struct onion_store *onions;
     struct table by_id;
@@ -40,9 +43,9 @@ struct directory_edges {
     struct directory_figures figures;
 };
 
-/* Borrows clock and onions (NULL: we are no hidden service directory). */
-void directory_edges_init(struct directory_edges *edges, struct turn_clock *clock, struct onion_store *onions,
-                          uint64_t seed);
+/* Borrows clock and onions (NULL: we are no hidden service directory). What tasks brings back must come on this thread. */
+void directory_edges_init(struct directory_edges *edges, struct turn_clock *clock,
+                          const struct task_queue *tasks, struct onion_store *onions, uint64_t seed);
 void directory_edges_bind(struct directory_edges *edges, struct manager *manager);
 /* Ends everything and tells nobody. */
 void directory_edges_fini(struct directory_edges *edges);

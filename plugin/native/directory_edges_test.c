@@ -15,6 +15,8 @@ struct fixture {
     struct exit_bench f;
     struct turn_clock clock;
     struct directory_edges edges;
+    struct task *held; /* the last task, while is_slow */
+    bool is_slow;
 };
 
 static void directory_here(struct relay_config *config) {
@@ -26,14 +28,32 @@ static struct archive *make_archive(void) {
     struct document *document = document_reserve(LONG_BYTES);
     memset(document->bytes, 'd', LONG_BYTES);
     archive_set_own_descriptor(archive, document);
+    const uint64_t now_s = (uint64_t)time(NULL);
+    struct archive_consensus consensus = {
+        .valid_after_s = now_s, .fresh_until_s = now_s + 60, .valid_until_s = now_s + 120};
+    consensus.text.by_encoding[HTTP_IDENTITY] = document_new(span_of("plain"));
+    consensus.text.by_encoding[HTTP_LZMA] = document_new(span_of("packed before"));
+    archive_set_consensus(archive, CONSENSUS_MICRODESC, &consensus);
     return archive;
+}
+
+static bool submit(void *context, struct task *task) {
+    struct fixture *x = context;
+    if (x->is_slow) {
+        x->held = task;
+        return true;
+    }
+    return false; /* too much to do */
 }
 
 static void init(struct fixture *x) {
     exit_bench_init_with(&x->f, directory_here, true);
     x->clock = (struct turn_clock){.now = x->f.b.now, .is_fresh = true};
     x->f.edge_station = x->f.origin.station;
-    directory_edges_init(&x->edges, &x->clock, NULL, 1);
+    const struct task_queue tasks = {submit, x};
+    x->held = NULL;
+    x->is_slow = false;
+    directory_edges_init(&x->edges, &x->clock, &tasks, NULL, 1);
     directory_edges_bind(&x->edges, exit_edge_manager(&x->f));
     directory_edges_set_archive(&x->edges, make_archive());
 }
@@ -127,6 +147,43 @@ static void a_long_answer_flows_as_the_circuit_takes_it(UNUSED void **state) {
     fini(&x);
 }
 
+static void a_worker_packs_what_has_several_parts(UNUSED void **state) {
+    for (unsigned is_left = 0; is_left < 2; is_left++) {
+        struct fixture x;
+        init(&x);
+        x.is_slow = true;
+        ask(&x, "GET /tor/server/authority.z HTTP/1.0\r\n\r\n");
+        assert_non_null(x.held);
+        assert_null(peer_read(&x.f.origin));
+        if (is_left) { /* the client has gone meanwhile */
+            peer_send(&x.f.origin, CIRC, CELL_DESTROY, "", 0);
+            pump(&x);
+        }
+        x.held->run(x.held);
+        x.held->finish(x.held, true);
+        pump(&x);
+        if (!is_left) {
+            size_t length = hear(&x, END_DONE, heard, sizeof heard);
+            assert_non_null(strstr(heard, "Content-Encoding: deflate\r\n"));
+            assert_true(length < LONG_BYTES / 10);
+        }
+        fini(&x);
+    }
+}
+
+static void what_is_packed_already_needs_no_worker(UNUSED void **state) {
+    struct fixture x;
+    init(&x);
+    x.is_slow = true;
+    ask(&x,
+        "GET /tor/status-vote/current/consensus-microdesc.z HTTP/1.0\r\nAccept-Encoding: x-tor-lzma\r\n\r\n");
+    assert_null(x.held);
+    hear(&x, END_DONE, heard, sizeof heard);
+    assert_non_null(strstr(heard, "Content-Encoding: x-tor-lzma\r\n"));
+    assert_string_equal(strstr(heard, "\r\n\r\n") + 4, "packed before");
+    fini(&x);
+}
+
 static void a_stream_that_says_nothing_ends(UNUSED void **state) {
     struct fixture x;
     init(&x);
@@ -170,6 +227,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_request_is_answered_over_the_circuit),
         cmocka_unit_test(a_long_answer_flows_as_the_circuit_takes_it),
+        cmocka_unit_test(a_worker_packs_what_has_several_parts),
+        cmocka_unit_test(what_is_packed_already_needs_no_worker),
         cmocka_unit_test(a_stream_that_says_nothing_ends),
         cmocka_unit_test(the_client_may_leave),
         cmocka_unit_test(strangers_are_passed_over),

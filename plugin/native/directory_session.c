@@ -72,7 +72,10 @@ static void answer(struct directory_session *s, struct archive *archive, uint64_
     question.body = (struct span){s->request + head->head_length, (size_t)head->content_length};
     s->archive = archive_keep(archive);
     directory_answer_make(archive, &question, now_s, &s->answer);
-    begin_answer(s, now_s);
+    if (s->may_pack && s->answer.pack_as != HTTP_IDENTITY)
+        s->state = SESSION_PACKING;
+    else
+        begin_answer(s, now_s);
 }
 
 void directory_session_receive(struct directory_session *session, struct archive *archive, uint64_t now_s,
@@ -95,6 +98,40 @@ void directory_session_receive(struct directory_session *session, struct archive
         refuse(session, now_s, 413, "Request too large");
     else if (session->request_length - head.head_length >= head.content_length)
         answer(session, archive, now_s, &head);
+}
+
+/* --- packing ---------------------------------------------------------------------------------------------------- */
+
+void directory_session_give_parts(struct directory_session *session, struct directory_packing *packing_out) {
+    struct directory_answer *a = &session->answer;
+    CHECK(session->state == SESSION_PACKING);
+    *packing_out = (struct directory_packing){.archive = session->archive,
+                                              .parts = a->parts,
+                                              .count = a->count,
+                                              .length = a->length,
+                                              .how = a->pack_as};
+    session->archive = NULL;
+    a->parts = NULL;
+    a->count = a->room = 0;
+    forget_request(session);
+}
+
+void directory_session_packed(struct directory_session *session, uint64_t now_s,
+                              struct directory_packing *packing, struct document *packed) {
+    struct directory_answer *a = &session->answer;
+    CHECK(session->state == SESSION_PACKING);
+    if (packed) {
+        session->packed = packed;
+        a->encoding = packing->how;
+        a->length = packed->length;
+        directory_packing_fini(packing);
+    } else {
+        session->archive = packing->archive;
+        a->parts = packing->parts;
+        a->count = a->room = packing->count;
+        *packing = (struct directory_packing){.parts = NULL};
+    }
+    begin_answer(session, now_s);
 }
 
 /* --- the answer ------------------------------------------------------------------------------------------------- */

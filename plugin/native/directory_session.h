@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "native/directory_answer.h"
+#include "native/directory_packing.h"
 
 #define DIRECTORY_POST_MAX (64u << 10) /* onion service descriptors: HSV3MaxDescriptorSize is 50000 */
 
@@ -20,6 +21,7 @@ struct onion_store;
 
 enum directory_session_state {
     SESSION_ASKING,    /* the request is not whole */
+    SESSION_PACKING,   /* somebody has yet to pack the parts: directory_session_give_parts, then _packed */
     SESSION_ANSWERING, /* bytes go out */
     SESSION_OVER       /* all have gone */
 };
@@ -29,6 +31,7 @@ struct directory_session {
     struct address from;
     bool is_anonymous;
     struct onion_store *onions; /* borrowed; NULL: we are no hidden service directory */
+    bool may_pack;              /* the owner sees to SESSION_PACKING; otherwise parts are sent as they are */
     uint8_t *request;           /* grows; NULL once it is answered */
     size_t request_length, request_room;
     struct archive *archive; /* that the answer borrows */
@@ -47,6 +50,11 @@ void directory_session_fini(struct directory_session *session);
  * whole request is passed over. */
 void directory_session_receive(struct directory_session *session, struct archive *archive, uint64_t now_s,
                                const uint8_t *bytes, size_t length);
+/* In SESSION_PACKING: what is to be packed. Hands it over, with the archive. */
+void directory_session_give_parts(struct directory_session *session, struct directory_packing *packing_out);
+/* It is done, with this result (handed over), or, packed NULL, it could not be done. Takes packing back. */
+void directory_session_packed(struct directory_session *session, uint64_t now_s,
+                              struct directory_packing *packing, struct document *packed);
 /* The next bytes for the client; empty when there are none now. */
 struct span directory_session_output(const struct directory_session *session);
 /* length of them have gone, at most as many as output gave. */

@@ -166,6 +166,12 @@ static void start_events(struct event_thread *thread) {
     CHECK(event_add(thread->wake_event, NULL) == 0 && event_add(thread->round_timer, NULL) == 0);
 }
 
+/* It comes back to this thread. */
+static bool submit_task(void *context, struct task *task) {
+    struct event_thread *thread = context;
+    return thread->team->workers != NULL && cpu_workers_run(thread->team->workers, task, &thread->inbox);
+}
+
 void event_thread_init(struct event_thread *thread, struct event_team *team,
                        const struct event_thread_options *options) {
     memset(thread, 0, sizeof *thread);
@@ -179,7 +185,8 @@ void event_thread_init(struct event_thread *thread, struct event_team *team,
     start_events(thread);
     CHECK(pthread_mutex_init(&thread->figures_lock, NULL) == 0);
     link_hub_init(&thread->links, thread->base, &thread->clock, options->identity, options->seed);
-    directory_edges_init(&thread->directory, &thread->clock, options->onions, options->seed + 2);
+    const struct task_queue tasks = {submit_task, thread};
+    directory_edges_init(&thread->directory, &thread->clock, &tasks, options->onions, options->seed + 2);
     edge_hub_init(&thread->edges, thread->base, &thread->clock, options->seed + 1);
 }
 
