@@ -236,6 +236,8 @@ bool config_check(struct config *config, bool to_run, struct complaint *complain
             (struct log_sink){LOG_SINK_STDOUT, LOG_LEVEL_NOTICE, LOG_LEVEL_ERR, NULL};
     if (!config->metrics_policy.count && config->metrics_port_count > 0)
         log_info("MetricsPort without MetricsPortPolicy: nobody may read it, as in tor");
+    if (config->dir_port_count > 0 && !config->dir_cache)
+        return complain(complaint, "DirPort: expected DirCache 1, as there is nothing to serve without");
     if (!to_run)
         return true;
     return check_bandwidth(config, complaint) && check_network(config, complaint);

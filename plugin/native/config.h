@@ -61,6 +61,8 @@ struct config {
     bool run_as_daemon;
     struct config_port or_ports[CONFIG_PORTS_MAX];
     uint32_t or_port_count;
+    struct config_port dir_ports[CONFIG_PORTS_MAX]; /* not advertised: clients come over circuits */
+    uint32_t dir_port_count;
     struct config_port metrics_ports[CONFIG_PORTS_MAX];
     uint32_t metrics_port_count;
     struct exit_policy metrics_policy;

@@ -87,12 +87,25 @@ static void testing_network_implies(void **state) {
     config_free(c);
 }
 
+static void a_directory_port_needs_a_directory(void **state) {
+    (void)state;
+    for (unsigned is_cache = 0; is_cache < 2; is_cache++) {
+        struct complaint complaint;
+        struct config *c = make();
+        c->dir_port_count = 1;
+        c->dir_cache = is_cache;
+        assert_int_equal(config_check(c, true, &complaint), is_cache);
+        config_free(c);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults_make_a_relay),
         cmocka_unit_test(what_a_relay_needs),
         cmocka_unit_test(rates_are_settled_and_checked),
         cmocka_unit_test(testing_network_implies),
+        cmocka_unit_test(a_directory_port_needs_a_directory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

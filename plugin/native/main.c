@@ -102,10 +102,19 @@ static void on_keys_changed(void *context, unsigned changes) {
         presence_renew(*presence);
 }
 
+/* What we listen on beside the MetricsPort. */
+struct open_ports {
+    struct listeners onion, directory;
+};
+
 static bool run_with_runtime(const struct runtime_setup *setup, struct runtime *runtime,
-                             struct presence **presence, struct complaint *complaint) {
-    struct presence_options options = {
-        .config = setup->config, .crypt = setup->crypt, .keys = setup->keys, .runtime = runtime};
+                             struct open_ports *ports, struct presence **presence,
+                             struct complaint *complaint) {
+    struct presence_options options = {.config = setup->config,
+                                       .crypt = setup->crypt,
+                                       .keys = setup->keys,
+                                       .runtime = runtime,
+                                       .directory_listeners = &ports->directory};
     options.advertised[0] = setup->advertised[0];
     options.advertised[1] = setup->advertised[1];
     *presence = presence_new(&options, complaint);
@@ -117,13 +126,13 @@ static bool run_with_runtime(const struct runtime_setup *setup, struct runtime *
     return is_fine;
 }
 
-static bool run_with_keys(struct config *config, struct keys *keys, struct listeners *listeners,
+static bool run_with_keys(struct config *config, struct keys *keys, struct open_ports *ports,
                           struct complaint *complaint) {
     struct presence *presence = NULL;
     struct runtime_setup setup = {.config = config,
                                   .crypt = openssl_provider(),
                                   .keys = keys,
-                                  .listeners = listeners,
+                                  .listeners = &ports->onion,
                                   .keys_changed = on_keys_changed,
                                   .context = &presence};
     if (!self_endpoints(config, setup.advertised, complaint) ||
@@ -132,39 +141,49 @@ static bool run_with_keys(struct config *config, struct keys *keys, struct liste
     struct runtime *runtime = runtime_new(&setup, complaint);
     if (runtime == NULL)
         return false;
-    bool is_fine = run_with_runtime(&setup, runtime, &presence, complaint);
+    bool is_fine = run_with_runtime(&setup, runtime, ports, &presence, complaint);
     runtime_free(runtime);
     return is_fine;
 }
 
 /* Ports are bound before we become another user, keys are made after it. */
-static bool run_with_ports(struct config *config, struct listeners *listeners, struct complaint *complaint) {
+static bool run_with_ports(struct config *config, struct open_ports *ports, struct complaint *complaint) {
     const struct keys_place place = place_of(config);
     if (!daemon_become(config->user, complaint) || !daemon_write_pid(config->pid_file, complaint))
         return false;
     struct keys *keys = keys_open(&place, openssl_provider(), (uint64_t)time(NULL), complaint);
     if (keys == NULL)
         return blame_directory(config, complaint);
-    bool is_fine = run_with_keys(config, keys, listeners, complaint);
+    bool is_fine = run_with_keys(config, keys, ports, complaint);
     keys_close(keys);
     if (config->pid_file != NULL)
         unlink(config->pid_file);
     return is_fine;
 }
 
+static bool open_all(const struct config *config, struct open_ports *ports, struct complaint *complaint) {
+    if (!listeners_open(&ports->onion, "ORPort", config->or_ports, config->or_port_count, complaint))
+        return false;
+    if (listeners_open(&ports->directory, "DirPort", config->dir_ports, config->dir_port_count, complaint))
+        return true;
+    listeners_close(&ports->onion);
+    return false;
+}
+
 static int run(struct config *config) {
     struct complaint complaint;
-    struct listeners listeners;
+    struct open_ports ports;
     if (!log_configure(config->logs, config->log_count, config->log_granularity_ms, &complaint))
         return fail(config, &complaint);
     say_hello();
     config_log_ignored(config);
     if (config->run_as_daemon && !daemon_start(&complaint))
         return fail_running(config, &complaint);
-    if (!listeners_open(&listeners, "ORPort", config->or_ports, config->or_port_count, &complaint))
+    if (!open_all(config, &ports, &complaint))
         return fail_running(config, &complaint);
-    bool is_fine = run_with_ports(config, &listeners, &complaint);
-    listeners_close(&listeners);
+    bool is_fine = run_with_ports(config, &ports, &complaint);
+    listeners_close(&ports.onion);
+    listeners_close(&ports.directory);
     return is_fine ? EXIT_SUCCESS : fail_running(config, &complaint);
 }
 

@@ -9,10 +9,12 @@
 #include "base/check.h"
 #include "base/nsec.h"
 #include "core/consensus_view.h"
+#include "native/archive.h"
 #include "native/clock_watch.h"
 #include "native/config.h"
 #include "native/consensus_views.h"
 #include "native/directory.h"
+#include "native/directory_port.h"
 #include "native/heap.h"
 #include "native/keys.h"
 #include "native/log.h"
@@ -32,6 +34,7 @@
 struct presence {
     struct presence_options options;
     struct directory *directory;
+    struct directory_port *directory_port;
     struct metrics *metrics;
     struct event *second; /* samples the rate */
     struct rate_record rate;
@@ -139,6 +142,8 @@ static void on_consensus(void *context, const struct consensus *consensus) {
 
 static void on_archive(void *context, struct archive *archive) {
     struct presence *presence = context;
+    if (presence->directory_port != NULL)
+        directory_port_set_archive(presence->directory_port, archive_keep(archive));
     runtime_set_archive(presence->options.runtime, archive);
 }
 
@@ -212,6 +217,8 @@ struct presence *presence_new(const struct presence_options *options, struct com
         free(presence);
         return NULL;
     }
+    if (options->directory_listeners != NULL)
+        presence->directory_port = directory_port_new(base, options->directory_listeners);
     presence->directory = new_directory(presence);
     presence->second = event_new(base, -1, EV_PERSIST, on_second, presence);
     CHECK(presence->second != NULL && event_add(presence->second, &second) == 0);
@@ -226,6 +233,7 @@ void presence_free(struct presence *presence) {
         return;
     event_free(presence->second);
     directory_free(presence->directory);
+    directory_port_free(presence->directory_port);
     metrics_free(presence->metrics);
     free(presence);
 }

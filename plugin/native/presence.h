@@ -14,6 +14,7 @@
 struct config;
 struct crypt_provider;
 struct keys;
+struct listeners;
 struct presence;
 struct runtime;
 
@@ -22,6 +23,7 @@ struct presence_options {
     const struct crypt_provider *crypt;
     struct keys *keys;
     struct runtime *runtime;
+    struct listeners *directory_listeners; /* DirPorts: open; or NULL */
     struct endpoint advertised[2];
 };
 

@@ -138,20 +138,30 @@ static const char *apply_address(struct config *config, const struct torrc_optio
     return NULL;
 }
 
-static const char *apply_or_port(struct config *config, const struct torrc_option *option,
-                                 const char *value) {
+static const char *add_ports(struct config *config, const char *name, const char *value,
+                             struct config_port *all, uint32_t *all_count) {
     struct config_port ports[2];
     uint32_t count;
     const char *expected = torrc_value_or_port(value, ports, &count);
     if (expected)
         return expected;
-    if (count > CONFIG_PORTS_MAX - config->or_port_count)
+    if (count > CONFIG_PORTS_MAX - *all_count)
         return "at most 8 ports (one without an address counts for two)";
     for (uint32_t i = 0; i < count; i++) {
-        ports[i].place = places_find(&config->places, option->name);
-        config->or_ports[config->or_port_count++] = ports[i];
+        ports[i].place = places_find(&config->places, name);
+        all[(*all_count)++] = ports[i];
     }
     return NULL;
+}
+
+static const char *apply_or_port(struct config *config, const struct torrc_option *option,
+                                 const char *value) {
+    return add_ports(config, option->name, value, config->or_ports, &config->or_port_count);
+}
+
+static const char *apply_dir_port(struct config *config, const struct torrc_option *option,
+                                  const char *value) {
+    return add_ports(config, option->name, value, config->dir_ports, &config->dir_port_count);
 }
 
 static const char *apply_metrics_port(struct config *config, const struct torrc_option *option,
@@ -239,7 +249,6 @@ static const char *apply_zero(struct config *config, const struct torrc_option *
 #define AT(m)                  .offset = offsetof(struct config, m)
 #define RANGE(low, high, text) .least = (low), .most = (high), .expected = (text)
 #define RATE                   RANGE(0, INT32_MAX *UINT64_C(1024), "at most 2 TBytes")
-#define NO_SERVICE             .expected = "0: Loom does not serve this"
 
 /* In the order of their names: --list-torrc-options prints it so. */
 static const struct torrc_option carried_out[] = {
@@ -256,7 +265,7 @@ static const struct torrc_option carried_out[] = {
     {"DataDirectory", .apply = apply_path, AT(data_directory)},
     {"DirAuthority", .is_list = true, .apply = apply_authority},
     {"DirCache", .apply = apply_bool, AT(dir_cache)},
-    {"DirPort", .is_list = true, .apply = apply_zero, NO_SERVICE},
+    {"DirPort", .is_list = true, .apply = apply_dir_port},
     {"ExitPolicy", .is_list = true, .apply = apply_policy, AT(exit_policy)},
     {"ExitPolicyRejectPrivate", .apply = apply_tristate, AT(exit_reject_private)},
     {"ExitRelay", .apply = apply_tristate, AT(exit_relay)},

@@ -58,7 +58,7 @@ static void limits_are_said(void **state) {
         {"SigningKeyLifetime", "1 day"},
         {"KISTSchedRunInterval", "1 second"},
         {"BandwidthRate", "3 TBytes"},
-        {"DirPort", "9030"},
+        {"DirPort", "nine"},
         {"Address", "two words"},
         {"PublishServerDescriptor", "bridge"},
         {"LogTimeGranularity", "0"},
