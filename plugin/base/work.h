@@ -36,6 +36,7 @@
     X(circuits_opened)                                                                       \
     X(circuits_closed)                                                                       \
     X(circuits_congestion_control) /* opened with it */                                      \
+    X(circuits_cgo)                /* and counter galois onion */                            \
     X(xoffs_sent)                  /* streams told to stop, because of a slow destination */ \
     X(xons_sent)                                                                             \
     X(tls_records_read)                                                                      \

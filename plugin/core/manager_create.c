@@ -83,7 +83,7 @@ void manager_circuit_create(struct manager *m, nsec now, struct link *link, cons
         manager_half_fail(m, now, known, DESTROY_PROTOCOL);
         return;
     }
-    struct job job = {.offer = {.sendme_inc = offered_increment(m)}};
+    struct job job = {.offer = {.sendme_inc = offered_increment(m), .has_cgo = true}};
     if (job_of(link, cell, &job)) {
         manager_queue_destroy(m, now, link, cell->circ_id, DESTROY_PROTOCOL);
         return;
@@ -137,6 +137,7 @@ void manager_job_done(struct manager *m, nsec now, const struct job_result *resu
     half->state = HALF_OPEN;
     half->terms = result->terms;
     m->work.circuits_opened++;
+    m->work.circuits_cgo += result->keys.forward.kind == LAYER_CGO;
     m->work.circuits_congestion_control += result->terms.sendme_inc != 0;
     manager_trace(m, TRACE_CIRCUIT_OPEN, half->link, half->circuit.circ_id, 0, 0, 0);
     manager_half_queued(m, now, half, 1);

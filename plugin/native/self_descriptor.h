@@ -20,7 +20,7 @@ struct keys;
     "FlowCtrl=1-2 "                                \
     "HSDir=2 HSIntro=4-5 HSRend=1-2 "              \
     "Link=4-5 LinkAuth=3 Microdesc=1-2 Padding=2 " \
-    "Relay=2-4"
+    "Relay=2-6"
 
 #define SELF_DESCRIPTOR_LEN_MAX (DESCRIPTOR_LEN_MAX + EXTRA_INFO_LEN_MAX)
 

@@ -1,4 +1,5 @@
-/* 10 MB each way over three relays, every byte verified, for several numbers of threads; at the end nothing is left. */
+/* 10 MB each way over three relays, every byte verified, for several numbers of threads and kinds of relay cryptography; at
+ * the end nothing is left. */
 #include <stdio.h>
 
 #include "memnet/journey.h"
@@ -7,17 +8,37 @@
 
 #define MEGABYTE UINT64_C(1000000)
 
+/* What the client asks the hops for: windows and tor1, or congestion control and CGO as well. */
+enum asked { OLD, V3, CGO };
+
 struct mix {
     const char *name;
     uint16_t threads[3];
     bool is_symbolic;
+    enum asked asked[3];
 };
 
 static const struct mix mixes[] = {
-    {"1 3 1, real", {1, 3, 1}, false},    {"0 0 0, real", {0, 0, 0}, false},
-    {"1 3 1, symbolic", {1, 3, 1}, true}, {"3 3 3, symbolic", {3, 3, 3}, true},
-    {"0 2 5, symbolic", {0, 2, 5}, true},
+    {"1 3 1, real", {1, 3, 1}, false, {OLD, OLD, OLD}},
+    {"0 0 0, real", {0, 0, 0}, false, {OLD, OLD, OLD}},
+    {"1 3 1, symbolic", {1, 3, 1}, true, {OLD, OLD, OLD}},
+    {"3 3 3, symbolic", {3, 3, 3}, true, {OLD, OLD, OLD}},
+    {"0 2 5, symbolic", {0, 2, 5}, true, {OLD, OLD, OLD}},
+    {"1 3 1, real, CGO at the end as tor has it", {1, 3, 1}, false, {OLD, V3, CGO}},
+    {"1 3 1, symbolic, CGO at the end", {1, 3, 1}, true, {OLD, V3, CGO}},
+    {"0 2 5, real, CGO everywhere", {0, 2, 5}, false, {CGO, CGO, CGO}},
+    {"0 2 5, symbolic, CGO in the middle", {0, 2, 5}, true, {OLD, CGO, V3}},
 };
+
+static void ask(struct journey *j, const enum asked *asked) {
+    for (unsigned i = 0; i < 3; i++) {
+        if (asked[i] == OLD)
+            continue;
+        j->path[i].handshake = ORIGIN_HANDSHAKE_NTOR_V3;
+        j->path[i].request =
+            (struct handshake_request){.wants_congestion_control = true, .wants_cgo = asked[i] == CGO};
+    }
+}
 
 static void assert_idle(struct memnet_relay *relay) {
     struct memnet_load load = memnet_relay_load(relay);
@@ -56,6 +77,7 @@ static void run_mix(const struct mix *mix) {
         .expects_seed = 5,
     };
     assert_true(journey_begin(&j, net, relays, 3));
+    ask(&j, mix->asked);
     assert_true(memnet_run_until_set(net, &j.is_over, 600 * NSEC_PER_S));
     assert_true(j.is_built);
     assert_false(j.is_closed);
@@ -68,6 +90,8 @@ static void run_mix(const struct mix *mix) {
     memnet_run_for(net, 2 * NSEC_PER_S);
     for (unsigned i = 0; i < 3; i++)
         assert_idle(relays[i]);
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal(memnet_relay_load(relays[i]).halves_cgo, mix->asked[i] == CGO);
     assert_int_equal(server.connections, 1);
     assert_int_equal(server.closed, 1);
     assert_true(memnet_free(net));

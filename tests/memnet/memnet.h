@@ -58,6 +58,7 @@ void memnet_relay_target(const struct memnet_relay *relay, struct origin_target 
 /* Circuits, links and cells that the relay has now, over all its managers. */
 struct memnet_load {
     uint64_t halves, links, halves_opened, halves_closed;
+    uint64_t halves_cgo; /* opened with counter galois onion */
 };
 struct memnet_load memnet_relay_load(struct memnet_relay *relay);
 /* From now on nothing more is accepted, and dialling it fails. */

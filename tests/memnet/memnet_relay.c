@@ -222,6 +222,7 @@ struct memnet_load memnet_relay_load(struct memnet_relay *relay) {
         load.links += set.links;
         load.halves_opened += work->circuits_opened;
         load.halves_closed += work->circuits_closed;
+        load.halves_cgo += work->circuits_cgo;
     }
     return load;
 }

@@ -196,7 +196,7 @@ static inline void exit_hear_data(struct exit_bench *f, uint16_t stream, unsigne
 static inline unsigned exit_push(struct exit_bench *f, unsigned cells_max) {
     unsigned sum = 0;
     while (sum < cells_max && manager_edge_room(exit_edge_manager(f), f->edge) > 0) {
-        exit_from_destination(f, 'x', chunk_padded_max(RELAY_V0));
+        exit_from_destination(f, 'x', chunk_padded_max(f->c.format));
         sum++;
     }
     return sum;

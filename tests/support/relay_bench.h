@@ -318,6 +318,7 @@ struct bench_circuit {
     _Alignas(16) uint8_t forward[256], backward[256];
     uint8_t kh[NTOR_KH_LEN];
     uint8_t body[CELL_BODY_LEN]; /* last message read */
+    enum layer_kind kind;
     enum relay_format format;
 };
 
@@ -342,6 +343,7 @@ static inline void circuit_ask_v3(struct bench_circuit *c, struct bench_peer *p,
     uint8_t skin[NTOR_V3_ONIONSKIN_LEN + HANDSHAKE_MESSAGE_MAX], room[CELL_BODY_LEN],
         message[HANDSHAKE_MESSAGE_MAX];
     *c = (struct bench_circuit){.peer = p, .circ_id = circ_id, .is_ntor_v3 = true};
+    c->kind = request->wants_cgo ? LAYER_CGO : LAYER_TOR1;
     struct bytes_out asked = bytes_out(message, sizeof message);
     handshake_request_encode(&asked, request);
     struct span span = {message, bytes_written(&asked)};
@@ -360,11 +362,11 @@ static inline bool circuit_finish_v3(struct bench_circuit *c, struct span reply,
     uint8_t message[NTOR_V3_MESSAGE_MAX], stream[CIRCUIT_KEYS_LENGTH_MAX];
     struct handshake_reply granted;
     if (ntor_v3_client_finish(c->peer->bench->crypt, &c->ntor_v3, ntor_v3_for_circuits, reply, message,
-                              stream, circuit_keys_length(LAYER_TOR1)) ||
+                              stream, circuit_keys_length(c->kind)) ||
         handshake_reply_decode((struct span){message, reply.length - NTOR_V3_REPLY_LEN}, &granted))
         return false;
     c->sendme_inc = granted.sendme_inc;
-    circuit_keys_cut(LAYER_TOR1, stream, keys_out);
+    circuit_keys_cut(c->kind, stream, keys_out);
     return true;
 }
 
