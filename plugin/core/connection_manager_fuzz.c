@@ -123,11 +123,12 @@ static void accept_created(struct game *g, unsigned peer, const struct peer_cell
         struct bench_circuit *c = &g->circuits[i];
         if (c->peer != &g->peers[peer] || c->circ_id != cell->circ_id || g->is_open[i] ||
             created2_decode((struct span){cell->body, CELL_BODY_LEN}, &reply) ||
-            ntor_client_finish(g->b.crypt, &c->ntor, reply, &keys))
+            !circuit_finish(c, reply, &keys))
             continue;
         g->b.crypt->layer_init(c->forward, LAYER_ORIGIN_FORWARD, &keys.forward);
         g->b.crypt->layer_init(c->backward, LAYER_ORIGIN_BACKWARD, &keys.backward);
         memcpy(c->kh, keys.kh, sizeof c->kh);
+        c->format = layer_format(keys.forward.kind);
         g->is_open[i] = true;
     }
 }
@@ -176,10 +177,15 @@ static void send_burst(struct game *g) {
 }
 
 static void ask_circuit(struct game *g) {
-    unsigned i = draw(g) % CIRCUITS;
+    static const struct handshake_request both = {.wants_congestion_control = true, .wants_cgo = true};
+    uint8_t which = draw(g);
+    unsigned i = which % CIRCUITS;
     struct bench_peer *p = draw_peer(g);
     g->is_open[i] = false;
-    circuit_ask(&g->circuits[i], p, FIRST_CIRC + i);
+    if (which & 0x80)
+        circuit_ask_v3(&g->circuits[i], p, FIRST_CIRC + i, &both);
+    else
+        circuit_ask(&g->circuits[i], p, FIRST_CIRC + i);
 }
 
 static void tell_circuit(struct game *g) {
@@ -187,6 +193,13 @@ static void tell_circuit(struct game *g) {
     uint8_t how = draw(g), command = draw(g), stream = draw(g), data[RELAY_DATA_MAX];
     size_t length = draw_bytes(g, data, sizeof data, sizeof data);
     unsigned times = how & 0x80 ? 120 : 1;
+    if (g->circuits[i].format == RELAY_V1) { /* which cannot say everything */
+        bool has_stream = relay_command_has_stream(command);
+        stream = has_stream ? (uint8_t)(stream | 1) : 0;
+        length = length < relay_data_max(RELAY_V1, command) ? length : relay_data_max(RELAY_V1, command);
+        if (!relay_command_is_known(command))
+            return;
+    }
     for (unsigned n = 0; g->is_open[i] && n < times; n++)
         circuit_tell_as(&g->circuits[i], how & 1 ? CELL_RELAY_EARLY : CELL_RELAY, command, stream, data,
                         length);
@@ -194,18 +207,21 @@ static void tell_circuit(struct game *g) {
 
 static void sendme(struct game *g) {
     unsigned i = draw(g) % CIRCUITS;
-    uint8_t body[23] = {1, 0, 20};
+    struct bench_circuit *c = &g->circuits[i];
+    uint8_t body[23] = {1, 0, layer_tag_length(c->kind)};
     if (!g->is_open[i])
         return;
-    g->b.crypt->layer_tag(g->circuits[i].backward, body + 3);
-    circuit_tell(&g->circuits[i], RELAY_SENDME, draw(g), body, sizeof body);
+    g->b.crypt->layer_tag(c->backward, body + 3);
+    uint8_t stream = draw(g);
+    circuit_tell(c, RELAY_SENDME, c->format == RELAY_V1 ? 0 : stream, body, 3u + body[2]);
 }
 
 static void begin(struct game *g) {
     unsigned i = draw(g) % CIRCUITS;
     uint8_t stream = draw(g);
     if (g->is_open[i])
-        circuit_tell(&g->circuits[i], RELAY_BEGIN, stream, "a.com:80", 9);
+        circuit_tell(&g->circuits[i], RELAY_BEGIN, g->circuits[i].format == RELAY_V1 ? stream | 1 : stream,
+                     "a.com:80", 9);
 }
 
 static void extend(struct game *g) {

@@ -60,8 +60,15 @@ static void say(struct player *p, struct bytes_in *script) {
     uint8_t command = bytes_u8(script);
     uint16_t stream = bytes_u8(script);
     size_t length = take_body(script, bytes_u8(script), body);
-    if (p->b.far.hop_count > 0 && length <= RELAY_DATA_MAX)
-        origin_bench_say(&p->b, hop % p->b.far.hop_count, command, stream, body, length);
+    if (p->b.far.hop_count == 0)
+        return;
+    hop %= p->b.far.hop_count;
+    enum relay_format format = p->b.far.hops[hop].format;
+    if (length > relay_data_max(format, command) || (format == RELAY_V1 && !relay_command_is_known(command)))
+        return;
+    if (format == RELAY_V1) /* which cannot say otherwise */
+        stream = relay_command_has_stream(command) ? (uint16_t)(stream | 1) : 0;
+    origin_bench_say(&p->b, hop, command, stream, body, length);
 }
 
 /* Many DATA cells in one call. */
@@ -72,7 +79,7 @@ static void say_run(struct player *p, uint16_t stream, unsigned n) {
         return;
     n %= 64;
     for (unsigned i = 0; i < n; i++) {
-        far_end_say(&p->b.far, p->b.far.hop_count - 1, RELAY_DATA, stream, (struct span){bodies[i], 10},
+        far_end_say(&p->b.far, p->b.far.hop_count - 1, RELAY_DATA, stream | 1, (struct span){bodies[i], 10},
                     bodies[i]);
         views[i] = (struct cell_view){p->b.circuit->path.circ_id, CELL_RELAY, CELL_BODY_LEN, bodies[i]};
     }
@@ -111,6 +118,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     memset(&p, 0, sizeof(p));
     uint8_t setting = bytes_u8(&script);
     origin_bench_init(&p.b, setting & 1 ? 30 : 0);
+    p.b.asks_cgo = setting >> 4; /* of four hops */
+    p.b.far.offer = (struct circuit_offer){.sendme_inc = 31, .has_cgo = true};
     origin_bench_build(&p.b, 1 + setting / 2 % 3);
     while (bytes_left(&script) > 0)
         act(&p, &script);

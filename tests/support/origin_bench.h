@@ -18,7 +18,8 @@ struct origin_bench {
     struct origin_outlet outlet;
     struct origin_circuit *circuit; /* NULL when it is freed */
     struct far_end far;
-    bool is_silent; /* the relays answer nothing by themselves */
+    bool is_silent;   /* the relays answer nothing by themselves */
+    uint8_t asks_cgo; /* a bit for each hop: to be asked for congestion control and CGO, which it grants */
     /* what the relays have heard */
     unsigned heard[256]; /* by relay command */
     unsigned cells[256]; /* by cell command */
@@ -91,6 +92,10 @@ static inline void origin_bench_target(const struct origin_bench *b, unsigned ho
     memcpy(out->rsa_id, id->credentials.rsa_id, RSA_ID_LEN);
     memcpy(out->ed_id, id->credentials.ed_id, ED_ID_LEN);
     memcpy(out->onion_key, id->ntor.onion[0].public, 32);
+    if (b->asks_cgo >> hop & 1) {
+        out->handshake = ORIGIN_HANDSHAKE_NTOR_V3;
+        out->request = (struct handshake_request){.wants_congestion_control = true, .wants_cgo = true};
+    }
 }
 
 /* A cell comes for the circuit. */
