@@ -18,6 +18,7 @@ from conftest import MIDDLE, SANITIZED, one_middle_plan
 from loom_testbed import metrics
 from loom_testbed.experiment import usable_network
 from loom_testbed.network import Network
+from loom_testbed.plan import Relay
 from loom_testbed.progress import Progress
 from moves import data_in_motion
 
@@ -28,6 +29,7 @@ SETTLED_SECONDS = 2.0  # after the burst
 POLL_SECONDS = 0.1
 GUARDS = 6  # enough that every thread has one
 CLIENTS = 8
+GREEDY = 2  # times the rate: what all take when they may, if each always wants more than its share
 
 pytestmark = [
     pytest.mark.skipif(MIDDLE == "tor", reason="reads Loom's own counters"),
@@ -72,7 +74,7 @@ def readings_under_load(network: Network) -> list[Reading]:
 def test_rate_and_burst_are_kept_and_reached(relay: Path, run_directory: Path, threads: int) -> None:
     plan = dataclasses.replace(
         one_middle_plan(relay, run_directory, clients=CLIENTS, threads=threads),
-        guards=GUARDS,
+        guards=(Relay("tor"),) * GUARDS,
         loom_options=(f"BandwidthRate {RATE} bytes", f"BandwidthBurst {BURST} bytes"),
     )
     with usable_network(plan, Progress(quiet=True)) as network:
@@ -88,5 +90,8 @@ def test_rate_and_burst_are_kept_and_reached(relay: Path, run_directory: Path, t
     print(f"{threads} threads: rate {sustained / RATE:.4f}, burst {max(beyond) / BURST:.4f}, each {shares}")
     assert abs(sustained / RATE - 1) <= 0.03
     assert abs(max(beyond) / BURST - 1) <= 0.10
+    in_the_burst = (max(beyond) + RATE * (spent - first.at)) / (spent - first.at)
+    if in_the_burst < GREEDY * RATE:
+        return  # clients that can hardly take the rate do not keep every thread busy
     greedy = [share for share in shares.values() if share > sum(shares.values()) / threads / 4]  # others have no guards
     assert max(greedy) <= 1.25 * min(greedy), shares
