@@ -25,8 +25,9 @@ def run_bench(directory: Path, *arguments: str) -> dict[str, object]:
     return result
 
 
-def test_a_cell_costs_less_than_with_tor(run_directory: Path) -> None:
-    result = run_bench(run_directory, "relay", "--threads", "1", "--rounds", "5")
+@pytest.mark.parametrize("role", ["middle", "exit"])
+def test_a_cell_costs_less_than_with_tor(run_directory: Path, role: str) -> None:
+    result = run_bench(run_directory, "relay", "--role", role, "--threads", "1", "--rounds", "5")
     ratio = result["ratio"]
     assert isinstance(ratio, float) and ratio <= RATIO_MAX, result
 

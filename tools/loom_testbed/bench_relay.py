@@ -1,10 +1,10 @@
-"""bench_relay - `tools/bench relay`: CPU per relayed cell, a Loom middle beside a tor middle.
+"""bench_relay - `tools/bench relay`: CPU per relayed cell, a Loom relay beside a tor relay in the same role.
 
-Both middles stand in one network, and the clients are pinned to one of them at a time. So the two share everything
-else: clients, guards, exits, consensus, machine, and nearly the moment; while one works, the other idles. Two networks
-would differ in their guards' and clients' state and would have to share the memory and the page cache besides; starting
-one anew for each round would measure young processes. Rounds alternate which middle is first, so a drift of the machine
-(others use it too) falls on both. Conflux is off, because it would split a stream over two middles.
+Both relays stand in one network, and the clients are pinned to one of them at a time. So the two share everything
+else: clients, the other hops, consensus, machine, and nearly the moment; while one works, the other idles. Two networks
+would differ in the state of the others and would have to share the memory and the page cache besides; starting
+one anew for each round would measure young processes. Rounds alternate which relay is first, so a drift of the machine
+(others use it too) falls on both. Conflux is off, because it would split a stream over two relays.
 
 A cell is 498 bytes of verified client data for both. CPU is user + system time of the whole process, from the marks
 set when all streams are connected to those before anything is closed, in nanoseconds from the scheduler's own count.
@@ -31,13 +31,15 @@ from .plan import Node, Plan, Relay
 from .progress import Progress
 
 NAME = "relay"
-SUMMARY = "CPU (user + system) per relayed cell of a middle, Loom and tor in turn"
+SUMMARY = "CPU (user + system) per relayed cell of a relay in one role, Loom and tor in turn"
+ROLES = ("guard", "middle", "exit")  # a role's place is the hop's number
+TWO_TORS = (Relay("tor"), Relay("tor"))
 WARM_UP_BYTES = 20_000_000
 
 
 @dataclass(frozen=True)
 class Turn:
-    """One middle's transfer in one round."""
+    """One relay's transfer in one round."""
 
     program: str
     cells: int
@@ -71,9 +73,10 @@ class Turn:
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add this bench's options."""
     add = parser.add_argument
+    add("--role", choices=ROLES, default="middle", help="what the relays measured do (default: middle)")
     add("--threads", type=arguments.count(0, 64), default=1, help="connection threads of Loom")
-    add("--rounds", type=arguments.count(1, 1000), default=5, help="rounds; each measures both middles")
-    add("--transfer", type=arguments.size, default=400_000_000, metavar="SIZE", help="bytes per middle and round")
+    add("--rounds", type=arguments.count(1, 1000), default=5, help="rounds; each measures both relays")
+    add("--transfer", type=arguments.size, default=400_000_000, metavar="SIZE", help="bytes per relay and round")
     add("--upload", type=arguments.share, default=0.1, metavar="SHARE", help="share of them that goes upwards")
     add("--clients", type=arguments.count(1, 20), default=4, help="tor clients")
     add("--loom", type=arguments.path, default=arguments.LOOM_DEFAULT, metavar="PATH", help="the relay to measure")
@@ -91,48 +94,62 @@ def run(options: argparse.Namespace, directory: Path, progress: Progress) -> Mea
     first = Relay("tor") if options.against_itself else Relay("loom", options.threads)
     if first.program == "loom":
         arguments.require_program(options.loom)
-    plan = Plan(
-        middles=(first, Relay("tor")), loom=options.loom, directory=directory, clients=options.clients, conflux=False
-    )
+    plan = _plan(options, first, directory)
     rounds: list[tuple[Turn, Turn]] = []
     with usable_network(plan, progress) as network:
-        middles = network.with_role("middle")
-        for middle in middles:
-            _turn(network, middle, WARM_UP_BYTES, options, progress)
-        ciphers = [probe_cipher(middle.or_port) for middle in middles]
+        relays = network.with_role(options.role)
+        for relay in relays:
+            _turn(network, relay, WARM_UP_BYTES, options, progress)
+        ciphers = [probe_cipher(relay.or_port) for relay in relays]
         for number in range(1, options.rounds + 1):
-            order = middles if number % 2 else middles[::-1]
+            order = relays if number % 2 else relays[::-1]
             turns = {node.name: _turn(network, node, options.transfer, options, progress) for node in order}
-            rounds.append((turns[middles[0].name], turns[middles[1].name]))
+            rounds.append((turns[relays[0].name], turns[relays[1].name]))
             progress.line(_round_line(number, rounds[-1]))
     return _measured(options, rounds, ciphers)
 
 
-def _turn(network: Network, middle: Node, total: int, options: argparse.Namespace, progress: Progress) -> Turn:
-    pin_clients(network, middle)
-    outcome = run_transfer(network, total, options.upload, progress, middles=[middle.name])
+def _plan(options: argparse.Namespace, first: Relay, directory: Path) -> Plan:
+    """Return a network whose other hops are tor."""
+    guards, middles, exits = ((first, Relay("tor")) if role == options.role else TWO_TORS for role in ROLES)
+    return Plan(
+        guards=guards,
+        middles=middles,
+        exits=exits,
+        loom=options.loom,
+        directory=directory,
+        clients=options.clients,
+        conflux=False,
+    )
+
+
+def _turn(network: Network, relay: Node, total: int, options: argparse.Namespace, progress: Progress) -> Turn:
+    pin_clients(network, relay, options.role)
+    pinned = {ROLES.index(options.role): [relay.name]}
+    outcome = run_transfer(network, total, options.upload, progress, pinned)
     if not outcome.is_verified:
         raise TestbedError("; ".join(flow.error for flow in outcome.flows if flow.error))
     if outcome.audit.violations or not outcome.audit.streams:
         raise TestbedError(f"paths: {outcome.audit.as_text()}")
-    return _measure_turn(middle, outcome)
+    return _measure_turn(relay, outcome)
 
 
-def pin_clients(network: Network, middle: Node) -> None:
-    """Let every client use this middle alone, with circuits that are new; return when they carry data."""
+def pin_clients(network: Network, relay: Node, role: str) -> None:
+    """Let every client use this relay alone in its role, with circuits that are new; return when they carry data."""
+    option = {"guard": "EntryNodes", "middle": "MiddleNodes", "exit": "ExitNodes"}[role]
     clients = network.with_role("client")
     for client in clients:
         with network.control(client) as control:
-            control.command(f"SETCONF MiddleNodes=${middle.fingerprint}")
+            control.command(f"SETCONF {option}=${relay.fingerprint}")
             for circuit in control.circuits():
                 control.try_command(f"CLOSECIRCUIT {circuit.circuit_id}")
     transfer.await_usable(clients, network.server_port, network.plan.ready_seconds_max)
 
 
-def _measure_turn(middle: Node, outcome: Outcome) -> Turn:
-    used = next(one for one in outcome.used if one.name == middle.name)
+def _measure_turn(relay: Node, outcome: Outcome) -> Turn:
+    used = next(one for one in outcome.used if one.name == relay.name)
     return Turn(
-        program=middle.program,
+        program=relay.program,
         cells=outcome.payload // DATA_BYTES_PER_CELL,
         cpu_ns=used.cpu.cpu_ns,
         seconds=outcome.seconds,
@@ -164,6 +181,7 @@ def _measured(options: argparse.Namespace, rounds: Sequence[tuple[Turn, Turn]], 
         "tor_ns_per_cell": round(statistics.median(second.ns_per_cell for _, second in rounds), 1),
         "ratio": round(statistics.median(ratios), 4),
         "ratio_worst": round(max(ratios), 4),
+        "role": options.role,
         "threads": options.threads,
         "transfer_bytes": options.transfer,
         "clients": options.clients,
@@ -187,7 +205,7 @@ def _round_line(number: int, turns: tuple[Turn, Turn]) -> str:
 
 
 def _table(result: dict[str, object], rounds: Sequence[tuple[Turn, Turn]], ratios: Sequence[float]) -> str:
-    lines = ["round  middle  ns/cell  ratio  core used  Mbit/s  sleeps/1000 cells  wakes/1000 cells"]
+    lines = ["round  relay   ns/cell  ratio  core used  Mbit/s  sleeps/1000 cells  wakes/1000 cells"]
     for number, (turns, ratio) in enumerate(zip(rounds, ratios, strict=True), 1):
         for turn in turns:
             shown_ratio = f"{ratio:.3f}" if turn is turns[0] else ""

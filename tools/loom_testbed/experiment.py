@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -50,19 +50,23 @@ def usable_network(plan: Plan, progress: Progress) -> Iterator[Network]:
 
 
 def run_transfer(
-    network: Network, total: int, upload_share: float, progress: Progress, middles: Sequence[str] | None = None
+    network: Network,
+    total: int,
+    upload_share: float,
+    progress: Progress,
+    pinned: Mapping[int, Sequence[str]] | None = None,
 ) -> Outcome:
     """Move total bytes over all clients at once; raise only when the network itself breaks."""
     flows = transfer.share_out(network.with_role("client"), total, upload_share)
     audit = paths.Audit()
     try:
         transfer.open_all(flows, network.server_port)
-        paths.audit(network, audit, middles)
+        paths.audit(network, audit, pinned)
         start = marks.at_start(network)
         transfer.start_all(flows)
         _watch(network, flows, total, progress)
         end = marks.at_end(network)
-        paths.audit(network, audit, middles)
+        paths.audit(network, audit, pinned)
     finally:
         transfer.close_all(flows)
     return Outcome(flows, audit, marks.usage(network, start, end), _seconds(start, end, flows))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .control import Circuit, Stream
@@ -27,10 +27,10 @@ class Audit:
         return f"{len(self.streams)} streams over {shown}"
 
 
-def audit(network: Network, into: Audit, middles: Sequence[str] | None = None) -> None:
+def audit(network: Network, into: Audit, pinned: Mapping[int, Sequence[str]] | None = None) -> None:
     """Look at each client's open streams to our server; note every circuit that may carry them.
 
-    middles: the nicknames that are right as a middle; those that the client's configuration names when not given.
+    pinned: the nicknames that are right at a hop (0: guard); those that the client's configuration names when not given.
     """
     nickname = {node.fingerprint: node.name for node in network.nodes if node.fingerprint}
     target = f"127.0.0.1:{network.server_port}"
@@ -38,14 +38,14 @@ def audit(network: Network, into: Audit, middles: Sequence[str] | None = None) -
         with network.control(client) as control:
             circuits, streams = control.circuits(), control.streams()
         right = [{node.name for node in nodes} for nodes in network.hops(client)]
-        if middles is not None:
-            right[1] = set(middles)
+        for hop, names in (pinned or {}).items():
+            right[hop] = set(names)
         ours = [stream for stream in streams if stream.target == target and stream.status == "SUCCEEDED"]
         into.streams |= {(client.name, stream.stream_id) for stream in ours}
         for circuit in carriers(circuits, ours):
             path = tuple(nickname.get(hop, hop) for hop in circuit.path)
             into.data_paths.add(path)
-            if len(path) != HOPS or not all(hop in nicknames for hop, nicknames in zip(path, right, strict=True)):
+            if len(path) != HOPS or not all(name in nicknames for name, nicknames in zip(path, right, strict=True)):
                 into.violations.append(f"{client.name} sends over {'-'.join(path)}")
 
 
