@@ -263,7 +263,7 @@ void manager_edge_control(struct manager *m, nsec now, struct control *message) 
     }
     edge->circuit.credit += message->count;
     CHECK(edge->circuit.credit <= EDGE_CREDIT);
-    if (edge->circuit.is_paused) {
+    if (edge->circuit.is_paused && edge->circuit.credit > 0) {
         edge->circuit.is_paused = false;
         m->port->edge_want_read(m->port, edge->id, true);
     }

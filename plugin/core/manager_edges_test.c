@@ -73,6 +73,34 @@ static void a_destination_that_cannot_be_reached_is_an_end(UNUSED void **state) 
     exit_bench_fini(&f);
 }
 
+static void few_cells_linger(struct relay_config *config) {
+    config->is_exit = true;
+    config->cells_max_per_manager = 320; /* a sixteenth of them may wait when their stream has ended */
+}
+
+/* Streams that end do not leave more behind than is good: the edge that has waited longest goes. */
+static void what_ended_streams_leave_behind_is_bounded(UNUSED void **state) {
+    struct exit_bench f;
+    struct fake_request request;
+    edge_id edges[6];
+    unsigned closed = 0;
+    exit_bench_init_with(&f, few_cells_linger, false);
+    for (uint16_t i = 0; i < 6; i++) {
+        exit_open_stream(&f, (uint16_t)(STREAM + i));
+        edges[i] = f.edge;
+        for (unsigned n = 0; n < 8; n++)
+            circuit_tell(&f.c, RELAY_DATA, (uint16_t)(STREAM + i), "left", 4);
+        circuit_tell(&f.c, RELAY_END, (uint16_t)(STREAM + i), "\6", 1);
+        bench_pass(&f.b, NSEC_PER_S);
+    }
+    while (exit_take_request(&f, FAKE_EDGE_CLOSE, &request)) {
+        assert_true(request.id == edges[0] || request.id == edges[1]);
+        closed++;
+    }
+    assert_int_equal(closed, 2); /* of those on two stations, 24 chunks each: one of three */
+    exit_bench_fini(&f);
+}
+
 /* --- from the destination -------------------------------------------------------------------------------------------- */
 
 static void a_streams_window_holds_the_destination(UNUSED void **state) {
@@ -166,6 +194,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_origin_ends_a_stream_when_its_data_is_written),
         cmocka_unit_test(optimistic_data_waits_for_the_connection),
+        cmocka_unit_test(what_ended_streams_leave_behind_is_bounded),
         cmocka_unit_test(a_stream_that_ends_before_it_is_connected_leaves_no_edge),
         cmocka_unit_test(a_destination_that_cannot_be_reached_is_an_end),
         cmocka_unit_test(a_streams_window_holds_the_destination),

@@ -69,7 +69,7 @@
 #define CIRCUIT_CREDIT_MAX \
     1024u /* chunks from all edges of a circuit, as long as each has EDGE_CREDIT_LEAST */
 #define STREAM_TURN_CELLS \
-    8u /* of a stream that waited for the circuit's window, before the next has its turn */
+    2u /* of a stream that waited for the circuit's window, before the next has its turn */
 
 enum link_state { LINK_DIALLING, LINK_HANDSHAKE, LINK_OPEN };
 

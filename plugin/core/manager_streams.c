@@ -120,11 +120,13 @@ static uint16_t credit_share(const struct half *half) {
  * cannot be given any. Until then it is owed, and paid with a later chunk. */
 static bool pay_credit(struct manager *m, const struct half *half, struct stream *stream) {
     uint16_t share = credit_share(half), kept = (uint16_t)(stream->credit - stream->credit_owed);
-    struct control *message = manager_post(m, stream->edge_station, stream->edge, CONTROL_EDGE_CREDIT);
-    if (!message)
-        return kept > 0;
-    stream->credit = kept > share ? kept : share;
-    message->count = (uint32_t)(stream->credit - kept);
+    if (kept < share) {
+        struct control *message = manager_post(m, stream->edge_station, stream->edge, CONTROL_EDGE_CREDIT);
+        if (!message)
+            return kept > 0;
+        message->count = (uint32_t)(share - kept);
+    }
+    stream->credit = kept < share ? share : kept;
     stream->credit_owed = 0;
     return true;
 }

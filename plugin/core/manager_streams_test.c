@@ -2,7 +2,7 @@
 #include "core/flow_window.h"
 #include "support/exit_bench.h"
 
-#define STREAM_TURN 8u /* STREAM_TURN_CELLS of the manager */
+#define STREAM_TURN 2u /* STREAM_TURN_CELLS of the manager */
 
 /* --- stories --------------------------------------------------------------------------------------------------------- */
 
@@ -508,6 +508,46 @@ static void many_streams_share_the_credit_of_their_circuit(UNUSED void **state) 
     exit_bench_fini(&f);
 }
 
+/* An edge that was given much when its circuit had few streams is given less, and goes on when it may and not before. */
+static void a_share_that_shrinks_stops_nobody(UNUSED void **state) {
+    struct exit_bench f;
+    struct fake_request request;
+    uint8_t tags[10][20];
+    edge_id edges[4];
+    exit_bench_init(&f);
+    for (uint16_t i = 1; i < 4; i++) {
+        exit_open_stream(&f, i);
+        edges[i] = f.edge;
+    }
+    for (uint16_t i = 2; i < 4; i++) { /* 70 cells are left of the circuit's window */
+        f.edge = edges[i];
+        f.edge_station = object_station(f.edge);
+        assert_int_equal(exit_push(&f, i == 2 ? 500 : 430), i == 2 ? 500 : 430);
+        exit_hear_data(&f, i, 100, tags[i]);
+        exit_hear_data(&f, i, i == 2 ? 400 : 330, tags[0]);
+    }
+    for (uint16_t i = 4; i < 200; i++)
+        exit_open_stream(&f, i);
+    while (exit_take_request(&f, FAKE_EDGE_PAUSE, &request) ||
+           exit_take_request(&f, FAKE_EDGE_RESUME, &request))
+        continue;
+    f.edge = edges[1];
+    f.edge_station = object_station(f.edge);
+    exit_from_destination(&f, 'x', manager_edge_room(exit_edge_manager(&f), f.edge));
+    exit_hear_data(&f, 1, 70, tags[0]);
+    assert_true(exit_take_request(&f, FAKE_EDGE_PAUSE, &request));
+    assert_false(
+        exit_take_request(&f, FAKE_EDGE_RESUME, &request)); /* more than its share is still to be sent */
+    tell_circuit_sendme(&f, tags[2]);
+    exit_hear_data(&f, 1, EDGE_CREDIT - 70, tags[0]);
+    assert_true(exit_take_request(&f, FAKE_EDGE_RESUME, &request));
+    assert_int_equal(request.id, edges[1]);
+    f.edge_station = object_station(edges[1]);
+    assert_in_range(manager_edge_room(exit_edge_manager(&f), edges[1]), 1,
+                    EDGE_CREDIT_LEAST * RELAY_DATA_MAX);
+    exit_bench_fini(&f);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_stream_goes_both_ways_and_ends),
@@ -523,6 +563,7 @@ int main(void) {
         cmocka_unit_test(a_circuits_window_goes_round),
         cmocka_unit_test(the_stream_that_waits_most_ends),
         cmocka_unit_test(many_streams_share_the_credit_of_their_circuit),
+        cmocka_unit_test(a_share_that_shrinks_stops_nobody),
         cmocka_unit_test(a_sendme_must_show_the_right_tag),
         cmocka_unit_test(each_tag_hangs_on_bytes_that_nobody_knows),
         cmocka_unit_test(version_1_may_be_required),

@@ -91,6 +91,13 @@ class Control:
         """Return the bytes it has read and written since it started."""
         return int(self.getinfo("traffic/read")[0]), int(self.getinfo("traffic/written")[0])
 
+    def next_event(self) -> str:
+        """Return the next event that SETEVENTS has asked for, without its status; raise when none comes."""
+        try:
+            return self._read_line()[4:]
+        except TimeoutError as error:
+            raise TestbedError("control: no event") from error
+
     def close(self) -> None:
         """Hang up."""
         self._file.close()

@@ -30,7 +30,7 @@ class Audit:
 def audit(network: Network, into: Audit, pinned: Mapping[int, Sequence[str]] | None = None) -> None:
     """Look at each client's open streams to our server; note every circuit that may carry them.
 
-    pinned: the nicknames that are right at a hop (0: guard); those that the client's configuration names when not given.
+    pinned: the nicknames that are right at a hop (0: guard); at the others, those of the client's configuration.
     """
     nickname = {node.fingerprint: node.name for node in network.nodes if node.fingerprint}
     target = f"127.0.0.1:{network.server_port}"
