@@ -30,13 +30,21 @@ def cell(peer: int, which: int, command: int, data: bytes = b"") -> bytes:
 
 
 def managers() -> dict[str, bytes]:
-    """First byte: bit 0 asks for two connection threads, bit 7 for little memory."""
-    make = bytes([ASK, 0, RELAY_1, JOBS, PULL, RELAY_1])
+    """What happens to circuits of tor1, and the same to those of CGO."""
+    seeds = managers_asking(0)
+    for name in ("both_ways", "truncate", "stream", "stream_ends_early", "windows", "introduction", "rendezvous"):
+        seeds["cgo_" + name] = managers_asking(0x80)[name]
+    return seeds
+
+
+def managers_asking(kind: int) -> dict[str, bytes]:
+    """First byte: bit 0 asks for two connection threads, bit 7 for little memory. Kind: 0x80 asks for CGO circuits."""
+    make = bytes([ASK, kind, RELAY_1, JOBS, PULL, RELAY_1])
     extend = bytes([EXTEND, 0, NEXT, DIAL, 0, PULL, NEXT])
     extended = extend + cell(NEXT, 8, CREATED2, b"\0\x40" + bytes(64)) + bytes([PULL, RELAY_1])
     begin = bytes([BEGIN, 0, 1, EDGE, 0, CONNECT, PULL, RELAY_1])
     two, one = b"\x01", b"\0"
-    pair = make + bytes([ASK, 1, RELAY_2, JOBS, PULL, RELAY_2])
+    pair = make + bytes([ASK, kind | 1, RELAY_2, JOBS, PULL, RELAY_2])
     intro, wait = bytes([MEET, 0, INTRO, JOBS, PULL, RELAY_1]), bytes([MEET, 1, WAIT, PULL, RELAY_2])
     join = wait + bytes([MEET, 0, RENDEZVOUS, PULL, RELAY_2])
     return {
