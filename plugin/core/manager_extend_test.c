@@ -43,6 +43,36 @@ static void a_circuit_is_extended_and_carries_cells_both_ways(UNUSED void **stat
     two_hops_fini(&f);
 }
 
+/* A next relay that keeps silent does not keep the circuit. */
+static void an_extend_without_an_answer_ends_the_circuit(UNUSED void **state) {
+    struct two_hops f;
+    struct bench_circuit c;
+    two_hops_init(&f);
+    circuit_open(&c, &f.origin, CIRC);
+    nsec asked = f.b.now;
+    circuit_extend(&c, &f.next_id, 1);
+    two_hops_answer_dial(&f);
+    uint32_t id = two_hops_read_create(&f, 1);
+    bench_pass(&f.b, asked + 90 * NSEC_PER_S - 1 - f.b.now);
+    assert_int_equal(manager_working_set(bench_manager(&f.b, 1), f.b.now).halves, 1);
+    bench_pass(&f.b, 1);
+    peer_expect_destroy(&f.origin, CIRC, DESTROY_TIMEOUT);
+    peer_expect_destroy(&f.next, id, DESTROY_DESTROYED);
+    assert_int_equal(manager_working_set(bench_manager(&f.b, 1), f.b.now).halves, 0);
+    assert_int_equal(manager_working_set(bench_manager(&f.b, 2), f.b.now).halves, 0);
+    two_hops_fini(&f);
+}
+
+static void an_extended_circuit_has_no_deadline(UNUSED void **state) {
+    struct two_hops f;
+    struct bench_circuit c;
+    two_hops_init(&f);
+    two_hops_open(&f, &c, CIRC);
+    bench_pass(&f.b, 3600 * NSEC_PER_S);
+    assert_int_equal(manager_working_set(bench_manager(&f.b, 1), f.b.now).halves, 1);
+    two_hops_fini(&f);
+}
+
 static void a_second_circuit_takes_the_same_link(UNUSED void **state) {
     struct two_hops f;
     struct bench_circuit c, second;
@@ -319,6 +349,8 @@ static void answers_to_an_extend_that_was_truncated_are_void(UNUSED void **state
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_circuit_is_extended_and_carries_cells_both_ways),
+        cmocka_unit_test(an_extend_without_an_answer_ends_the_circuit),
+        cmocka_unit_test(an_extended_circuit_has_no_deadline),
         cmocka_unit_test(a_second_circuit_takes_the_same_link),
         cmocka_unit_test(a_created2_of_any_length_does_no_harm),
         cmocka_unit_test(extends_that_may_not_be_end_the_circuit),

@@ -19,7 +19,10 @@ from . import arguments, signals
 from .errors import Interrupted, TestbedError
 from .plan import TOR
 
-FLAVOURS = ("basic-min", "basic")
+# By flavour, the phase in which Loom starts. Three authorities cannot build circuits without it; four can, and must
+# when Loom is the only exit: it has no bandwidth to show before it has carried something, so it is not Fast at first.
+LAUNCH_PHASES = {"basic-min": 2, "basic": 1}
+FLAVOURS = tuple(LAUNCH_PHASES)
 PREFIX = "loom-"
 SECONDS_MAX = 900  # basic-min took 1 m 46 with tor
 TEMPLATE = "${include:relay-non-dir.tmpl}\n${include:exit-v4.i}\n"
@@ -32,7 +35,7 @@ _TheirNode = Node
 
 def Node(**options):
     if options.get("relay") and not options.get("authority"):
-        options.update(tor={loom!r}, torrc={template!r})
+        options.update(tor={loom!r}, torrc={template!r}, launch_phase={phase})
     return _TheirNode(**options)
 
 
@@ -54,9 +57,9 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def substitute(definition: str, loom: Path) -> str:
+def substitute(definition: str, loom: Path, phase: int) -> str:
     """Return a network definition in which Loom relays."""
-    return SUBSTITUTION.format(loom=str(loom), template=TEMPLATE_NAME) + definition
+    return SUBSTITUTION.format(loom=str(loom), template=TEMPLATE_NAME, phase=phase) + definition
 
 
 def prepare(checkout: Path, copy: Path, flavour: str, loom: Path) -> None:
@@ -65,7 +68,7 @@ def prepare(checkout: Path, copy: Path, flavour: str, loom: Path) -> None:
         raise TestbedError(f"{checkout}: expected a checkout of chutney, with tools/test-network.sh")
     shutil.copytree(checkout, copy, symlinks=True, ignore=shutil.ignore_patterns(".git", "net"))
     definition = (checkout / "networks" / flavour).read_text()
-    (copy / "networks" / (PREFIX + flavour)).write_text(substitute(definition, loom))
+    (copy / "networks" / (PREFIX + flavour)).write_text(substitute(definition, loom, LAUNCH_PHASES[flavour]))
     (copy / "torrc_templates" / TEMPLATE_NAME).write_text(TEMPLATE)
 
 

@@ -26,10 +26,10 @@ def make_checkout(directory: Path) -> Path:
 
 def test_relays_that_are_no_authorities_run_loom() -> None:
     made: list[dict[str, object]] = []
-    exec(chutney.substitute(THEIRS, Path("/x/loom-relay")), {"Node": lambda **options: made.append(options)})
+    exec(chutney.substitute(THEIRS, Path("/x/loom-relay"), 2), {"Node": lambda **options: made.append(options)})
     authority, relay, client = made
     assert "tor" not in authority and "tor" not in client
-    assert relay["tor"] == "/x/loom-relay" and relay["exit"] == 1
+    assert relay["launch_phase"] == 2 and relay["tor"] == "/x/loom-relay" and relay["exit"] == 1
     assert relay["torrc"] == chutney.TEMPLATE_NAME
 
 
