@@ -104,11 +104,22 @@ static void tell_link(struct origin_link *link, struct origin_event *event_out) 
     }
 }
 
+static void tell_message(struct origin_circuit *c, struct origin_event *event_out) {
+    struct relay_message message;
+    c->origin->lent = origin_circuit_read_message(c, &message);
+    CHECK(c->origin->lent);
+    event_out->kind = ORIGIN_EVENT_CIRCUIT_MESSAGE;
+    event_out->command = message.command;
+    event_out->data = message.data;
+}
+
 static void tell_circuit(struct origin_circuit *c, struct origin_event *event_out) {
     enum origin_circuit_news news = origin_ready_first(&c->ready);
-    origin_ready_lower(&c->ready, (uint8_t)news);
+    if (news != ORIGIN_CIRCUIT_NEWS_MESSAGE)
+        origin_ready_lower(&c->ready, (uint8_t)news);
     *event_out = (struct origin_event){.circuit = c};
     switch (news) {
+    case ORIGIN_CIRCUIT_NEWS_MESSAGE: tell_message(c, event_out); break;
     case ORIGIN_CIRCUIT_NEWS_OPENED: event_out->kind = ORIGIN_EVENT_CIRCUIT_OPENED; break;
     case ORIGIN_CIRCUIT_NEWS_EXTENDED: event_out->kind = ORIGIN_EVENT_CIRCUIT_EXTENDED; break;
     case ORIGIN_CIRCUIT_NEWS_TRUNCATED:

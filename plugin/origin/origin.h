@@ -20,6 +20,7 @@
 #include "origin/origin_circuit.h"
 #include "origin/origin_context.h"
 #include "origin/origin_link.h"
+#include "origin/origin_onion.h"
 #include "origin/origin_stream.h"
 
 #define ORIGIN_EVENT_LIST(X)                                                                             \
@@ -27,6 +28,7 @@
     X(LINK_CLOSED, "link-closed")             /* link, error */                                          \
     X(CIRCUIT_OPENED, "circuit-opened")       /* circuit: the first hop has answered */                  \
     X(CIRCUIT_EXTENDED, "circuit-extended")   /* circuit: one hop more */                                \
+    X(CIRCUIT_MESSAGE, "circuit-message")     /* circuit, command, data: of onion services */            \
     X(CIRCUIT_TRUNCATED, "circuit-truncated") /* circuit, reason: hops are gone or could not be added */ \
     X(CIRCUIT_CLOSED, "circuit-closed")       /* circuit, reason, error */                               \
     X(STREAM_CONNECTED, "stream-connected")   /* circuit, stream; stream->destination */                 \
@@ -46,6 +48,7 @@ struct origin_event {
     struct origin_circuit *circuit;
     struct origin_stream *stream;
     struct span data; /* valid until the next call of origin_next_event */
+    uint8_t command;  /* enum relay_command of a message */
     uint8_t reason;   /* enum destroy_reason, or enum end_reason of a stream */
     enum err error;   /* ERR_OK: the peer, the network or the user did it */
 };

@@ -43,6 +43,7 @@ static void close_circuit(struct origin_circuit *c, uint8_t reason, enum err err
     c->error = (uint8_t)error;
     c->origin->work.circuits_closed++;
     origin_cells_drop(c->origin, &c->path.queue);
+    origin_cells_drop(c->origin, &c->messages);
     end_streams(c);
     drop_handshake(c);
     origin_path_cut(&c->path, 0);
@@ -235,6 +236,29 @@ static void receive_truncated(struct origin_circuit *c, unsigned from, struct sp
     origin_ready_raise(c->origin, &c->ready, ORIGIN_CIRCUIT_NEWS_TRUNCATED);
 }
 
+/* Takes *cell over. */
+static enum err keep_message(struct origin_circuit *c, struct cell **cell) {
+    if (c->messages.count == ORIGIN_MESSAGES_MAX)
+        return ERR_LIMIT;
+    (*cell)->serial =
+        origin_hop_format(origin_path_last(&c->path)); /* until it is told, the path may change */
+    cell_run_append(&c->messages, *cell);
+    *cell = NULL;
+    origin_ready_raise(c->origin, &c->ready, ORIGIN_CIRCUIT_NEWS_MESSAGE);
+    return ERR_OK;
+}
+
+struct cell *origin_circuit_read_message(struct origin_circuit *c, struct relay_message *message_out) {
+    struct cell *cell = cell_run_shift(&c->messages);
+    if (cell_run_is_empty(&c->messages))
+        origin_ready_lower(&c->ready, ORIGIN_CIRCUIT_NEWS_MESSAGE);
+    if (!cell)
+        return NULL;
+    enum err e = relay_message_decode((enum relay_format)cell->serial, cell->body, message_out);
+    CHECK(!e); /* it was read when it came */
+    return cell;
+}
+
 /* A recognized message of hop number `from`. Streams, flow control and growth are the last hop's; what we do not know is
  * ignored, as tor does. */
 static enum err receive_message(struct origin_circuit *c, nsec now, unsigned from, struct cell **cell) {
@@ -256,6 +280,11 @@ static enum err receive_message(struct origin_circuit *c, nsec now, unsigned fro
             return receive_circuit_sendme(c, now, m.data);
         break;
     case RELAY_DATA: e = count_data(c); break;
+    case RELAY_INTRODUCE2:
+    case RELAY_RENDEZVOUS2:
+    case RELAY_INTRO_ESTABLISHED:
+    case RELAY_RENDEZVOUS_ESTABLISHED:
+    case RELAY_INTRODUCE_ACK: return keep_message(c, cell);
     case RELAY_BEGIN:
     case RELAY_BEGIN_DIR:
     case RELAY_EXTEND2:

@@ -6,7 +6,8 @@
  *
  * Owner: its link's thread. Memory: slab objects; a pointer is the user's until origin_circuit_free, whatever happens to
  * the circuit, and a closed circuit takes all calls and does nothing.
- * Bound: ORIGIN_HOPS_MAX hops, ORIGIN_STREAMS_MAX streams, queue_cells_max unsent cells with data. */
+ * Bound: ORIGIN_HOPS_MAX hops, ORIGIN_STREAMS_MAX streams, queue_cells_max unsent cells with data, ORIGIN_MESSAGES_MAX
+ * messages that the user has not heard yet: then the circuit is closed. */
 #ifndef LOOM_ORIGIN_ORIGIN_CIRCUIT_H
 #define LOOM_ORIGIN_ORIGIN_CIRCUIT_H
 
@@ -27,10 +28,13 @@
 #include "origin/origin_stream.h"
 #include "wire/cell.h"
 #include "wire/circuit_messages.h"
+#include "wire/relay_cell.h"
 #include "wire/stream_messages.h"
 
 #define ORIGIN_EARLY_MAX   8u   /* RELAY_EARLY cells that a circuit may carry (tor-spec 5.6) */
 #define ORIGIN_STREAMS_MAX 256u /* of a circuit: they are found by walking a list */
+#define ORIGIN_MESSAGES_MAX \
+    256u /* untold: each event is told before more comes in, so these are one input's */
 
 /* The part of a link that its circuits know. */
 struct origin_outlet {
@@ -50,8 +54,9 @@ enum origin_circuit_state {
 enum origin_circuit_news {
     ORIGIN_CIRCUIT_NEWS_OPENED = 1, /* the first hop is there */
     ORIGIN_CIRCUIT_NEWS_EXTENDED = 2,
-    ORIGIN_CIRCUIT_NEWS_TRUNCATED = 4, /* hops are gone, or could not be added */
-    ORIGIN_CIRCUIT_NEWS_CLOSED = 8,
+    ORIGIN_CIRCUIT_NEWS_MESSAGE = 4,   /* of onion services: origin_onion.h */
+    ORIGIN_CIRCUIT_NEWS_TRUNCATED = 8, /* hops are gone, or could not be added */
+    ORIGIN_CIRCUIT_NEWS_CLOSED = 16,
 };
 
 struct origin_circuit {
@@ -62,6 +67,7 @@ struct origin_circuit {
     struct origin_outlet *outlet;
     void *user;                         /* the user's own */
     struct origin_handshake *handshake; /* while building */
+    struct cell_run messages;           /* of onion services, for the user */
     struct list streams;
     struct origin_stream *stream_recent; /* cells of one stream come in runs */
     uint16_t stream_count;
@@ -114,6 +120,9 @@ void origin_circuit_link_closed(struct origin_circuit *c);
 
 /* --- origin_next_event's side ---------------------------------------------------------------------------------- */
 
+/* The next message of onion services, as it came, and what it says. NULL when there is none. Hands over the cell. */
+MUST_USE struct cell *origin_circuit_read_message(struct origin_circuit *c,
+                                                  struct relay_message *message_out);
 /* The next DATA cell of s, with SENDMEs sent for it as they are due. NULL when the inbox is empty. Hands over the cell. */
 MUST_USE struct cell *origin_circuit_read(struct origin_circuit *c, struct origin_stream *s);
 

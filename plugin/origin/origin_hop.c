@@ -1,6 +1,7 @@
 #include "origin/origin_hop.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "base/check.h"
 
@@ -31,6 +32,7 @@ struct origin_hop *origin_hop_new(struct origin *o, const struct circuit_keys *k
     if (!hop)
         return NULL;
     circuit_flow_init(&hop->flow, &o->config.congestion, terms->sendme_inc);
+    memcpy(hop->kh, keys->kh, sizeof hop->kh);
     CHECK(keys->forward.kind == keys->backward.kind);
     hop->layer_kind = (uint8_t)keys->forward.kind;
     o->config.crypt->layer_init(origin_hop_forward(hop), LAYER_ORIGIN_FORWARD, &keys->forward);

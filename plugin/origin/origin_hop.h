@@ -24,6 +24,7 @@
 struct origin_hop {
     struct circuit_flow flow;
     uint8_t layer_kind;            /* enum layer_kind */
+    uint8_t kh[NTOR_KH_LEN];       /* what both ends know besides their layers (rend-spec-v3 3.1.1) */
     _Alignas(16) uint8_t layers[]; /* forward, then backward */
 };
 

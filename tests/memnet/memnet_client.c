@@ -41,7 +41,10 @@ static void trace_event(struct memnet_client *client, const struct origin_event 
     char circuit[16] = "", stream[48] = "", reason[48] = "";
     if (event->circuit)
         snprintf(circuit, sizeof(circuit), "%08x ", event->circuit->path.circ_id);
-    if (event->data.length > 0)
+    if (event->kind == ORIGIN_EVENT_CIRCUIT_MESSAGE)
+        snprintf(stream, sizeof(stream), "%s, %zu bytes", relay_command_name(event->command),
+                 event->data.length);
+    else if (event->data.length > 0)
         snprintf(stream, sizeof(stream), "stream %u, %zu bytes", event->stream->id, event->data.length);
     else if (event->stream)
         snprintf(stream, sizeof(stream), "stream %u ", event->stream->id);
