@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import arguments, bench_load, transfer
+from . import arguments, bench_load, bench_rendezvous, transfer
 from .checks import DATA_BYTES_PER_CELL
 from .errors import TestbedError
 from .experiment import Outcome, run_transfer, usable_network
@@ -73,7 +73,9 @@ class Turn:
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add this bench's options."""
     add = parser.add_argument
-    add("--role", choices=ROLES, default="middle", help="what the relays measured do (default: middle)")
+    add(
+        "--role", choices=(*ROLES, "rendezvous"), default="middle", help="what the relays measured do (default: middle)"
+    )
     add("--threads", type=arguments.count(0, 64), default=1, help="connection threads of Loom")
     add("--rounds", type=arguments.count(1, 1000), default=5, help="rounds; each measures both relays")
     add("--transfer", type=arguments.size, default=400_000_000, metavar="SIZE", help="bytes per relay and round")
@@ -97,7 +99,8 @@ def run(options: argparse.Namespace, directory: Path, progress: Progress) -> Mea
     plan = _plan(options, first, directory)
     rounds: list[tuple[Turn, Turn]] = []
     with usable_network(plan, progress) as network:
-        relays = network.with_role(options.role)
+        is_rendezvous = options.role == "rendezvous"
+        relays = bench_rendezvous.relays(network) if is_rendezvous else network.with_role(options.role)
         for relay in relays:
             _turn(network, relay, WARM_UP_BYTES, options, progress)
         ciphers = [probe_cipher(relay.or_port) for relay in relays]
@@ -111,6 +114,8 @@ def run(options: argparse.Namespace, directory: Path, progress: Progress) -> Mea
 
 def _plan(options: argparse.Namespace, first: Relay, directory: Path) -> Plan:
     """Return a network whose other hops are tor."""
+    if options.role == "rendezvous":
+        return bench_rendezvous.plan(first, options.loom, directory, options.clients)
     guards, middles, exits = ((first, Relay("tor")) if role == options.role else TWO_TORS for role in ROLES)
     return Plan(
         guards=guards,
@@ -124,11 +129,16 @@ def _plan(options: argparse.Namespace, first: Relay, directory: Path) -> Plan:
 
 
 def _turn(network: Network, relay: Node, total: int, options: argparse.Namespace, progress: Progress) -> Turn:
-    pin_clients(network, relay, options.role)
-    pinned = {ROLES.index(options.role): [relay.name]}
-    outcome = run_transfer(network, total, options.upload, progress, pinned)
+    if options.role == "rendezvous":
+        outcome = bench_rendezvous.turn(network, relay, total, options.upload, progress)
+    else:
+        pin_clients(network, relay, options.role)
+        pinned = {ROLES.index(options.role): [relay.name]}
+        outcome = run_transfer(network, total, options.upload, progress, pinned)
     if not outcome.is_verified:
         raise TestbedError("; ".join(flow.error for flow in outcome.flows if flow.error))
+    if options.role == "rendezvous":  # it has looked itself
+        return _measure_turn(relay, outcome)
     if outcome.audit.violations or not outcome.audit.streams:
         raise TestbedError(f"paths: {outcome.audit.as_text()}")
     return _measure_turn(relay, outcome)

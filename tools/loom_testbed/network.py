@@ -11,7 +11,7 @@ from types import TracebackType
 from . import authority, bootstrap, torrc
 from .control import Control
 from .errors import TestbedError
-from .plan import TOR, Node, Plan, Relay
+from .plan import TOR, USERS, Node, Plan, Relay
 from .ports import PortBlock
 from .process import Child, require_alive, stop_all
 from .progress import Progress
@@ -48,7 +48,7 @@ class Network:
 
     def listed(self) -> dict[str, str]:
         """Return the nicknames and roles of the relays that belong into the consensus."""
-        leaves_out = {"client", "authority"} if self.plan.relays else {"client"}
+        leaves_out = {*USERS, "authority"} if self.plan.relays else {*USERS}
         return {node.name: node.role for node in self.nodes if node.role not in leaves_out}
 
     def hops(self, client: Node) -> tuple[list[Node], list[Node], list[Node]]:
