@@ -37,6 +37,9 @@
     X(circuits_closed)                                                                       \
     X(circuits_congestion_control) /* opened with it */                                      \
     X(circuits_cgo)                /* and counter galois onion */                            \
+    X(conflux_legs)                /* circuits taken into a conflux set */                   \
+    X(conflux_messages)            /* of their streams, both ways */                         \
+    X(conflux_switches)            /* SWITCHes sent */                                       \
     X(xoffs_sent)                  /* streams told to stop, because of a slow destination */ \
     X(xons_sent)                                                                             \
     X(tls_records_read)                                                                      \

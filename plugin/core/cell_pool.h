@@ -18,17 +18,22 @@
 #include "wire/cell.h"
 
 /* What a cell carries. Chunks are raw bytes between a circuit half and a circuit edge. */
-enum cell_kind { CELL_KIND_CELL = 0, CELL_KIND_CHUNK = 1, CELL_KIND_CHUNK_END = 2 };
+enum cell_kind {
+    CELL_KIND_CELL = 0,
+    CELL_KIND_CHUNK = 1,
+    CELL_KIND_CHUNK_END = 2,
+    CELL_KIND_LEG = 3, /* a relay message in the clear, between a conflux set and one of its legs */
+};
 
 struct cell {
     struct cell *next;
     object_id to;     /* in a mailbox: the half or edge that it is for */
-    uint32_t circ_id; /* chunks: the stream id */
+    uint32_t circ_id; /* chunks: the stream id; from a leg: its number; to a leg: the stream id */
     /* In a mailbox, for a half. Chunks: which of the streams that ever had this id; cells: which of the other halves that it
      * ever had (half.extend_serial). */
     uint32_t serial;
     uint16_t length; /* of body; fixed cells CELL_BODY_LEN; CHUNK_END: 1, the end reason */
-    uint8_t command; /* enum cell_command */
+    uint8_t command; /* enum cell_command; to a leg: enum relay_command */
     uint8_t kind;    /* enum cell_kind */
     uint8_t data_at; /* chunks: where in body the bytes begin */
     bool is_ours;    /* relay cells, from peeling to recognizing: see struct crypt_cell */

@@ -44,6 +44,13 @@ enum err circuit_flow_sent(struct circuit_flow *f, const struct memory *memory, 
     return flow_tags_push(&f->tags, memory, now, tag);
 }
 
+void circuit_flow_passed(struct circuit_flow *f) {
+    if (++f->sent < f->increment)
+        return;
+    f->sent = 0;
+    f->tags.is_unforeseen = false;
+}
+
 /* A SENDME of version 1 shows that the peer has really received the cell that it answers (proposal 289). */
 static bool shows(const struct flow_tag *tag, const struct sendme_message *sendme, uint8_t tag_length) {
     return sendme->tag_length == tag_length && bytes_equal_const_time(tag->tag, sendme->tag, tag_length);

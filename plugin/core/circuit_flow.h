@@ -45,6 +45,9 @@ static inline void circuit_flow_made_unforeseen(struct circuit_flow *f) {
 MUST_USE enum err circuit_flow_sent(struct circuit_flow *f, const struct memory *memory, nsec now,
                                     const uint8_t tag[static FLOW_TAG_LEN]);
 
+/* For who only keeps account of where in its increments a circuit is whose cells another thread sends. */
+void circuit_flow_passed(struct circuit_flow *f);
+
 /* The state of the circuit's link, for congestion control. */
 struct circuit_pressure {
     uint32_t queued; /* cells of the circuit that wait for it */

@@ -137,6 +137,7 @@ static void init_stores(struct manager *m, uint64_t seed) {
     control_spares_init(&m->spares, m->memory);
     list_init(&m->paused_links);
     list_init(&m->resuming);
+    table_init(&m->sets, m->memory, seed + 2);
 }
 
 /* Beside others the main thread's manager has no links: it was lent nothing. */
@@ -181,6 +182,7 @@ static void free_links(struct manager *m) {
 
 void manager_stop(struct manager *m) {
     free_links(m);
+    manager_sets_stop(m);
     manager_edges_stop(m);
 }
 
@@ -222,6 +224,7 @@ void manager_free(struct manager *m) {
     slot_map_fini(&m->edges);
     slot_map_fini(&m->halves);
     table_fini(&m->links);
+    table_fini(&m->sets);
     slab_fini(&m->edges_slab);
     slab_fini(&m->extends_slab);
     slab_fini(&m->paddings_slab);
@@ -324,6 +327,10 @@ static void handle_control(struct manager *m, nsec now, struct control *message)
     case CONTROL_ONION_REFUSED:
     case CONTROL_INTRODUCED:
     case CONTROL_JOINED: manager_onion_control(m, now, message); return;
+    case CONTROL_CONFLUX_LINK:
+    case CONTROL_LEG_ROOM:
+    case CONTROL_LEG_CLOSED: manager_set_control(m, now, message); return;
+    case CONTROL_CONFLUX_LINKED: manager_leg_control(m, now, message); return;
     case CONTROL_EXTEND:
     case CONTROL_LINK_OPEN:
     case CONTROL_LINK_CLOSED:
@@ -334,6 +341,8 @@ static void handle_control(struct manager *m, nsec now, struct control *message)
 
 /* A half may get cells from its other half, or from one that was cut off, and chunks from its edges. */
 static bool is_of_same_kind(const struct cell *a, const struct cell *b) {
+    if (a->kind == CELL_KIND_LEG || b->kind == CELL_KIND_LEG)
+        return a->kind == b->kind;
     if (a->kind != CELL_KIND_CELL || b->kind != CELL_KIND_CELL)
         return a->kind != CELL_KIND_CELL && b->kind != CELL_KIND_CELL;
     return a->serial == b->serial;
@@ -353,11 +362,15 @@ static struct cell_run split_same_destination(struct cell_run *run) {
 static void handle_cells(struct manager *m, nsec now, struct cell_run *run) {
     object_id to = run->first->to;
     struct half *half = manager_half(m, to);
-    if (half && run->first->kind != CELL_KIND_CELL)
+    if (half && run->first->kind == CELL_KIND_LEG && half->set)
+        manager_set_cells(m, now, half, run);
+    else if (half && run->first->kind == CELL_KIND_LEG)
+        manager_leg_cells(m, now, half, run);
+    else if (half && run->first->kind != CELL_KIND_CELL)
         manager_stream_chunks(m, now, half, run);
     else if (half && run->first->serial == half->extend_serial)
         manager_half_deliver(m, now, half, run);
-    else if (!half)
+    else if (!half && run->first->kind != CELL_KIND_LEG)
         manager_edge_chunks(m, now, to, run);
     manager_free_run(m,
                      run); /* what nobody wanted: the half or edge is gone, or the other half was cut off */

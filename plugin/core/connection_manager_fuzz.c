@@ -315,6 +315,22 @@ static void meet(struct game *g) {
     circuit_tell(c, command, 0, body, length);
 }
 
+/* What legs of conflux sets say: two nonces, kept on different threads, so that legs meet. */
+static void link_circuits(struct game *g) {
+    static const uint8_t commands[] = {RELAY_CONFLUX_LINK, RELAY_CONFLUX_LINKED_ACK, RELAY_CONFLUX_SWITCH,
+                                       RELAY_CONFLUX_LINK};
+    struct bench_circuit *c = &g->circuits[draw(g) % CIRCUITS];
+    uint8_t how = draw(g), body[50] = {1};
+    uint8_t command = commands[how & 3];
+    if (!g->is_open[c - g->circuits])
+        return;
+    body[4] = how >> 2 & 1;
+    body[49] = how >> 3 & 7;
+    if (command == RELAY_CONFLUX_SWITCH)
+        store_u32(body, how >> 4);
+    circuit_tell(c, command, 0, body, command == RELAY_CONFLUX_SWITCH ? 4 : sizeof body);
+}
+
 /* One station has a turn before the others. */
 static void one_turn(struct game *g) {
     station_id station = draw(g) % (relay_controller_station(g->b.relay) + 1u);
@@ -323,7 +339,7 @@ static void one_turn(struct game *g) {
 }
 
 static void step(struct game *g) {
-    switch (draw(g) % 17) {
+    switch (draw(g) % 18) {
     case 0: send_cell(g); break;
     case 1: send_raw(g); break;
     case 2: send_burst(g); break;
@@ -340,6 +356,7 @@ static void step(struct game *g) {
     case 13: pull(g, draw(g) % PEERS); break;
     case 14: sendme(g); break;
     case 16: meet(g); break;
+    case 17: link_circuits(g); break;
     default: bench_run(&g->b); break;
     }
     take_edges(g);

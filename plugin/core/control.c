@@ -19,6 +19,9 @@ static size_t payload_size(enum control_kind kind) {
     case CONTROL_EDGE_RESOLVED: return sizeof(struct name_answer);
     case CONTROL_EDGE_REFUSED: return sizeof(struct address);
     case CONTROL_EDGE_CONNECTED: return sizeof(struct connected_message);
+    case CONTROL_CONFLUX_LINK:
+    case CONTROL_CONFLUX_LINKED: return sizeof(struct control_conflux);
+    case CONTROL_LEG_ROOM: return sizeof(struct control_leg_room);
     case CONTROL_LINK_OPEN: return sizeof(struct control_link_open);
     case CONTROL_ONION_CLAIM:
     case CONTROL_ONION_FORGET: return sizeof(struct onion_name);
@@ -36,6 +39,7 @@ static size_t payload_size(enum control_kind kind) {
     case CONTROL_EDGE_CREDIT:
     case CONTROL_EDGE_FLUSHED:
     case CONTROL_EDGE_CLOSE:
+    case CONTROL_LEG_CLOSED:
     case CONTROL_LINK_CLOSED:
     case CONTROL_LINK_CLOSE:
     case CONTROL_ONION_CLAIMED:

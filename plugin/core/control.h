@@ -12,8 +12,10 @@
 #include "base/attributes.h"
 #include "base/ids.h"
 #include "base/memory.h"
+#include "base/nsec.h"
 #include "wire/address.h"
 #include "wire/circuit_messages.h"
+#include "wire/multipath_messages.h"
 #include "wire/onion_messages.h"
 #include "wire/relay_cell.h"
 #include "wire/resolve_messages.h"
@@ -42,6 +44,11 @@ enum control_kind {
     CONTROL_EDGE_CREDIT,    /* half -> edge: count more chunks may be sent */
     CONTROL_EDGE_FLUSHED,   /* edge -> half: count chunks went out to the destination */
     CONTROL_EDGE_CLOSE,     /* half -> edge: at once, without flushing */
+    /* conflux: half -> its set's manager, and back */
+    CONTROL_CONFLUX_LINK,   /* take me into the set: conflux */
+    CONTROL_CONFLUX_LINKED, /* done: conflux.link as the answer, count: number of the leg */
+    CONTROL_LEG_ROOM,       /* leg -> set: leg_room */
+    CONTROL_LEG_CLOSED,     /* leg -> set: it is gone; count: it had been used */
     /* manager -> controller */
     CONTROL_LINK_OPEN,        /* link_open */
     CONTROL_LINK_CLOSED,      /* link, reason */
@@ -107,6 +114,18 @@ struct control_bandwidth {
     uint64_t lent;                 /* of a loan */
 };
 
+struct control_conflux {
+    struct conflux_link_message link;
+    uint8_t sendme_inc; /* of the circuit */
+    uint8_t layer_kind; /* enum layer_kind */
+    bool may_begin;     /* its previous hop may use us as an exit */
+};
+
+struct control_leg_room {
+    nsec rtt;         /* 0: not known */
+    uint32_t allowed; /* DATA messages that the leg takes, in all since it was linked */
+};
+
 struct control {
     struct control *next;
     object_id to;   /* half or edge; 0 for the manager or controller itself */
@@ -128,6 +147,8 @@ struct control {
         struct control_bandwidth bandwidth;
         struct begin_message edge_open;
         struct connected_message connected;
+        struct control_conflux conflux;
+        struct control_leg_room leg_room;
         struct control_onion onion;
         struct name_query query;
         struct name_answer answer;

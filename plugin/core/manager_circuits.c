@@ -66,6 +66,10 @@ void manager_tell_peer(struct manager *m, half_id from, half_id peer, int reason
 
 void manager_half_close(struct manager *m, nsec now, struct half *half, int reason_link, int reason_peer) {
     struct link *link = half->link;
+    if (half->set) {
+        manager_set_close(m, half, (uint8_t)reason_link);
+        return;
+    }
     manager_trace(m, TRACE_CIRCUIT_CLOSE, link, half->circuit.circ_id, 0, 0,
                   (uint32_t)(reason_link == NO_REASON ? 0 : reason_link));
     link->queued -= half->circuit.queue.count;
@@ -78,6 +82,7 @@ void manager_half_close(struct manager *m, nsec now, struct half *half, int reas
     if (reason_link != NO_REASON)
         manager_queue_destroy(m, now, link, half->circuit.circ_id, (uint8_t)reason_link);
     manager_tell_peer(m, half->id, half->peer, reason_peer);
+    manager_leg_close(m, half);
     manager_streams_close(m, half);
     manager_onion_close(m, half);
     manager_circuit_padding_stop(m, half);
@@ -126,6 +131,8 @@ bool manager_half_originate_cell(struct manager *m, nsec now, struct half *half,
     half_id id = half->id;
     manager_trace(m, TRACE_RELAY_OUT, half->link, half->circuit.circ_id, message->command,
                   (uint32_t)message->data.length, message->stream);
+    if (half->set)
+        return manager_set_originate(m, half, cell, message);
     enum err e = circuit_half_originate(&half->circuit, cell, tag_out, &m->work);
     manager_half_queued(m, now, half, 1);
     half = manager_half(m, id);

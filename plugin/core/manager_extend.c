@@ -193,7 +193,8 @@ static void extended(struct manager *m, nsec now, struct half *half, const struc
 
 /* The half that a TRUNCATE cut off may still speak for a moment. */
 static void destroyed_by_peer(struct manager *m, nsec now, struct half *half, const struct control *message) {
-    if (half->peer == message->from)
+    bool is_set = half->leg && half->leg->set == message->from; /* 0: it has not taken us in */
+    if (half->peer == message->from || is_set)
         manager_half_close(m, now, half, message->reason, NO_REASON);
 }
 

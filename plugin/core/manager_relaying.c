@@ -13,6 +13,8 @@ static void handle_message(struct manager *m, nsec now, struct half *half, struc
     }
     manager_trace(m, TRACE_RELAY_IN, half->link, half->circuit.circ_id, message.command,
                   (uint32_t)message.data.length, message.stream);
+    if (half->leg && manager_leg_message(m, now, half, &message, cell))
+        return;
     switch (message.command) {
     case RELAY_EXTEND2:
         manager_circuit_extend(m, now, half, message.data, cell->command == CELL_RELAY_EARLY);
@@ -33,6 +35,10 @@ static void handle_message(struct manager *m, nsec now, struct half *half, struc
     case RELAY_INTRODUCE1:
     case RELAY_ESTABLISH_RENDEZVOUS:
     case RELAY_RENDEZVOUS1: manager_onion_message(m, now, half, &message); break;
+    case RELAY_CONFLUX_LINK:
+    case RELAY_CONFLUX_LINKED:
+    case RELAY_CONFLUX_LINKED_ACK:
+    case RELAY_CONFLUX_SWITCH: manager_conflux_message(m, now, half, &message); break;
     case RELAY_PADDING_NEGOTIATE: manager_circuit_padding_negotiated(m, now, half, message.data); break;
     default: break; /* DROP, and commands that we do not know */
     }

@@ -11,6 +11,8 @@
  * manager_relaying.c    RELAY cells: peeled, handled or passed on
  * manager_onion.c       introduction and rendezvous points: circuits of services and clients
  * manager_names.c       the share of their names that is kept here
+ * manager_conflux.c     circuits that are legs of a conflux set
+ * manager_conflux_set.c conflux sets
  * manager_streams.c     exit streams at their half
  * manager_resolve.c     names: RESOLVE, and what edges ask before they connect
  * manager_edges.c       exit streams at their edge */
@@ -29,6 +31,7 @@
 #include "core/circuit_flow.h"
 #include "core/circuit_half.h"
 #include "core/circuit_padding.h"
+#include "core/conflux_legs.h"
 #include "core/consensus_view.h"
 #include "core/control.h"
 #include "core/control_spares.h"
@@ -131,6 +134,8 @@ struct half {
     enum half_state state;
     bool is_towards_origin;
     struct circuit_terms terms; /* of its handshake */
+    struct leg *leg;            /* NULL unless it is a leg of a conflux set, or is to be */
+    struct conflux_set *set;    /* NULL unless it is no circuit but a set of them; then it has no link */
     bool has_introduced;        /* INTRODUCE1 has come: no other may */
 };
 
@@ -154,6 +159,24 @@ struct onion_role {
     struct intro_limit limit;   /* that the service has asked for */
     struct token_bucket bucket; /* INTRODUCE2 */
     struct cell_run held;       /* JOINING: for the other half */
+};
+
+/* What a leg counts on its own thread. */
+struct leg {
+    half_id set;         /* 0: it has not been taken in yet */
+    uint64_t received;   /* sequence number of the last message */
+    nsec linked_at;      /* when LINKED went */
+    nsec rtt;            /* until LINKED_ACK came; 0: it has not */
+    uint32_t number;     /* in the set */
+    uint32_t data_taken; /* DATA messages that the set has given us */
+    bool is_used;        /* a message with a number has passed */
+};
+
+struct conflux_set {
+    uint8_t nonce[CONFLUX_NONCE_LEN];
+    struct conflux_legs legs;
+    struct circuit_flow positions[CONFLUX_LEGS_MAX]; /* where in its increments each leg is */
+    bool may_begin;
 };
 
 struct exit_streams {
@@ -230,6 +253,7 @@ struct manager {
     nsec held_until;
     bool is_short; /* the last scheduling run used up the bandwidth that we have */
     struct list paused_links;
+    struct table sets;    /* part of a nonce -> struct half, of conflux sets that are kept here */
     struct list resuming; /* exit_streams whose queue has become short again */
     half_id last_half;
     uint32_t stream_serial;
@@ -379,10 +403,45 @@ MUST_USE bool manager_resolve_answered(struct manager *m, nsec now, struct half 
 void manager_edge_find(struct manager *m, struct edge *edge, const struct begin_message *to);
 /* Ask for a name on behalf of a RESOLVE. */
 void manager_edge_ask(struct manager *m, struct edge *edge, const struct name_query *query);
+/* Streams of half that wait go on, if it has room for them. */
+void manager_streams_unblock(struct manager *m, nsec now, struct half *half);
+/* Room for what streams and flow control of half need. False without memory. */
+MUST_USE bool manager_become_exit(struct manager *m, struct half *half);
+/* A DATA cell came on a circuit. False when the circuit had to be closed. */
+MUST_USE bool manager_count_circuit_data(struct manager *m, nsec now, struct half *half);
+/* tor-spec 6.2: who is before us may use us as an exit. */
+bool manager_previous_hop_may_begin(const struct manager *m, const struct half *half);
 /* The link has taken cells of half. */
 void manager_streams_taken(struct manager *m, struct half *half);
 /* Go on with the circuits of which it has taken enough. */
 void manager_streams_resume(struct manager *m, nsec now);
+
+/* manager_conflux.c: may close the circuit. */
+void manager_conflux_message(struct manager *m, nsec now, struct half *half,
+                             const struct relay_message *message);
+/* A message on a leg. True when that was all that had to be done; then cell is taken over. */
+MUST_USE bool manager_leg_message(struct manager *m, nsec now, struct half *half,
+                                  const struct relay_message *message, struct cell *cell);
+/* Tell the set how many messages half takes. */
+void manager_leg_report(struct manager *m, nsec now, struct half *half);
+/* Messages from the set. */
+void manager_leg_cells(struct manager *m, nsec now, struct half *half, struct cell_run *run);
+void manager_leg_control(struct manager *m, nsec now, struct control *message);
+/* half is closed. */
+void manager_leg_close(struct manager *m, struct half *half);
+
+/* manager_conflux_set.c: half is a set. */
+void manager_set_control(struct manager *m, nsec now, struct control *message);
+void manager_set_cells(struct manager *m, nsec now, struct half *half, struct cell_run *run);
+bool manager_set_has_room(struct half *half);
+/* Where the leg is that has room. */
+struct circuit_flow *manager_set_position(struct half *half);
+/* Give a message that is encoded to a leg; for DATA one has room. False when the set had to be closed. Hands over cell. */
+MUST_USE bool manager_set_originate(struct manager *m, struct half *half, struct cell *cell,
+                                    const struct relay_message *message);
+void manager_set_close(struct manager *m, struct half *half, uint8_t reason);
+/* Forget all sets without telling anybody. */
+void manager_sets_stop(struct manager *m);
 
 /* manager_edges.c */
 void manager_edge_open_control(struct manager *m, nsec now, struct control *message);

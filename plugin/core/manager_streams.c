@@ -30,7 +30,7 @@ static void stop(struct manager *m, nsec now, struct half *half, enum destroy_re
 
 /* --- coming and going ----------------------------------------------------------------------------------------------- */
 
-static bool become_exit(struct manager *m, struct half *half) {
+bool manager_become_exit(struct manager *m, struct half *half) {
     if (half->exit)
         return true;
     struct exit_streams *exit = memory_allocate(m->memory, sizeof *exit);
@@ -45,7 +45,7 @@ static bool become_exit(struct manager *m, struct half *half) {
 }
 
 struct stream *manager_stream_new(struct manager *m, struct half *half, uint16_t id) {
-    if (!become_exit(m, half) || half->exit->streams.count >= STREAMS_MAX)
+    if (!manager_become_exit(m, half) || half->exit->streams.count >= STREAMS_MAX)
         return NULL;
     if (!control_spares_reserve(&m->spares, STREAM_LAST_WORDS))
         return NULL;
@@ -131,11 +131,15 @@ static bool pay_credit(struct manager *m, const struct half *half, struct stream
     return true;
 }
 
+/* Which of a SENDME's cells the next one is. */
+static struct circuit_flow *flow_of_next(struct half *half) {
+    return half->set ? manager_set_position(half) : &half->exit->flow;
+}
+
 /* The next chunk; or, when room for padding has to be made, the front of it. NULL when the circuit had to be closed. */
 static struct cell *next_piece(struct manager *m, nsec now, struct half *half, struct stream *stream) {
     struct cell *chunk = stream->to_origin.first;
-    struct exit_streams *exit = half->exit;
-    bool is_split = !chunk_has_room(chunk) && circuit_flow_needs_unforeseen(&exit->flow);
+    bool is_split = !chunk_has_room(chunk) && circuit_flow_needs_unforeseen(flow_of_next(half));
     struct cell *front = is_split ? manager_cell(m, CELL_MUST) : NULL;
     if (front) {
         circuit_edge_split(chunk, front);
@@ -149,11 +153,11 @@ static struct cell *next_piece(struct manager *m, nsec now, struct half *half, s
 }
 
 /* Behind the data and its four zeros, where a DATA cell is padded (tor-spec 6.1). */
-static void pad_unforeseen(struct manager *m, struct exit_streams *exit, struct cell *chunk) {
-    if (!chunk_has_room(chunk) || !circuit_flow_wants_unforeseen(&exit->flow))
+static void pad_unforeseen(struct manager *m, struct half *half, struct cell *chunk) {
+    if (!chunk_has_room(chunk) || !circuit_flow_wants_unforeseen(flow_of_next(half)))
         return;
     m->crypt->random(m->crypt->context, chunk_bytes(chunk) + chunk->length + 4, CHUNK_PADDING);
-    circuit_flow_made_unforeseen(&exit->flow);
+    circuit_flow_made_unforeseen(flow_of_next(half));
 }
 
 /* One chunk becomes a DATA cell. False when the circuit had to be closed. */
@@ -163,14 +167,14 @@ static bool package(struct manager *m, nsec now, struct half *half, struct strea
         .command = RELAY_DATA, .stream = stream->id, .data = {chunk_bytes(chunk), chunk->length}};
     relay_message_encode(circuit_half_format(&half->circuit), chunk->body, &data, NULL);
     struct exit_streams *exit = half->exit;
-    pad_unforeseen(m, exit, chunk);
+    pad_unforeseen(m, half, chunk);
 
     uint8_t tag[FLOW_TAG_LEN];
     if (!exit->flow.is_congestion_controlled)
         (void)flow_package(&stream->window); /* stream SENDMEs show no tag */
     if (!manager_half_originate_cell(m, now, half, chunk, &data, tag))
         return false;
-    if (circuit_flow_sent(&exit->flow, m->memory, now, tag)) {
+    if (!half->set && circuit_flow_sent(&exit->flow, m->memory, now, tag)) {
         stop(m, now, half, DESTROY_RESOURCELIMIT);
         return false;
     }
@@ -196,6 +200,8 @@ static bool stream_may_package(const struct half *half, const struct stream *str
 /* And the circuit: its window, and the queue for its link, which would otherwise hold what the window allows, where nobody
  * sees how long it waits. */
 static bool circuit_may_package(struct manager *m, struct half *half) {
+    if (half->set)
+        return manager_set_has_room(half);
     if (half->circuit.queue.count >= (uint32_t)m->params.congestion.cellq_high)
         half->exit->is_queue_full = true;
     return !half->exit->is_queue_full && circuit_flow_room(&half->exit->flow) > 0;
@@ -241,7 +247,9 @@ void manager_stream_chunks(struct manager *m, nsec now, struct half *half, struc
 /* --- from the origin ------------------------------------------------------------------------------------------------ */
 
 /* tor-spec 6.2: a client may not use us as a one-hop proxy, nor an unlisted relay as its only one (refuseunknownexits). */
-static bool previous_hop_may_begin(const struct manager *m, const struct half *half) {
+bool manager_previous_hop_may_begin(const struct manager *m, const struct half *half) {
+    if (half->set)
+        return half->set->may_begin;
     const struct link_peer *previous = &half->link->peer;
     int refuses = m->config->refuse_unknown_exits;
     if (!previous->is_authenticated)
@@ -297,7 +305,7 @@ static void begin(struct manager *m, nsec now, struct half *half, const struct r
     uint8_t refusal = 0;
     if (!stream_id_is_free(m, now, half, message->stream))
         return;
-    if (begin_decode(message->data, &begin) || !previous_hop_may_begin(m, half))
+    if (begin_decode(message->data, &begin) || !manager_previous_hop_may_begin(m, half))
         refusal = END_TORPROTOCOL;
     else if (!m->config->is_exit)
         refusal = END_EXITPOLICY;
@@ -332,8 +340,8 @@ static void send_to_edge(struct manager *m, struct stream *stream, struct cell *
 }
 
 /* The circuit's window counts every DATA cell, also of streams that are gone. */
-static bool count_circuit_data(struct manager *m, nsec now, struct half *half) {
-    if (!become_exit(m, half)) {
+bool manager_count_circuit_data(struct manager *m, nsec now, struct half *half) {
+    if (!manager_become_exit(m, half)) {
         stop(m, now, half, DESTROY_RESOURCELIMIT);
         return false;
     }
@@ -448,7 +456,7 @@ static void bound_undelivered(struct manager *m, nsec now, struct half *half) {
 static void data(struct manager *m, nsec now, struct half *half, const struct relay_message *message,
                  struct cell *cell) {
     uint16_t id = message->stream, length = (uint16_t)message->data.length;
-    if (!count_circuit_data(m, now, half)) {
+    if ((!half->set && !manager_count_circuit_data(m, now, half))) {
         manager_free_cell(m, cell);
         return;
     }
@@ -496,8 +504,12 @@ static void end(struct manager *m, struct half *half, const struct relay_message
     manager_stream_free(m, half, stream);
 }
 
-static void unblock_streams(struct manager *m, nsec now, struct half *half) {
+void manager_streams_unblock(struct manager *m, nsec now, struct half *half) {
     half_id id = half->id;
+    if (half->leg) {
+        manager_leg_report(m, now, half); /* its streams are the set's */
+        return;
+    }
     while ((half = manager_half(m, id)) != NULL && half->exit && circuit_may_package(m, half)) {
         struct list *node = list_take_first(&half->exit->blocked);
         if (!node || !stream_flush(m, now, half, LIST_ENTRY(node, struct stream, blocked), STREAM_TURN_CELLS))
@@ -520,7 +532,7 @@ void manager_streams_resume(struct manager *m, nsec now) {
     while ((node = list_take_first(&m->resuming)) != NULL) {
         struct half *half = manager_half(m, LIST_ENTRY(node, struct exit_streams, resuming)->resumes);
         CHECK(half);
-        unblock_streams(m, now, half);
+        manager_streams_unblock(m, now, half);
     }
 }
 
@@ -528,8 +540,10 @@ static bool circuit_sendme_is_due(struct manager *m, nsec now, struct half *half
                                   const struct sendme_message *sendme) {
     if (!half->exit || sendme->version < m->params.sendme_accept_min_version)
         return false;
-    struct circuit_pressure pressure = {.queued = half->circuit.queue.count,
-                                        .is_blocked = half->exit->is_queue_full};
+    uint32_t queued = half->circuit.queue.count;
+    bool is_busy = queued >= (uint32_t)m->params.congestion.cellq_high;
+    struct circuit_pressure pressure = {.queued = queued,
+                                        .is_blocked = half->leg ? is_busy : half->exit->is_queue_full};
     return circuit_flow_answered(&half->exit->flow, &m->params.congestion, now, sendme,
                                  circuit_half_tag_length(&half->circuit), pressure) == ERR_OK;
 }
@@ -539,7 +553,7 @@ static void circuit_sendme(struct manager *m, nsec now, struct half *half, struc
     if (sendme_decode(body, &sendme) || !circuit_sendme_is_due(m, now, half, &sendme))
         stop(m, now, half, DESTROY_PROTOCOL);
     else
-        unblock_streams(m, now, half);
+        manager_streams_unblock(m, now, half);
 }
 
 static void sendme(struct manager *m, nsec now, struct half *half, const struct relay_message *message) {
@@ -581,8 +595,8 @@ static void xoff_or_xon(struct manager *m, nsec now, struct half *half, const st
 static void resolve(struct manager *m, nsec now, struct half *half, const struct relay_message *message) {
     if (!stream_id_is_free(m, now, half, message->stream))
         return;
-    if (!previous_hop_may_begin(m, half) ? !send_end(m, now, half, message->stream, END_TORPROTOCOL)
-                                         : !manager_resolve(m, now, half, message))
+    if (!manager_previous_hop_may_begin(m, half) ? !send_end(m, now, half, message->stream, END_TORPROTOCOL)
+                                                 : !manager_resolve(m, now, half, message))
         return;
 }
 

@@ -16,7 +16,7 @@ struct keys;
 
 /* What we offer: dir-spec 2.1.1, "proto". Only what works. */
 #define SELF_PROTOCOLS                             \
-    "Cons=1-2 Desc=1-2 DirCache=2 "                \
+    "Conflux=1 Cons=1-2 Desc=1-2 DirCache=2 "      \
     "FlowCtrl=1-2 "                                \
     "HSDir=2 HSIntro=4-5 HSRend=1-2 "              \
     "Link=4-5 LinkAuth=3 Microdesc=1-2 Padding=2 " \

@@ -9,7 +9,7 @@ HERE = Path(__file__).parent
 
 # connection_manager_fuzz.c: what each step is called there.
 CELL, RAW, BURST, ASK, TELL, BEGIN, EXTEND, CLOSE = range(8)
-DIAL, EDGE, TURN, JOBS, PASS, PULL, SENDME, RUN, MEET = range(8, 17)
+DIAL, EDGE, TURN, JOBS, PASS, PULL, SENDME, RUN, MEET, LINKS = range(8, 18)
 CREATED2, DESTROY, RELAY = 11, 4, 3
 DATA, END, TRUNCATE = 2, 3, 8
 CLIENT, RELAY_1, RELAY_2, NEXT = range(4)
@@ -47,7 +47,15 @@ def managers_asking(kind: int) -> dict[str, bytes]:
     pair = make + bytes([ASK, kind | 1, RELAY_2, JOBS, PULL, RELAY_2])
     intro, wait = bytes([MEET, 0, INTRO, JOBS, PULL, RELAY_1]), bytes([MEET, 1, WAIT, PULL, RELAY_2])
     join = wait + bytes([MEET, 0, RENDEZVOUS, PULL, RELAY_2])
+    legs = bytes([ASK, 0x80, RELAY_1, JOBS, PULL, RELAY_1, ASK, 0x81, RELAY_2, JOBS, PULL, RELAY_2])
+    linked = legs + b"".join(bytes([LINKS, n, 0x18, RUN, PULL, RELAY_1 + n, LINKS, n, 1]) for n in range(2))
+    begun = linked + bytes([BEGIN, 0, 1, EDGE, 0, CONNECT, RUN, PULL, RELAY_1, PULL, RELAY_2])
     return {
+        "conflux": two + begun + bytes([LINKS, 1, 0x12]) + tell(1, 0, DATA, 1, b"ab") + bytes([EDGE, 0, TO_DESTINATION])
+        + bytes([EDGE, 0, FROM_DESTINATION | 0xF0, RUN, PULL, RELAY_1, PULL, RELAY_2] * 8),
+        "conflux_leg_closes": two + begun + cell(RELAY_1, 0, DESTROY) + bytes([RUN, PULL, RELAY_2]),
+        "conflux_one_thread": one + begun + tell(0, 0, END, 1),
+        "conflux_twice": two + linked + bytes([LINKS, 0, 0x18, PULL, RELAY_1]),
         "create": two + make,
         "create_one_thread": one + make,
         "client": one + bytes([ASK, 0, CLIENT, JOBS, PULL, CLIENT, BEGIN, 0, 1, PULL, CLIENT]),

@@ -231,13 +231,22 @@ static void begin_malformed(struct village *v) {
 }
 
 static void empty_and_unknown_messages(struct village *v) {
-    for (unsigned command = 20; command < 255; command += 9)
+    for (unsigned command = 29; command < 255; command += 9)
         say(v, 2, CELL_RELAY, (uint8_t)command, 0, NULL, 0);
     say(v, 2, CELL_RELAY, RELAY_DATA, 99, "x", 1);
     say(v, 2, CELL_RELAY, RELAY_DATA, v->victim.stream->id, NULL, 0);
     say(v, 2, CELL_RELAY, RELAY_END, 99, NULL, 0);
     say(v, 2, CELL_RELAY, RELAY_SENDME, 99, NULL, 0);
     say(v, 0, CELL_RELAY, RELAY_DROP, 0, NULL, 0);
+}
+
+static void linked_by_an_origin(struct village *v) {
+    say(v, 2, CELL_RELAY, RELAY_CONFLUX_LINKED, 0, NULL, 0);
+}
+
+static void link_without_congestion_control(struct village *v) {
+    static const uint8_t body[50] = {1};
+    say(v, 2, CELL_RELAY, RELAY_CONFLUX_LINK, 0, body, sizeof body);
 }
 
 static void sendme_malformed(struct village *v) {
@@ -291,6 +300,8 @@ static const struct offence offences[] = {
     {"BEGIN for stream 0", begin_for_stream_zero, CIRCUIT_CLOSED},
     {"BEGIN malformed", begin_malformed, NOTHING_CLOSED},
     {"empty and unknown messages", empty_and_unknown_messages, NOTHING_CLOSED},
+    {"LINKED by an origin", linked_by_an_origin, CIRCUIT_CLOSED},
+    {"LINK without congestion control", link_without_congestion_control, CIRCUIT_CLOSED},
     {"RELAY_EARLY inbound", early_cell_inbound, CIRCUIT_CLOSED},
     {"garbage inbound", garbage_inbound, CIRCUIT_CLOSED},
     {"CREATED2 twice inbound", created_twice_inbound, CIRCUIT_CLOSED},
