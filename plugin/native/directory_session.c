@@ -78,6 +78,17 @@ static void answer(struct directory_session *s, struct archive *archive, uint64_
         begin_answer(s, now_s);
 }
 
+/* An empty line, or too much. Each byte is looked at once, however small the pieces are in which they come. */
+static bool head_has_ended(struct directory_session *s) {
+    while (s->looked_at < s->request_length) {
+        uint8_t c = s->request[s->looked_at++];
+        if (c == '\n' && !s->line_has_text)
+            return true;
+        s->line_has_text = c != '\n' && (s->line_has_text || (c != ' ' && c != '\t' && c != '\r'));
+    }
+    return s->request_length >= HTTP_HEAD_MAX;
+}
+
 void directory_session_receive(struct directory_session *session, struct archive *archive, uint64_t now_s,
                                const uint8_t *bytes, size_t length) {
     struct http_request head;
@@ -89,14 +100,16 @@ void directory_session_receive(struct directory_session *session, struct archive
         refuse(session, now_s, 503, "Directory busy, try again later");
         return;
     }
-    enum err e = http_request_parse((struct span){session->request, session->request_length}, &head);
-    if (e == ERR_TRUNCATED)
+    if (session->request_wanted ? session->request_length < session->request_wanted
+                                : !head_has_ended(session))
         return;
+    enum err e = http_request_parse((struct span){session->request, session->request_length}, &head);
+    session->request_wanted = head.head_length + head.content_length;
     if (e != ERR_OK || (head.method == HTTP_GET && head.content_length > 0))
         refuse(session, now_s, 400, "Bad request");
     else if (head.content_length > DIRECTORY_POST_MAX)
         refuse(session, now_s, 413, "Request too large");
-    else if (session->request_length - head.head_length >= head.content_length)
+    else if (session->request_length >= session->request_wanted)
         answer(session, archive, now_s, &head);
 }
 

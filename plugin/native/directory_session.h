@@ -34,6 +34,9 @@ struct directory_session {
     bool may_pack;              /* the owner sees to SESSION_PACKING; otherwise parts are sent as they are */
     uint8_t *request;           /* grows; NULL once it is answered */
     size_t request_length, request_room;
+    size_t looked_at;        /* of the request, for the end of its head */
+    bool line_has_text;      /* the line there is not empty so far */
+    size_t request_wanted;   /* head and body; 0: the head is not whole */
     struct archive *archive; /* that the answer borrows */
     struct directory_answer answer;
     struct document *packed; /* all parts in one, or NULL */

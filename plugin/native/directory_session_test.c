@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "native/archive.h"
 #include "support/test.h"
@@ -123,6 +124,25 @@ static void an_endless_request_ends(UNUSED void **state) {
     free(text);
 }
 
+/* A cell with a byte is little for the client; so it has to be for us, also when there are many lines before it. */
+static void a_request_in_single_bytes_costs_little(UNUSED void **state) {
+    struct archive *archive = make_archive();
+    struct directory_session session;
+    struct timespec used;
+    const uint8_t line[] = {'a', '\n'};
+    directory_session_init(&session, &nobody, false, NULL);
+    give(&session, archive, "GET / HTTP/1.0\n", 1);
+    assert_int_equal(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used), 0);
+    long before_ms = used.tv_sec * 1000 + used.tv_nsec / 1000000;
+    for (size_t i = 0; session.state == SESSION_ASKING; i++)
+        directory_session_receive(&session, archive, NOW, &line[i % 2], 1);
+    assert_int_equal(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used), 0);
+    assert_in_range(used.tv_sec * 1000 + used.tv_nsec / 1000000 - before_ms, 0, 300);
+    assert_int_equal(session.answer.status, 400); /* more than HTTP_HEAD_MAX */
+    directory_session_fini(&session);
+    archive_drop(archive);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_request_is_answered_and_that_is_it),
@@ -130,6 +150,7 @@ int main(void) {
         cmocka_unit_test(a_post_is_waited_for),
         cmocka_unit_test(without_documents_we_are_busy),
         cmocka_unit_test(an_endless_request_ends),
+        cmocka_unit_test(a_request_in_single_bytes_costs_little),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
