@@ -60,6 +60,8 @@ static void on_read(struct bufferevent *stream, void *context) {
     size_t length;
     while ((length = bufferevent_read(stream, bytes, sizeof bytes)) > 0)
         directory_session_receive(&c->session, c->port->archive, (uint64_t)time(NULL), bytes, length);
+    if (c->session.state != SESSION_ASKING)
+        bufferevent_disable(stream, EV_READ); /* nor is it idle now that only we have something to say */
     send_some(c);
 }
 
@@ -68,14 +70,11 @@ static void on_written(struct bufferevent *stream, void *context) {
     send_some(context);
 }
 
-/* Who has asked may close that side, and still hears the answer. */
+/* Who has asked may close that side, and still hears the answer: nobody looks there any more. */
 static void on_event(struct bufferevent *stream, short what, void *context) {
-    struct connection *c = context;
-    bool is_half_closed = (what & BEV_EVENT_EOF) && c->session.state != SESSION_ASKING;
-    if (is_half_closed)
-        bufferevent_disable(stream, EV_READ);
-    else
-        connection_free(c);
+    (void)stream;
+    (void)what;
+    connection_free(context);
 }
 
 static void on_accepted(void *context, int fd, const struct endpoint *peer) {

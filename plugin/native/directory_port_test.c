@@ -102,11 +102,40 @@ static void too_many_connections_are_closed(UNUSED void **state) {
     tear_down(&w);
 }
 
+/* Otherwise who goes on talking is never idle, and who is silent while a long answer comes slowly is. */
+static void nothing_is_read_behind_the_request(UNUSED void **state) {
+    static const char request[] = "GET /tor/server/authority HTTP/1.0\r\n\r\n";
+    static const char more[65536];
+    const size_t most = (size_t)32 << 20; /* sockets do not hold as much */
+    struct world w;
+    size_t sent = 0;
+    set_up(&w);
+    struct archive *archive = archive_copy(NULL);
+    struct document *document = document_reserve(most);
+    memset(document->bytes, 'd', most);
+    archive_set_own_descriptor(archive, document);
+    directory_port_set_archive(w.port, archive);
+    int fd = dial(&w);
+    assert_int_equal(send(fd, request, sizeof request - 1, 0), sizeof request - 1);
+    for (int idle = 0; idle < 200 && sent < most; idle++) {
+        ssize_t length = send(fd, more, sizeof more, MSG_DONTWAIT);
+        if (length > 0) {
+            sent += (size_t)length;
+            idle = 0;
+        }
+        event_base_loop(w.base, EVLOOP_NONBLOCK);
+    }
+    assert_true(sent < most);
+    close(fd);
+    tear_down(&w);
+}
+
 int main(void) {
     signal(SIGPIPE, SIG_IGN); /* as the relay does */
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(documents_are_given_over_tcp),
         cmocka_unit_test(too_many_connections_are_closed),
+        cmocka_unit_test(nothing_is_read_behind_the_request),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
