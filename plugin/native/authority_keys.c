@@ -14,8 +14,9 @@ static bool is_voter(const struct config *config, const uint8_t identity[static 
     return false;
 }
 
-/* dir-spec 3.1: the identity is what it says, it certifies the whole, and the signing key certifies the identity. */
-static bool is_good(const struct crypt_provider *crypt, const struct key_certificate *c, uint64_t now_s) {
+/* The identity is what it says, it certifies the whole, and the signing key certifies the identity. */
+bool authority_certificate_is_good(const struct crypt_provider *crypt, const struct key_certificate *c,
+                                   uint64_t now_s) {
     uint8_t identity[SHA1_LEN];
     uint8_t whole[SHA1_LEN];
     const struct span identity_der = {c->identity_der, c->identity_der_length};
@@ -54,7 +55,8 @@ static bool add(struct authority_keys *keys, const struct crypt_provider *crypt,
     uint8_t digest[SHA1_LEN];
     const struct span signing_der = {c->signing_der, c->signing_der_length};
     crypt->sha1(&signing_der, 1, digest);
-    if (!is_voter(config, c->fingerprint) || find(keys, c->fingerprint, digest) || !is_good(crypt, c, now_s))
+    if (!is_voter(config, c->fingerprint) || find(keys, c->fingerprint, digest) ||
+        !authority_certificate_is_good(crypt, c, now_s))
         return false;
     struct authority_key *key = take_place(keys);
     memcpy(key->identity, c->fingerprint, sizeof(key->identity));
@@ -79,19 +81,20 @@ uint32_t authority_keys_add(struct authority_keys *keys, const struct crypt_prov
     return added;
 }
 
+/* What is signed, made once: with a digest for each signature, bad ones would cost seconds of the main thread. */
+struct signed_digests {
+    uint8_t sha1[SHA1_LEN], sha256[SHA256_LEN];
+};
+
 static bool signature_is_good(const struct crypt_provider *crypt, const struct authority_key *key,
-                              const struct consensus *consensus, const struct consensus_signature *s) {
-    uint8_t digest[SHA256_LEN];
-    size_t length = SHA1_LEN;
+                              const struct signed_digests *digests, const struct consensus_signature *s) {
+    struct span digest = {NULL, 0};
     switch (s->digest) {
-    case CONSENSUS_SHA1: crypt->sha1(&consensus->signed_part, 1, digest); break;
-    case CONSENSUS_SHA256:
-        crypt->sha256(&consensus->signed_part, 1, digest);
-        length = SHA256_LEN;
-        break;
+    case CONSENSUS_SHA1: digest = (struct span){digests->sha1, sizeof digests->sha1}; break;
+    case CONSENSUS_SHA256: digest = (struct span){digests->sha256, sizeof digests->sha256}; break;
     case CONSENSUS_DIGEST_UNKNOWN: return false;
     }
-    return crypt->rsa_verify_raw((struct span){key->der, key->der_length}, (struct span){digest, length},
+    return crypt->rsa_verify_raw((struct span){key->der, key->der_length}, digest,
                                  (struct span){s->signature, s->length});
 }
 
@@ -99,8 +102,8 @@ enum signature_state { SIGNATURE_NONE, SIGNATURE_UNKNOWN_KEY, SIGNATURE_GOOD };
 
 /* The best that any signature of this authority says. */
 static enum signature_state judge_one(const struct authority_keys *keys, const struct crypt_provider *crypt,
-                                      const struct consensus *consensus, const uint8_t identity[static 20],
-                                      uint64_t now_s) {
+                                      const struct consensus *consensus, const struct signed_digests *digests,
+                                      const uint8_t identity[static 20], uint64_t now_s) {
     enum signature_state best = SIGNATURE_NONE;
     for (uint32_t i = 0; i < consensus->signature_count; i++) {
         const struct consensus_signature *s = &consensus->signatures[i];
@@ -109,7 +112,7 @@ static enum signature_state judge_one(const struct authority_keys *keys, const s
         const struct authority_key *key = find(keys, identity, s->signing_key);
         if (!key || key->expires_s <= now_s)
             best = SIGNATURE_UNKNOWN_KEY;
-        else if (signature_is_good(crypt, key, consensus, s))
+        else if (signature_is_good(crypt, key, digests, s))
             return SIGNATURE_GOOD;
     }
     return best;
@@ -128,12 +131,15 @@ struct authority_verdict authority_keys_judge(const struct authority_keys *keys,
                                               const struct crypt_provider *crypt, const struct config *config,
                                               const struct consensus *consensus, uint64_t now_s) {
     struct authority_verdict verdict = {0, 0, 0};
+    struct signed_digests digests;
+    crypt->sha1(&consensus->signed_part, 1, digests.sha1);
+    crypt->sha256(&consensus->signed_part, 1, digests.sha256);
     for (uint32_t i = 0; i < config->authority_count; i++) {
         const struct config_authority *a = &config->authorities[i];
         if (!a->has_v3_identity || is_repeated(config, i))
             continue;
         verdict.voters++;
-        switch (judge_one(keys, crypt, consensus, a->v3_identity, now_s)) {
+        switch (judge_one(keys, crypt, consensus, &digests, a->v3_identity, now_s)) {
         case SIGNATURE_GOOD: verdict.good++; break;
         case SIGNATURE_UNKNOWN_KEY: verdict.unknown_keys++; break;
         case SIGNATURE_NONE: break;

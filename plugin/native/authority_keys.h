@@ -31,6 +31,9 @@ struct authority_keys {
     uint32_t count;
 };
 
+/* dir-spec 3.1: both signatures are good, and it has not expired. Whose it is, is not looked at. */
+MUST_USE bool authority_certificate_is_good(const struct crypt_provider *crypt,
+                                            const struct key_certificate *c, uint64_t now_s);
 /* Add what text certifies for the authorities of config: both signatures good, not expired. Returns how many are new. */
 uint32_t authority_keys_add(struct authority_keys *keys, const struct crypt_provider *crypt,
                             const struct config *config, struct span text, uint64_t now_s);

@@ -129,11 +129,48 @@ static void more_than_half_must_sign(void **state) {
     }
 }
 
+static unsigned digests_made;
+
+static void counted_sha1(const struct span *parts, size_t count, uint8_t out[static SHA1_LEN]) {
+    digests_made++;
+    openssl_provider()->sha1(parts, count, out);
+}
+
+static void counted_sha256(const struct span *parts, size_t count, uint8_t out[static SHA256_LEN]) {
+    digests_made++;
+    openssl_provider()->sha256(parts, count, out);
+}
+
+/* Whoever sends a consensus can put as many signatures behind it as there may be, of keys that everybody knows. */
+static void bad_signatures_cost_no_digest_each(void **state) {
+    static struct consensus_signature signatures[CONSENSUS_SIGNATURES_MAX];
+    struct authority_keys *keys = calloc(1, sizeof(*keys));
+    struct crypt_provider crypt = *openssl_provider();
+    const struct consensus consensus = {.signed_part = span_of("what is signed"),
+                                        .signatures = signatures,
+                                        .signature_count = CONSENSUS_SIGNATURES_MAX};
+    (void)state;
+    add(keys, certificates(VOTERS, NOW_S + YEAR_S));
+    for (uint32_t i = 0; i < CONSENSUS_SIGNATURES_MAX; i++) {
+        memcpy(signatures[i].identity, authorities[0].identity_id, 20);
+        memcpy(signatures[i].signing_key, authorities[0].signing_id, 20);
+        signatures[i].digest = i % 2 ? CONSENSUS_SHA256 : CONSENSUS_SHA1;
+        signatures[i].length = 128;
+    }
+    crypt.sha1 = counted_sha1;
+    crypt.sha256 = counted_sha256;
+    struct authority_verdict verdict = authority_keys_judge(keys, &crypt, config, &consensus, NOW_S);
+    assert_int_equal(verdict.good, 0);
+    assert_in_range(digests_made, 1, 2);
+    free(keys);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_certificates_are_added_once),
         cmocka_unit_test(bad_certificates_are_not),
         cmocka_unit_test(more_than_half_must_sign),
+        cmocka_unit_test(bad_signatures_cost_no_digest_each),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
