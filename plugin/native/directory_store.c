@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "crypt/provider.h"
+#include "native/authority_keys.h"
 #include "native/config.h"
 #include "native/directory_cache.h"
 #include "native/directory_tasks.h"
@@ -325,7 +326,7 @@ static bool make_certificate_item(const struct directory_store *s, const struct 
         const struct config_authority *a = &s->options.config->authorities[i];
         is_ours = is_ours || (a->has_v3_identity && memcmp(a->v3_identity, c->fingerprint, 20) == 0);
     }
-    if (!is_ours)
+    if (!is_ours || !authority_certificate_is_good(s->options.crypt, c, (uint64_t)time(NULL)))
         return false;
     *out = (struct archive_item){.document = document_new(text), .published_s = c->published_s};
     memcpy(out->id, c->fingerprint, 20);
@@ -333,28 +334,48 @@ static bool make_certificate_item(const struct directory_store *s, const struct 
     return out->document != NULL;
 }
 
+/* The good ones of text. As each costs two RSA verifications, no more are looked at than there is room for. */
+static void read_certificates(const struct directory_store *s, struct span text, struct archive_table *out) {
+    struct key_certificate c;
+    enum err e = ERR_OK;
+    for (uint32_t i = 0; i < DIRECTORY_CERTIFICATES_MAX && e != ERR_TRUNCATED; i++) {
+        e = key_certificate_parse(&text, &c);
+        if (e != ERR_OK)
+            continue;
+        struct span one = {c.signed_part.data, (size_t)(text.data - c.signed_part.data)};
+        if (make_certificate_item(s, &c, one, &out->items[out->count]))
+            out->count++;
+    }
+}
+
+/* Those that we have and that did not come again; the new ones go first. */
+static void keep_certificates(const struct archive_table *old, struct archive_table *out) {
+    uint32_t new_count = out->count;
+    for (uint32_t i = 0; old && i < old->count && out->count < DIRECTORY_CERTIFICATES_MAX; i++) {
+        bool is_there = false;
+        for (uint32_t k = 0; k < new_count && !is_there; k++)
+            is_there = memcmp(out->items[k].id, old->items[i].id, sizeof old->items[i].id) == 0;
+        if (is_there)
+            continue;
+        (void)document_keep(old->items[i].document);
+        out->items[out->count++] = old->items[i];
+    }
+}
+
 void directory_store_take_certificates(struct directory_store *store, struct span text, bool is_saved) {
     struct archive_table *table = archive_table_new(DIRECTORY_CERTIFICATES_MAX);
-    struct key_certificate c;
-    struct span rest = text;
-    enum err e = ERR_OK;
     CHECK(table);
     table->count = 0;
-    while (table->count < DIRECTORY_CERTIFICATES_MAX && e != ERR_TRUNCATED) {
-        const uint8_t *from = rest.data;
-        e = key_certificate_parse(&rest, &c);
-        if (e == ERR_OK)
-            from = c.signed_part.data;
-        struct span one = {from, (size_t)(rest.data - from)};
-        if (e == ERR_OK && make_certificate_item(store, &c, one, &table->items[table->count]))
-            table->count++;
-    }
+    read_certificates(store, text, table);
+    keep_certificates(store->archive->tables[ARCHIVE_CERTIFICATES], table);
     archive_table_sort(table);
+    drop_repeated(table);
     archive_set_table(edit(store), ARCHIVE_CERTIFICATES, table);
-    struct document *all = is_saved ? NULL : document_new(text);
-    if (all)
-        submit(store, save_task_new(store->options.config, DIRECTORY_CACHE_CERTIFICATES, all));
-    document_drop(all);
+    if (is_saved)
+        return;
+    publish(store); /* from here on the archive is not changed any more, so that a worker can write it */
+    submit(store, save_table_task_new(store->options.config, DIRECTORY_CACHE_CERTIFICATES, store->archive,
+                                      ARCHIVE_CERTIFICATES));
 }
 
 /* --- documents -------------------------------------------------------------------------------------------------- */

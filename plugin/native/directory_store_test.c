@@ -9,6 +9,7 @@
 
 #include "native/config.h"
 #include "native/openssl_provider.h"
+#include "support/fake_authority.h"
 #include "support/test.h"
 #include "support/test_memory.h"
 #include "wire/consensus.h"
@@ -276,6 +277,43 @@ static void who_is_no_cache_only_saves(UNUSED void **state) {
     tear_down(&w);
 }
 
+static uint32_t certificates(const struct world *w) {
+    return w->archive->tables[ARCHIVE_CERTIFICATES]->count;
+}
+
+/* Who serves certificates, or stands between, may add what nobody has signed, and leave out what there is. */
+static void only_good_certificates_are_served(UNUSED void **state) {
+    struct fake_authority a, b;
+    struct world w;
+    char text[16384];
+    uint64_t now_s = (uint64_t)time(NULL);
+    set_up(&w, true);
+    fake_authority_init(&a);
+    fake_authority_init(&b);
+    fake_authority_configure(&a, w.config, 80);
+    fake_authority_configure(&b, w.config, 80);
+    struct bytes_out out = bytes_out(text, sizeof text);
+    fake_put_certificate(&out, &a, b.signing, now_s - 10, now_s + 100000); /* not of the key that it names */
+    fake_put_certificate(&out, &a, a.signing, now_s - 1000, now_s + 100000);
+    struct span span = {(const uint8_t *)text, bytes_written(&out)};
+    directory_store_take_certificates(w.store, span, true);
+    turn(&w, 300);
+    assert_int_equal(certificates(&w), 1);
+    assert_int_equal(w.archive->tables[ARCHIVE_CERTIFICATES]->items[0].published_s, now_s - 1000);
+    out = bytes_out(text, sizeof text);
+    fake_put_certificate(&out, &b, b.signing, now_s - 1000, now_s + 100000);
+    span.length = bytes_written(&out);
+    directory_store_take_certificates(w.store, span, true);
+    turn(&w, 300);
+    assert_int_equal(certificates(&w), 2);
+    directory_store_take_certificates(w.store, span, true); /* again: not twice */
+    turn(&w, 300);
+    assert_int_equal(certificates(&w), 2);
+    tear_down(&w);
+    fake_authority_fini(&a);
+    fake_authority_fini(&b);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(changes_are_published_together),
@@ -286,6 +324,7 @@ int main(void) {
         cmocka_unit_test(tasks_wait_until_they_are_taken),
         cmocka_unit_test(a_file_of_documents_is_looked_through),
         cmocka_unit_test(who_is_no_cache_only_saves),
+        cmocka_unit_test(only_good_certificates_are_served),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
