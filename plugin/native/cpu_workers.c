@@ -196,9 +196,11 @@ bool cpu_workers_submit(struct cpu_workers *workers, const struct job *job, stru
     return has_room;
 }
 
-bool cpu_workers_run(struct cpu_workers *workers, struct task *task, struct inbox *reply_to) {
+bool cpu_workers_run(struct cpu_workers *workers, struct task *task, uint32_t waiting_max,
+                     struct inbox *reply_to) {
+    CHECK(waiting_max <= TASKS_MAX);
     lock(workers);
-    bool has_room = workers->tasks_waiting < TASKS_MAX && !workers->stopping;
+    bool has_room = workers->tasks_waiting < waiting_max && !workers->stopping;
     if (has_room) {
         uint32_t last = (workers->tasks_first + workers->tasks_waiting) % TASKS_MAX;
         workers->tasks[last] = (struct queued_task){task, reply_to};

@@ -18,6 +18,8 @@
 #define JOBS_MAX        2048u /* a fifth of a second of one worker's time: beyond it clients give up anyway */
 #define JOB_NS          100000u /* of a worker, usually */
 #define TASKS_MAX       1024u
+#define TASKS_OF_CLIENTS_MAX \
+    16u /* that may wait when a client asks for one: half a second, and what comes after goes out as it is */
 
 struct cpu_workers;
 struct inbox;
@@ -30,8 +32,10 @@ MUST_USE struct cpu_workers *cpu_workers_new(unsigned count, const struct crypt_
 void cpu_workers_free(struct cpu_workers *workers);
 /* Run job (copied) and post its result to reply_to, which outlives the workers. False when the queue is full. */
 MUST_USE bool cpu_workers_submit(struct cpu_workers *workers, const struct job *job, struct inbox *reply_to);
-/* Run task (handed over) some time, and post it to reply_to, which outlives the workers. False when too many wait. */
-MUST_USE bool cpu_workers_run(struct cpu_workers *workers, struct task *task, struct inbox *reply_to);
+/* Run task (handed over) some time, and post it to reply_to, which outlives the workers. False when waiting_max (at most
+ * TASKS_MAX) wait already. */
+MUST_USE bool cpu_workers_run(struct cpu_workers *workers, struct task *task, uint32_t waiting_max,
+                              struct inbox *reply_to);
 /* Jobs that begin from now on use these keys (copied). */
 void cpu_workers_set_keys(struct cpu_workers *workers, const struct ntor_server_keys *keys);
 /* Refuse jobs that would wait longer than this behind others, by what a job usually takes. */

@@ -157,7 +157,7 @@ static void tasks_are_run_and_handed_back(void **state) {
     inbox_init(&inbox);
     struct cpu_workers *workers = cpu_workers_new(1, openssl_provider(), &keys);
     for (unsigned i = 1; i <= 3; i++) {
-        assert_true(cpu_workers_run(workers, &task.task, &inbox));
+        assert_true(cpu_workers_run(workers, &task.task, TASKS_MAX, &inbox));
         struct message *message = wait_for_message(&inbox);
         assert_int_equal(message->kind, MESSAGE_TASK);
         message->task->finish(message->task, true);
@@ -180,7 +180,9 @@ static void tasks_that_wait_at_the_end_are_freed(void **state) {
     struct cpu_workers *workers = cpu_workers_new(0, openssl_provider(), &keys); /* nobody works */
     for (unsigned i = 0; i <= TASKS_MAX; i++) {
         tasks[i] = (struct counted_task){{NULL, run_counted, finish_counted}, &runs, &ends, true};
-        assert_int_equal(cpu_workers_run(workers, &tasks[i].task, &inbox), i < TASKS_MAX);
+        if (i >= TASKS_OF_CLIENTS_MAX) /* clients cannot fill it */
+            assert_false(cpu_workers_run(workers, &tasks[i].task, TASKS_OF_CLIENTS_MAX, &inbox));
+        assert_int_equal(cpu_workers_run(workers, &tasks[i].task, TASKS_MAX, &inbox), i < TASKS_MAX);
     }
     cpu_workers_free(workers);
     assert_int_equal(runs, 0);

@@ -166,10 +166,11 @@ static void start_events(struct event_thread *thread) {
     CHECK(event_add(thread->wake_event, NULL) == 0 && event_add(thread->round_timer, NULL) == 0);
 }
 
-/* It comes back to this thread. */
+/* What clients ask for. It comes back to this thread. */
 static bool submit_task(void *context, struct task *task) {
     struct event_thread *thread = context;
-    return thread->team->workers != NULL && cpu_workers_run(thread->team->workers, task, &thread->inbox);
+    return thread->team->workers != NULL &&
+           cpu_workers_run(thread->team->workers, task, TASKS_OF_CLIENTS_MAX, &thread->inbox);
 }
 
 void event_thread_init(struct event_thread *thread, struct event_team *team,

@@ -220,7 +220,8 @@ void runtime_set_archive(struct runtime *runtime, struct archive *archive) {
 
 bool runtime_submit(struct runtime *runtime, struct task *task) {
     struct event_thread *main_thread = &runtime->team.threads[0];
-    return runtime->team.workers != NULL && cpu_workers_run(runtime->team.workers, task, &main_thread->inbox);
+    return runtime->team.workers != NULL &&
+           cpu_workers_run(runtime->team.workers, task, TASKS_MAX, &main_thread->inbox);
 }
 
 void runtime_set_onion_queue_delay(struct runtime *runtime, uint32_t milliseconds) {
