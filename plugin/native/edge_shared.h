@@ -20,10 +20,11 @@ struct event_base;
 struct manager;
 struct turn_clock;
 
-#define EDGE_CONNECT_NS (20 * NSEC_PER_S)
-#define EDGE_READ_ROOM  ((size_t)64 * 1024)
-#define EDGE_READ_TURN  ((size_t)256 * 1024) /* of one edge in one turn */
-#define EDGE_SPANS_MAX  64u
+#define EDGE_CONNECT_NS   (20 * NSEC_PER_S)
+#define EDGE_READ_ROOM    ((size_t)64 * 1024)
+#define EDGE_READ_TURN    ((size_t)256 * 1024) /* of one edge in one turn */
+#define EDGE_SPANS_MAX    64u
+#define EDGE_FILES_SPARED 8u /* of the descriptors that we may open, one in so many is not for edges */
 
 struct edge_hub {
     struct event_base *base;

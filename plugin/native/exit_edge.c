@@ -4,6 +4,7 @@
 #include <event2/event.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -82,9 +83,26 @@ static uint8_t reason_of(int failure) {
 
 /* --- connecting ------------------------------------------------------------------------------------------------- */
 
+/* Clients may open as many streams as they like, but the last descriptors are for links, listeners, files and name
+ * servers. A new descriptor has the lowest number that is free: it says how many are in use. */
+static bool is_spared(int fd) {
+    struct rlimit limit;
+    CHECK(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+    return (rlim_t)fd >= limit.rlim_cur - limit.rlim_cur / EDGE_FILES_SPARED;
+}
+
+static int connect_within_limit(const struct endpoint *to) {
+    int fd = socket_connect(to);
+    if (fd < 0 || !is_spared(fd))
+        return fd;
+    close(fd);
+    errno = EMFILE;
+    return -1;
+}
+
 static void edge_connect(struct exit_edge *edge) {
     edge->is_begun = true;
-    edge->fd = socket_connect(&edge->destination);
+    edge->fd = connect_within_limit(&edge->destination);
     if (edge->fd < 0) {
         exit_edge_end(edge, reason_of(errno));
         return;

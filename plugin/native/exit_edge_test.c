@@ -1,5 +1,8 @@
 #include "native/exit_edge.h"
 
+#include <fcntl.h>
+#include <sys/resource.h>
+
 #include "native/edge_hub.h"
 #include "support/native_bench.h"
 #include "support/test.h"
@@ -58,10 +61,30 @@ static void a_refused_connection_ends_the_edge(void **state) {
     assert_int_equal(edges()->by_id.count, 0);
 }
 
+/* Clients choose how many streams there are; links, files and listeners need descriptors, too. */
+static void the_last_descriptors_are_not_for_edges(void **state) {
+    struct rlimit limit, before;
+    struct endpoint at;
+    (void)state;
+    int listening = bench_listen(&at);
+    int next = fcntl(listening, F_DUPFD_CLOEXEC, 0);
+    close(next);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    limit = before;
+    limit.rlim_cur = (rlim_t)next + 1;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    edge_hub_connect(edges(), 30, &at);
+    bench_turn(&bench);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(edges()->by_id.count, 0);
+    close(listening);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(connects_where_it_is_told),
         cmocka_unit_test(a_refused_connection_ends_the_edge),
+        cmocka_unit_test(the_last_descriptors_are_not_for_edges),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
