@@ -11,6 +11,7 @@
 #include "base/attributes.h"
 #include "base/memory.h"
 #include "core/congestion_params.h"
+#include "wire/address.h"
 
 #define KIST_RUN_INTERVAL_MAX_MS 100   /* as in tor */
 #define NF_ITO_MAX_MS            60000 /* as in tor */
@@ -44,7 +45,8 @@ struct consensus_params {
 
 struct relay_entry {
     uint8_t rsa_id[20];
-    uint8_t ed_id[32]; /* zero when the flavour has none */
+    uint8_t ed_id[32];    /* zero: not known */
+    struct endpoint ipv4; /* family NONE: not known */
 };
 
 struct consensus_view {

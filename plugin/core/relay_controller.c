@@ -293,15 +293,26 @@ static struct connection *dial(struct controller *c, const struct control_extend
     return connection;
 }
 
-/* Takes the message over. */
-static void extend(struct controller *c, struct control *message) {
-    struct control_extend *ask = &message->u.extend;
-    const struct relay_entry *known = c->consensus ? consensus_view_find(c->consensus, ask->rsa_id) : NULL;
+/* What the client left out, the consensus may know: its Ed25519 identity, and its IPv4 address, which everybody can reach
+ * (C tor does the same). */
+static void fill_in(const struct controller *c, struct control_extend *ask) {
     static const uint8_t none[ED_ID_LEN];
-    if (!ask->has_ed_id && known && memcmp(known->ed_id, none, ED_ID_LEN) != 0) {
+    const struct relay_entry *known = c->consensus ? consensus_view_find(c->consensus, ask->rsa_id) : NULL;
+    if (!known)
+        return;
+    if (!ask->has_ed_id && memcmp(known->ed_id, none, ED_ID_LEN) != 0) {
         memcpy(ask->ed_id, known->ed_id, ED_ID_LEN);
         ask->has_ed_id = true;
     }
+    if (ask->ipv4.address.family == ADDRESS_NONE && known->ipv4.address.family == ADDRESS_IPV4 &&
+        (c->config->allow_private_addresses || !address_is_internal(&known->ipv4.address)))
+        ask->ipv4 = known->ipv4;
+}
+
+/* Takes the message over. */
+static void extend(struct controller *c, struct control *message) {
+    struct control_extend *ask = &message->u.extend;
+    fill_in(c, ask);
     struct connection *connection = find_connection(c, ask);
     if (connection && connection->state == CONNECTION_OPEN) {
         attach(c, connection, message);

@@ -354,6 +354,36 @@ static void an_extend_by_ipv6_is_dialled_there(UNUSED void **state) {
     tear_down(&f);
 }
 
+/* By IPv6 alone: dialled by the IPv4 address that the consensus has, unless that is a private one. */
+static void the_consensus_fills_in_an_address(UNUSED void **state) {
+    static const struct {
+        uint8_t first; /* of the IPv4 address that is listed */
+        bool allow_private;
+        uint8_t dialled;
+    } cases[] = {{99, false, ADDRESS_IPV4}, {10, false, ADDRESS_IPV6}, {10, true, ADDRESS_IPV4}};
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct fixture f;
+        set_up(&f);
+        f.config.allow_private_addresses = cases[i].allow_private;
+        struct relay_entry entry = {.rsa_id = {9}, .ipv4 = {{ADDRESS_IPV4, {cases[i].first, 1, 1, 1}}, 9001}};
+        struct consensus_view *view =
+            consensus_view_new(&f.memory.memory, &consensus_params_default, &entry, 1);
+        controller_set_consensus(f.c, f.now, view);
+        consensus_view_drop(view);
+        struct control *message = new_message(&f, CONTROL_EXTEND, 0);
+        message->from = half_of(1, 1);
+        message->u.extend.rsa_id[0] = 9;
+        message->u.extend.ipv6 = (struct endpoint){{ADDRESS_IPV6, {0x20, 1}}, 443};
+        tell(&f, 1, message);
+        message = take(&f, 1, CONTROL_DIAL);
+        assert_int_equal(message->u.dial.endpoint.address.family, cases[i].dialled);
+        assert_int_equal(message->u.dial.endpoint.port, cases[i].dialled == ADDRESS_IPV4 ? 9001 : 443);
+        control_free(&f.memory.memory, message);
+        controller_set_consensus(f.c, f.now, NULL);
+        tear_down(&f);
+    }
+}
+
 static void too_many_links_are_a_resource_limit(UNUSED void **state) {
     struct fixture f;
     station_id manager;
@@ -416,6 +446,7 @@ int main(void) {
         cmocka_unit_test(an_ed25519_identity_must_fit),
         cmocka_unit_test(the_consensus_fills_in_an_ed25519_identity),
         cmocka_unit_test(an_extend_by_ipv6_is_dialled_there),
+        cmocka_unit_test(the_consensus_fills_in_an_address),
         cmocka_unit_test(too_many_links_are_a_resource_limit),
         cmocka_unit_test(without_memory_extends_fail),
         cmocka_unit_test(the_controller_sleeps_until_it_is_told_something),

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "core/consensus_view.h"
+#include "native/archive.h"
 #include "wire/consensus.h"
+#include "wire/descriptor_cut.h"
 
 /* Limits as in tor (param-spec). */
 static struct consensus_params make_params(const struct consensus *c) {
@@ -58,9 +60,35 @@ struct consensus_view *consensus_views_make(const struct consensus *c, const str
     struct relay_entry *entries = calloc(c->relay_count ? c->relay_count : 1, sizeof(*entries));
     if (!entries)
         return NULL;
-    for (uint32_t i = 0; i < c->relay_count; i++)
+    for (uint32_t i = 0; i < c->relay_count; i++) {
         memcpy(entries[i].rsa_id, c->relays[i].rsa_id, sizeof(entries[i].rsa_id));
+        entries[i].ipv4 = c->relays[i].ipv4;
+    }
     struct consensus_view *view = consensus_view_new(memory, &params, entries, c->relay_count);
     free(entries);
     return view;
+}
+
+/* True when the archive knows another Ed25519 identity of this relay than the entry has. */
+static bool identify(struct relay_entry *entry, const struct archive_table *servers) {
+    uint8_t ed_id[sizeof entry->ed_id];
+    const struct archive_item *item = archive_table_find(servers, entry->rsa_id, sizeof entry->rsa_id);
+    if (!item || !descriptor_ed_id(document_span(item->document), ed_id) ||
+        memcmp(entry->ed_id, ed_id, sizeof ed_id) == 0)
+        return false;
+    memcpy(entry->ed_id, ed_id, sizeof ed_id);
+    return true;
+}
+
+struct consensus_view *consensus_views_identified(const struct consensus_view *view,
+                                                  const struct archive *archive,
+                                                  const struct memory *memory) {
+    struct consensus_view *out = consensus_view_new(memory, &view->params, view->relays, view->relay_count);
+    bool is_new = false;
+    for (uint32_t i = 0; out && i < out->relay_count; i++)
+        is_new |= identify(&out->relays[i], archive->tables[ARCHIVE_SERVERS_BY_IDENTITY]);
+    if (is_new)
+        return out;
+    consensus_view_drop(out);
+    return NULL;
 }

@@ -1,6 +1,7 @@
 #include "native/consensus_views.h"
 
 #include "core/consensus_view.h"
+#include "native/archive.h"
 #include "support/test.h"
 #include "support/test_memory.h"
 #include "wire/consensus.h"
@@ -44,7 +45,52 @@ static void carries_relays_and_clipped_parameters(void **state) {
     test_memory_fini(&memory);
 }
 
+static struct archive *archive_with(const uint8_t rsa_id[static 20], const char *descriptor) {
+    struct archive *archive = archive_copy(NULL);
+    struct archive_table *table = archive_table_new(1);
+    assert_non_null(archive);
+    assert_non_null(table);
+    table->items[0] = (struct archive_item){.document = document_new(span_of(descriptor))};
+    memcpy(table->items[0].id, rsa_id, 20);
+    archive_set_table(archive, ARCHIVE_SERVERS_BY_IDENTITY, table);
+    return archive;
+}
+
+static void descriptors_tell_ed25519_identities(void **state) {
+    (void)state;
+    static const char named[] = "router A\nmaster-key-ed25519 BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc\n";
+    struct test_memory memory;
+    struct consensus_relay relays[2] = {{.rsa_id = {1}},
+                                        {.rsa_id = {2}, .ipv4 = {{ADDRESS_IPV4, {9, 8, 7, 6}}, 443}}};
+    const struct consensus c = {.relays = relays, .relay_count = 2};
+    struct archive *empty = archive_copy(NULL), *one = archive_with(relays[1].rsa_id, named),
+                   *nameless = archive_with(relays[0].rsa_id, "router B\n");
+    uint8_t expected[32];
+    memset(expected, 7, sizeof expected);
+    test_memory_init(&memory);
+    struct consensus_view *view = consensus_views_make(&c, &memory.memory);
+    assert_non_null(view);
+    assert_null(consensus_views_identified(view, empty, &memory.memory));
+    assert_null(consensus_views_identified(view, nameless, &memory.memory));
+    struct consensus_view *known = consensus_views_identified(view, one, &memory.memory);
+    assert_non_null(known);
+    const struct relay_entry *entry = consensus_view_find(known, relays[1].rsa_id);
+    assert_memory_equal(entry->ed_id, expected, sizeof expected);
+    assert_int_equal(entry->ipv4.port, 443);
+    assert_int_equal(consensus_view_find(known, relays[0].rsa_id)->ed_id[0], 0);
+    assert_null(consensus_views_identified(known, one, &memory.memory)); /* nothing new */
+    consensus_view_drop(known);
+    consensus_view_drop(view);
+    archive_drop(empty);
+    archive_drop(one);
+    archive_drop(nameless);
+    test_memory_fini(&memory);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(carries_relays_and_clipped_parameters)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(carries_relays_and_clipped_parameters),
+        cmocka_unit_test(descriptors_tell_ed25519_identities),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

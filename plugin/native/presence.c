@@ -35,6 +35,8 @@ struct presence {
     struct presence_options options;
     struct directory *directory;
     struct directory_port *directory_port;
+    struct consensus_view *view; /* that the managers follow, or NULL */
+    struct archive *archive;     /* the last, or NULL */
     struct metrics *metrics;
     struct event *second; /* samples the rate */
     struct rate_record rate;
@@ -126,6 +128,19 @@ static void follow_consensus(struct presence *presence, const struct consensus *
     runtime_set_onion_queue_delay(presence->options.runtime, (uint32_t)delay_ms);
 }
 
+/* Hands over view. */
+static void set_view(struct presence *presence, struct consensus_view *view) {
+    consensus_view_drop(presence->view);
+    presence->view = view;
+    runtime_set_consensus(presence->options.runtime, consensus_view_keep(view));
+}
+
+/* A cache has descriptors, which name the Ed25519 identities that the consensus lacks. */
+static struct consensus_view *identified(const struct presence *presence, const struct consensus_view *view) {
+    return view && presence->archive ? consensus_views_identified(view, presence->archive, &heap_memory)
+                                     : NULL;
+}
+
 static void on_consensus(void *context, const struct consensus *consensus) {
     struct presence *presence = context;
     const struct config *config = presence->options.config;
@@ -136,12 +151,20 @@ static void on_consensus(void *context, const struct consensus *consensus) {
         view->params.kist_run_interval_ms = (int32_t)config->kist_interval_ms;
     if (config->priority_halflife_ms >= 0)
         view->params.circuit_priority_halflife_ms = (int32_t)config->priority_halflife_ms;
-    runtime_set_consensus(presence->options.runtime, view);
+    struct consensus_view *better = identified(presence, view);
+    if (better != NULL)
+        consensus_view_drop(view);
+    set_view(presence, better != NULL ? better : view);
     follow_consensus(presence, consensus);
 }
 
 static void on_archive(void *context, struct archive *archive) {
     struct presence *presence = context;
+    archive_drop(presence->archive);
+    presence->archive = archive_keep(archive);
+    struct consensus_view *better = identified(presence, presence->view);
+    if (better != NULL)
+        set_view(presence, better);
     if (presence->directory_port != NULL)
         directory_port_set_archive(presence->directory_port, archive_keep(archive));
     runtime_set_archive(presence->options.runtime, archive);
@@ -235,6 +258,8 @@ void presence_free(struct presence *presence) {
     directory_free(presence->directory);
     directory_port_free(presence->directory_port);
     metrics_free(presence->metrics);
+    consensus_view_drop(presence->view);
+    archive_drop(presence->archive);
     free(presence);
 }
 

@@ -54,3 +54,11 @@ bool descriptor_cut(struct span *rest, struct span *out, struct span *signed_out
     }
     return false;
 }
+
+bool descriptor_ed_id(struct span descriptor, uint8_t out[static 32]) {
+    struct span line;
+    if (!find_line(&descriptor, "master-key-ed25519") || !text_line(&descriptor, &line))
+        return false;
+    (void)text_word(&line);
+    return text_base64_decode_exact(text_word(&line), out, 32);
+}

@@ -1,5 +1,7 @@
 #include "wire/descriptor_cut.h"
 
+#include <string.h>
+
 #include "base/check.h"
 #include "support/fuzz.h"
 
@@ -22,6 +24,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     while (descriptor_cut(&rest, &one, &signed_part)) {
         check_inside(one, &whole);
         check_inside(signed_part, &one);
+        /* What names an identity names the same one with other descriptors behind it. */
+        uint8_t ed_id[32], again[32];
+        const struct span longer = {one.data, (size_t)(rest.data + rest.length - one.data)};
+        if (descriptor_ed_id(one, ed_id))
+            CHECK(descriptor_ed_id(longer, again) && memcmp(ed_id, again, sizeof ed_id) == 0);
         CHECK(one.data >= last && one.length <= DESCRIPTOR_CUT_LEN_MAX);
         last = one.data + one.length;
     }

@@ -57,11 +57,33 @@ static void what_is_too_long_is_left_out(UNUSED void **state) {
     assert_true(span_is(one, SIGNED OBJECT));
 }
 
+static void a_descriptor_names_an_ed25519_identity(UNUSED void **state) {
+    static const struct {
+        const char *text;
+        bool is_named;
+    } cases[] = {
+        {"router A\nmaster-key-ed25519 AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE\nplatform x\n", true},
+        {"master-key-ed25519 AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE", true},
+        {"router A\nmaster-key-ed25519 AQEB\n", false},
+        {"router A\nmaster-key-ed25519\n", false},
+        {"router A\nxmaster-key-ed25519 AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE\n", false},
+        {"", false},
+    };
+    uint8_t ed_id[32], expected[32];
+    memset(expected, 1, sizeof expected);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        assert_int_equal(descriptor_ed_id(span_of(cases[i].text), ed_id), cases[i].is_named);
+        if (cases[i].is_named)
+            assert_memory_equal(ed_id, expected, sizeof expected);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(microdescriptors_end_where_the_next_begins),
         cmocka_unit_test(a_descriptor_ends_with_its_signature),
         cmocka_unit_test(what_is_too_long_is_left_out),
+        cmocka_unit_test(a_descriptor_names_an_ed25519_identity),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

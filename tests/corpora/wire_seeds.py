@@ -221,6 +221,7 @@ def descriptor_cuts() -> dict[str, bytes]:
     return {
         "microdescriptors": MICRODESC * 3,
         "descriptors": b"@type\n" + DESCRIPTOR * 2,
+        "identified": DESCRIPTOR.replace(b"router-s", b"master-key-ed25519 " + b"AQEB" * 10 + b"AQE\nrouter-s"),
         "unfinished": DESCRIPTOR[:-8] + DESCRIPTOR,
         "too_long": b"router a\n" + b"x\n" * 10_100 + b"router-signature\n" + DESCRIPTOR,
     }
