@@ -122,7 +122,7 @@ static void init_stores(struct manager *m, uint64_t seed) {
     slab_init(&m->links_slab, m->memory, sizeof(struct link), 16, c->links_max);
     slab_init(&m->halves_slab, m->memory, sizeof(struct half), 64, circuits_max);
     slab_init(&m->streams_slab, m->memory, sizeof(struct stream), 32, circuits_max);
-    slab_init(&m->extends_slab, m->memory, sizeof(struct extend_deadline), 32, circuits_max);
+    slab_init(&m->deadlines_slab, m->memory, sizeof(struct half_deadline), 32, circuits_max);
     slab_init(&m->paddings_slab, m->memory, sizeof(struct circuit_padding), 32, circuits_max);
     slab_init(&m->edges_slab, m->memory, sizeof(struct edge), 32, circuits_max);
     table_init(&m->links, m->memory, seed);
@@ -131,7 +131,7 @@ static void init_stores(struct manager *m, uint64_t seed) {
     slot_map_init(&m->edges, m->memory, m->station, OBJECT_EDGE, circuits_max);
     timers_init(&m->timers, m->memory);
     timers_init(&m->edge_timers, m->memory);
-    timers_init(&m->extend_timers, m->memory);
+    timers_init(&m->half_timers, m->memory);
     timers_init(&m->padding_timers, m->memory);
     timers_init(&m->circuit_padding_timers, m->memory);
     control_spares_init(&m->spares, m->memory);
@@ -214,7 +214,7 @@ void manager_free(struct manager *m) {
     consensus_view_drop(m->consensus);
     timers_fini(&m->timers);
     timers_fini(&m->edge_timers);
-    timers_fini(&m->extend_timers);
+    timers_fini(&m->half_timers);
     timers_fini(&m->padding_timers);
     timers_fini(&m->circuit_padding_timers);
     control_spares_release(&m->spares,
@@ -226,7 +226,7 @@ void manager_free(struct manager *m) {
     table_fini(&m->links);
     table_fini(&m->sets);
     slab_fini(&m->edges_slab);
-    slab_fini(&m->extends_slab);
+    slab_fini(&m->deadlines_slab);
     slab_fini(&m->paddings_slab);
     slab_fini(&m->streams_slab);
     slab_fini(&m->halves_slab);
@@ -413,7 +413,7 @@ void manager_flush(struct manager *m, nsec now) {
 
 nsec manager_next_wake(const struct manager *m) {
     nsec padding = nsec_min(timers_next(&m->padding_timers), timers_next(&m->circuit_padding_timers));
-    nsec circuits = nsec_min(timers_next(&m->extend_timers), timers_next(&m->edge_timers));
+    nsec circuits = nsec_min(timers_next(&m->half_timers), timers_next(&m->edge_timers));
     return nsec_min(padding, nsec_min(timers_next(&m->timers), circuits));
 }
 

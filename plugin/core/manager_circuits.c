@@ -86,7 +86,7 @@ void manager_half_close(struct manager *m, nsec now, struct half *half, int reas
     manager_streams_close(m, half);
     manager_onion_close(m, half);
     manager_circuit_padding_stop(m, half);
-    manager_extend_forget(m, half);
+    manager_deadline_clear(m, half);
     slot_map_remove(&m->halves, half->id);
     circuit_half_fini(&half->circuit, m->memory);
     slab_put(&m->halves_slab, half);

@@ -89,12 +89,18 @@ void manager_circuit_create(struct manager *m, nsec now, struct link *link, cons
         return;
     }
     manager_trace(m, TRACE_CIRCUIT_CREATE, link, cell->circ_id, 0, 0, type_of(job.kind));
-    struct half *half = manager_half_new(m, link, cell->circ_id, true);
+    struct half *half = link->circuits.count < m->config->circuits_max_per_link
+                            ? manager_half_new(m, link, cell->circ_id, true)
+                            : NULL;
     if (!half) {
         manager_queue_destroy(m, now, link, cell->circ_id, DESTROY_RESOURCELIMIT);
         return;
     }
     half->state = HALF_HANDSHAKING;
+    if (!manager_deadline_set(m, half, now + HANDSHAKE_TIMEOUT)) {
+        manager_half_fail(m, now, half, DESTROY_RESOURCELIMIT);
+        return;
+    }
     job.half = half->id;
     start(m, now, &job);
 }
@@ -124,6 +130,7 @@ void manager_job_done(struct manager *m, nsec now, const struct job_result *resu
         return;
     }
     CHECK(half->state == HALF_HANDSHAKING);
+    manager_deadline_clear(m, half);
     enum err e = result->error;
     if (!e)
         e = circuit_half_set_keys(&half->circuit, m->memory, &result->keys);

@@ -100,12 +100,55 @@ static void a_relay_may_not_create_fast(UNUSED void **state) {
     two_hops_fini(&f);
 }
 
+static void three_circuits(struct relay_config *config) {
+    config->circuits_max_per_link = 3;
+}
+
+/* Whoever opens circuits without end is refused the next one, and has room again when one has gone. */
+static void a_link_has_so_many_circuits(UNUSED void **state) {
+    struct two_hops f;
+    struct bench_circuit c;
+    struct asked a;
+    two_hops_init_with(&f, three_circuits);
+    for (uint32_t i = 0; i < 3; i++)
+        circuit_open(&c, &f.origin, CIRC + i);
+    ask_v3(&f, &a, "00");
+    for (uint32_t i = 3; i < 100; i++) {
+        peer_send(&f.origin, CIRC + i, CELL_CREATE2, a.body, CELL_BODY_LEN);
+        peer_expect_destroy(&f.origin, CIRC + i, DESTROY_RESOURCELIMIT);
+    }
+    assert_int_equal(manager_working_set(bench_manager(&f.b, 1), f.b.now).halves, 3);
+    uint8_t none[CELL_BODY_LEN] = {0};
+    peer_send(&f.origin, CIRC, CELL_DESTROY, none, sizeof none);
+    circuit_open(&c, &f.origin, CIRC + 100);
+    two_hops_fini(&f);
+}
+
+/* A worker that never answers does not keep the circuit; one that answers too late does no harm. */
+static void a_handshake_without_an_answer_ends_the_circuit(UNUSED void **state) {
+    struct two_hops f;
+    struct asked a;
+    two_hops_init(&f);
+    ask_v3(&f, &a, "00");
+    peer_send(&f.origin, CIRC, CELL_CREATE2, a.body, CELL_BODY_LEN);
+    bench_pass(&f.b, 60 * NSEC_PER_S - 1);
+    assert_int_equal(manager_working_set(bench_manager(&f.b, 1), f.b.now).halves, 1);
+    bench_pass(&f.b, 1);
+    peer_expect_destroy(&f.origin, CIRC, DESTROY_TIMEOUT);
+    assert_int_equal(manager_working_set(bench_manager(&f.b, 1), f.b.now).halves, 0);
+    bench_jobs(&f.b);
+    assert_int_equal(manager_work(bench_manager(&f.b, 1))->circuits_opened, 0);
+    two_hops_fini(&f);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_circuit_is_made_by_ntor_v3),
         cmocka_unit_test(requests_that_cannot_be_granted_are_refused),
         cmocka_unit_test(a_client_may_create_fast),
         cmocka_unit_test(a_relay_may_not_create_fast),
+        cmocka_unit_test(a_link_has_so_many_circuits),
+        cmocka_unit_test(a_handshake_without_an_answer_ends_the_circuit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

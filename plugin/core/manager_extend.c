@@ -32,31 +32,6 @@ static bool may_extend_to(const struct manager *m, const struct half *half,
            !(extend->ipv6.address.family != ADDRESS_NONE && address_is_internal(&extend->ipv6.address));
 }
 
-/* False without memory. */
-static bool set_deadline(struct manager *m, nsec now, struct half *half) {
-    struct extend_deadline *deadline = slab_take(&m->extends_slab);
-    if (!deadline)
-        return false;
-    *deadline = (struct extend_deadline){.half = half};
-    half->extending = deadline;
-    return timers_set(&m->extend_timers, &deadline->timer, now + EXTEND_TIMEOUT) == ERR_OK;
-}
-
-void manager_extend_forget(struct manager *m, struct half *half) {
-    if (!half->extending)
-        return;
-    timers_clear(&m->extend_timers, &half->extending->timer);
-    slab_put(&m->extends_slab, half->extending);
-    half->extending = NULL;
-}
-
-/* Whoever it was that did not answer, the next relay or who leads to it, our other half hears that it is over. */
-void manager_extend_tick(struct manager *m, nsec now) {
-    struct timer *t;
-    while ((t = timers_take_due(&m->extend_timers, now)) != NULL)
-        manager_half_fail(m, now, LIST_ENTRY(t, struct extend_deadline, timer)->half, DESTROY_TIMEOUT);
-}
-
 void manager_circuit_extend(struct manager *m, nsec now, struct half *half, struct span data, bool is_early) {
     struct extend2_message extend;
     if (half->state != HALF_OPEN || half->peer || half->onion ||
@@ -65,8 +40,9 @@ void manager_circuit_extend(struct manager *m, nsec now, struct half *half, stru
         manager_half_fail(m, now, half, DESTROY_PROTOCOL);
         return;
     }
-    struct control *message =
-        set_deadline(m, now, half) ? manager_post(m, m->controller, 0, CONTROL_EXTEND) : NULL;
+    struct control *message = manager_deadline_set(m, half, now + EXTEND_TIMEOUT)
+                                  ? manager_post(m, m->controller, 0, CONTROL_EXTEND)
+                                  : NULL;
     if (!message) {
         manager_half_fail(m, now, half, DESTROY_RESOURCELIMIT);
         return;
@@ -178,7 +154,7 @@ static void extended(struct manager *m, nsec now, struct half *half, const struc
     if (half->state != HALF_EXTENDING || half->peer != message->from)
         return;
     half->state = HALF_OPEN;
-    manager_extend_forget(m, half);
+    manager_deadline_clear(m, half);
     uint8_t room[RELAY_DATA_MAX];
     struct bytes_out body =
         bytes_out(room, relay_data_max(circuit_half_format(&half->circuit), RELAY_EXTENDED2));
@@ -216,7 +192,7 @@ void manager_circuit_truncate(struct manager *m, nsec now, struct half *half, st
     half->peer = 0;
     half->extend_serial++;
     half->state = HALF_OPEN;
-    manager_extend_forget(m, half);
+    manager_deadline_clear(m, half);
     uint8_t reason = reason_decode(data);
     if (!manager_half_originate(m, now, half, RELAY_TRUNCATED, 0, (struct span){&reason, 1}))
         return;

@@ -292,7 +292,7 @@ void manager_tick(struct manager *m, nsec now) {
     struct timer *t;
     while ((t = timers_take_due(&m->timers, now)) != NULL)
         link_timer_fired(m, now, LIST_ENTRY(t, struct link, timer));
-    manager_extend_tick(m, now);
+    manager_deadlines_tick(m, now);
     manager_padding_tick(m, now);
     manager_edges_tick(m, now);
 }

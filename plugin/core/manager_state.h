@@ -53,7 +53,9 @@
 #define LINK_URGENT_MAX  4096u              /* DESTROYs that wait; a peer that makes us owe more is cut off */
 #define CIRC_ID_HIGH_BIT 0x80000000u        /* of ids that the TLS initiator picks (tor-spec 5.1.1) */
 #define EXTEND_TIMEOUT \
-    (90 * NSEC_PER_S)     /* from EXTEND2 to EXTENDED2; a link that it waits for has failed before */
+    (90 * NSEC_PER_S) /* from EXTEND2 to EXTENDED2; a link that it waits for has failed before */
+#define HANDSHAKE_TIMEOUT \
+    (60 * NSEC_PER_S)     /* from CREATE2 to our answer: the workers' queue is seconds long at most */
 #define STREAMS_MAX 1024u /* per circuit */
 /* What an object may have to say at its end, whatever happens. */
 #define LINK_LAST_WORDS   2u /* LINK_OPEN, LINK_CLOSED */
@@ -121,10 +123,10 @@ struct half {
     struct link *link;
     struct list on_link;
     half_id id;
-    half_id peer;                      /* 0: none */
-    struct exit_streams *exit;         /* NULL until the first BEGIN */
-    struct circuit_padding *padding;   /* NULL without a machine */
-    struct extend_deadline *extending; /* NULL but while it waits for EXTENDED2 */
+    half_id peer;                    /* 0: none */
+    struct exit_streams *exit;       /* NULL until the first BEGIN */
+    struct circuit_padding *padding; /* NULL without a machine */
+    struct half_deadline *deadline;  /* NULL but while it waits for a worker's answer, or for EXTENDED2 */
     struct onion_role
         *onion; /* NULL unless it is a service's or a client's; also once it is joined: then it has a peer */
     /* Towards the origin: of the request; answers to older ones are void. Away from it: of the request that made this
@@ -139,8 +141,8 @@ struct half {
     bool has_introduced;        /* INTRODUCE1 has come: no other may */
 };
 
-/* Of a half that is being extended. */
-struct extend_deadline {
+/* Of a half that waits for an answer. */
+struct half_deadline {
     struct timer timer;
     struct half *half;
 };
@@ -227,14 +229,14 @@ struct manager {
     station_id controller;
     station_id edge_station_next;
     struct cell_pool cells;
-    struct slab links_slab, halves_slab, streams_slab, edges_slab, paddings_slab, extends_slab;
+    struct slab links_slab, halves_slab, streams_slab, edges_slab, paddings_slab, deadlines_slab;
     struct table links; /* link_id -> struct link */
     struct slot_map halves;
     struct slot_map edges;
     struct onion_registry names;
     struct timers timers; /* of links */
     struct timers edge_timers;
-    struct timers extend_timers;          /* of halves that are being extended */
+    struct timers half_timers;            /* of halves that wait for an answer */
     struct timers padding_timers;         /* of links */
     struct timers circuit_padding_timers; /* of machines */
     struct control_spares spares;
@@ -347,10 +349,13 @@ void manager_half_queued(struct manager *m, nsec now, struct half *half, uint32_
 /* manager_create.c */
 void manager_circuit_create(struct manager *m, nsec now, struct link *link, const struct cell_view *cell);
 
+/* manager_deadlines.c: a half that waits closes at this time (TIMEOUT), unless its deadline is cleared. False without
+ * memory; clear in both cases. */
+MUST_USE bool manager_deadline_set(struct manager *m, struct half *half, nsec at);
+void manager_deadline_clear(struct manager *m, struct half *half);
+void manager_deadlines_tick(struct manager *m, nsec now);
+
 /* manager_extend.c: may close the circuit. */
-void manager_extend_tick(struct manager *m, nsec now);
-/* half waits for no EXTENDED2 any more. */
-void manager_extend_forget(struct manager *m, struct half *half);
 void manager_circuit_extend(struct manager *m, nsec now, struct half *half, struct span data, bool is_early);
 void manager_circuit_truncate(struct manager *m, nsec now, struct half *half, struct span data);
 void manager_circuit_created(struct manager *m, nsec now, struct link *link, const struct cell_view *cell);

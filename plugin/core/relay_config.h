@@ -23,8 +23,9 @@ struct relay_config {
     uint64_t unix_s_at_zero;        /* wall clock when nsec was 0 */
     uint32_t cells_max_per_manager; /* memory ceiling in cells */
     uint32_t circuits_max_per_manager;
-    uint32_t links_max;         /* per relay */
-    uint32_t mailbox_cells_max; /* in flight between two managers before reading pauses */
+    uint32_t circuits_max_per_link; /* of both directions; what its peer opens beyond them is refused */
+    uint32_t links_max;             /* per relay */
+    uint32_t mailbox_cells_max;     /* in flight between two managers before reading pauses */
     /* Bytes per second, and at once, of all managers together (bandwidth_pool.h); TOKEN_RATE_UNLIMITED for none. A burst
      * holds a TLS record's 15934 bytes in any case. */
     uint64_t bandwidth_rate, bandwidth_burst;

@@ -14,6 +14,7 @@ static void defaults_bound_everything_but_bandwidth(UNUSED void **state) {
     assert_int_equal(config.connection_threads, 0);
     assert_in_range(config.cells_max_per_manager, 1, 1u << 24);
     assert_in_range(config.circuits_max_per_manager, 1, 1u << 24);
+    assert_in_range(config.circuits_max_per_link, 1, config.circuits_max_per_manager / 2);
     assert_in_range(config.links_max, 1, 65535);
     assert_in_range(config.mailbox_cells_max, 1, config.cells_max_per_manager / 2);
     assert_true(config.bandwidth_rate == TOKEN_RATE_UNLIMITED);
