@@ -49,11 +49,13 @@ half_id onion_registry_find(const struct onion_registry *registry, const struct 
     return entry ? entry->half : 0;
 }
 
-static uint32_t chain_length(const struct onion_entry *entry) {
-    uint32_t length = 0;
+/* Only names of one kind crowd each other out: a cookie is whatever its client likes, also the beginning of some service's
+ * key. */
+static uint32_t count_of_kind(const struct onion_entry *entry, uint8_t kind) {
+    uint32_t count = 0;
     for (; entry; entry = entry->next)
-        length++;
-    return length;
+        count += entry->name.kind == kind;
+    return count;
 }
 
 enum err onion_registry_set(struct onion_registry *registry, const struct onion_name *name, half_id half) {
@@ -63,7 +65,7 @@ enum err onion_registry_set(struct onion_registry *registry, const struct onion_
         return ERR_OK;
     }
     struct onion_entry *alike = table_get(&registry->table, key_of(name));
-    if (registry->count >= registry->names_max || chain_length(alike) >= NAMES_ALIKE_MAX)
+    if (registry->count >= registry->names_max || count_of_kind(alike, name->kind) >= NAMES_ALIKE_MAX)
         return ERR_LIMIT;
     entry = memory_allocate(registry->memory, sizeof *entry);
     if (!entry)

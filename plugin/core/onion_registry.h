@@ -1,8 +1,8 @@
 /* onion_registry - who is meant by a name: a service's circuit by its authentication key, a client's by its cookie.
  *
  * Owner: one manager, for the share of all names that is its own (onion_registry_place). Memory: one entry for each name,
- * each claimed by a live half of the relay; bound: names_max, and NAMES_ALIKE_MAX whose first eight bytes are equal, which
- * happens to nobody who draws them. */
+ * each claimed by a live half of the relay; bound: names_max, and NAMES_ALIKE_MAX of a kind whose first eight bytes
+ * are equal, which happens to nobody who draws them. */
 #ifndef LOOM_CORE_ONION_REGISTRY_H
 #define LOOM_CORE_ONION_REGISTRY_H
 

@@ -75,6 +75,23 @@ static void names_that_begin_alike_are_told_apart(UNUSED void **state) {
     }
 }
 
+/* Anybody may choose a cookie; the keys of services are known. */
+static void cookies_do_not_crowd_out_a_service(UNUSED void **state) {
+    struct fixture f;
+    uint8_t key[32] = {9, 9, 9}, cookie[REND_COOKIE_LEN] = {9, 9, 9};
+    struct onion_name service = onion_name_intro(key);
+    set_up(&f, 100);
+    cookie[7] = ONION_NAME_INTRO ^ ONION_NAME_REND; /* together with the kind it looks as the key does */
+    for (uint8_t i = 0; i < NAMES_ALIKE_MAX; i++) {
+        cookie[REND_COOKIE_LEN - 1] = i;
+        struct onion_name name = onion_name_rend(cookie);
+        assert_int_equal(onion_registry_set(&f.registry, &name, 10 + i), ERR_OK);
+    }
+    assert_int_equal(onion_registry_set(&f.registry, &service, 1), ERR_OK);
+    assert_true(onion_registry_find(&f.registry, &service) == 1);
+    tear_down(&f);
+}
+
 static void there_is_a_bound(UNUSED void **state) {
     struct fixture f;
     set_up(&f, 2);
@@ -114,9 +131,13 @@ static void every_place_has_its_share(UNUSED void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_name_means_who_claimed_it_last),      cmocka_unit_test(keys_and_cookies_are_apart),
-        cmocka_unit_test(names_that_begin_alike_are_told_apart), cmocka_unit_test(there_is_a_bound),
-        cmocka_unit_test(without_memory_nothing_changes),        cmocka_unit_test(every_place_has_its_share),
+        cmocka_unit_test(a_name_means_who_claimed_it_last),
+        cmocka_unit_test(keys_and_cookies_are_apart),
+        cmocka_unit_test(names_that_begin_alike_are_told_apart),
+        cmocka_unit_test(cookies_do_not_crowd_out_a_service),
+        cmocka_unit_test(there_is_a_bound),
+        cmocka_unit_test(without_memory_nothing_changes),
+        cmocka_unit_test(every_place_has_its_share),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
