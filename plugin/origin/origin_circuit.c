@@ -305,13 +305,15 @@ static uint32_t take_cells(struct origin *o, struct cell **cells_out, uint32_t n
     return n;
 }
 
-/* A cell of a run that was peeled while there were `hops` hops. Cells behind a TRUNCATED come from the hop that sent it,
- * or from before it, and were recognized with their run. */
+/* A cell of a run that was peeled while there were `hops` hops, and recognized with it unless it is the last one's. Behind
+ * a TRUNCATED cells come from the hop that sent it, or from before it: others are of a hop that is not there any more. */
 static enum err receive_peeled(struct origin_circuit *c, nsec now, unsigned hops, unsigned from,
                                struct cell **cell) {
+    if (from >= c->path.hop_count)
+        return ERR_PROTOCOL;
     if (from + 1u < hops)
         return receive_message(c, now, from, cell);
-    if (c->path.hop_count < hops || !origin_hop_recognizes(c->origin, c->path.hops[from], *cell))
+    if (!origin_hop_recognizes(c->origin, c->path.hops[from], *cell))
         return ERR_PROTOCOL; /* tor-spec 5.5: not ours, and there is nowhere to send it on */
     return receive_message(c, now, from, cell);
 }

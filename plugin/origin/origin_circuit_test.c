@@ -367,6 +367,24 @@ static void peels_a_run_from_several_hops(void **state) {
     origin_bench_fini(&b);
 }
 
+/* The first relay may say TRUNCATED whenever it likes: also just ahead of what a relay that it cuts off has said. */
+static void truncated_ahead_of_cells_from_beyond_closes(void **state) {
+    (void)state;
+    struct origin_bench b;
+    origin_bench_init(&b, 0);
+    origin_bench_build(&b, 3);
+    static uint8_t bodies[2][CELL_BODY_LEN];
+    far_end_say(&b.far, 0, RELAY_TRUNCATED, 0, (struct span){NULL, 0}, bodies[0]);
+    far_end_say(&b.far, 1, RELAY_DROP, 0, (struct span){NULL, 0}, bodies[1]);
+    struct cell_view views[2];
+    for (unsigned i = 0; i < 2; i++)
+        views[i] = (struct cell_view){b.circuit->path.circ_id, CELL_RELAY, CELL_BODY_LEN, bodies[i]};
+    origin_circuit_receive(b.circuit, 0, views, 2);
+    assert_true(is_closed(&b));
+    assert_int_equal(b.circuit->error, ERR_PROTOCOL);
+    origin_bench_fini(&b);
+}
+
 static void full_pool_closes_or_waits(void **state) {
     (void)state;
     struct origin_bench b;
@@ -425,6 +443,7 @@ int main(void) {
         cmocka_unit_test(breaches_close_the_circuit),
         cmocka_unit_test(wrong_handshakes_close_it),
         cmocka_unit_test(peels_a_run_from_several_hops),
+        cmocka_unit_test(truncated_ahead_of_cells_from_beyond_closes),
         cmocka_unit_test(full_pool_closes_or_waits),
         cmocka_unit_test(failing_memory_is_refused),
     };
