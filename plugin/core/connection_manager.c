@@ -95,6 +95,11 @@ struct control *manager_post_last(struct manager *m, station_id to_station, obje
     return post(m, to_station, to, control_spares_take(&m->spares, kind));
 }
 
+struct control *manager_post_refusal(struct manager *m, station_id to_station, enum control_kind kind) {
+    (void)!control_spares_reserve(&m->refusals, 0); /* as many as there can be again */
+    return post(m, to_station, 0, control_spares_take(&m->refusals, kind));
+}
+
 void manager_repost(struct manager *m, struct control *message, station_id to_station, object_id to,
                     enum control_kind kind) {
     CHECK(message->size >= control_size(kind));
@@ -135,6 +140,7 @@ static void init_stores(struct manager *m, uint64_t seed) {
     timers_init(&m->padding_timers, m->memory);
     timers_init(&m->circuit_padding_timers, m->memory);
     control_spares_init(&m->spares, m->memory);
+    control_spares_init(&m->refusals, m->memory);
     list_init(&m->paused_links);
     list_init(&m->resuming);
     table_init(&m->sets, m->memory, seed + 2);
@@ -166,7 +172,7 @@ struct manager *manager_new(const struct relay_config *config, nsec now, station
     m->params = consensus_params_default;
     sched_init(&m->scheduler, m->memory, half_life(&m->params));
     init_bandwidth(m, now);
-    if (control_spares_reserve(&m->spares, REFUSALS_AT_ONCE))
+    if (control_spares_reserve(&m->refusals, REFUSALS_AT_ONCE))
         return m;
     manager_free(m);
     return NULL;
@@ -217,9 +223,9 @@ void manager_free(struct manager *m) {
     timers_fini(&m->half_timers);
     timers_fini(&m->padding_timers);
     timers_fini(&m->circuit_padding_timers);
-    control_spares_release(&m->spares,
-                           m->spares.owed ? REFUSALS_AT_ONCE : 0); /* objects have given up theirs */
-    control_spares_fini(&m->spares);
+    control_spares_release(&m->refusals, m->refusals.owed);
+    control_spares_fini(&m->refusals);
+    control_spares_fini(&m->spares); /* objects have given up theirs */
     onion_registry_fini(&m->names);
     slot_map_fini(&m->edges);
     slot_map_fini(&m->halves);

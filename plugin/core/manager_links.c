@@ -51,11 +51,17 @@ static void link_free(struct manager *m, struct link *link) {
     control_spares_release(&m->spares, LINK_LAST_WORDS);
 }
 
-/* NULL only when there are more refusals at once than we have reserved for. */
-static void tell_controller_closed(struct manager *m, link_id id, enum err why) {
-    struct control *message = manager_post_last(m, m->controller, 0, CONTROL_LINK_CLOSED);
+static void tell_controller_refused(struct manager *m, link_id id) {
+    struct control *message = manager_post_refusal(m, m->controller, CONTROL_LINK_CLOSED);
     if (!message)
         return;
+    message->link = id;
+    message->reason = DESTROY_CONNECTFAILED;
+}
+
+static void tell_controller_closed(struct manager *m, link_id id, enum err why) {
+    struct control *message = manager_post_last(m, m->controller, 0, CONTROL_LINK_CLOSED);
+    CHECK(message);
     message->link = id;
     message->reason = why == ERR_IDENTITY ? DESTROY_OR_IDENTITY : DESTROY_CONNECTFAILED;
 }
@@ -100,7 +106,7 @@ enum err manager_link_opened(struct manager *m, nsec now, link_id id, const stru
     if (!link)
         link = link_new(m, now, id, LINK_HANDSHAKE);
     if (!link) {
-        tell_controller_closed(m, id, ERR_LIMIT);
+        tell_controller_refused(m, id);
         return ERR_LIMIT;
     }
     link->state = LINK_HANDSHAKE;

@@ -151,6 +151,25 @@ static void without_memory_links_are_refused(UNUSED void **state) {
     }
 }
 
+/* More refusals than we have messages for take none that a link has paid for. */
+static void refused_links_use_up_nobody_elses_last_words(UNUSED void **state) {
+    struct one_link f;
+    struct test_memory of_peer;
+    one_link_init_with(&f, NULL);
+    test_memory_init(&of_peer);
+    f.b.peer_memory = &of_peer.memory;
+    peer_init(&f.peer, &f.b, &f.id);
+    assert_int_equal(peer_arrive(&f.peer), ERR_OK);
+    test_memory_fail_after(&f.memory, 0);
+    struct link_facts facts = bench_facts(&f.b, false, &f.b.self.credentials, &f.id);
+    for (link_id link = 1000; link < 1000 + 20; link++)
+        assert_int_equal(manager_link_opened(one_link_manager(&f), f.b.now, link, &facts), ERR_LIMIT);
+    peer_shake_hands(&f.peer); /* LINK_OPEN has to be said */
+    assert_int_equal(links_open(&f), 1);
+    one_link_fini(&f);
+    test_memory_fini(&of_peer);
+}
+
 /* --- cells of an open link ------------------------------------------------------------------------------------------- */
 
 static void commands_that_we_do_not_know_are_ignored(UNUSED void **state) {
@@ -228,6 +247,7 @@ int main(void) {
         cmocka_unit_test(a_link_without_circuits_is_hung_up_after_a_while),
         cmocka_unit_test(links_have_a_limit),
         cmocka_unit_test(without_memory_links_are_refused),
+        cmocka_unit_test(refused_links_use_up_nobody_elses_last_words),
         cmocka_unit_test(commands_that_we_do_not_know_are_ignored),
         cmocka_unit_test(cells_of_the_handshake_end_an_open_link),
         cmocka_unit_test(a_cell_too_long_ends_the_link_behind_what_came_before),

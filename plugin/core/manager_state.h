@@ -240,6 +240,7 @@ struct manager {
     struct timers padding_timers;         /* of links */
     struct timers circuit_padding_timers; /* of machines */
     struct control_spares spares;
+    struct control_spares refusals; /* for links that could not be made: theirs are nobody else's */
     const struct control *reposted; /* the message being handled, when it was sent on as the answer */
     struct scheduler scheduler;
     struct bandwidth_share bandwidth;
@@ -284,6 +285,8 @@ struct control *manager_post(struct manager *m, station_id to_station, object_id
 /* The same for last words (reserved in m->spares): never NULL while the object that says them lives. */
 struct control *manager_post_last(struct manager *m, station_id to_station, object_id to,
                                   enum control_kind kind);
+/* The same for links that could not even be made: NULL when there are more of them at once than REFUSALS_AT_ONCE. */
+struct control *manager_post_refusal(struct manager *m, station_id to_station, enum control_kind kind);
 /* Send the message that is being handled to somebody else, as a message of kind, with what it has; needs no memory. */
 void manager_repost(struct manager *m, struct control *message, station_id to_station, object_id to,
                     enum control_kind kind);
