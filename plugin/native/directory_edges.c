@@ -7,6 +7,7 @@
 #include "core/connection_manager.h"
 #include "native/archive.h"
 #include "native/directory_session.h"
+#include "native/document.h"
 #include "native/heap.h"
 #include "native/turn_clock.h"
 
@@ -18,6 +19,7 @@ struct directory_edge {
     struct directory_session session;
     struct list change_node, age_node;
     nsec moved_at;
+    size_t bytes; /* of edges->bytes */
     bool is_begun, is_closed;
     bool has_input; /* the manager has bytes of the client */
     bool may_send;  /* the manager takes bytes for it */
@@ -37,7 +39,19 @@ void directory_edges_bind(struct directory_edges *edges, struct manager *manager
     edges->manager = manager;
 }
 
+static void count_bytes(struct directory_edge *edge, size_t bytes) {
+    edge->edges->bytes += bytes - edge->bytes;
+    edge->bytes = bytes;
+}
+
+static void note_bytes(struct directory_edge *edge) {
+    const struct directory_session *s = &edge->session;
+    size_t packed = s->packed != NULL ? s->packed->length : 0;
+    count_bytes(edge, s->request_room + s->answer.room * sizeof(struct document *) + packed);
+}
+
 static void edge_free(struct directory_edge *edge) {
+    count_bytes(edge, 0);
     (void)table_remove(&edge->edges->by_id, edge->id);
     list_remove(&edge->change_node);
     list_remove(&edge->age_node);
@@ -130,6 +144,7 @@ static void finish_packing(struct task *task, bool is_done) {
     struct directory_edge *edge = is_done ? find_open(p->edges, p->id) : NULL;
     if (edge != NULL) {
         directory_session_packed(&edge->session, (uint64_t)time(NULL), &p->packing, p->packed);
+        note_bytes(edge);
     } else {
         directory_packing_fini(&p->packing);
         document_drop(p->packed);
@@ -186,6 +201,7 @@ static void take_input(struct directory_edge *edge) {
             count_answer(edge);
         if (edge->session.state == SESSION_PACKING && edge->session.archive != NULL)
             begin_packing(edge);
+        note_bytes(edge);
         note_move(edge, turn_clock_now(edges->clock));
         manager_edge_wrote(edges->manager, turn_clock_now(edges->clock), edge->id, total);
     }
@@ -211,15 +227,11 @@ static void give_output(struct directory_edge *edge) {
     }
 }
 
-/* May end the edge. */
 static void edge_begin(struct directory_edge *edge) {
     static const struct address nowhere; /* CONNECTED of a directory stream says none */
     struct directory_edges *edges = edge->edges;
     edge->is_begun = true;
-    if (edges->by_id.count > DIRECTORY_STREAMS_MAX)
-        edge_end(edge, END_RESOURCELIMIT);
-    else
-        manager_edge_connected(edges->manager, turn_clock_now(edges->clock), edge->id, &nowhere);
+    manager_edge_connected(edges->manager, turn_clock_now(edges->clock), edge->id, &nowhere);
 }
 
 static void edge_carry_out(struct directory_edge *edge) {
@@ -238,21 +250,28 @@ static void edge_carry_out(struct directory_edge *edge) {
         edge_end(edge, END_DONE);
 }
 
+static struct directory_edge *oldest(const struct directory_edges *edges) {
+    return list_is_empty(&edges->by_age) ? NULL
+                                         : LIST_ENTRY(edges->by_age.next, struct directory_edge, age_node);
+}
+
+/* Who would hold all places, or much memory, and let nothing move, makes room first. */
+static void keep_bounds(struct directory_edges *edges) {
+    while (edges->by_id.count > DIRECTORY_STREAMS_MAX || edges->bytes > DIRECTORY_BYTES_MAX)
+        edge_end(oldest(edges), END_RESOURCELIMIT);
+}
+
 bool directory_edges_carry_out(struct directory_edges *edges) {
     bool is_something_done = false;
     for (struct list *node; (node = list_take_first(&edges->changed)) != NULL;) {
         edge_carry_out(LIST_ENTRY(node, struct directory_edge, change_node));
+        keep_bounds(edges);
         is_something_done = true;
     }
     return is_something_done;
 }
 
 /* --- time ------------------------------------------------------------------------------------------------------- */
-
-static struct directory_edge *oldest(const struct directory_edges *edges) {
-    return list_is_empty(&edges->by_age) ? NULL
-                                         : LIST_ENTRY(edges->by_age.next, struct directory_edge, age_node);
-}
 
 nsec directory_edges_next_wake(const struct directory_edges *edges) {
     const struct directory_edge *edge = oldest(edges);

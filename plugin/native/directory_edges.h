@@ -3,12 +3,14 @@
  * (descriptors) go through a CPU worker, which packs them.
  *
  * As with other edges, what the port is asked for is only recorded, and directory_edges_carry_out acts.
- * Owner and thread: one event thread. Bound: DIRECTORY_STREAMS_MAX streams, further ones end with RESOURCELIMIT; a stream
- * on which nothing has moved for DIRECTORY_IDLE_NS ends with TIMEOUT, because it keeps an old archive in memory. */
+ * Owner and thread: one event thread. Bound: DIRECTORY_STREAMS_MAX streams, and DIRECTORY_BYTES_MAX for them together; beyond
+ * it the one on which nothing has moved for longest ends with RESOURCELIMIT. When that is DIRECTORY_IDLE_NS it ends with
+ * TIMEOUT, because it keeps an old archive in memory. */
 #ifndef LOOM_NATIVE_DIRECTORY_EDGES_H
 #define LOOM_NATIVE_DIRECTORY_EDGES_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/ids.h"
@@ -18,6 +20,7 @@
 #include "native/task.h"
 
 #define DIRECTORY_STREAMS_MAX 4096u
+#define DIRECTORY_BYTES_MAX   (64u << 20) /* a megabyte of descriptors, packed for one client, is half of one */
 #define DIRECTORY_IDLE_NS     (60 * NSEC_PER_S)
 
 struct archive;
@@ -40,6 +43,7 @@ struct directory_edges {
     struct table by_id;
     struct list changed; /* something was asked for */
     struct list by_age;  /* the one that has not moved for longest first */
+    size_t bytes;        /* that the sessions hold for themselves: requests, lists of parts, what is packed */
     struct directory_figures figures;
 };
 

@@ -115,6 +115,7 @@ static size_t hear(struct fixture *x, uint8_t reason, char *out, size_t room) {
     assert_int_equal(message.command, RELAY_END);
     assert_int_equal(message.data.data[0], reason);
     assert_int_equal(x->edges.by_id.count, 0);
+    assert_int_equal(x->edges.bytes, 0);
     return sum;
 }
 
@@ -223,6 +224,39 @@ static void strangers_are_passed_over(UNUSED void **state) {
     fini(&x);
 }
 
+/* Ids that the manager does not know: it passes over what it is told of them. */
+static void among_too_many_the_longest_idle_gives_way(UNUSED void **state) {
+    static const struct begin_message to = {.kind = STREAM_DIRECTORY};
+    const edge_id first = 1000;
+    struct fixture x;
+    init(&x);
+    for (edge_id id = first; id <= first + DIRECTORY_STREAMS_MAX; id++)
+        directory_edges_open(&x.edges, id, &to);
+    directory_edges_carry_out(&x.edges);
+    assert_int_equal(x.edges.by_id.count, DIRECTORY_STREAMS_MAX);
+    assert_null(table_get(&x.edges.by_id, first));
+    assert_non_null(table_get(&x.edges.by_id, first + DIRECTORY_STREAMS_MAX));
+    fini(&x);
+}
+
+static void who_holds_memory_and_does_not_move_gives_way(UNUSED void **state) {
+    static const char half_a_request[] = "GET /tor/ro";
+    struct fixture x;
+    init(&x);
+    x.edges.bytes = DIRECTORY_BYTES_MAX - 1000; /* as if others held it: room for one request, not for two */
+    ask(&x, half_a_request);
+    circuit_tell(&x.f.c, RELAY_BEGIN_DIR, STREAM + 1, "", 0);
+    pump(&x);
+    exit_expect(&x.f, RELAY_CONNECTED, STREAM + 1, "", 0);
+    assert_int_equal(x.edges.by_id.count, 2);
+    circuit_tell(&x.f.c, RELAY_DATA, STREAM + 1, half_a_request, strlen(half_a_request));
+    pump(&x);
+    exit_expect_end(&x.f, STREAM, END_RESOURCELIMIT);
+    assert_int_equal(x.edges.by_id.count, 1);
+    assert_in_range(x.edges.bytes, DIRECTORY_BYTES_MAX - 999, DIRECTORY_BYTES_MAX);
+    fini(&x);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_request_is_answered_over_the_circuit),
@@ -232,6 +266,8 @@ int main(void) {
         cmocka_unit_test(a_stream_that_says_nothing_ends),
         cmocka_unit_test(the_client_may_leave),
         cmocka_unit_test(strangers_are_passed_over),
+        cmocka_unit_test(among_too_many_the_longest_idle_gives_way),
+        cmocka_unit_test(who_holds_memory_and_does_not_move_gives_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
