@@ -64,6 +64,7 @@ void config_free(struct config *config) {
     free(config->address_host);
     free(config->data_directory);
     free(config->key_directory);
+    free(config->family_key_directory);
     free(config->pid_file);
     free(config->user);
     free(config->dns_resolv_conf);

@@ -19,6 +19,7 @@
 #define CONFIG_PORTS_MAX       8u
 #define CONFIG_AUTHORITIES_MAX 32u
 #define CONFIG_FAMILY_MAX      512u
+#define CONFIG_FAMILY_IDS_MAX  8u
 #define CONFIG_IGNORED_MAX     256u
 #define NICKNAME_MAX           19u
 #define CONFIG_THREADS_MAX     254 /* stations: 255 managers with the main thread's, and the controller */
@@ -52,12 +53,16 @@ struct config {
     char *address_host;      /* Address as a host name, or NULL */
     uint8_t family[CONFIG_FAMILY_MAX][20];
     uint32_t family_count;
+    uint8_t family_ids[CONFIG_FAMILY_IDS_MAX][32]; /* families by key, whose keys must be there */
+    uint32_t family_id_count;
+    bool has_any_family; /* FamilyId *: of all families whose keys are there */
 
     /* Where things are. */
     char *data_directory;
-    char *key_directory; /* default: data_directory/keys */
-    char *pid_file;      /* or NULL */
-    char *user;          /* to become after the ports are bound, or NULL */
+    char *key_directory;        /* default: data_directory/keys */
+    char *family_key_directory; /* NULL: key_directory */
+    char *pid_file;             /* or NULL */
+    char *user;                 /* to become after the ports are bound, or NULL */
     bool run_as_daemon;
     struct config_port or_ports[CONFIG_PORTS_MAX];
     uint32_t or_port_count;

@@ -188,11 +188,29 @@ static bool fill_ntor(const struct keys *keys, uint64_t now_s, struct descriptor
     return true;
 }
 
+/* Proposal 321: each family's key certifies the identity, and says which key that was. */
+static bool fill_families(const struct keys *keys, uint64_t now_s, struct descriptor_keys *out) {
+    struct ed_cert cert = {.type = ED_CERT_FAMILY,
+                           .expires_hours = cert_hours(now_s + KEYS_FAMILY_CERT_LIFETIME_S),
+                           .key_type = ED_CERT_KEY_ED25519,
+                           .has_signer = true};
+    memcpy(cert.key, keys->master.public, sizeof(cert.key));
+    for (uint32_t i = 0; i < keys->family_count; i++) {
+        memcpy(cert.signer, keys->families[i].public, sizeof(cert.signer));
+        size_t length = ed_key_certify(&keys->families[i], &cert, out->family_certs[i]);
+        if (length == 0)
+            return false;
+        out->family_cert_lengths[i] = (uint8_t)length;
+    }
+    out->family_cert_count = (uint8_t)keys->family_count;
+    return true;
+}
+
 bool keys_descriptor(const struct keys *keys, uint64_t now_s, struct descriptor_keys *out,
                      struct complaint *complaint) {
     memset(out, 0, sizeof(*out));
     bool good = keys->rsa_der_length <= sizeof(out->rsa_der) && keys->signing_cert_length <= UINT8_MAX &&
-                fill_tap(keys, out) && fill_ntor(keys, now_s, out);
+                fill_tap(keys, out) && fill_ntor(keys, now_s, out) && fill_families(keys, now_s, out);
     if (!good)
         return complain(complaint, "the descriptor cannot be signed with the keys in %s",
                         keys->place.key_directory);

@@ -73,8 +73,8 @@ static bool ed_key_complete(struct ed_key *key) {
            ed25519_sign_with_x25519_secret(key->secret, span_of("loom"), signature, key->public, &sign_bit);
 }
 
-static enum key_file read_ed_key(const char *folder, const char *name, const char *tag, struct ed_key *out,
-                                 struct complaint *complaint) {
+enum key_file keys_read_ed(const char *folder, const char *name, const char *tag, struct ed_key *out,
+                           struct complaint *complaint) {
     enum key_file result =
         key_file_read_tagged(folder, name, tag, out->secret, sizeof(out->secret), complaint);
     if (result == KEY_FILE_READ && !ed_key_complete(out)) {
@@ -91,7 +91,7 @@ static bool load_master(struct keys *keys, struct complaint *complaint) {
                                                     sizeof(public), complaint);
     if (has_public == KEY_FILE_BAD)
         return false;
-    switch (read_ed_key(folder, MASTER_FILE, MASTER_TAG, &keys->master, complaint)) {
+    switch (keys_read_ed(folder, MASTER_FILE, MASTER_TAG, &keys->master, complaint)) {
     case KEY_FILE_BAD: return false;
     case KEY_FILE_READ: break;
     case KEY_FILE_MISSING:
@@ -203,7 +203,7 @@ bool keys_load_signing(struct keys *keys, uint64_t now_s, struct complaint *comp
     size_t length = 0;
     struct ed_cert cert;
     struct ed_key signing;
-    enum key_file has_key = read_ed_key(folder, SIGNING_FILE, SIGNING_TAG, &signing, complaint);
+    enum key_file has_key = keys_read_ed(folder, SIGNING_FILE, SIGNING_TAG, &signing, complaint);
     if (has_key == KEY_FILE_BAD)
         return false;
     enum key_file has_cert = key_file_read_tagged_any(folder, SIGNING_CERT_FILE, SIGNING_CERT_TAG, bytes,

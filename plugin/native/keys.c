@@ -41,7 +41,7 @@ struct keys *keys_open(const struct keys_place *place, const struct crypt_provid
         keys->lock = key_folder_lock(place->data_directory, complaint);
     good = keys->lock >= 0 && key_folder_make(place->key_directory, complaint) &&
            keys_load_identity(keys, complaint) && keys_load_signing(keys, now_s, complaint) &&
-           keys_load_onion(keys, now_s, complaint);
+           keys_load_onion(keys, now_s, complaint) && keys_load_families(keys, complaint);
     if (!good) {
         keys_close(keys);
         return NULL;

@@ -5,6 +5,7 @@
  *   keys/ed25519_master_id_secret_key    Ed25519 identity, and its public half in ..._public_key
  *   keys/ed25519_signing_secret_key      medium-term signing key, certified in keys/ed25519_signing_cert
  *   keys/secret_onion_key_ntor           current ntor key; the one before is ..._ntor.old
+ *   keys/NAME.secret_family_key          of families; made by `tor --keygen-family`, never by us
  *   fingerprint, fingerprint-ed25519     for people
  *
  * A file is made only when it is missing: written under a temporary name, synced and renamed, so that a kill at any

@@ -12,6 +12,7 @@
 #include "crypt/ntor.h"
 #include "crypt/provider.h"
 #include "native/complaint.h"
+#include "native/key_files.h"
 #include "native/keys_place.h"
 #include "native/openssl_keys.h"
 #include "wire/descriptor.h"
@@ -48,6 +49,9 @@ struct keys {
     uint64_t onion_made_s; /* of [0]; that is also when [1] was replaced */
     struct ntor_keypair junk;
 
+    struct ed_key families[DESCRIPTOR_FAMILIES_MAX]; /* by id, ascending */
+    uint32_t family_count;
+
     uint8_t authenticate_seed[32]; /* of this process only */
     uint8_t authenticate_public[32];
 };
@@ -56,6 +60,11 @@ struct keys {
 MUST_USE bool keys_load_identity(struct keys *keys, struct complaint *complaint);
 MUST_USE bool keys_load_signing(struct keys *keys, uint64_t now_s, struct complaint *complaint);
 MUST_USE bool keys_load_onion(struct keys *keys, uint64_t now_s, struct complaint *complaint);
+/* Of a file that is tag and then the expanded secret. */
+MUST_USE enum key_file keys_read_ed(const char *folder, const char *name, const char *tag, struct ed_key *out,
+                                    struct complaint *complaint);
+/* key_families: the keys of the families that place names. A family without a key is a complaint. */
+MUST_USE bool keys_load_families(struct keys *keys, struct complaint *complaint);
 /* Make a new signing key and its certificate; keys changes only when both are written. */
 MUST_USE bool keys_make_signing(struct keys *keys, uint64_t now_s, struct complaint *complaint);
 /* The current onion key becomes the previous one; likewise. */

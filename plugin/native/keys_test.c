@@ -22,7 +22,10 @@
 
 static char data[64];
 static char key_folder[80];
-static struct keys_place place = {data, key_folder, "loom", 30 * 86400};
+static struct keys_place place = {.data_directory = data,
+                                  .key_directory = key_folder,
+                                  .nickname = "loom",
+                                  .signing_lifetime_s = 30 * 86400};
 
 static int set_up(void **state) {
     (void)state;

@@ -45,7 +45,11 @@ static struct keys_place place_of(const struct config *config) {
     return (struct keys_place){.data_directory = config->data_directory,
                                .key_directory = config->key_directory,
                                .nickname = config->nickname,
-                               .signing_lifetime_s = config->signing_key_lifetime_s};
+                               .signing_lifetime_s = config->signing_key_lifetime_s,
+                               .family_directory = config->family_key_directory,
+                               .family_ids = config->family_ids,
+                               .family_id_count = config->family_id_count,
+                               .has_any_family = config->has_any_family};
 }
 
 /* Keys that cannot be had: of which option that is the fault. Always false. */

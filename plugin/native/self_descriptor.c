@@ -149,6 +149,25 @@ static bool put_extra_info(const struct keys *keys, const struct self_facts *fac
     return true;
 }
 
+static int by_identity(const void *a, const void *b) {
+    return memcmp(a, b, 20);
+}
+
+/* MyFamily as tor writes it: with ourselves, in order, each once; nothing when nobody else is in it. How many. */
+static uint32_t family_of(const struct config *config, const uint8_t rsa_id[static 20],
+                          uint8_t out[static CONFIG_FAMILY_MAX + 1][20]) {
+    uint32_t count = config->family_count, kept = 1;
+    if (count == 0)
+        return 0;
+    memcpy(out, config->family, count * sizeof *out);
+    memcpy(out[count++], rsa_id, sizeof *out);
+    qsort(out, count, sizeof *out, by_identity);
+    for (uint32_t i = 1; i < count; i++)
+        if (memcmp(out[kept - 1], out[i], sizeof *out) != 0)
+            memmove(out[kept++], out[i], sizeof *out);
+    return kept > 1 ? kept : 0;
+}
+
 static uint64_t advertised_rate(const struct config *config) {
     uint64_t rate = config_rate(config);
     return rate < config->max_advertised_bandwidth ? rate : config->max_advertised_bandwidth;
@@ -159,6 +178,7 @@ bool self_descriptor_make(const struct config *config, const struct keys *keys,
                           struct complaint *complaint) {
     char lines[POLICY_LINES_MAX][EXIT_POLICY_LINE_MAX];
     const char *pointers[POLICY_LINES_MAX];
+    uint8_t family[CONFIG_FAMILY_MAX + 1][20];
     char ipv6_policy[EXIT_POLICY_SUMMARY_MAX + 1];
     uint8_t extra_text[EXTRA_INFO_LEN_MAX];
     uint8_t sha1[SHA1_LEN];
@@ -175,8 +195,8 @@ bool self_descriptor_make(const struct config *config, const struct keys *keys,
         .burst = config_burst(config),
         .observed = facts->observed_rate,
         .contact = config->contact,
-        .family = config->family,
-        .family_count = config->family_count,
+        .family = family,
+        .family_count = family_of(config, keys_rsa_id(keys), family),
         .is_directory = config->dir_cache,
         .is_onion_directory = config->dir_cache,
         .policy = pointers,

@@ -22,7 +22,10 @@ static struct keys *keys;
 static int set_up(void **state) {
     (void)state;
     struct complaint complaint;
-    static struct keys_place place = {folder, key_folder, "loom", 30 * 86400};
+    static struct keys_place place = {.data_directory = folder,
+                                      .key_directory = key_folder,
+                                      .nickname = "loom",
+                                      .signing_lifetime_s = 30 * 86400};
     snprintf(folder, sizeof(folder), "/tmp/loom-descriptor-XXXXXX");
     if (!mkdtemp(folder))
         return -1;
@@ -138,6 +141,28 @@ static void endpoints_come_from_the_configuration(void **state) {
     config->or_port_count = 1;
 }
 
+/* As tor writes it: with ourselves, sorted, each once; and nothing when nobody else is in it. */
+static void a_family_includes_ourselves(void **state) {
+    (void)state;
+    struct complaint complaint = {""};
+    static struct self_descriptor descriptor;
+    struct self_facts facts = {.now_s = NOW_S};
+    char line[160], own[41];
+    text_hex_encode(keys_rsa_id(keys), 20, own);
+    assert_true(self_endpoints(config, facts.endpoints, &complaint));
+    for (unsigned i = 0; i < 2; i++)
+        memset(config->family[i], 0, 20); /* the same one twice */
+    config->family_count = 2;
+    assert_true(self_descriptor_make(config, keys, &facts, &descriptor, &complaint));
+    snprintf(line, sizeof line, "\nfamily $0000000000000000000000000000000000000000 $%s\n", own);
+    assert_non_null(memmem(descriptor.text, descriptor.descriptor_length, line, strlen(line)));
+    memcpy(config->family[0], keys_rsa_id(keys), 20);
+    config->family_count = 1;
+    assert_true(self_descriptor_make(config, keys, &facts, &descriptor, &complaint));
+    assert_null(memmem(descriptor.text, descriptor.descriptor_length, "\nfamily ", 8));
+    config->family_count = 0;
+}
+
 static void a_family_that_is_too_long_is_said(void **state) {
     (void)state;
     static struct self_descriptor d;
@@ -145,6 +170,10 @@ static void a_family_that_is_too_long_is_said(void **state) {
     struct self_facts facts = {.now_s = NOW_S};
     assert_true(self_endpoints(config, facts.endpoints, &complaint));
     config->family_count = CONFIG_FAMILY_MAX;
+    for (uint32_t i = 0; i < CONFIG_FAMILY_MAX; i++) {
+        config->family[i][0] = (uint8_t)(i >> 8);
+        config->family[i][1] = (uint8_t)i;
+    }
     assert_false(self_descriptor_make(config, keys, &facts, &d, &complaint));
     assert_non_null(strstr(complaint.text, "does not fit"));
     config->family_count = 0;
@@ -154,6 +183,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_signatures_of_both_documents_verify),
         cmocka_unit_test(endpoints_come_from_the_configuration),
+        cmocka_unit_test(a_family_includes_ourselves),
         cmocka_unit_test(a_family_that_is_too_long_is_said),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

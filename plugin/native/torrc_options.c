@@ -234,6 +234,20 @@ static const char *apply_family(struct config *config, const struct torrc_option
     return NULL;
 }
 
+static const char *apply_family_id(struct config *config, const struct torrc_option *option,
+                                   const char *value) {
+    if (strcmp(value, "*") == 0) {
+        config->has_any_family = true;
+        return NULL;
+    }
+    if (config->family_id_count == CONFIG_FAMILY_IDS_MAX)
+        return "at most 8 families";
+    if (!text_base64_decode_exact(span_of(value), config->family_ids[config->family_id_count], 32))
+        return option->expected;
+    config->family_id_count++;
+    return NULL;
+}
+
 static const char *apply_publish(struct config *config, const struct torrc_option *option,
                                  const char *value) {
     config->publish_descriptor = strcmp(value, "1") == 0 || strcmp(value, "v3") == 0;
@@ -270,6 +284,9 @@ static const struct torrc_option carried_out[] = {
     {"ExitPolicyRejectPrivate", .apply = apply_tristate, AT(exit_reject_private)},
     {"ExitRelay", .apply = apply_tristate, AT(exit_relay)},
     {"ExtendAllowPrivateAddresses", .apply = apply_tristate, AT(extend_allow_private)},
+    {"FamilyId", .is_list = true, .apply = apply_family_id,
+     .expected = "what `tor --keygen-family` printed, or *"},
+    {"FamilyKeyDirectory", .apply = apply_path, AT(family_key_directory)},
     {"HeartbeatPeriod", .apply = apply_seconds, AT(heartbeat_s), RANGE(0, INT32_MAX, "at most 68 years")},
     {"IPv6Exit", .apply = apply_bool, AT(ipv6_exit)},
     {"KeyDirectory", .apply = apply_path, AT(key_directory)},

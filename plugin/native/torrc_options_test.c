@@ -65,6 +65,8 @@ static void limits_are_said(void **state) {
         {"CircuitPriorityHalflife", "x"},
         {"DataDirectory", ""},
         {"MyFamily", "nickname"},
+        {"FamilyId", "NoSoOVYz"},
+        {"FamilyId", ""},
     };
     struct config *c = config_new();
     for (size_t i = 0; i < COUNT(wrong); i++)

@@ -39,6 +39,8 @@ static void a_relay_torrc_is_carried_out(void **state) {
                   "MetricsPort 29521\nMetricsPortPolicy accept 127.0.0.1\n"
                   "MyFamily $00112233445566778899AABBCCDDEEFF00112233, "
                   "00112233445566778899aabbccddeeff00112234\n"
+                  "FamilyId NoSoOVYzQVQVAHE0IUUYm7vIqsWEx+fzmpgK9lCArRQ\nFamilyId *\n"
+                  "FamilyKeyDirectory /tmp/x/families\n"
                   "SocksPort 0\nControlPort 0\nDirPort 0\nPathsNeededToBuildCircuits 0.67\n"
                   "DirAuthority a1 orport=29001 no-v2 v3ident=00112233445566778899AABBCCDDEEFF00112233 "
                   "127.0.0.1:29101 FFFF EEEE DDDD CCCC BBBB AAAA 9999 8888 7777 6666\n");
@@ -59,6 +61,10 @@ static void a_relay_torrc_is_carried_out(void **state) {
     assert_int_equal(c->kist_interval_ms, 5);
     assert_int_equal(c->priority_halflife_ms, 250);
     assert_int_equal(c->family_count, 2);
+    assert_int_equal(c->family_id_count, 1);
+    assert_int_equal(c->family_ids[0][31], 0x14);
+    assert_true(c->has_any_family);
+    assert_string_equal(c->family_key_directory, "/tmp/x/families");
     assert_int_equal(c->authority_count, 1);
     assert_int_equal(c->authorities[0].or_port.port, 29001);
     assert_int_equal(c->authorities[0].rsa_id[19], 0x66);
@@ -66,7 +72,7 @@ static void a_relay_torrc_is_carried_out(void **state) {
     assert_true(c->extend_allow_private);
     assert_false(c->exit_relay);
     assert_int_equal(c->ignored_count, 2);
-    assert_string_equal(c->ignored[0], "torrc:22: ControlPort");
+    assert_string_equal(c->ignored[0], "torrc:25: ControlPort");
     config_free(c);
 }
 

@@ -84,6 +84,13 @@ static void put_keys(struct bytes_out *out, const struct descriptor_keys *k) {
     text_put_object(out, "ED25519 CERT", k->ntor_crosscert, k->ntor_crosscert_length);
 }
 
+static void put_family_certs(struct bytes_out *out, const struct descriptor_keys *k) {
+    for (unsigned i = 0; i < k->family_cert_count; i++) {
+        text_put(out, "family-cert\n");
+        text_put_object(out, "FAMILY CERT", k->family_certs[i], k->family_cert_lengths[i]);
+    }
+}
+
 static void put_family(struct bytes_out *out, const struct descriptor *d) {
     if (d->family_count == 0)
         return;
@@ -110,6 +117,7 @@ enum err descriptor_put(struct bytes_out *out, const struct descriptor *d) {
     put_facts(out, d);
     put_keys(out, d->keys);
     put_family(out, d);
+    put_family_certs(out, d->keys);
     put_contact(out, d->contact);
     text_put(out, "ntor-onion-key ");
     text_put_base64(out, d->keys->ntor_public, sizeof(d->keys->ntor_public), BASE64_PADDED);

@@ -23,6 +23,8 @@
 #define DESCRIPTOR_RSA_DER_MAX   160u /* PKCS#1 RSAPublicKey of 1024 bits */
 #define DESCRIPTOR_RSA_SIG_LEN   128u
 #define DESCRIPTOR_TAP_CROSS_LEN (20u + 32u)
+#define DESCRIPTOR_FAMILIES_MAX \
+    8u /* families by key that a relay is in; more than one only while a key changes */
 
 struct descriptor_keys {
     uint8_t rsa_id[20];
@@ -39,6 +41,10 @@ struct descriptor_keys {
     uint8_t ntor_crosscert[ED_CERT_LEN_MAX]; /* type 10, signed by the ntor key: certifies ed_id */
     uint8_t ntor_crosscert_length;
     uint8_t ntor_crosscert_sign; /* 0 or 1 */
+    /* Proposal 321: type 12, with extension 4: the family's key certifies ed_id. */
+    uint8_t family_certs[DESCRIPTOR_FAMILIES_MAX][ED_CERT_LEN_MAX];
+    uint8_t family_cert_lengths[DESCRIPTOR_FAMILIES_MAX];
+    uint8_t family_cert_count;
 };
 
 struct descriptor {

@@ -16,6 +16,7 @@ enum ed_cert_type {
     ED_CERT_AUTHENTICATE = 6,  /* signing key signs the link authentication key */
     ED_CERT_ONION_SIGNING = 8, /* blinded key signs the signing key of a service (rend-spec-v3) */
     ED_CERT_NTOR_CROSS = 10,   /* ntor key (as Ed25519) signs the identity */
+    ED_CERT_FAMILY = 12,       /* key of a family signs the identity of one of its relays (proposal 321) */
 };
 enum ed_cert_key_type { ED_CERT_KEY_ED25519 = 1, ED_CERT_KEY_SHA256_X509 = 3 };
 

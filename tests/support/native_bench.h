@@ -54,7 +54,10 @@ static inline void bench_open_keys(struct native_bench *bench) {
     struct complaint complaint = {""};
     snprintf(bench->folder, sizeof bench->folder, "/tmp/loom-native-test-XXXXXX");
     assert_non_null(mkdtemp(bench->folder));
-    bench->place = (struct keys_place){bench->folder, bench->folder, "bench", 30 * 86400};
+    bench->place = (struct keys_place){.data_directory = bench->folder,
+                                       .key_directory = bench->folder,
+                                       .nickname = "bench",
+                                       .signing_lifetime_s = 30 * 86400};
     bench->keys = keys_open(&bench->place, openssl_provider(), (uint64_t)time(NULL), &complaint);
     assert_non_null(bench->keys);
 }
