@@ -103,6 +103,12 @@ static bool check_clients(const struct scenario_traffic *traffic, struct mistake
     return check_names(&traffic->clients, sizeof(*groups), mistake);
 }
 
+static bool check_traffic(const struct scenario_traffic *traffic, struct mistake *mistake) {
+    if (traffic->wants_cgo && traffic->congestion_control != SIM_CONGESTION_VEGAS)
+        return record_mistake(traffic->at, "cgo", mistake, "expected it with congestion_control: vegas only");
+    return check_clients(traffic, mistake);
+}
+
 static bool check_times(const struct scenario *s, struct mistake *mistake) {
     const struct scenario_outputs *outputs = &s->outputs;
     const struct setting *at = outputs->at ? outputs->at : s->at;
@@ -122,7 +128,7 @@ static bool check(const struct scenario *s, struct mistake *mistake) {
     return check_name(s->at, s->name, mistake) && check_times(s, mistake) &&
            check_seeds(&s->seeds, mistake) && check_network(&s->network, mistake) &&
            check_hardware(&s->hardware, mistake) && check_arms(&s->arms, mistake) &&
-           check_clients(&s->traffic, mistake);
+           check_traffic(&s->traffic, mistake);
 }
 
 bool scenario_parse(const char *file, const char *text, size_t length, struct scenario *out,

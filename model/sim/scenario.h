@@ -95,6 +95,8 @@ struct scenario_load {
 
 struct scenario_traffic {
     const struct setting *at;
+    uint64_t congestion_control; /* enum sim_congestion */
+    uint64_t wants_cgo;
     struct record_list users; /* of scenario_place */
     struct scenario_servers servers;
     struct record_list clients; /* of scenario_clients */

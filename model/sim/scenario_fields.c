@@ -60,6 +60,7 @@ static const char *const engines[] = {"sim"};
 static const char *const line_rates[] = {"next", "capacity"};
 static const char *const orders[] = {"weight", "capacity", "random"};
 static const char *const pauses[] = {"fixed", "exponential"};
+static const char *const congestion_controls[] = {"windows", "vegas"}; /* enum sim_congestion */
 static const char *const architectures[] = {"vanilla", "poc", "full"}; /* enum cost_mapping */
 
 static const struct record_field seeds_fields[] = {
@@ -184,6 +185,11 @@ static const struct record_field load_fields[] = {
 static const struct record load_record = RECORD(scenario_load, load_fields);
 
 static const struct record_field traffic_fields[] = {
+    CHOICE_OR(
+        scenario_traffic, congestion_control, SIM_CONGESTION_WINDOWS, congestion_controls,
+        "of circuits. windows: ntor and SENDME windows; vegas: ntor-v3, and Vegas between client and exit"),
+    BOOL_OR(scenario_traffic, "cgo", wants_cgo, 0,
+            "counter galois onion between client and exit; with vegas only"),
     LIST(scenario_traffic, "users", users, place_record, 1, COUNTRIES_ALL,
          "where client hosts are, drawn with the seed"),
     MAP(scenario_traffic, servers, servers_record, "what files come from"),

@@ -298,6 +298,8 @@ static bool make(struct plan *plan, struct mistake *mistake) {
     plan->config.end = (s->warm_up_s + s->duration_s) * NSEC_PER_S;
     plan->config.sample_interval = s->outputs.sample_ms * NSEC_PER_MS;
     plan->config.kist_run_interval_ms = (uint32_t)s->kist_run_interval_ms;
+    plan->config.congestion_control = (enum sim_congestion)s->traffic.congestion_control;
+    plan->config.wants_cgo = s->traffic.wants_cgo;
     return plan_geography(plan, mistake) && plan_relays(plan, mistake) && plan_loads(plan, mistake) &&
            plan_ends(plan, mistake) && check_config(plan, mistake);
 }

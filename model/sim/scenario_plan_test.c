@@ -102,8 +102,8 @@ static void slower_machines_have_higher_prices(void **state) {
     scenario_inputs_fini(&inputs);
 }
 
-/* Writes the table of latencies and parses the scenario around it. */
-static bool plan_of(const char *text, const char *latency, struct mistake *m) {
+/* Writes the table of latencies and parses the scenario around it. Only the numbers of *config_out outlive this. */
+static bool plan_of(const char *text, const char *latency, struct sim_config *config_out, struct mistake *m) {
     struct scenario_inputs inputs = {.file_name = NULL};
     struct plan plan;
     small_parse(text, &inputs.scenario);
@@ -120,6 +120,7 @@ static bool plan_of(const char *text, const char *latency, struct mistake *m) {
     bool ok = plan_make(&inputs, inputs.scenario.arms.items, 1, &plan, m);
     if (ok) {
         assert_null(plan.config.cpus[0].prices);
+        *config_out = plan.config;
         assert_string_equal(plan_note(&inputs), "no CPU model");
         plan_fini(&plan);
     }
@@ -130,13 +131,14 @@ static bool plan_of(const char *text, const char *latency, struct mistake *m) {
 static void unknown_countries(void **state) {
     (void)state;
     struct mistake m = {""};
-    assert_false(plan_of(SMALL, "AT 1.0\n", &m));
+    struct sim_config config;
+    assert_false(plan_of(SMALL, "AT 1.0\n", &config, &m));
     assert_string_equal(
         m.text, "small.yaml:5: network.inline: expected countries of countries.latency, found \"DE\"");
     static const char in_austria[] =
         SMALL_HEAD "network: {inline: [{country: AT, weight: 1, capacity_kbit: 9000}]}\n"
                    "topology: {latencies: countries.latency}\n" SMALL_CLASSES SMALL_ARMS SMALL_TRAFFIC;
-    assert_false(plan_of(in_austria, "AT 1.0\n", &m));
+    assert_false(plan_of(in_austria, "AT 1.0\n", &config, &m));
     assert_string_equal(m.text, "small.yaml:10: traffic.users[0].country: expected a country of the table of "
                                 "latencies, found \"DE\"");
 }
@@ -144,15 +146,38 @@ static void unknown_countries(void **state) {
 static void without_prices_work_takes_no_time(void **state) {
     (void)state;
     struct mistake m = {""};
-    if (!plan_of(SMALL, "DE 1.0\n", &m))
+    struct sim_config config;
+    if (!plan_of(SMALL, "DE 1.0\n", &config, &m))
         fail_msg("%s", m.text);
+}
+
+static void what_circuits_ask_for(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        enum sim_congestion congestion_control;
+        bool wants_cgo;
+    } cases[] = {
+        {SMALL, SIM_CONGESTION_WINDOWS, false},
+        {SMALL "    congestion_control: windows\n", SIM_CONGESTION_WINDOWS, false},
+        {SMALL "    congestion_control: vegas\n", SIM_CONGESTION_VEGAS, false},
+        {SMALL "    congestion_control: vegas\n    cgo: true\n", SIM_CONGESTION_VEGAS, true},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct mistake m = {""};
+        struct sim_config config;
+        if (!plan_of(cases[i].text, "DE 1.0\n", &config, &m))
+            fail_msg("%s", m.text);
+        assert_int_equal(config.congestion_control, cases[i].congestion_control);
+        assert_int_equal(config.wants_cgo, cases[i].wants_cgo);
+    }
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_scenario_is_one_percent),  cmocka_unit_test(arms_of_a_seed_are_paired),
         cmocka_unit_test(slower_machines_have_higher_prices), cmocka_unit_test(unknown_countries),
-        cmocka_unit_test(without_prices_work_takes_no_time),
+        cmocka_unit_test(without_prices_work_takes_no_time),  cmocka_unit_test(what_circuits_ask_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

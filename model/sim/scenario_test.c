@@ -5,6 +5,7 @@
 
 #include "files/file_text.h"
 #include "sim/scenario_small.h"
+#include "sim/sim_config.h"
 #include "support/test.h"
 
 static void what_is_left_out_has_a_default(void **state) {
@@ -21,6 +22,8 @@ static void what_is_left_out_has_a_default(void **state) {
     assert_int_equal(clients[0].circuit_timeout_s, 60);
     assert_int_equal(clients[0].pause, SCENARIO_PAUSE_EXPONENTIAL);
     assert_int_equal(arms[0].threads, 4);
+    assert_int_equal(s.traffic.congestion_control, SIM_CONGESTION_WINDOWS);
+    assert_false(s.traffic.wants_cgo);
     assert_null(s.hardware.tor_profile);
     scenario_fini(&s);
 }
@@ -58,6 +61,11 @@ static void contradictions(void **state) {
          "traffic:\n    users: [{country: DE, share: 1}]\n    servers: {count: 1}\n"
          "    clients: [{name: web, hosts: 1, pause_ms: 0, periodic: true, files: [{bytes: 100}]}]\n",
          "s.yaml:12: traffic.clients[0].pause_ms: expected more than 0 with periodic: true"},
+        {SMALL "    congestion_control: reno\n",
+         "s.yaml:13: traffic.congestion_control: expected windows or vegas, found \"reno\""},
+        {SMALL "    cgo: true\n", "s.yaml:13: traffic.cgo: expected it with congestion_control: vegas only"},
+        {SMALL "    congestion_control: windows\n    cgo: true\n",
+         "s.yaml:14: traffic.cgo: expected it with congestion_control: vegas only"},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct scenario s;

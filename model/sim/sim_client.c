@@ -9,6 +9,8 @@
 #define IDLE_MAX          (180 * NSEC_PER_S) /* tor 0.4.9: a client's connection without circuits */
 #define CELLS_AT_ONCE     31u
 #define CELLS_PER_SESSION 1024u /* received and not told: a stream's window and some */
+#define CELLS_PER_VEGAS \
+    (CONGESTION_CWND_MAX + 24u) /* the same: a circuit's, which has no windows of streams */
 
 /* --- connections to guards ------------------------------------------------------------------------------------------ */
 
@@ -281,7 +283,8 @@ static bool start_origin(struct sim_client *client) {
     own.unix_s_at_zero = SIM_UNIX_S;
     own.links_max = config->relay_count;
     own.circuits_max = own.streams_max = 4u * client->config->sessions + 16u;
-    own.cells_max = 4096u + CELLS_PER_SESSION * client->config->sessions;
+    bool is_vegas = config->congestion_control == SIM_CONGESTION_VEGAS;
+    own.cells_max = 4096u + (is_vegas ? CELLS_PER_VEGAS : CELLS_PER_SESSION) * client->config->sessions;
     client->origin = origin_new(&own);
     return client->origin != NULL;
 }

@@ -97,6 +97,12 @@ struct sim_crypt {
     void *context;
 };
 
+/* How many cells of a circuit may be on their way, and how its client asks for it (proposal 324). */
+enum sim_congestion {
+    SIM_CONGESTION_WINDOWS, /* plain ntor to every hop: the windows of tor-spec 7.3 */
+    SIM_CONGESTION_VEGAS,   /* ntor-v3 to every hop, and Vegas with the last, as tor 0.4.9 has it */
+};
+
 struct sim_config {
     const struct memory *memory; /* usable from every thread of a run */
     uint64_t seed;
@@ -113,6 +119,8 @@ struct sim_config {
     nsec sample_interval;          /* of the series; 0: 1 s */
     uint32_t partitions;           /* of hosts, at most one thread each; 0: 8. Not part of any result */
     uint32_t kist_run_interval_ms; /* 0: as the consensus says by default */
+    enum sim_congestion congestion_control;
+    bool wants_cgo; /* with the last hop, whose cells are V1 then; needs SIM_CONGESTION_VEGAS */
     const struct sim_crypt *crypt; /* NULL: symbolic, one provider for each host */
 };
 

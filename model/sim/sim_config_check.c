@@ -39,6 +39,8 @@ static void check_whole(struct verdict *v, const struct sim_config *c) {
     demand(v, c->end / interval < SIM_SAMPLES_MAX, "sample_interval: more than %u samples", SIM_SAMPLES_MAX);
     demand(v, c->measure_from <= c->end, "measure_from: after the end");
     demand(v, c->partitions <= 256, "partitions: at most 256");
+    demand(v, c->congestion_control == SIM_CONGESTION_VEGAS || !c->wants_cgo,
+           "wants_cgo: only with congestion control");
 }
 
 static void check_geography(struct verdict *v, const struct sim_geography *g) {

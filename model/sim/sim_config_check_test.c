@@ -79,6 +79,7 @@ static void test_each_mistake_is_named(void **state) {
     WITH(l.config.measure_from = 2 * NSEC_PER_S, "measure_from: ");
     WITH(l.config.sample_interval = 1, "sample_interval: ");
     WITH(l.config.partitions = 257, "partitions: ");
+    WITH(l.config.wants_cgo = true, "wants_cgo: ");
     WITH(l.config.geography.countries = 0, "geography: ");
     WITH(l.latency_us = 0, "geography.latency_us[0]: ");
     WITH(l.cpu.cores = 0, "cpus[0].cores: ");

@@ -178,13 +178,26 @@ static void receive(struct sim_session *session, nsec now, size_t length) {
 
 /* --- the circuit ---------------------------------------------------------------------------------------------------- */
 
+/* The relay that is to be hop number `hop` of the circuit, and what it is asked for: as tor 0.4.9 asks today's relays, the others
+ * than the last by ntor-v3 with an empty list. */
+static void target_of(const struct sim_session *session, unsigned hop, struct origin_target *target_out) {
+    const struct sim_world *world = session->client->world;
+    uint32_t relay = session->transfer.relays[hop];
+    sim_identity_target(&world->identities[relay], relay, target_out);
+    if (world->config->congestion_control == SIM_CONGESTION_WINDOWS)
+        return;
+    target_out->handshake = ORIGIN_HANDSHAKE_NTOR_V3;
+    if (hop + 1 == SIM_HOPS)
+        target_out->request = (struct handshake_request){.wants_congestion_control = true,
+                                                         .wants_cgo = world->config->wants_cgo};
+}
+
 static void grow(struct sim_session *session, nsec now) {
     unsigned have = session->circuit->path.hop_count;
     sim_guard_touch(session->guard);
     if (have < SIM_HOPS) {
-        uint32_t relay = session->transfer.relays[have];
         struct origin_target target;
-        sim_identity_target(&session->client->world->identities[relay], relay, &target);
+        target_of(session, have, &target);
         if (origin_circuit_extend(session->circuit, now, &target) != ERR_OK)
             end_fetch(session, now, SIM_OUTCOME_CIRCUIT_FAILED);
         return;
@@ -199,9 +212,8 @@ static void grow(struct sim_session *session, nsec now) {
 void sim_session_link_open(struct sim_session *session, nsec now) {
     if (session->state != SIM_SESSION_LINKING)
         return;
-    uint32_t relay = session->transfer.relays[0];
     struct origin_target target;
-    sim_identity_target(&session->client->world->identities[relay], relay, &target);
+    target_of(session, 0, &target);
     session->build.started = now;
     session->circuit = origin_link_circuit(session->guard->link, now, &target);
     if (!session->circuit) {

@@ -14,7 +14,33 @@ struct result {
     uint64_t hash;
     uint64_t traces[SMALL_RELAYS];
     struct sim_totals totals;
+    struct work work; /* of all relays */
 };
+
+/* What clients ask for. */
+static const struct asked {
+    enum sim_congestion congestion_control;
+    bool wants_cgo;
+} asked[] = {{SIM_CONGESTION_WINDOWS, false}, {SIM_CONGESTION_VEGAS, false}, {SIM_CONGESTION_VEGAS, true}};
+
+static void ask(struct small_world *small, const struct asked *what) {
+    small->config.congestion_control = what->congestion_control;
+    small->config.wants_cgo = what->wants_cgo;
+}
+
+/* A transfer that is done has brought all bytes of its file, and no transfer more. */
+static void expect_whole_files(const struct small_world *small) {
+    for (uint32_t i = 0; i < small->config.client_count; i++) {
+        struct sim_client_measure m = sim_world_client(small->world, i);
+        for (uint64_t j = 0; j < m.transfer_count; j++) {
+            uint64_t length = small->files[m.transfers[j].file].bytes;
+            if (m.transfers[j].outcome == SIM_OUTCOME_DONE)
+                assert_int_equal(m.transfers[j].bytes, length);
+            else
+                assert_true(m.transfers[j].bytes < length);
+        }
+    }
+}
 
 static void run(struct small_world *small, uint32_t threads, struct result *result_out) {
     small_world_start(small);
@@ -22,6 +48,12 @@ static void run(struct small_world *small, uint32_t threads, struct result *resu
     result_out->hash = small_world_hash(small->world, &small->config);
     memcpy(result_out->traces, small->traces, sizeof small->traces);
     result_out->totals = sim_world_totals(small->world);
+    result_out->work = (struct work){0};
+    for (uint32_t i = 0; i < small->config.relay_count; i++) {
+        struct sim_relay_measure m = sim_world_relay(small->world, i);
+        work_add(&result_out->work, &m.work);
+    }
+    expect_whole_files(small);
     small_world_tear_down(small);
 }
 
@@ -35,11 +67,11 @@ static void expect_same(const struct result *a, const struct result *b) {
     assert_true(a->hash == b->hash);
 }
 
-static void test_clients_fetch_files(void **state) {
-    (void)state;
+static void clients_fetch_files(const struct asked *what) {
     struct small_world small;
     struct result result;
     small_world_set_up(&small);
+    ask(&small, what);
     run(&small, 1, &result);
     assert_true(result.totals.transfers_done > 50);
     assert_int_equal(result.totals.transfers_failed, 0);
@@ -48,6 +80,48 @@ static void test_clients_fetch_files(void **state) {
     assert_true(result.totals.cells_relayed > 100000);
     for (unsigned i = 0; i < SMALL_RELAYS; i++)
         assert_true(small.trace_lines[i] > 100);
+    const uint64_t circuits = result.totals.circuits_built;
+    const bool is_vegas = what->congestion_control == SIM_CONGESTION_VEGAS;
+    assert_int_equal(result.work.circuits_congestion_control, is_vegas ? circuits : 0);
+    assert_int_equal(result.work.circuits_cgo, what->wants_cgo ? circuits : 0);
+}
+
+static void test_clients_fetch_files(void **state) {
+    (void)state;
+    for (size_t i = 0; i < COUNT(asked); i++)
+        clients_fetch_files(&asked[i]);
+}
+
+/* Time of all threads when a handshake of each kind costs so much. */
+static nsec busy_with(const struct asked *what, uint64_t ntor_ps, uint64_t ntor_v3_ps) {
+    const struct cost_table prices = {.ps = {.handshakes_ntor = ntor_ps, .handshakes_ntor_v3 = ntor_v3_ps},
+                                      .smt_permille = 1000};
+    struct small_world small;
+    nsec busy = 0;
+    small_world_set_up(&small);
+    ask(&small, what);
+    small.cpus[0].prices = small.cpus[1].prices = &prices;
+    small_world_start(&small);
+    small_world_run(&small, 1);
+    for (uint32_t i = 0; i < small.config.relay_count; i++) {
+        struct sim_relay_measure m = sim_world_relay(small.world, i);
+        for (uint32_t j = 0; j < m.thread_count; j++)
+            busy += m.threads[j].busy;
+    }
+    assert_true(busy == 0 || busy >= 3 * sim_world_totals(small.world).circuits_built * NSEC_PER_US);
+    small_world_tear_down(&small);
+    return busy;
+}
+
+/* With windows each hop is asked by ntor, with Vegas each by ntor-v3; relays pay for the one and not for the other. */
+static void test_each_hop_is_asked_in_the_same_way(void **state) {
+    (void)state;
+    const uint64_t a_microsecond = NSEC_PER_US * COST_PS_PER_NS;
+    for (size_t i = 0; i < COUNT(asked); i++) {
+        const bool is_vegas = asked[i].congestion_control == SIM_CONGESTION_VEGAS;
+        assert_int_equal(busy_with(&asked[i], a_microsecond, 0) > 0, !is_vegas);
+        assert_int_equal(busy_with(&asked[i], 0, a_microsecond) > 0, is_vegas);
+    }
 }
 
 /* Country 0 and 1 are 40 ms apart, each 5 ms wide. */
@@ -78,19 +152,26 @@ static void test_times_are_those_of_the_path(void **state) {
     small_world_tear_down(&small);
 }
 
-static void test_threads_and_partitions_are_not_seen(void **state) {
-    (void)state;
+static void threads_and_partitions_are_not_seen(const struct asked *what) {
     static const struct { uint32_t threads, partitions; } cases[] = {{2, 0}, {1, 1}, {2, 2}, {2, 9}};
     struct small_world small;
     struct result first, other;
     small_world_set_up(&small);
+    ask(&small, what);
     run(&small, 1, &first);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         small_world_set_up(&small);
+        ask(&small, what);
         small.config.partitions = cases[i].partitions;
         run(&small, cases[i].threads, &other);
         expect_same(&first, &other);
     }
+}
+
+static void test_threads_and_partitions_are_not_seen(void **state) {
+    (void)state;
+    for (size_t i = 0; i < COUNT(asked); i++)
+        threads_and_partitions_are_not_seen(&asked[i]);
 }
 
 static void test_slices_are_not_seen(void **state) {
@@ -171,22 +252,30 @@ static bool real_identity(void *context, uint32_t relay, struct sim_identity *ou
 }
 
 /* All but the number of digests: one in 65536 encrypted cells looks recognized, and not the same ones. */
-static void test_real_and_symbolic_cryptography_leave_the_same_trace(void **state) {
-    (void)state;
+static void real_and_symbolic_cryptography_leave_the_same_trace(const struct asked *what) {
     const struct sim_crypt real = {.provider = openssl_provider(), .make_identity = real_identity};
     struct small_world small;
     struct result symbols, openssl;
     small_world_set_up(&small);
+    ask(&small, what);
     run(&small, 1, &symbols);
     small_world_set_up(&small);
+    ask(&small, what);
     small.config.crypt = &real;
     run(&small, 1, &openssl);
     expect_same_trace(&symbols, &openssl);
 }
 
+static void test_real_and_symbolic_cryptography_leave_the_same_trace(void **state) {
+    (void)state;
+    for (size_t i = 0; i < COUNT(asked); i++)
+        real_and_symbolic_cryptography_leave_the_same_trace(&asked[i]);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_clients_fetch_files),
+        cmocka_unit_test(test_each_hop_is_asked_in_the_same_way),
         cmocka_unit_test(test_times_are_those_of_the_path),
         cmocka_unit_test(test_threads_and_partitions_are_not_seen),
         cmocka_unit_test(test_slices_are_not_seen),
