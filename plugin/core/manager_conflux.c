@@ -194,6 +194,7 @@ void manager_leg_control(struct manager *m, nsec now, struct control *message) {
     }
     half_id set = message->from; /* we have gone while it took us in */
     message->from = message->to;
+    message->count = 0; /* not used: what is there now is its number */
     manager_repost(m, message, object_station(set), set, CONTROL_LEG_CLOSED);
 }
 

@@ -292,6 +292,40 @@ static void a_circuit_that_leaves_while_it_is_linked(UNUSED void **state) {
     }
 }
 
+/* LINK, and DESTROY right behind it. */
+static void tell_link_and_leave(const struct village *v, struct bench_circuit *c) {
+    uint8_t link[50] = {1}, body[CELL_BODY_LEN], wire[2 * CELL_LEN];
+    memcpy(link + 1, v->nonce, sizeof v->nonce);
+    struct work work = {0};
+    struct relay_message message = {.command = RELAY_CONFLUX_LINK, .data = {link, sizeof link}};
+    relay_message_encode(c->format, body, &message, NULL);
+    v->f.b.crypt->layer_originate(
+        c->forward, &(struct crypt_cell){.from = body, .to = body, .command = CELL_RELAY}, &work);
+    struct bytes_out out = bytes_out(wire, sizeof wire);
+    cell_put(&out, 4, c->circ_id, CELL_RELAY, body, sizeof body);
+    cell_put(&out, 4, c->circ_id, CELL_DESTROY, "", 1);
+    peer_say(c->peer, wire, bytes_written(&out));
+    bench_run(c->peer->bench);
+}
+
+static void a_leg_that_leaves_before_it_is_linked_ends_nothing(UNUSED void **state) {
+    for (uint8_t home = 0; home < 2; home++) {
+        struct village v;
+        unsigned leg;
+        struct relay_message m;
+        uint8_t out[8];
+        set_up(&v, home);
+        link_leg(&v, &v.legs[0], CONFLUX_NO_WISH);
+        begin(&v, 0);
+        assert_true(hear_any(&v, &leg, &m));
+        tell_link_and_leave(&v, &v.legs[1]);
+        circuit_tell(&v.legs[0], RELAY_DATA, STREAM, "on", 2);
+        v.f.edge_station = object_station(v.f.edge);
+        assert_int_equal(exit_to_destination(&v.f, out, sizeof out), 2);
+        tear_down(&v);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(data_of_both_legs_are_put_in_order),
@@ -302,6 +336,7 @@ int main(void) {
         cmocka_unit_test(a_set_ends_with_a_leg_that_was_used),
         cmocka_unit_test(a_leg_that_was_not_used_may_leave),
         cmocka_unit_test(a_circuit_that_leaves_while_it_is_linked),
+        cmocka_unit_test(a_leg_that_leaves_before_it_is_linked_ends_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
