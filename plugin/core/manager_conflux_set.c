@@ -29,6 +29,7 @@ static struct half *set_half(struct manager *m, const struct control_conflux *as
 
 static void set_free(struct manager *m, struct half *half) {
     struct conflux_set *set = half->set;
+    m->out_of_order -= set->legs.waiting;
     for (unsigned i = 0; i < CONFLUX_LEGS_MAX; i++)
         manager_free_run(m, &set->legs.legs[i].waiting);
     manager_streams_close(m, half);
@@ -136,6 +137,7 @@ static void leg_closed(struct manager *m, struct half *half, struct conflux_leg 
     struct conflux_legs *legs = &half->set->legs;
     is_used |= leg->is_used;
     legs->waiting -= leg->waiting.count;
+    m->out_of_order -= leg->waiting.count;
     manager_free_run(m, &leg->waiting);
     conflux_legs_leave(legs, leg);
     if (is_used || legs->count == 0)
@@ -180,6 +182,24 @@ static void handle(struct manager *m, nsec now, struct half *half, struct cell *
     }
 }
 
+static struct half *longest_set(struct manager *m) {
+    uint32_t cursor = 0;
+    struct half *longest = NULL;
+    const struct table_entry *entry;
+    while ((entry = table_next(&m->sets, &cursor)) != NULL) {
+        struct half *half = entry->value;
+        if (!longest || half->set->legs.waiting > longest->set->legs.waiting)
+            longest = half;
+    }
+    return longest;
+}
+
+/* An origin decides how much it leaves out, and for how long. */
+static void bound_out_of_order(struct manager *m) {
+    while (m->out_of_order > MANAGER_OUT_OF_ORDER_MAX(m->config->cells_max_per_manager))
+        fail(m, longest_set(m), ERR_LIMIT);
+}
+
 void manager_set_cells(struct manager *m, nsec now, struct half *half, struct cell_run *run) {
     half_id id = half->id;
     struct cell *cell;
@@ -192,8 +212,12 @@ void manager_set_cells(struct manager *m, nsec now, struct half *half, struct ce
             fail(m, half, e);
             return;
         }
-        while ((half = manager_half(m, id)) != NULL && (cell = conflux_legs_next(&half->set->legs)) != NULL)
+        m->out_of_order += leg != NULL;
+        while ((half = manager_half(m, id)) != NULL && (cell = conflux_legs_next(&half->set->legs)) != NULL) {
+            m->out_of_order--;
             handle(m, now, half, cell);
+        }
+        bound_out_of_order(m);
     }
 }
 

@@ -16,9 +16,9 @@ static void open_leg(struct bench_circuit *c, struct bench_peer *peer, uint32_t 
 }
 
 /* Two circuits with congestion control, on links of two threads; the nonce decides whose thread has the set. */
-static void set_up(struct village *v, uint8_t home) {
+static void set_up_with(struct village *v, uint8_t home, void (*adjust)(struct relay_config *config)) {
     struct consensus_params params = consensus_params_default;
-    exit_bench_init(&v->f);
+    exit_bench_init_with(&v->f, adjust, false);
     exit_set_params(&v->f, &params);
     peer_connect(&v->other, &v->f.b, &v->f.next_id);
     assert_int_not_equal(v->f.origin.station, v->other.station);
@@ -27,6 +27,10 @@ static void set_up(struct village *v, uint8_t home) {
     memset(v->nonce, 0x77, sizeof v->nonce);
     memset(v->nonce, 0, 3);
     v->nonce[3] = home;
+}
+
+static void set_up(struct village *v, uint8_t home) {
+    set_up_with(v, home, exit_here);
 }
 
 static void tear_down(struct village *v) {
@@ -326,6 +330,50 @@ static void a_leg_that_leaves_before_it_is_linked_ends_nothing(UNUSED void **sta
     }
 }
 
+#define FEW_CELLS 800u
+
+static void few_cells(struct relay_config *config) {
+    config->is_exit = true;
+    config->cells_max_per_manager = FEW_CELLS;
+}
+
+/* Cells behind one that never comes. */
+static void leave_out_and_send(struct bench_circuit *c, unsigned cells) {
+    tell_switch(c, 1);
+    for (unsigned i = 0; i < cells; i++)
+        circuit_tell(c, RELAY_DATA, STREAM, "late", 4);
+}
+
+static bool hears_destroy(struct bench_circuit *c, uint8_t *reason_out) {
+    const struct peer_cell *cell;
+    while ((cell = peer_read(c->peer)) != NULL && cell->command != CELL_DESTROY)
+        ;
+    *reason_out = cell ? cell->body[0] : 0;
+    return cell != NULL;
+}
+
+static void when_too_many_cells_wait_the_longest_set_ends(UNUSED void **state) {
+    for (uint8_t home = 0; home < 2; home++) {
+        struct village v;
+        uint8_t reason;
+        set_up_with(&v, home, few_cells);
+        link_leg(&v, &v.legs[0], CONFLUX_NO_WISH);
+        v.nonce[9] ^= 1; /* another set, on the same thread */
+        link_leg(&v, &v.legs[1], CONFLUX_NO_WISH);
+        leave_out_and_send(&v.legs[0], FEW_CELLS / 8 * 2 / 3);
+        leave_out_and_send(&v.legs[1], FEW_CELLS / 8 / 3);
+        assert_false(hears_destroy(&v.legs[0], &reason));
+        circuit_tell(&v.legs[1], RELAY_DATA, STREAM, "late", 4);
+        circuit_tell(&v.legs[1], RELAY_DATA, STREAM, "late", 4);
+        assert_true(hears_destroy(&v.legs[0], &reason));
+        assert_int_equal(reason, DESTROY_RESOURCELIMIT);
+        assert_false(hears_destroy(&v.legs[1], &reason));
+        leave_out_and_send(&v.legs[1], FEW_CELLS / 8 / 2); /* there is room again */
+        assert_false(hears_destroy(&v.legs[1], &reason));
+        tear_down(&v);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(data_of_both_legs_are_put_in_order),
@@ -337,6 +385,7 @@ int main(void) {
         cmocka_unit_test(a_leg_that_was_not_used_may_leave),
         cmocka_unit_test(a_circuit_that_leaves_while_it_is_linked),
         cmocka_unit_test(a_leg_that_leaves_before_it_is_linked_ends_nothing),
+        cmocka_unit_test(when_too_many_cells_wait_the_longest_set_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -71,6 +71,8 @@
  * as a part of its cells. Then the stream that has most of them ends. */
 #define CIRCUIT_UNDELIVERED_MAX        16384u
 #define MANAGER_UNDELIVERED_MAX(cells) ((cells) / 2)
+/* Cells that wait for others of their conflux set, as a part of the manager's: then the set that has most of them ends. */
+#define MANAGER_OUT_OF_ORDER_MAX(cells) ((cells) / 8)
 /* The same of edges whose stream has ended: then the one that has waited longest is closed. */
 #define MANAGER_LINGERING_MAX(cells) ((cells) / 16)
 #define CIRCUIT_CREDIT_MAX \
@@ -262,6 +264,7 @@ struct manager {
     uint32_t stream_serial;
     uint32_t undelivered;      /* of the circuits here */
     uint32_t undelivered_seen; /* when it is above this, the circuits are looked through */
+    uint32_t out_of_order;     /* cells that wait, of the conflux sets here */
     uint32_t lingering;        /* chunks of the edges here whose stream has ended */
     struct work work;
     uint32_t links_open;
