@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from . import marks, paths, transfer
 from .marks import Mark, Usage
 from .network import Network
-from .plan import Plan
+from .plan import Node, Plan
 from .progress import Progress
 from .server import PatternServer
 from .transfer import Flow
 
 POLL_SECONDS = 0.2
+CONFLUX_SECONDS = 15.0  # clients link sets a few seconds after they are usable; without one they do with circuits
 
 
 @dataclass
@@ -45,8 +46,28 @@ def usable_network(plan: Plan, progress: Progress) -> Iterator[Network]:
         server = PatternServer(network.server_port)
         network.start()
         transfer.await_usable(network.with_role("client"), network.server_port, plan.ready_seconds_max)
+        if plan.conflux:
+            _await_conflux(network, progress)
         yield network
         server.close()
+
+
+def _await_conflux(network: Network, progress: Progress) -> None:
+    """Return when each client has a linked conflux set for the transfer to go over, or when that takes too long."""
+    deadline = time.monotonic() + CONFLUX_SECONDS
+    missing = network.with_role("client")
+    while missing and time.monotonic() < deadline:
+        missing = [client for client in missing if not _has_linked_set(network, client)]
+        if missing:
+            network.require_alive()
+            time.sleep(POLL_SECONDS)
+    if missing:
+        progress.line(f"no conflux set after {CONFLUX_SECONDS:.0f} s: {', '.join(client.name for client in missing)}")
+
+
+def _has_linked_set(network: Network, client: Node) -> bool:
+    with network.control(client) as control:
+        return paths.has_linked_set(control.circuits())
 
 
 def run_transfer(

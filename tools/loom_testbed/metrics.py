@@ -34,6 +34,7 @@ NEGOTIATED = {
     "ntor_v3": "handshakes_ntor_v3",
     "congestion_control": "circuits_congestion_control",
     "conflux_legs": "conflux_legs",
+    "conflux_messages": "conflux_messages",
     "cgo_hops": "circuits_cgo",
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -9,6 +10,7 @@ from .control import Circuit, Stream
 from .network import Network
 
 HOPS = 3
+LEGS_MIN = 2
 
 
 @dataclass
@@ -54,3 +56,9 @@ def carriers(circuits: Sequence[Circuit], streams: Sequence[Stream]) -> list[Cir
     used = {stream.circuit_id for stream in streams}
     sets = {circuit.conflux_id for circuit in circuits if circuit.circuit_id in used and circuit.conflux_id}
     return [circuit for circuit in circuits if circuit.circuit_id in used or circuit.conflux_id in sets]
+
+
+def has_linked_set(circuits: Sequence[Circuit]) -> bool:
+    """Say whether streams can be put on a conflux set: one with two linked legs or more."""
+    legs = Counter(circuit.conflux_id for circuit in circuits if circuit.purpose == "CONFLUX_LINKED")
+    return any(count >= LEGS_MIN for count in legs.values())

@@ -25,3 +25,11 @@ def test_all_legs_of_a_conflux_set_carry_its_streams() -> None:
     stranger = control.parse_circuit(CIRCUIT.replace("14 BUILT", "16 BUILT").replace("AAFF", "BB"))
     stream = control.parse_stream("9 SUCCEEDED 14 127.0.0.1:12000")
     assert paths.carriers([leg, other_leg, stranger], [stream]) == [leg, other_leg]
+
+
+def test_a_set_is_linked_when_two_of_its_legs_are() -> None:
+    leg = control.parse_circuit(CIRCUIT)
+    unlinked = control.parse_circuit(CIRCUIT.replace("CONFLUX_LINKED", "CONFLUX_UNLINKED"))
+    stranger = control.parse_circuit(CIRCUIT.replace("AAFF", "BB"))
+    assert paths.has_linked_set([leg, stranger, leg])
+    assert not paths.has_linked_set([leg, stranger, unlinked])
