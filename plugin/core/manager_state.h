@@ -13,7 +13,9 @@
  * manager_names.c       the share of their names that is kept here
  * manager_conflux.c     circuits that are legs of a conflux set
  * manager_conflux_set.c conflux sets
- * manager_streams.c     exit streams at their half
+ * manager_streams.c     exit streams at their half: BEGIN to END
+ * manager_packaging.c   their data towards the origin
+ * manager_delivery.c    their data from the origin
  * manager_resolve.c     names: RESOLVE, and what edges ask before they connect
  * manager_edges.c       exit streams at their edge */
 #ifndef LOOM_CORE_MANAGER_STATE_H
@@ -396,13 +398,50 @@ void manager_name_control(struct manager *m, struct control *message);
 void manager_stream_message(struct manager *m, nsec now, struct half *half,
                             const struct relay_message *message, struct cell *cell);
 void manager_stream_control(struct manager *m, nsec now, struct half *half, struct control *message);
-void manager_stream_chunks(struct manager *m, nsec now, struct half *half, struct cell_run *run);
 void manager_streams_close(struct manager *m, struct half *half);
 /* NULL at a limit or without memory. */
 MUST_USE struct stream *manager_stream_new(struct manager *m, struct half *half, uint16_t id);
 void manager_stream_free(struct manager *m, struct half *half, struct stream *stream);
 /* Edges go round the threads that have links. */
 station_id manager_next_edge_station(struct manager *m);
+/* NULL when there is none; of an edge: none any more. */
+struct stream *manager_stream_of(const struct half *half, uint16_t id);
+struct stream *manager_stream_of_edge(const struct half *half, uint16_t id, uint32_t serial);
+/* False when the circuit had to be closed. */
+MUST_USE bool manager_stream_send_end(struct manager *m, nsec now, struct half *half, uint16_t stream,
+                                      uint8_t reason);
+void manager_stream_close_edge(struct manager *m, const struct stream *stream);
+void manager_count_undelivered(struct manager *m, struct half *half, struct stream *stream, int64_t change);
+/* Room for what streams and flow control of half need. False without memory. */
+MUST_USE bool manager_become_exit(struct manager *m, struct half *half);
+/* tor-spec 6.2: who is before us may use us as an exit. */
+bool manager_previous_hop_may_begin(const struct manager *m, const struct half *half);
+
+/* manager_packaging.c: may close the circuit. */
+void manager_stream_chunks(struct manager *m, nsec now, struct half *half, struct cell_run *run);
+void manager_stream_sendme(struct manager *m, nsec now, struct half *half,
+                           const struct relay_message *message);
+void manager_stream_xoff_or_xon(struct manager *m, nsec now, struct half *half,
+                                const struct relay_message *message);
+/* An edge's share of what may be on its way to the circuit. */
+uint16_t manager_credit_share(const struct half *half);
+/* Streams of half that wait go on, if it has room for them. */
+void manager_streams_unblock(struct manager *m, nsec now, struct half *half);
+/* The link has taken cells of half. */
+void manager_streams_taken(struct manager *m, struct half *half);
+/* Go on with the circuits of which it has taken enough. */
+void manager_streams_resume(struct manager *m, nsec now);
+
+/* manager_delivery.c: may close the circuit. message takes cell over. */
+void manager_stream_data(struct manager *m, nsec now, struct half *half, const struct relay_message *message,
+                         struct cell *cell);
+void manager_stream_end(struct manager *m, struct half *half, const struct relay_message *message,
+                        struct cell *cell);
+/* The edge is done with count chunks. */
+void manager_stream_flushed(struct manager *m, nsec now, struct half *half, struct stream *stream,
+                            uint32_t count);
+/* A DATA cell came on a circuit. False when the circuit had to be closed. */
+MUST_USE bool manager_count_circuit_data(struct manager *m, nsec now, struct half *half);
 
 /* manager_resolve.c: false when the circuit had to be closed. */
 MUST_USE bool manager_resolve(struct manager *m, nsec now, struct half *half,
@@ -414,18 +453,6 @@ MUST_USE bool manager_resolve_answered(struct manager *m, nsec now, struct half 
 void manager_edge_find(struct manager *m, struct edge *edge, const struct begin_message *to);
 /* Ask for a name on behalf of a RESOLVE. */
 void manager_edge_ask(struct manager *m, struct edge *edge, const struct name_query *query);
-/* Streams of half that wait go on, if it has room for them. */
-void manager_streams_unblock(struct manager *m, nsec now, struct half *half);
-/* Room for what streams and flow control of half need. False without memory. */
-MUST_USE bool manager_become_exit(struct manager *m, struct half *half);
-/* A DATA cell came on a circuit. False when the circuit had to be closed. */
-MUST_USE bool manager_count_circuit_data(struct manager *m, nsec now, struct half *half);
-/* tor-spec 6.2: who is before us may use us as an exit. */
-bool manager_previous_hop_may_begin(const struct manager *m, const struct half *half);
-/* The link has taken cells of half. */
-void manager_streams_taken(struct manager *m, struct half *half);
-/* Go on with the circuits of which it has taken enough. */
-void manager_streams_resume(struct manager *m, nsec now);
 
 /* manager_conflux.c: may close the circuit. */
 void manager_conflux_message(struct manager *m, nsec now, struct half *half,
