@@ -137,11 +137,22 @@ static bool lzma_run(lzma_stream *z, struct span text, struct output *o) {
     return status == LZMA_STREAM_END && z->avail_in == 0;
 }
 
+/* No longer than the text: memory, and the time to clear it, go with the dictionary (8 MB by the preset). */
+static uint32_t lzma_dictionary(size_t length, uint32_t most) {
+    uint32_t size = LZMA_DICT_SIZE_MIN;
+    while (size < length && size < most)
+        size *= 2;
+    return size;
+}
+
 static struct document *lzma_pack(struct span text) {
     lzma_stream z = LZMA_STREAM_INIT;
     lzma_options_lzma options;
     struct output o = {.max = SIZE_MAX};
-    if (lzma_lzma_preset(&options, LZMA_PRESET) || lzma_alone_encoder(&z, &options) != LZMA_OK)
+    if (lzma_lzma_preset(&options, LZMA_PRESET))
+        return NULL;
+    options.dict_size = lzma_dictionary(text.length, options.dict_size);
+    if (lzma_alone_encoder(&z, &options) != LZMA_OK)
         return NULL;
     bool is_good = lzma_run(&z, text, &o);
     lzma_end(&z);

@@ -33,6 +33,18 @@ static void what_is_packed_comes_back(UNUSED void **state) {
         }
 }
 
+/* The "alone" format says its dictionary in bytes 1 to 4, little-endian: a reader takes so much memory. */
+static void a_dictionary_is_no_longer_than_its_text(UNUSED void **state) {
+    const struct span texts[] = {span_of("a"), long_text()};
+    const uint32_t sizes[] = {4096, 524288};
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        struct document *packed = compression_pack(HTTP_LZMA, texts[i]);
+        const uint8_t *said = packed->bytes + 1;
+        assert_int_equal(said[0] | said[1] << 8 | said[2] << 16 | (uint32_t)said[3] << 24, sizes[i]);
+        document_drop(packed);
+    }
+}
+
 static void no_more_comes_out_than_is_allowed(UNUSED void **state) {
     for (unsigned how = 0; how < HTTP_ENCODINGS; how++) {
         struct document *packed = compression_pack(how, long_text());
@@ -70,6 +82,7 @@ static void a_decoder_has_little_memory(UNUSED void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_packed_comes_back),
+        cmocka_unit_test(a_dictionary_is_no_longer_than_its_text),
         cmocka_unit_test(no_more_comes_out_than_is_allowed),
         cmocka_unit_test(what_is_damaged_is_refused),
         cmocka_unit_test(a_decoder_has_little_memory),
