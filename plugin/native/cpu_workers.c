@@ -8,10 +8,12 @@
 #include "base/check.h"
 #include "native/inbox.h"
 #include "native/task.h"
+#include "native/turn_clock.h"
 
 struct queued_job {
     struct job job;
     struct inbox *reply_to;
+    nsec queued_at;
 };
 
 struct queued_task {
@@ -26,6 +28,7 @@ struct cpu_workers {
     bool stopping;
     uint32_t first, waiting; /* ring */
     uint32_t waiting_max;
+    nsec wait_max; /* whoever has waited so long has given up */
     uint32_t keys_version;
     struct ntor_server_keys keys;
     struct work work;
@@ -41,6 +44,7 @@ struct cpu_workers {
 struct worker {
     struct ntor_server_keys keys;
     uint32_t keys_version;
+    nsec wait_max;
     struct work work;
 };
 
@@ -61,6 +65,7 @@ static struct queued_job take_job(struct cpu_workers *workers, struct worker *wo
     struct queued_job job = workers->ring[workers->first];
     workers->first = (workers->first + 1) % JOBS_MAX;
     workers->waiting--;
+    worker->wait_max = workers->wait_max;
     if (worker->keys_version != workers->keys_version) {
         worker->keys = workers->keys;
         worker->keys_version = workers->keys_version;
@@ -100,7 +105,12 @@ static enum worker_duty take_duty(struct cpu_workers *workers, struct worker *wo
 
 static void do_job(struct cpu_workers *workers, struct worker *worker, const struct queued_job *queued) {
     struct message *message = message_new(MESSAGE_JOB_RESULT);
-    job_run(&queued->job, workers->crypt, &worker->keys, &message->result, &worker->work);
+    if (monotonic_read() - queued->queued_at >= worker->wait_max) {
+        message->result.half = queued->job.half;
+        message->result.kind = queued->job.kind;
+        message->result.error = ERR_LIMIT;
+    } else
+        job_run(&queued->job, workers->crypt, &worker->keys, &message->result, &worker->work);
     inbox_post(queued->reply_to, message);
 }
 
@@ -155,6 +165,7 @@ struct cpu_workers *cpu_workers_new(unsigned count, const struct crypt_provider 
     workers->keys = *keys;
     workers->keys_version = 1;
     workers->waiting_max = JOBS_MAX;
+    workers->wait_max = (nsec)CPU_WORKERS_CUTOFF_S * NSEC_PER_S;
     workers->on_tasks_max = count > 1 ? count / 2 : 1;
     while (workers->count < count) {
         if (!start_worker(workers)) {
@@ -188,7 +199,8 @@ bool cpu_workers_submit(struct cpu_workers *workers, const struct job *job, stru
     lock(workers);
     bool has_room = workers->waiting < workers->waiting_max;
     if (has_room) {
-        workers->ring[(workers->first + workers->waiting) % JOBS_MAX] = (struct queued_job){*job, reply_to};
+        workers->ring[(workers->first + workers->waiting) % JOBS_MAX] =
+            (struct queued_job){*job, reply_to, monotonic_read()};
         workers->waiting++;
         CHECK(pthread_cond_signal(&workers->news) == 0);
     }
@@ -224,6 +236,12 @@ void cpu_workers_set_delay(struct cpu_workers *workers, uint32_t milliseconds) {
     workers->waiting_max = jobs < 1          ? 1
                            : jobs > JOBS_MAX ? JOBS_MAX
                                              : (uint32_t)jobs; /* one may always wait */
+    unlock(workers);
+}
+
+void cpu_workers_set_cutoff(struct cpu_workers *workers, uint32_t seconds) {
+    lock(workers);
+    workers->wait_max = (nsec)seconds * NSEC_PER_S;
     unlock(workers);
 }
 

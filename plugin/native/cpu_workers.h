@@ -14,10 +14,11 @@
 #include "base/attributes.h"
 #include "core/job.h"
 
-#define CPU_WORKERS_MAX 64u
-#define JOBS_MAX        2048u /* a fifth of a second of one worker's time: beyond it clients give up anyway */
-#define JOB_NS          100000u /* of a worker, usually */
-#define TASKS_MAX       1024u
+#define CPU_WORKERS_MAX      64u
+#define JOBS_MAX             2048u /* a fifth of a second of one worker's time: beyond it clients give up anyway */
+#define JOB_NS               100000u /* of a worker, usually */
+#define TASKS_MAX            1024u
+#define CPU_WORKERS_CUTOFF_S 5u /* onion_queue_wait_cutoff, as in tor */
 #define TASKS_OF_CLIENTS_MAX \
     16u /* that may wait when a client asks for one: half a second, and what comes after goes out as it is */
 
@@ -40,6 +41,8 @@ MUST_USE bool cpu_workers_run(struct cpu_workers *workers, struct task *task, ui
 void cpu_workers_set_keys(struct cpu_workers *workers, const struct ntor_server_keys *keys);
 /* Refuse jobs that would wait longer than this behind others, by what a job usually takes. */
 void cpu_workers_set_delay(struct cpu_workers *workers, uint32_t milliseconds);
+/* Refuse jobs that have waited so long when their turn comes; until then CPU_WORKERS_CUTOFF_S. */
+void cpu_workers_set_cutoff(struct cpu_workers *workers, uint32_t seconds);
 /* Work done so far by all of them. */
 void cpu_workers_work(struct cpu_workers *workers, struct work *sum_out);
 unsigned cpu_workers_count(const struct cpu_workers *workers);

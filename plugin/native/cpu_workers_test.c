@@ -106,6 +106,27 @@ static void a_full_queue_refuses(void **state) {
     inbox_fini(&inbox);
 }
 
+static void who_has_waited_too_long_is_refused(void **state) {
+    struct inbox inbox;
+    struct ntor_server_keys keys = make_keys(1);
+    struct ntor_client_state client;
+    struct job job = make_job(&keys, 7, &client);
+    (void)state;
+    inbox_init(&inbox);
+    struct cpu_workers *workers = cpu_workers_new(1, openssl_provider(), &keys);
+    for (uint32_t seconds = 0; seconds <= 600; seconds += 600) {
+        cpu_workers_set_cutoff(workers, seconds);
+        assert_true(cpu_workers_submit(workers, &job, &inbox));
+        struct message *message = wait_for_message(&inbox);
+        assert_int_equal(message->result.half, 7);
+        assert_int_equal(message->result.kind, JOB_NTOR_ANSWER);
+        assert_int_equal(message->result.error, seconds == 0 ? ERR_LIMIT : ERR_OK);
+        message_free(message);
+    }
+    cpu_workers_free(workers);
+    inbox_fini(&inbox);
+}
+
 static void counts_work_and_time(void **state) {
     struct inbox inbox;
     struct ntor_server_keys keys = make_keys(1);
@@ -196,6 +217,7 @@ int main(void) {
         cmocka_unit_test(answers_as_the_client_expects),
         cmocka_unit_test(new_keys_hold_for_new_jobs),
         cmocka_unit_test(a_full_queue_refuses),
+        cmocka_unit_test(who_has_waited_too_long_is_refused),
         cmocka_unit_test(counts_work_and_time),
         cmocka_unit_test(tasks_are_run_and_handed_back),
         cmocka_unit_test(tasks_that_wait_at_the_end_are_freed),

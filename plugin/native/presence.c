@@ -13,6 +13,7 @@
 #include "native/clock_watch.h"
 #include "native/config.h"
 #include "native/consensus_views.h"
+#include "native/cpu_workers.h"
 #include "native/directory.h"
 #include "native/directory_port.h"
 #include "native/heap.h"
@@ -126,6 +127,9 @@ static void follow_consensus(struct presence *presence, const struct consensus *
     if (config->max_onion_queue_delay_ms != 0)
         delay_ms = (int32_t)config->max_onion_queue_delay_ms;
     runtime_set_onion_queue_delay(presence->options.runtime, (uint32_t)delay_ms);
+    /* tor lets it be 0, which would refuse everything that waits at all. */
+    int32_t cutoff_s = consensus_param(c, "onion_queue_wait_cutoff", CPU_WORKERS_CUTOFF_S, 1, INT32_MAX);
+    runtime_set_onion_queue_cutoff(presence->options.runtime, (uint32_t)cutoff_s);
 }
 
 /* Hands over view. */

@@ -224,6 +224,11 @@ bool runtime_submit(struct runtime *runtime, struct task *task) {
            cpu_workers_run(runtime->team.workers, task, TASKS_MAX, &main_thread->inbox);
 }
 
+void runtime_set_onion_queue_cutoff(struct runtime *runtime, uint32_t seconds) {
+    if (runtime->team.workers != NULL)
+        cpu_workers_set_cutoff(runtime->team.workers, seconds);
+}
+
 void runtime_set_onion_queue_delay(struct runtime *runtime, uint32_t milliseconds) {
     if (runtime->team.workers != NULL)
         cpu_workers_set_delay(runtime->team.workers, milliseconds);

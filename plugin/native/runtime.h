@@ -36,6 +36,8 @@ void runtime_set_consensus(struct runtime *runtime, struct consensus_view *view)
 void runtime_clock_jumped(struct runtime *runtime);
 /* Circuit handshakes that would wait longer are refused (MaxOnionQueueDelay). */
 void runtime_set_onion_queue_delay(struct runtime *runtime, uint32_t milliseconds);
+/* And those that have waited so long after all (onion_queue_wait_cutoff). */
+void runtime_set_onion_queue_cutoff(struct runtime *runtime, uint32_t seconds);
 /* All threads answer directory requests from this archive from now on. Hands over a reference. */
 void runtime_set_archive(struct runtime *runtime, struct archive *archive);
 /* Give a task (handed over) to the workers; it comes back on the main thread. False when too many wait, or none runs. */
