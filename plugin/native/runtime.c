@@ -103,6 +103,10 @@ struct event_base *runtime_base(struct runtime *runtime) {
     return runtime->team.threads[0].base;
 }
 
+const struct tls_identity *runtime_identity(const struct runtime *runtime) {
+    return runtime->identity;
+}
+
 /* --- running ---------------------------------------------------------------------------------------------------- */
 
 /* The controller decides whose the connection is. */

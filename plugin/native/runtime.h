@@ -19,6 +19,7 @@ struct evbuffer;
 struct event_base;
 struct runtime;
 struct task;
+struct tls_identity;
 
 /* Everything is ready, but no thread runs yet. NULL with a complaint. */
 MUST_USE struct runtime *runtime_new(const struct runtime_setup *setup, struct complaint *complaint);
@@ -30,6 +31,8 @@ void runtime_free(struct runtime *runtime);
 
 /* The main thread's loop, for events of others. */
 struct event_base *runtime_base(struct runtime *runtime);
+/* What our links are made with now: borrowed, until the loop turns. */
+const struct tls_identity *runtime_identity(const struct runtime *runtime);
 /* All threads follow this consensus from now on. Hands over a reference. */
 void runtime_set_consensus(struct runtime *runtime, struct consensus_view *view);
 /* The wall clock was set: links judge certificates by it, and keys are renewed that are due now. */

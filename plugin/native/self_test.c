@@ -1,0 +1,189 @@
+#include "native/self_test.h"
+
+#include <string.h>
+
+#include "base/check.h"
+#include "crypt/circuit_keys.h"
+#include "native/config.h"
+#include "native/keys.h"
+#include "native/log.h"
+#include "wire/consensus.h"
+
+void self_test_init(struct self_test *test, const struct self_test_options *options) {
+    *test = (struct self_test){.options = *options,
+                               .is_reachable = options->config->assume_reachable == CONFIG_YES};
+    rng_seed(&test->rng, options->seed);
+}
+
+void self_test_fini(struct self_test *test) {
+    self_circuit_free(test->circuit);
+    test->circuit = NULL;
+}
+
+/* Each relay that may be asked is as likely as any other to be among the candidates (reservoir sampling). */
+void self_test_set_consensus(struct self_test *test, const struct consensus *consensus) {
+    const uint16_t asked = RELAY_RUNNING | RELAY_VALID;
+    uint64_t seen = 0;
+    test->candidate_count = 0;
+    for (uint32_t i = 0; i < consensus->relay_count; i++) {
+        const struct consensus_relay *relay = &consensus->relays[i];
+        if ((relay->flags & asked) != asked || relay->ipv4.address.family == ADDRESS_NONE ||
+            memcmp(relay->rsa_id, keys_rsa_id(test->options.keys), sizeof relay->rsa_id) == 0)
+            continue;
+        uint64_t place = seen < SELF_TEST_CANDIDATES_MAX ? seen : rng_below(&test->rng, seen + 1);
+        seen++;
+        if (place >= SELF_TEST_CANDIDATES_MAX)
+            continue;
+        test->candidates[place].at = relay->ipv4;
+        memcpy(test->candidates[place].rsa_id, relay->rsa_id, sizeof relay->rsa_id);
+    }
+    test->candidate_count = seen < SELF_TEST_CANDIDATES_MAX ? (uint32_t)seen : SELF_TEST_CANDIDATES_MAX;
+}
+
+/* --- attempts --------------------------------------------------------------------------------------------------- */
+
+static void drop_circuit(struct self_test *test) {
+    test->sent += self_circuit_sent(test->circuit);
+    test->received += self_circuit_received(test->circuit);
+    self_circuit_free(test->circuit);
+    test->circuit = NULL;
+}
+
+static void wait_longer(struct self_test *test) {
+    uint64_t pause_s = test->failures < 6 ? UINT64_C(1) << test->failures : SELF_TEST_PAUSE_S_MAX;
+    test->failures++;
+    test->next_at = test->seconds + pause_s;
+}
+
+static void describe_us(const struct self_test *test, struct self_circuit_options *out) {
+    struct ntor_server_keys keys;
+    keys_ntor(test->options.keys, &keys);
+    memcpy(out->our_onion_key, keys.onion[0].public, sizeof out->our_onion_key);
+    crypt_wipe(&keys, sizeof keys);
+    memcpy(out->our_ed_id, keys_ed_id(test->options.keys), sizeof out->our_ed_id);
+    memcpy(out->us.rsa_id, keys_rsa_id(test->options.keys), sizeof out->us.rsa_id);
+    out->us.at = test->options.us;
+}
+
+static void say_begun(struct self_test *test) {
+    char text[ENDPOINT_TEXT_MAX];
+    if (test->complain_at != 0)
+        return;
+    test->complain_at = test->seconds + SELF_TEST_COMPLAIN_S;
+    if (test->is_reachable)
+        return;
+    endpoint_format(&test->options.us, text);
+    log_notice(
+        "Now checking whether ORPort %s is reachable... (this may take up to 20 minutes -- look for log "
+        "messages indicating success)",
+        text);
+}
+
+static void begin(struct self_test *test, const struct tls_identity *identity) {
+    struct self_circuit_options options = {.base = test->options.base,
+                                           .crypt = test->options.crypt,
+                                           .identity = identity,
+                                           .drops = SELF_TEST_CELLS};
+    options.first = test->candidates[rng_below(&test->rng, test->candidate_count)];
+    describe_us(test, &options);
+    say_begun(test);
+    test->begun_at = test->seconds;
+    test->settled_at = 0;
+    test->circuit = self_circuit_new(&options);
+    if (test->circuit == NULL)
+        wait_longer(test);
+}
+
+static bool is_due(const struct self_test *test, uint64_t observed) {
+    if (test->candidate_count == 0 || test->seconds < test->next_at)
+        return false;
+    return !test->is_reachable || !test->is_measured || observed < SELF_TEST_LOW;
+}
+
+/* --- what has come of it ---------------------------------------------------------------------------------------- */
+
+static unsigned note_reached(struct self_test *test) {
+    char text[ENDPOINT_TEXT_MAX];
+    if (test->is_reachable)
+        return 0;
+    test->is_reachable = true;
+    endpoint_format(&test->options.us, text);
+    log_notice("Self-testing indicates your ORPort %s is reachable from the outside. Excellent.%s", text,
+               test->options.config->publish_descriptor ? " Publishing server descriptor." : "");
+    return SELF_TEST_REACHABLE;
+}
+
+static unsigned note_sent(struct self_test *test) {
+    if (test->settled_at == 0)
+        test->settled_at = test->seconds + SELF_TEST_SETTLE_S;
+    if (test->seconds < test->settled_at)
+        return 0;
+    drop_circuit(test);
+    log_notice("Performing bandwidth self-test...done.");
+    test->is_measured = true;
+    test->failures = 0;
+    test->next_at = test->seconds + SELF_TEST_AGAIN_S;
+    return SELF_TEST_MEASURED;
+}
+
+static void note_failed(struct self_test *test) {
+    log_info("A self-test through another relay failed: %s", self_circuit_failure(test->circuit));
+    drop_circuit(test);
+    wait_longer(test);
+}
+
+static unsigned look(struct self_test *test) {
+    bool is_late = test->seconds >= test->begun_at + SELF_TEST_CIRCUIT_S;
+    unsigned news = 0;
+    switch (self_circuit_state(test->circuit)) {
+    case SELF_CIRCUIT_BUILDING: break;
+    case SELF_CIRCUIT_REACHED: news = note_reached(test); break;
+    case SELF_CIRCUIT_SENT: return note_reached(test) | note_sent(test);
+    case SELF_CIRCUIT_FAILED: is_late = true; break;
+    }
+    if (is_late)
+        note_failed(test);
+    return news;
+}
+
+/* As tor: until somebody mends it, every twenty minutes. */
+static void complain_if_due(struct self_test *test) {
+    char text[ENDPOINT_TEXT_MAX];
+    if (test->is_reachable || test->complain_at == 0 || test->seconds < test->complain_at)
+        return;
+    test->complain_at = test->seconds + SELF_TEST_COMPLAIN_S;
+    endpoint_format(&test->options.us, text);
+    log_warn(
+        "Your server has not managed to confirm reachability for its ORPort at %s. Relays do not publish "
+        "descriptors until their ORPort is reachable. Please check your firewalls, ports, address, "
+        "/etc/hosts file, etc.",
+        text);
+}
+
+unsigned self_test_second(struct self_test *test, const struct tls_identity *identity, uint64_t observed) {
+    unsigned news = 0;
+    test->seconds++;
+    if (test->circuit != NULL)
+        news = look(test);
+    else if (is_due(test, observed))
+        begin(test, identity);
+    complain_if_due(test);
+    return news;
+}
+
+bool self_test_is_reachable(const struct self_test *test) {
+    return test->is_reachable;
+}
+
+bool self_test_is_measuring(const struct self_test *test) {
+    return test->circuit != NULL;
+}
+
+void self_test_bytes(const struct self_test *test, uint64_t *received, uint64_t *sent) {
+    *received += test->received;
+    *sent += test->sent;
+    if (test->circuit == NULL)
+        return;
+    *received += self_circuit_received(test->circuit);
+    *sent += self_circuit_sent(test->circuit);
+}

@@ -1,0 +1,180 @@
+#include "native/self_test.h"
+
+#include <event2/event.h>
+#include <sys/socket.h>
+
+#include "native/log.h"
+#include "support/native_bench.h"
+#include "support/test.h"
+#include "wire/consensus.h"
+
+/* Two relays and, to be asked through one of them, the other's self-test. */
+struct rig {
+    struct native_bench other, us;
+    struct endpoint other_at, us_at;
+    int other_fd, us_fd;
+    struct self_test test;
+};
+
+static void accept_waiting(struct native_bench *bench, int listening) {
+    struct sockaddr_in in;
+    socklen_t length = sizeof in;
+    struct event_thread *thread = bench_main(bench);
+    struct endpoint peer;
+    link_id link;
+    station_id station;
+    int fd = accept4(listening, (struct sockaddr *)&in, &length, SOCK_NONBLOCK);
+    if (fd < 0)
+        return;
+    assert_true(socket_address_to((const struct sockaddr *)&in, &peer));
+    assert_int_equal(controller_accept(thread->controller, event_thread_now(thread), &peer, &link, &station),
+                     ERR_OK);
+    event_team_accept(&bench->team, station, link, fd, &peer);
+}
+
+static void turn(struct rig *rig) {
+    accept_waiting(&rig->other, rig->other_fd);
+    if (rig->us_fd >= 0)
+        accept_waiting(&rig->us, rig->us_fd);
+    bench_turn(&rig->other);
+    bench_turn(&rig->us);
+    usleep(200);
+}
+
+static void let_private(struct native_bench *bench) {
+    relay_free(bench->relay);
+    bench->relay_config.allow_private_addresses = true;
+    bench_start_relay(bench);
+}
+
+static void open_rig(struct rig *rig, int assume_reachable) {
+    *rig = (struct rig){.us_fd = -1};
+    bench_init(&rig->other, 0);
+    bench_init(&rig->us, 0);
+    let_private(&rig->other);
+    rig->us.config->assume_reachable = assume_reachable;
+    rig->other_fd = bench_listen(&rig->other_at);
+    rig->us_fd = bench_listen(&rig->us_at);
+    const struct self_test_options options = {.config = rig->us.config,
+                                              .crypt = openssl_provider(),
+                                              .base = bench_main(&rig->us)->base,
+                                              .keys = rig->us.keys,
+                                              .us = rig->us_at,
+                                              .seed = 7};
+    self_test_init(&rig->test, &options);
+}
+
+static void close_rig(struct rig *rig) {
+    self_test_fini(&rig->test);
+    close(rig->other_fd);
+    if (rig->us_fd >= 0)
+        close(rig->us_fd);
+    bench_fini(&rig->other);
+    bench_fini(&rig->us);
+}
+
+/* A consensus of the two: only the other may be asked. */
+static void tell_consensus(struct rig *rig) {
+    struct consensus_relay relays[3] = {
+        {.flags = RELAY_RUNNING | RELAY_VALID, .ipv4 = rig->us_at},
+        {.flags = RELAY_VALID, .ipv4 = rig->us_at}, /* not running */
+        {.flags = RELAY_RUNNING | RELAY_VALID, .ipv4 = rig->other_at},
+    };
+    const struct consensus consensus = {.relays = relays, .relay_count = 3};
+    memcpy(relays[0].rsa_id, keys_rsa_id(rig->us.keys), sizeof relays[0].rsa_id);
+    memcpy(relays[2].rsa_id, keys_rsa_id(rig->other.keys), sizeof relays[2].rsa_id);
+    self_test_set_consensus(&rig->test, &consensus);
+    assert_int_equal(rig->test.candidate_count, 1);
+}
+
+static unsigned second(struct rig *rig) {
+    return self_test_second(&rig->test, rig->us.identity, 0);
+}
+
+/* Turn until the circuit is as far. */
+static void await(struct rig *rig, enum self_circuit_state state) {
+    for (int i = 0; self_circuit_state(rig->test.circuit) != state; i++) {
+        assert_true(i < BENCH_TURNS_MAX);
+        turn(rig);
+    }
+}
+
+static void reaches_itself_and_measures(void **state) {
+    struct rig rig;
+    uint64_t received = 0, sent = 0;
+    (void)state;
+    open_rig(&rig, CONFIG_NO);
+    assert_int_equal(second(&rig), 0); /* nobody to ask yet */
+    assert_null(rig.test.circuit);
+    tell_consensus(&rig);
+    assert_int_equal(second(&rig), 0);
+    assert_true(self_test_is_measuring(&rig.test));
+    assert_false(self_test_is_reachable(&rig.test));
+    await(&rig, SELF_CIRCUIT_SENT);
+    assert_int_equal(second(&rig), SELF_TEST_REACHABLE);
+    assert_true(self_test_is_reachable(&rig.test));
+    const struct work *work = manager_work(bench_main(&rig.us)->manager);
+    for (int i = 0; work->bytes_received < SELF_TEST_CELLS * CELL_LEN; i++) {
+        assert_true(i < BENCH_TURNS_MAX); /* every DROP comes back to us */
+        turn(&rig);
+    }
+    for (unsigned i = 1; i < SELF_TEST_SETTLE_S; i++)
+        assert_int_equal(second(&rig), 0);
+    assert_int_equal(second(&rig), SELF_TEST_MEASURED);
+    assert_false(self_test_is_measuring(&rig.test));
+    self_test_bytes(&rig.test, &received, &sent);
+    assert_in_range(sent, SELF_TEST_CELLS * CELL_LEN, (SELF_TEST_CELLS + 4) * CELL_LEN);
+    assert_int_equal(second(&rig), 0);
+    assert_false(self_test_is_measuring(&rig.test)); /* not again so soon */
+    rig.test.seconds += SELF_TEST_AGAIN_S;
+    assert_int_equal(self_test_second(&rig.test, rig.us.identity, SELF_TEST_LOW), 0);
+    assert_null(rig.test.circuit); /* enough is known */
+    assert_int_equal(second(&rig), 0);
+    assert_non_null(rig.test.circuit);
+    close_rig(&rig);
+}
+
+/* Our port is shut: attempts follow at growing distances, and nobody is told that we are reachable. */
+static void a_shut_port_is_tried_again(void **state) {
+    struct rig rig;
+    unsigned attempts = 0;
+    (void)state;
+    open_rig(&rig, CONFIG_NO);
+    close(rig.us_fd);
+    rig.us_fd = -1;
+    tell_consensus(&rig);
+    for (unsigned i = 0; i < 16; i++) {
+        bool was_idle = rig.test.circuit == NULL;
+        assert_int_equal(second(&rig), 0);
+        if (rig.test.circuit == NULL || !was_idle)
+            continue;
+        attempts++;
+        await(&rig, SELF_CIRCUIT_FAILED);
+        assert_string_equal(self_circuit_failure(rig.test.circuit), "the first relay did not reach us");
+    }
+    assert_int_equal(attempts, 4); /* seconds 1, 3, 6, 11 */
+    assert_false(self_test_is_reachable(&rig.test));
+    close_rig(&rig);
+}
+
+static void what_is_assumed_needs_no_test(void **state) {
+    struct rig rig;
+    (void)state;
+    open_rig(&rig, CONFIG_YES);
+    assert_true(self_test_is_reachable(&rig.test));
+    tell_consensus(&rig);
+    assert_int_equal(second(&rig), 0);
+    await(&rig, SELF_CIRCUIT_REACHED);
+    assert_int_equal(second(&rig), 0); /* no news */
+    close_rig(&rig);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reaches_itself_and_measures),
+        cmocka_unit_test(a_shut_port_is_tried_again),
+        cmocka_unit_test(what_is_assumed_needs_no_test),
+    };
+    log_start_silent();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
