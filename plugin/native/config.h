@@ -1,6 +1,7 @@
 /* config - what the operator asked for, after torrc and command line were read and checked.
  *
- * Owner: main; immutable once config_check() has passed, so every thread may read it.
+ * Owner: main; immutable once config_check() has passed, so every thread may read it; but for what reload.h names, which
+ * only the main thread reads.
  * Memory: one object with its strings, from config_new() to config_free(). Bound: the counts below; a configuration
  * that has more is refused with a line that says so. */
 #ifndef LOOM_NATIVE_CONFIG_H
@@ -24,7 +25,8 @@
 #define NICKNAME_MAX           19u
 #define CONFIG_THREADS_MAX     254 /* stations: 255 managers with the main thread's, and the controller */
 
-/* A line of ORPort or MetricsPort. `ORPort 9001` stands for two: 0.0.0.0 and an optional [::]. */
+/* A line of ORPort or MetricsPort. `ORPort 9001` stands for two: 0.0.0.0 and an optional [::]. Port 0 is `auto`: any that is
+ * free, known once it is bound. */
 struct config_port {
     struct endpoint endpoint;
     bool listen;

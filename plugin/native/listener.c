@@ -30,6 +30,16 @@ static int open_socket(const struct endpoint *at) {
     return -1;
 }
 
+/* Where fd is bound. */
+static struct endpoint bound_at(int fd) {
+    struct sockaddr_storage address;
+    socklen_t length = sizeof address;
+    struct endpoint at;
+    CHECK(getsockname(fd, (struct sockaddr *)&address, &length) == 0);
+    CHECK(socket_address_to((const struct sockaddr *)&address, &at));
+    return at;
+}
+
 bool listeners_open(struct listeners *listeners, const char *option, const struct config_port *ports,
                     uint32_t count, struct complaint *complaint) {
     CHECK(count <= CONFIG_PORTS_MAX);
@@ -39,8 +49,11 @@ bool listeners_open(struct listeners *listeners, const char *option, const struc
         endpoint_format(&ports[i].endpoint, text);
         int fd = ports[i].listen ? open_socket(&ports[i].endpoint) : -1;
         if (fd >= 0) {
+            struct endpoint at = bound_at(fd);
+            endpoint_format(&at, text);
             log_notice("Opened %s listener on %s", option, text);
-            listeners->each[listeners->count++] = (struct listener){.fd = fd, .all = listeners};
+            listeners->each[listeners->count++] =
+                (struct listener){.fd = fd, .index = i, .at = at, .all = listeners};
         } else if (ports[i].listen && !ports[i].is_optional) {
             complain(complaint, "%s: expected an address of this machine and a free port, got %s: %s", option,
                      text, strerror(errno));

@@ -19,6 +19,8 @@ struct event_base;
 
 struct listener {
     int fd;
+    uint32_t index;     /* of the port that it was opened for */
+    struct endpoint at; /* where it is bound: a port 0 has become one that was free */
     struct event *event;
     struct event *rest; /* ends a rest */
     struct listeners *all;

@@ -48,6 +48,7 @@ static void hands_connections_on(void **state) {
     listeners_start(&listeners, base, on_accepted, &seen);
     for (unsigned i = 0; i < listeners.count; i++) {
         struct endpoint at = address_of(&listeners.each[i]);
+        assert_true(at.port != 0 && listeners.each[i].at.port == at.port && listeners.each[i].index == i);
         int fd = socket_connect(&at);
         while (seen.count == i)
             event_base_loop(base, EVLOOP_ONCE);

@@ -16,6 +16,7 @@
 #include "native/log.h"
 #include "native/openssl_provider.h"
 #include "native/presence.h"
+#include "native/reload.h"
 #include "native/runtime.h"
 #include "native/self_descriptor.h"
 #include "native/torrc.h"
@@ -99,11 +100,29 @@ static void say_hello(void) {
 
 /* --- running ---------------------------------------------------------------------------------------------------- */
 
+/* What the runtime's news are for. */
+struct running {
+    struct presence *presence;
+    struct config *config;
+    const struct command_line *line;
+};
+
 /* The runtime tells of new keys before it knows who wants to hear it. */
 static void on_keys_changed(void *context, unsigned changes) {
-    struct presence **presence = context;
+    const struct running *running = context;
     if (changes & (KEYS_CHANGED_SIGNING | KEYS_CHANGED_ONION))
-        presence_renew(*presence);
+        presence_renew(running->presence);
+}
+
+static void on_reload(void *context) {
+    const struct running *running = context;
+    struct complaint complaint;
+    if (!reload_config(running->config, running->line, &complaint)) {
+        log_warn("%s; the configuration stays as it was.", complaint.text);
+        return;
+    }
+    log_notice("Log, ContactInfo and MyFamily are now as configured; other options change with a restart.");
+    presence_renew(running->presence);
 }
 
 /* What we listen on beside the MetricsPort. */
@@ -112,8 +131,7 @@ struct open_ports {
 };
 
 static bool run_with_runtime(const struct runtime_setup *setup, struct runtime *runtime,
-                             struct open_ports *ports, struct presence **presence,
-                             struct complaint *complaint) {
+                             struct open_ports *ports, struct running *running, struct complaint *complaint) {
     struct presence_options options = {.config = setup->config,
                                        .crypt = setup->crypt,
                                        .keys = setup->keys,
@@ -121,60 +139,69 @@ static bool run_with_runtime(const struct runtime_setup *setup, struct runtime *
                                        .directory_listeners = &ports->directory};
     options.advertised[0] = setup->advertised[0];
     options.advertised[1] = setup->advertised[1];
-    *presence = presence_new(&options, complaint);
-    if (*presence == NULL)
+    running->presence = presence_new(&options, complaint);
+    if (running->presence == NULL)
         return false;
     daemon_is_ready();
     bool is_fine = runtime_run(runtime, complaint);
-    presence_free(*presence);
+    presence_free(running->presence);
     return is_fine;
 }
 
-static bool run_with_keys(struct config *config, struct keys *keys, struct open_ports *ports,
-                          struct complaint *complaint) {
-    struct presence *presence = NULL;
+static bool run_with_keys(const struct command_line *line, struct config *config, struct keys *keys,
+                          struct open_ports *ports, struct complaint *complaint) {
+    struct running running = {.config = config, .line = line};
     struct runtime_setup setup = {.config = config,
                                   .crypt = openssl_provider(),
                                   .keys = keys,
                                   .listeners = &ports->onion,
                                   .keys_changed = on_keys_changed,
-                                  .context = &presence};
+                                  .reload = on_reload,
+                                  .context = &running};
     if (!self_endpoints(config, setup.advertised, complaint) ||
         !config_reject_own(config, setup.advertised, complaint))
         return false;
     struct runtime *runtime = runtime_new(&setup, complaint);
     if (runtime == NULL)
         return false;
-    bool is_fine = run_with_runtime(&setup, runtime, ports, &presence, complaint);
+    bool is_fine = run_with_runtime(&setup, runtime, ports, &running, complaint);
     runtime_free(runtime);
     return is_fine;
 }
 
 /* Ports are bound before we become another user, keys are made after it. */
-static bool run_with_ports(struct config *config, struct open_ports *ports, struct complaint *complaint) {
+static bool run_with_ports(const struct command_line *line, struct config *config, struct open_ports *ports,
+                           struct complaint *complaint) {
     const struct keys_place place = place_of(config);
     if (!daemon_become(config->user, complaint) || !daemon_write_pid(config->pid_file, complaint))
         return false;
     struct keys *keys = keys_open(&place, openssl_provider(), (uint64_t)time(NULL), complaint);
     if (keys == NULL)
         return blame_directory(config, complaint);
-    bool is_fine = run_with_keys(config, keys, ports, complaint);
+    bool is_fine = run_with_keys(line, config, keys, ports, complaint);
     keys_close(keys);
     if (config->pid_file != NULL)
         unlink(config->pid_file);
     return is_fine;
 }
 
-static bool open_all(const struct config *config, struct open_ports *ports, struct complaint *complaint) {
+/* What `ORPort auto` has become is what we advertise. */
+static void take_ports(struct config *config, const struct listeners *listeners) {
+    for (uint32_t i = 0; i < listeners->count; i++)
+        config->or_ports[listeners->each[i].index].endpoint.port = listeners->each[i].at.port;
+}
+
+static bool open_all(struct config *config, struct open_ports *ports, struct complaint *complaint) {
     if (!listeners_open(&ports->onion, "ORPort", config->or_ports, config->or_port_count, complaint))
         return false;
+    take_ports(config, &ports->onion);
     if (listeners_open(&ports->directory, "DirPort", config->dir_ports, config->dir_port_count, complaint))
         return true;
     listeners_close(&ports->onion);
     return false;
 }
 
-static int run(struct config *config) {
+static int run(const struct command_line *line, struct config *config) {
     struct complaint complaint;
     struct open_ports ports;
     if (!log_configure(config->logs, config->log_count, config->log_granularity_ms, &complaint))
@@ -185,7 +212,7 @@ static int run(struct config *config) {
         return fail_running(config, &complaint);
     if (!open_all(config, &ports, &complaint))
         return fail_running(config, &complaint);
-    bool is_fine = run_with_ports(config, &ports, &complaint);
+    bool is_fine = run_with_ports(line, config, &ports, &complaint);
     listeners_close(&ports.onion);
     listeners_close(&ports.directory);
     return is_fine ? EXIT_SUCCESS : fail_running(config, &complaint);
@@ -217,7 +244,7 @@ static int carry_out(const struct command_line *line, struct config *config) {
         printf("Configuration was valid\n");
         return EXIT_SUCCESS;
     }
-    return run(config);
+    return run(line, config);
 }
 
 int main(int argc, char **argv) {

@@ -24,8 +24,8 @@
 #include "native/rate_record.h"
 #include "native/republish.h"
 #include "native/runtime.h"
+#include "native/self_check.h"
 #include "native/self_descriptor.h"
-#include "native/self_test.h"
 #include "native/traffic_history.h"
 #include "native/turn_clock.h"
 #include "wire/consensus.h"
@@ -46,7 +46,7 @@ struct presence {
     struct traffic_history history;
     struct republish republish;
     struct clock_watch clock;
-    struct self_test self_test;
+    struct self_check self_check;
     uint64_t seconds; /* that the loop has seen */
     uint64_t started_s;
 };
@@ -55,7 +55,7 @@ struct presence {
 
 /* Not before others reach us. */
 static void publish(struct presence *presence) {
-    if (!self_test_is_reachable(&presence->self_test)) {
+    if (!self_check_is_reachable(&presence->self_check)) {
         log_info("No descriptor is published before our ORPort is known to be reachable.");
         return;
     }
@@ -78,7 +78,7 @@ static void publish(struct presence *presence) {
 }
 
 static void publish_if_due(struct presence *presence) {
-    if (!self_test_is_reachable(&presence->self_test) || self_test_is_measuring(&presence->self_test))
+    if (!self_check_is_reachable(&presence->self_check) || self_check_is_measuring(&presence->self_check))
         return;
     struct directory_status status;
     uint64_t now_s = (uint64_t)time(NULL);
@@ -115,17 +115,17 @@ static void on_second(evutil_socket_t fd, short what, void *argument) {
     (void)what;
     runtime_work(presence->options.runtime, &work);
     uint64_t received = work.bytes_received, sent = work.bytes_sent;
-    self_test_bytes(&presence->self_test, &received, &sent);
+    self_check_bytes(&presence->self_check, &received, &sent);
     rate_record_add(&presence->rate, received < sent ? received : sent);
     traffic_history_add(&presence->history, (uint64_t)time(NULL), received, sent);
     int64_t jump_s = clock_watch_look(&presence->clock, (uint64_t)time(NULL), monotonic_read());
     if (jump_s != 0)
         clock_jumped(presence, jump_s);
-    unsigned news = self_test_second(&presence->self_test, runtime_identity(presence->options.runtime),
-                                     rate_record_best(&presence->rate));
-    if (news & SELF_TEST_REACHABLE)
+    unsigned news = self_check_second(&presence->self_check, runtime_identity(presence->options.runtime),
+                                      rate_record_best(&presence->rate));
+    if (news & SELF_CHECK_REACHABLE)
         publish(presence);
-    if (++presence->seconds % REPUBLISH_LOOK_S == 0 || (news & SELF_TEST_MEASURED))
+    if (++presence->seconds % REPUBLISH_LOOK_S == 0 || (news & SELF_CHECK_MEASURED))
         publish_if_due(presence);
 }
 
@@ -175,7 +175,7 @@ static void on_consensus(void *context, const struct consensus *consensus) {
         consensus_view_drop(view);
     set_view(presence, better != NULL ? better : view);
     follow_consensus(presence, consensus);
-    self_test_set_consensus(&presence->self_test, consensus);
+    self_check_set_consensus(&presence->self_check, consensus);
 }
 
 static void on_archive(void *context, struct archive *archive) {
@@ -248,16 +248,16 @@ static struct directory *new_directory(struct presence *presence) {
     return directory;
 }
 
-static void start_self_test(struct presence *presence) {
+static void start_self_check(struct presence *presence) {
     const struct presence_options *options = &presence->options;
     const struct endpoint *both = options->advertised;
-    struct self_test_options asked = {.config = options->config,
-                                      .crypt = options->crypt,
-                                      .base = runtime_base(options->runtime),
-                                      .keys = options->keys,
-                                      .us = both[both[0].address.family == ADDRESS_NONE]};
+    struct self_check_options asked = {.config = options->config,
+                                       .crypt = options->crypt,
+                                       .base = runtime_base(options->runtime),
+                                       .keys = options->keys,
+                                       .us = both[both[0].address.family == ADDRESS_NONE]};
     CHECK(getrandom(&asked.seed, sizeof asked.seed, 0) == (ssize_t)sizeof asked.seed);
-    self_test_init(&presence->self_test, &asked);
+    self_check_init(&presence->self_check, &asked);
 }
 
 struct presence *presence_new(const struct presence_options *options, struct complaint *complaint) {
@@ -274,7 +274,7 @@ struct presence *presence_new(const struct presence_options *options, struct com
     }
     if (options->directory_listeners != NULL)
         presence->directory_port = directory_port_new(base, options->directory_listeners);
-    start_self_test(presence);
+    start_self_check(presence);
     presence->directory = new_directory(presence);
     presence->second = event_new(base, -1, EV_PERSIST, on_second, presence);
     CHECK(presence->second != NULL && event_add(presence->second, &second) == 0);
@@ -288,7 +288,7 @@ void presence_free(struct presence *presence) {
     if (presence == NULL)
         return;
     event_free(presence->second);
-    self_test_fini(&presence->self_test);
+    self_check_fini(&presence->self_check);
     directory_free(presence->directory);
     directory_port_free(presence->directory_port);
     metrics_free(presence->metrics);

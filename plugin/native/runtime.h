@@ -24,7 +24,7 @@ struct tls_identity;
 /* Everything is ready, but no thread runs yet. NULL with a complaint. */
 MUST_USE struct runtime *runtime_new(const struct runtime_setup *setup, struct complaint *complaint);
 /* Start the threads and turn until a signal says to stop: SIGTERM at once, SIGINT after ShutdownWaitLength. SIGHUP
- * opens the logs again. False with a complaint when a thread cannot be started. */
+ * opens the logs again and asks for a reload. False with a complaint when a thread cannot be started. */
 MUST_USE bool runtime_run(struct runtime *runtime, struct complaint *complaint);
 /* Everything has stopped. NULL is fine. */
 void runtime_free(struct runtime *runtime);

@@ -160,8 +160,10 @@ static void on_signal(evutil_socket_t number, short what, void *argument) {
         break;
     case SIGINT: interrupt(runtime); break;
     case SIGHUP:
-        log_notice("Received reload signal (hup). Opening the logs again; options need a restart.");
+        log_notice("Received reload signal (hup). Reloading config and resetting internal state.");
         log_reopen();
+        if (runtime->setup.reload != NULL)
+            runtime->setup.reload(runtime->setup.context);
         break;
     case SIGUSR1:
         log_state(runtime);

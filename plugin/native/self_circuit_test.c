@@ -6,7 +6,7 @@
 #include "support/native_bench.h"
 #include "support/test.h"
 
-/* The whole way is in self_test_test.c; here are first relays that are none. */
+/* The whole way is in self_check_test.c; here are first relays that are none. */
 struct rig {
     struct native_bench bench;
     struct endpoint at;

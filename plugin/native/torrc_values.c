@@ -134,6 +134,7 @@ const char *torrc_value_tristate(const char *value, int *out) {
 
 struct port_flags {
     bool no_listen, no_advertise, ipv4_only, ipv6_only;
+    bool is_auto;
 };
 
 static bool parse_port_flags(struct span rest, struct port_flags *flags) {
@@ -153,6 +154,25 @@ static bool parse_port_flags(struct span rest, struct port_flags *flags) {
     return !(flags->ipv4_only && flags->ipv6_only) && !(flags->no_listen && flags->no_advertise);
 }
 
+/* "auto", or "address:auto": as parse_port, with port 0. */
+static bool parse_auto(struct span word, struct endpoint *out) {
+    static const char any[] = ":1"; /* in the place of ":auto" */
+    char text[ENDPOINT_TEXT_MAX];
+    *out = (struct endpoint){.address.family = ADDRESS_NONE};
+    if (span_is_nocase(word, "auto"))
+        return true;
+    if (word.length < 6 || word.length - 5 + sizeof any > sizeof text ||
+        !span_is_nocase((struct span){word.data + word.length - 5, 5}, ":auto"))
+        return false;
+    size_t length = word.length - 5;
+    memcpy(text, word.data, length);
+    memcpy(text + length, any, sizeof any);
+    if (!endpoint_parse(text, length + 2, out))
+        return false;
+    out->port = 0;
+    return true;
+}
+
 /* "port", or "address:port". Family NONE stands for no address. Port 0 only without an address. */
 static bool parse_port(struct span word, struct endpoint *out) {
     uint64_t port;
@@ -164,6 +184,14 @@ static bool parse_port(struct span word, struct endpoint *out) {
     return endpoint_parse((const char *)word.data, word.length, out) && out->port != 0;
 }
 
+/* The port and what follows it. One that is to be any needs a listener to get it. */
+static bool parse_or_port(struct span rest, struct endpoint *out, struct port_flags *flags) {
+    struct span word = text_word(&rest);
+    flags->is_auto = parse_auto(word, out);
+    return (flags->is_auto || parse_port(word, out)) && parse_port_flags(rest, flags) &&
+           !(flags->is_auto && flags->no_listen);
+}
+
 static struct config_port make_port(const struct endpoint *endpoint, enum address_family family,
                                     const struct port_flags *flags) {
     struct config_port port = {
@@ -173,15 +201,14 @@ static struct config_port make_port(const struct endpoint *endpoint, enum addres
 }
 
 const char *torrc_value_or_port(const char *value, struct config_port *out, uint32_t *count_out) {
-    struct span rest = span_of(value);
     struct port_flags flags = {0};
     struct endpoint endpoint;
     static const char *const expected =
-        "[address:]port, and flags of NoListen, NoAdvertise, IPv4Only, IPv6Only";
+        "[address:]port or auto, and flags of NoListen, NoAdvertise, IPv4Only, IPv6Only";
     *count_out = 0;
-    if (!parse_port(text_word(&rest), &endpoint) || !parse_port_flags(rest, &flags))
+    if (!parse_or_port(span_of(value), &endpoint, &flags))
         return expected;
-    if (endpoint.port == 0)
+    if (endpoint.port == 0 && !flags.is_auto)
         return NULL;
     if (endpoint.address.family != ADDRESS_NONE) {
         bool is_ipv4 = endpoint.address.family == ADDRESS_IPV4;

@@ -66,7 +66,12 @@ static void or_ports(void **state) {
     (void)state;
     static const char *const bad[] = {"",
                                       "x",
-                                      "auto",
+                                      "autos",
+                                      "auto NoListen",
+                                      ":auto",
+                                      "x:auto",
+                                      "1.2.3.4:auto:auto",
+                                      "[0123:4567:89ab:cdef:0123:4567:89ab:cdef:0123:4567:89ab]:auto",
                                       "65536",
                                       "1.2.3.4:0",
                                       "1.2.3.4",
@@ -87,6 +92,14 @@ static void or_ports(void **state) {
     assert_false(ports[0].advertise);
     assert_null(torrc_value_or_port("0", ports, &count));
     assert_int_equal(count, 0);
+    assert_null(torrc_value_or_port("auto IPv4Only", ports, &count));
+    assert_int_equal(count, 1);
+    assert_true(ports[0].listen && ports[0].endpoint.port == 0);
+    assert_null(torrc_value_or_port("127.0.0.1:Auto", ports, &count));
+    assert_int_equal(count, 1);
+    assert_true(ports[0].endpoint.port == 0 && ports[0].endpoint.address.bytes[0] == 127);
+    assert_null(torrc_value_or_port("[::1]:auto", ports, &count));
+    assert_int_equal(ports[0].endpoint.address.family, ADDRESS_IPV6);
     for (size_t i = 0; i < COUNT(bad); i++)
         assert_non_null(torrc_value_or_port(bad[i], ports, &count));
 }

@@ -1,4 +1,4 @@
-#include "native/self_test.h"
+#include "native/self_check.h"
 
 #include <event2/event.h>
 #include <sys/socket.h>
@@ -13,7 +13,7 @@ struct rig {
     struct native_bench other, us;
     struct endpoint other_at, us_at;
     int other_fd, us_fd;
-    struct self_test test;
+    struct self_check test;
 };
 
 static void accept_waiting(struct native_bench *bench, int listening) {
@@ -55,17 +55,17 @@ static void open_rig(struct rig *rig, int assume_reachable) {
     rig->us.config->assume_reachable = assume_reachable;
     rig->other_fd = bench_listen(&rig->other_at);
     rig->us_fd = bench_listen(&rig->us_at);
-    const struct self_test_options options = {.config = rig->us.config,
-                                              .crypt = openssl_provider(),
-                                              .base = bench_main(&rig->us)->base,
-                                              .keys = rig->us.keys,
-                                              .us = rig->us_at,
-                                              .seed = 7};
-    self_test_init(&rig->test, &options);
+    const struct self_check_options options = {.config = rig->us.config,
+                                               .crypt = openssl_provider(),
+                                               .base = bench_main(&rig->us)->base,
+                                               .keys = rig->us.keys,
+                                               .us = rig->us_at,
+                                               .seed = 7};
+    self_check_init(&rig->test, &options);
 }
 
 static void close_rig(struct rig *rig) {
-    self_test_fini(&rig->test);
+    self_check_fini(&rig->test);
     close(rig->other_fd);
     if (rig->us_fd >= 0)
         close(rig->us_fd);
@@ -83,12 +83,12 @@ static void tell_consensus(struct rig *rig) {
     const struct consensus consensus = {.relays = relays, .relay_count = 3};
     memcpy(relays[0].rsa_id, keys_rsa_id(rig->us.keys), sizeof relays[0].rsa_id);
     memcpy(relays[2].rsa_id, keys_rsa_id(rig->other.keys), sizeof relays[2].rsa_id);
-    self_test_set_consensus(&rig->test, &consensus);
+    self_check_set_consensus(&rig->test, &consensus);
     assert_int_equal(rig->test.candidate_count, 1);
 }
 
 static unsigned second(struct rig *rig) {
-    return self_test_second(&rig->test, rig->us.identity, 0);
+    return self_check_second(&rig->test, rig->us.identity, 0);
 }
 
 /* Turn until the circuit is as far. */
@@ -108,26 +108,26 @@ static void reaches_itself_and_measures(void **state) {
     assert_null(rig.test.circuit);
     tell_consensus(&rig);
     assert_int_equal(second(&rig), 0);
-    assert_true(self_test_is_measuring(&rig.test));
-    assert_false(self_test_is_reachable(&rig.test));
+    assert_true(self_check_is_measuring(&rig.test));
+    assert_false(self_check_is_reachable(&rig.test));
     await(&rig, SELF_CIRCUIT_SENT);
-    assert_int_equal(second(&rig), SELF_TEST_REACHABLE);
-    assert_true(self_test_is_reachable(&rig.test));
+    assert_int_equal(second(&rig), SELF_CHECK_REACHABLE);
+    assert_true(self_check_is_reachable(&rig.test));
     const struct work *work = manager_work(bench_main(&rig.us)->manager);
-    for (int i = 0; work->bytes_received < SELF_TEST_CELLS * CELL_LEN; i++) {
+    for (int i = 0; work->bytes_received < SELF_CHECK_CELLS * CELL_LEN; i++) {
         assert_true(i < BENCH_TURNS_MAX); /* every DROP comes back to us */
         turn(&rig);
     }
-    for (unsigned i = 1; i < SELF_TEST_SETTLE_S; i++)
+    for (unsigned i = 1; i < SELF_CHECK_SETTLE_S; i++)
         assert_int_equal(second(&rig), 0);
-    assert_int_equal(second(&rig), SELF_TEST_MEASURED);
-    assert_false(self_test_is_measuring(&rig.test));
-    self_test_bytes(&rig.test, &received, &sent);
-    assert_in_range(sent, SELF_TEST_CELLS * CELL_LEN, (SELF_TEST_CELLS + 4) * CELL_LEN);
+    assert_int_equal(second(&rig), SELF_CHECK_MEASURED);
+    assert_false(self_check_is_measuring(&rig.test));
+    self_check_bytes(&rig.test, &received, &sent);
+    assert_in_range(sent, SELF_CHECK_CELLS * CELL_LEN, (SELF_CHECK_CELLS + 4) * CELL_LEN);
     assert_int_equal(second(&rig), 0);
-    assert_false(self_test_is_measuring(&rig.test)); /* not again so soon */
-    rig.test.seconds += SELF_TEST_AGAIN_S;
-    assert_int_equal(self_test_second(&rig.test, rig.us.identity, SELF_TEST_LOW), 0);
+    assert_false(self_check_is_measuring(&rig.test)); /* not again so soon */
+    rig.test.seconds += SELF_CHECK_AGAIN_S;
+    assert_int_equal(self_check_second(&rig.test, rig.us.identity, SELF_CHECK_LOW), 0);
     assert_null(rig.test.circuit); /* enough is known */
     assert_int_equal(second(&rig), 0);
     assert_non_null(rig.test.circuit);
@@ -153,7 +153,7 @@ static void a_shut_port_is_tried_again(void **state) {
         assert_string_equal(self_circuit_failure(rig.test.circuit), "the first relay did not reach us");
     }
     assert_int_equal(attempts, 4); /* seconds 1, 3, 6, 11 */
-    assert_false(self_test_is_reachable(&rig.test));
+    assert_false(self_check_is_reachable(&rig.test));
     close_rig(&rig);
 }
 
@@ -161,7 +161,7 @@ static void what_is_assumed_needs_no_test(void **state) {
     struct rig rig;
     (void)state;
     open_rig(&rig, CONFIG_YES);
-    assert_true(self_test_is_reachable(&rig.test));
+    assert_true(self_check_is_reachable(&rig.test));
     tell_consensus(&rig);
     assert_int_equal(second(&rig), 0);
     await(&rig, SELF_CIRCUIT_REACHED);

@@ -1,4 +1,4 @@
-#include "native/self_test.h"
+#include "native/self_check.h"
 
 #include <string.h>
 
@@ -9,19 +9,19 @@
 #include "native/log.h"
 #include "wire/consensus.h"
 
-void self_test_init(struct self_test *test, const struct self_test_options *options) {
-    *test = (struct self_test){.options = *options,
-                               .is_reachable = options->config->assume_reachable == CONFIG_YES};
+void self_check_init(struct self_check *test, const struct self_check_options *options) {
+    *test = (struct self_check){.options = *options,
+                                .is_reachable = options->config->assume_reachable == CONFIG_YES};
     rng_seed(&test->rng, options->seed);
 }
 
-void self_test_fini(struct self_test *test) {
+void self_check_fini(struct self_check *test) {
     self_circuit_free(test->circuit);
     test->circuit = NULL;
 }
 
 /* Each relay that may be asked is as likely as any other to be among the candidates (reservoir sampling). */
-void self_test_set_consensus(struct self_test *test, const struct consensus *consensus) {
+void self_check_set_consensus(struct self_check *test, const struct consensus *consensus) {
     const uint16_t asked = RELAY_RUNNING | RELAY_VALID;
     uint64_t seen = 0;
     test->candidate_count = 0;
@@ -30,32 +30,32 @@ void self_test_set_consensus(struct self_test *test, const struct consensus *con
         if ((relay->flags & asked) != asked || relay->ipv4.address.family == ADDRESS_NONE ||
             memcmp(relay->rsa_id, keys_rsa_id(test->options.keys), sizeof relay->rsa_id) == 0)
             continue;
-        uint64_t place = seen < SELF_TEST_CANDIDATES_MAX ? seen : rng_below(&test->rng, seen + 1);
+        uint64_t place = seen < SELF_CHECK_CANDIDATES_MAX ? seen : rng_below(&test->rng, seen + 1);
         seen++;
-        if (place >= SELF_TEST_CANDIDATES_MAX)
+        if (place >= SELF_CHECK_CANDIDATES_MAX)
             continue;
         test->candidates[place].at = relay->ipv4;
         memcpy(test->candidates[place].rsa_id, relay->rsa_id, sizeof relay->rsa_id);
     }
-    test->candidate_count = seen < SELF_TEST_CANDIDATES_MAX ? (uint32_t)seen : SELF_TEST_CANDIDATES_MAX;
+    test->candidate_count = seen < SELF_CHECK_CANDIDATES_MAX ? (uint32_t)seen : SELF_CHECK_CANDIDATES_MAX;
 }
 
 /* --- attempts --------------------------------------------------------------------------------------------------- */
 
-static void drop_circuit(struct self_test *test) {
+static void drop_circuit(struct self_check *test) {
     test->sent += self_circuit_sent(test->circuit);
     test->received += self_circuit_received(test->circuit);
     self_circuit_free(test->circuit);
     test->circuit = NULL;
 }
 
-static void wait_longer(struct self_test *test) {
-    uint64_t pause_s = test->failures < 6 ? UINT64_C(1) << test->failures : SELF_TEST_PAUSE_S_MAX;
+static void wait_longer(struct self_check *test) {
+    uint64_t pause_s = test->failures < 6 ? UINT64_C(1) << test->failures : SELF_CHECK_PAUSE_S_MAX;
     test->failures++;
     test->next_at = test->seconds + pause_s;
 }
 
-static void describe_us(const struct self_test *test, struct self_circuit_options *out) {
+static void describe_us(const struct self_check *test, struct self_circuit_options *out) {
     struct ntor_server_keys keys;
     keys_ntor(test->options.keys, &keys);
     memcpy(out->our_onion_key, keys.onion[0].public, sizeof out->our_onion_key);
@@ -65,11 +65,11 @@ static void describe_us(const struct self_test *test, struct self_circuit_option
     out->us.at = test->options.us;
 }
 
-static void say_begun(struct self_test *test) {
+static void say_begun(struct self_check *test) {
     char text[ENDPOINT_TEXT_MAX];
     if (test->complain_at != 0)
         return;
-    test->complain_at = test->seconds + SELF_TEST_COMPLAIN_S;
+    test->complain_at = test->seconds + SELF_CHECK_COMPLAIN_S;
     if (test->is_reachable)
         return;
     endpoint_format(&test->options.us, text);
@@ -79,11 +79,11 @@ static void say_begun(struct self_test *test) {
         text);
 }
 
-static void begin(struct self_test *test, const struct tls_identity *identity) {
+static void begin(struct self_check *test, const struct tls_identity *identity) {
     struct self_circuit_options options = {.base = test->options.base,
                                            .crypt = test->options.crypt,
                                            .identity = identity,
-                                           .drops = SELF_TEST_CELLS};
+                                           .drops = SELF_CHECK_CELLS};
     options.first = test->candidates[rng_below(&test->rng, test->candidate_count)];
     describe_us(test, &options);
     say_begun(test);
@@ -94,15 +94,15 @@ static void begin(struct self_test *test, const struct tls_identity *identity) {
         wait_longer(test);
 }
 
-static bool is_due(const struct self_test *test, uint64_t observed) {
+static bool is_due(const struct self_check *test, uint64_t observed) {
     if (test->candidate_count == 0 || test->seconds < test->next_at)
         return false;
-    return !test->is_reachable || !test->is_measured || observed < SELF_TEST_LOW;
+    return !test->is_reachable || !test->is_measured || observed < SELF_CHECK_LOW;
 }
 
 /* --- what has come of it ---------------------------------------------------------------------------------------- */
 
-static unsigned note_reached(struct self_test *test) {
+static unsigned note_reached(struct self_check *test) {
     char text[ENDPOINT_TEXT_MAX];
     if (test->is_reachable)
         return 0;
@@ -110,30 +110,30 @@ static unsigned note_reached(struct self_test *test) {
     endpoint_format(&test->options.us, text);
     log_notice("Self-testing indicates your ORPort %s is reachable from the outside. Excellent.%s", text,
                test->options.config->publish_descriptor ? " Publishing server descriptor." : "");
-    return SELF_TEST_REACHABLE;
+    return SELF_CHECK_REACHABLE;
 }
 
-static unsigned note_sent(struct self_test *test) {
+static unsigned note_sent(struct self_check *test) {
     if (test->settled_at == 0)
-        test->settled_at = test->seconds + SELF_TEST_SETTLE_S;
+        test->settled_at = test->seconds + SELF_CHECK_SETTLE_S;
     if (test->seconds < test->settled_at)
         return 0;
     drop_circuit(test);
     log_notice("Performing bandwidth self-test...done.");
     test->is_measured = true;
     test->failures = 0;
-    test->next_at = test->seconds + SELF_TEST_AGAIN_S;
-    return SELF_TEST_MEASURED;
+    test->next_at = test->seconds + SELF_CHECK_AGAIN_S;
+    return SELF_CHECK_MEASURED;
 }
 
-static void note_failed(struct self_test *test) {
+static void note_failed(struct self_check *test) {
     log_info("A self-test through another relay failed: %s", self_circuit_failure(test->circuit));
     drop_circuit(test);
     wait_longer(test);
 }
 
-static unsigned look(struct self_test *test) {
-    bool is_late = test->seconds >= test->begun_at + SELF_TEST_CIRCUIT_S;
+static unsigned look(struct self_check *test) {
+    bool is_late = test->seconds >= test->begun_at + SELF_CHECK_CIRCUIT_S;
     unsigned news = 0;
     switch (self_circuit_state(test->circuit)) {
     case SELF_CIRCUIT_BUILDING: break;
@@ -147,11 +147,11 @@ static unsigned look(struct self_test *test) {
 }
 
 /* As tor: until somebody mends it, every twenty minutes. */
-static void complain_if_due(struct self_test *test) {
+static void complain_if_due(struct self_check *test) {
     char text[ENDPOINT_TEXT_MAX];
     if (test->is_reachable || test->complain_at == 0 || test->seconds < test->complain_at)
         return;
-    test->complain_at = test->seconds + SELF_TEST_COMPLAIN_S;
+    test->complain_at = test->seconds + SELF_CHECK_COMPLAIN_S;
     endpoint_format(&test->options.us, text);
     log_warn(
         "Your server has not managed to confirm reachability for its ORPort at %s. Relays do not publish "
@@ -160,7 +160,7 @@ static void complain_if_due(struct self_test *test) {
         text);
 }
 
-unsigned self_test_second(struct self_test *test, const struct tls_identity *identity, uint64_t observed) {
+unsigned self_check_second(struct self_check *test, const struct tls_identity *identity, uint64_t observed) {
     unsigned news = 0;
     test->seconds++;
     if (test->circuit != NULL)
@@ -171,15 +171,15 @@ unsigned self_test_second(struct self_test *test, const struct tls_identity *ide
     return news;
 }
 
-bool self_test_is_reachable(const struct self_test *test) {
+bool self_check_is_reachable(const struct self_check *test) {
     return test->is_reachable;
 }
 
-bool self_test_is_measuring(const struct self_test *test) {
+bool self_check_is_measuring(const struct self_check *test) {
     return test->circuit != NULL;
 }
 
-void self_test_bytes(const struct self_test *test, uint64_t *received, uint64_t *sent) {
+void self_check_bytes(const struct self_check *test, uint64_t *received, uint64_t *sent) {
     *received += test->received;
     *sent += test->sent;
     if (test->circuit == NULL)
