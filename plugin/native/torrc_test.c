@@ -83,10 +83,10 @@ static void mistakes_name_line_option_and_what_was_expected(void **state) {
     } cases[] = {
         {"\nFoo 1\n", "torrc:2: Foo: expected an option that tor or Loom knows (see --list-torrc-options)"},
         {"ORPort x\n",
-         "torrc:1: ORPort: expected [address:]port, and flags of NoListen, NoAdvertise, IPv4Only, "
+         "torrc:1: ORPort: expected [address:]port or auto, and flags of NoListen, NoAdvertise, IPv4Only, "
          "IPv6Only, got \"x\""},
         {"ORPort 70000",
-         "torrc:1: ORPort: expected [address:]port, and flags of NoListen, NoAdvertise, IPv4Only, "
+         "torrc:1: ORPort: expected [address:]port or auto, and flags of NoListen, NoAdvertise, IPv4Only, "
          "IPv6Only, got \"70000\""},
         {"Nickname a-b", "torrc:1: Nickname: expected 1 to 19 letters and digits, got \"a-b\""},
         {"SocksPort 9050", "torrc:1: SocksPort: expected 0: Loom is no client, got \"9050\""},
