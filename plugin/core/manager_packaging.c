@@ -129,6 +129,12 @@ static bool stream_flush(struct manager *m, nsec now, struct half *half, struct 
     return true;
 }
 
+/* What a stream that is not called up may send at once: who comes while others wait for the circuit waits behind them, also
+ * when there is room already but they have not been called yet. */
+static uint32_t cells_at_once(const struct half *half) {
+    return list_is_empty(&half->exit->blocked) ? UINT32_MAX : 0;
+}
+
 void manager_stream_chunks(struct manager *m, nsec now, struct half *half, struct cell_run *run) {
     half_id id = half->id;
     struct cell *chunk;
@@ -140,7 +146,7 @@ void manager_stream_chunks(struct manager *m, nsec now, struct half *half, struc
         }
         bool was_waiting = !cell_run_is_empty(&stream->to_origin);
         cell_run_append(&stream->to_origin, chunk);
-        if (!was_waiting && !stream_flush(m, now, half, stream, UINT32_MAX))
+        if (!was_waiting && !stream_flush(m, now, half, stream, cells_at_once(half)))
             return;
     }
 }
@@ -214,7 +220,7 @@ void manager_stream_sendme(struct manager *m, nsec now, struct half *half,
         manager_half_fail(m, now, half, DESTROY_PROTOCOL);
         return;
     }
-    if (!stream_flush(m, now, half, stream, UINT32_MAX))
+    if (!stream_flush(m, now, half, stream, cells_at_once(half)))
         return;
 }
 
@@ -231,6 +237,6 @@ void manager_stream_xoff_or_xon(struct manager *m, nsec now, struct half *half,
     if (!stream)
         return;
     stream->is_stopped = is_xoff;
-    if (!is_xoff && !stream_flush(m, now, half, stream, UINT32_MAX))
+    if (!is_xoff && !stream_flush(m, now, half, stream, cells_at_once(half)))
         return;
 }

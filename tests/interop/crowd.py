@@ -139,25 +139,28 @@ async def _count(stream: Stream) -> None:
 
 
 class Ends:
-    """What the clients are told about the ends of their streams: the last remote reason for each host."""
+    """What the clients tell of their streams, by host: its circuit, and the last remote reason of its end."""
 
     def __init__(self, network: Network) -> None:
         self.reasons: dict[str, str] = {}
+        self.circuits: dict[str, tuple[int, str]] = {}
         self._controls = [network.control(client) for client in network.with_role("client")]
-        for control in self._controls:
+        for client, control in enumerate(self._controls):
             control.command("SETEVENTS STREAM")
-            threading.Thread(target=self._listen, args=(control,), daemon=True).start()
+            threading.Thread(target=self._listen, args=(client, control), daemon=True).start()
 
     def of(self, kind: str) -> Iterator[str]:
         """Return the reasons of all streams of this kind that have one."""
         return (reason for host, reason in sorted(self.reasons.items()) if host.startswith(f"{kind}-"))
 
-    def _listen(self, control: Control) -> None:
+    def _listen(self, client: int, control: Control) -> None:
         hosts: dict[str, str] = {}  # by stream: later the client puts the address in the name's place
         with contextlib.suppress(TestbedError, OSError, ValueError):
             while True:
                 words = control.next_event().split()
                 host = hosts.setdefault(words[1], words[4].partition(":")[0])
+                if words[2] == "SUCCEEDED":
+                    self.circuits[host] = (client, words[3])
                 for word in words:
                     if word.startswith("REMOTE_REASON="):
                         self.reasons[host] = word.partition("=")[2]
