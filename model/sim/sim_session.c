@@ -322,6 +322,7 @@ void sim_session_event(struct sim_session *session, nsec now, const struct origi
     switch (event->kind) {
     case ORIGIN_EVENT_CIRCUIT_OPENED:
     case ORIGIN_EVENT_CIRCUIT_EXTENDED: grow(session, now); break;
+    case ORIGIN_EVENT_CIRCUIT_LINKED:
     case ORIGIN_EVENT_CIRCUIT_MESSAGE: break;
     case ORIGIN_EVENT_CIRCUIT_TRUNCATED:
     case ORIGIN_EVENT_CIRCUIT_CLOSED: circuit_closed(session, now); break;

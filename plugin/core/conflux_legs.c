@@ -1,6 +1,21 @@
 #include "core/conflux_legs.h"
 
 #include "base/check.h"
+#include "wire/relay_cell.h"
+
+bool conflux_is_numbered(uint8_t command) {
+    switch (command) {
+    case RELAY_BEGIN:
+    case RELAY_DATA:
+    case RELAY_END:
+    case RELAY_CONNECTED:
+    case RELAY_RESOLVE:
+    case RELAY_RESOLVED:
+    case RELAY_XOFF:
+    case RELAY_XON: return true;
+    default: return false;
+    }
+}
 
 struct conflux_leg *conflux_legs_by_half(struct conflux_legs *l, half_id half) {
     for (unsigned i = 0; i < CONFLUX_LEGS_MAX; i++)

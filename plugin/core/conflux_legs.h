@@ -46,6 +46,9 @@ struct conflux_legs {
     uint8_t wish; /* enum conflux_wish of the origin */
 };
 
+/* Messages of this enum relay_command have sequence numbers: their order matters to streams. */
+bool conflux_is_numbered(uint8_t command);
+
 /* A circuit joins. NULL when there are too many. */
 MUST_USE struct conflux_leg *conflux_legs_join(struct conflux_legs *l, half_id half,
                                                const struct conflux_link_message *link);

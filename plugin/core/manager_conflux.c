@@ -6,21 +6,6 @@
 #include "core/connection_manager.h"
 #include "core/manager_state.h"
 
-/* Only these have sequence numbers: their order matters to streams. */
-static bool is_numbered(uint8_t command) {
-    switch (command) {
-    case RELAY_BEGIN:
-    case RELAY_DATA:
-    case RELAY_END:
-    case RELAY_CONNECTED:
-    case RELAY_RESOLVE:
-    case RELAY_RESOLVED:
-    case RELAY_XOFF:
-    case RELAY_XON: return true;
-    default: return false;
-    }
-}
-
 /* Where the set of that name is kept: all legs must find it without asking. */
 static station_id place_of(const struct manager *m, const uint8_t nonce[static CONFLUX_NONCE_LEN]) {
     uint16_t threads = m->config->connection_threads;
@@ -125,7 +110,7 @@ static void pass_to_set(struct manager *m, nsec now, struct half *half, uint8_t 
 
 bool manager_leg_message(struct manager *m, nsec now, struct half *half, const struct relay_message *message,
                          struct cell *cell) {
-    if (half->leg->set && is_numbered(message->command)) {
+    if (half->leg->set && conflux_is_numbered(message->command)) {
         pass_to_set(m, now, half, message->command, cell);
         return true;
     }

@@ -111,6 +111,7 @@ static void follow(struct load_source *s, nsec now) {
         case ORIGIN_EVENT_LINK_CLOSED:
         case ORIGIN_EVENT_CIRCUIT_TRUNCATED:
         case ORIGIN_EVENT_CIRCUIT_CLOSED: s->losses++; break;
+        case ORIGIN_EVENT_CIRCUIT_LINKED:
         case ORIGIN_EVENT_CIRCUIT_MESSAGE: break;
         case ORIGIN_EVENT_STREAM_CONNECTED:
         case ORIGIN_EVENT_STREAM_DATA:

@@ -122,6 +122,7 @@ static void tell_circuit(struct origin_circuit *c, struct origin_event *event_ou
     case ORIGIN_CIRCUIT_NEWS_MESSAGE: tell_message(c, event_out); break;
     case ORIGIN_CIRCUIT_NEWS_OPENED: event_out->kind = ORIGIN_EVENT_CIRCUIT_OPENED; break;
     case ORIGIN_CIRCUIT_NEWS_EXTENDED: event_out->kind = ORIGIN_EVENT_CIRCUIT_EXTENDED; break;
+    case ORIGIN_CIRCUIT_NEWS_LINKED: event_out->kind = ORIGIN_EVENT_CIRCUIT_LINKED; break;
     case ORIGIN_CIRCUIT_NEWS_TRUNCATED:
         event_out->kind = ORIGIN_EVENT_CIRCUIT_TRUNCATED;
         event_out->reason = c->reason;

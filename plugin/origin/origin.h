@@ -28,6 +28,7 @@
     X(LINK_CLOSED, "link-closed")             /* link, error */                                          \
     X(CIRCUIT_OPENED, "circuit-opened")       /* circuit: the first hop has answered */                  \
     X(CIRCUIT_EXTENDED, "circuit-extended")   /* circuit: one hop more */                                \
+    X(CIRCUIT_LINKED, "circuit-linked")       /* circuit: a leg of its set */                            \
     X(CIRCUIT_MESSAGE, "circuit-message")     /* circuit, command, data: of onion services */            \
     X(CIRCUIT_TRUNCATED, "circuit-truncated") /* circuit, reason: hops are gone or could not be added */ \
     X(CIRCUIT_CLOSED, "circuit-closed")       /* circuit, reason, error */                               \

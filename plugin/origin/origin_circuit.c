@@ -11,6 +11,28 @@
 #define CIRC_ID_INITIATOR \
     UINT32_C(0x80000000) /* tor-spec 5.1.1: the side that dialled sets the highest bit */
 
+/* --- legs of a set ---------------------------------------------------------------------------------------------- */
+
+/* The leg with that number or the next that there is; NULL behind the last. */
+static struct origin_circuit *leg_from(const struct origin_conflux *set, unsigned number) {
+    for (; number < CONFLUX_LEGS_MAX; number++) {
+        struct origin_path *path = origin_conflux_path(set, number);
+        if (path)
+            return LIST_ENTRY(path, struct origin_circuit, path);
+    }
+    return NULL;
+}
+
+/* The circuits whose streams c shares, one after the other: itself alone, or all legs of its set. NULL behind the last. */
+static struct origin_circuit *next_with(struct origin_circuit *c, unsigned *number) {
+    if (!c->set)
+        return (*number)++ == 0 ? c : NULL;
+    struct origin_circuit *found = leg_from(c->set, *number);
+    if (found)
+        *number = found->leg_number + 1u;
+    return found;
+}
+
 /* --- closing ---------------------------------------------------------------------------------------------------- */
 
 static void drop_handshake(struct origin_circuit *c) {
@@ -35,6 +57,35 @@ static void leave_link(struct origin_circuit *c) {
     slab_put(&c->origin->circuits, c);
 }
 
+/* Streams that were begun on c are another leg's from now on. */
+static void pass_streams(struct origin_circuit *c, struct origin_circuit *to) {
+    struct list *entry;
+    while ((entry = list_take_first(&c->streams)) != NULL) {
+        LIST_ENTRY(entry, struct origin_stream, entry)->circuit = to;
+        list_append(&to->streams, entry);
+    }
+    to->stream_count = (uint16_t)(to->stream_count + c->stream_count);
+    c->stream_count = 0;
+    c->stream_recent = NULL;
+}
+
+static void close_first(struct origin_conflux *set);
+
+/* No leg any more; the others end with it when it was in use. */
+static void leave_set(struct origin_circuit *c) {
+    struct origin_conflux *set = c->set;
+    if (!set)
+        return;
+    c->set = NULL;
+    bool is_over = origin_conflux_leave(set, &c->path);
+    if (set->count == 0)
+        origin_conflux_free(set);
+    else if (is_over)
+        close_first(set);
+    else
+        pass_streams(c, leg_from(set, 0));
+}
+
 static void close_circuit(struct origin_circuit *c, uint8_t reason, enum err error, bool tell_peer) {
     if (c->state == ORIGIN_CIRCUIT_CLOSED)
         return;
@@ -42,6 +93,7 @@ static void close_circuit(struct origin_circuit *c, uint8_t reason, enum err err
     c->reason = reason;
     c->error = (uint8_t)error;
     c->origin->work.circuits_closed++;
+    leave_set(c);
     origin_cells_drop(c->origin, &c->path.queue);
     origin_cells_drop(c->origin, &c->messages);
     end_streams(c);
@@ -56,8 +108,20 @@ static void close_circuit(struct origin_circuit *c, uint8_t reason, enum err err
         leave_link(c);
 }
 
+/* Each takes the next with it: at the end the set is free. */
+static void close_first(struct origin_conflux *set) {
+    close_circuit(leg_from(set, 0), DESTROY_FINISHED, ERR_OK, true);
+}
+
 static void close_for_error(struct origin_circuit *c, enum err error) {
     close_circuit(c, error == ERR_LIMIT ? DESTROY_RESOURCELIMIT : DESTROY_PROTOCOL, error, true);
+}
+
+/* What went wrong is not this leg's alone. */
+static void close_set(struct origin_circuit *c, enum err error) {
+    if (c->set)
+        c->set->is_over = true;
+    close_for_error(c, error);
 }
 
 /* --- building --------------------------------------------------------------------------------------------------- */
@@ -81,7 +145,7 @@ static enum err finish_handshake(struct origin_circuit *c, uint8_t command, stru
 
 /* --- streams and flow control ----------------------------------------------------------------------------------- */
 
-static struct origin_stream *find_stream(struct origin_circuit *c, uint16_t id) {
+static struct origin_stream *find_own_stream(struct origin_circuit *c, uint16_t id) {
     if (c->stream_recent && c->stream_recent->id == id)
         return c->stream_recent;
     for (struct list *entry = c->streams.next; entry != &c->streams; entry = entry->next) {
@@ -92,17 +156,29 @@ static struct origin_stream *find_stream(struct origin_circuit *c, uint16_t id) 
     return NULL;
 }
 
+static struct origin_stream *find_stream(struct origin_circuit *c, uint16_t id) {
+    struct origin_stream *found = NULL;
+    struct origin_circuit *leg;
+    for (unsigned i = 0; !found && (leg = next_with(c, &i)) != NULL;)
+        found = find_own_stream(leg, id);
+    return found;
+}
+
 static void unblock_streams(struct origin_circuit *c) {
-    for (struct list *entry = c->streams.next; entry != &c->streams; entry = entry->next)
-        origin_stream_unblock(c->origin, LIST_ENTRY(entry, struct origin_stream, entry));
+    struct origin_circuit *leg;
+    for (unsigned i = 0; (leg = next_with(c, &i)) != NULL;)
+        for (struct list *entry = leg->streams.next; entry != &leg->streams; entry = entry->next)
+            origin_stream_unblock(c->origin, LIST_ENTRY(entry, struct origin_stream, entry));
 }
 
 /* What must not be left unsaid: without a cell for it the circuit ends. */
 static void say_or_close(struct origin_circuit *c, const struct relay_message *m) {
     if (c->state == ORIGIN_CIRCUIT_TRUNCATING)
         return;
-    if (origin_path_send(&c->path, c->path.hop_count - 1u, CELL_RELAY, m, CELL_MUST))
-        close_for_error(c, ERR_LIMIT);
+    enum err e = c->set ? origin_conflux_say(c->set, m)
+                        : origin_path_send(&c->path, c->path.hop_count - 1u, CELL_RELAY, m, CELL_MUST);
+    if (e)
+        close_set(c, ERR_LIMIT);
 }
 
 static void send_end(struct origin_circuit *c, const struct origin_stream *s, uint8_t reason) {
@@ -259,6 +335,36 @@ struct cell *origin_circuit_read_message(struct origin_circuit *c, struct relay_
     return cell;
 }
 
+static enum err receive_linked(struct origin_circuit *c, nsec now, struct span data) {
+    enum err e = c->set ? origin_conflux_linked(c->set, now, &c->path, data) : ERR_PROTOCOL;
+    if (e == ERR_OK)
+        origin_ready_raise(c->origin, &c->ready, ORIGIN_CIRCUIT_NEWS_LINKED);
+    return e;
+}
+
+static enum err receive_switch(struct origin_circuit *c, struct span data) {
+    return c->set ? origin_conflux_switched(c->set, &c->path, data) : ERR_PROTOCOL;
+}
+
+/* A message of the set, which may have to wait for others, or with which others come in order. What each says may close all
+ * legs. Takes *cell over when it sets it to NULL. */
+static enum err receive_for_set(struct origin_circuit *c, struct cell **cell) {
+    struct relay_message m;
+    struct cell *next;
+    enum err e = origin_conflux_received(c->set, &c->path, *cell);
+    if (e)
+        return e;
+    *cell = NULL;
+    while (c->set && (next = origin_conflux_next(c->set)) != NULL) {
+        e = relay_message_decode(origin_hop_format(origin_path_last(&c->path)), next->body, &m);
+        CHECK(!e); /* it was read when it came */
+        receive_for_stream(c, &m, &next);
+        if (next)
+            cell_pool_put(&c->origin->cells, next);
+    }
+    return ERR_OK;
+}
+
 /* A recognized message of hop number `from`. Streams, flow control and growth are the last hop's; what we do not know is
  * ignored, as tor does. */
 static enum err receive_message(struct origin_circuit *c, nsec now, unsigned from, struct cell **cell) {
@@ -266,6 +372,8 @@ static enum err receive_message(struct origin_circuit *c, nsec now, unsigned fro
     enum err e = relay_message_decode(origin_hop_format(c->path.hops[from]), (*cell)->body, &m);
     if (e)
         return e;
+    if (m.command == RELAY_TRUNCATED && c->set)
+        return ERR_PROTOCOL; /* a leg is as long as it is */
     if (m.command == RELAY_TRUNCATED)
         receive_truncated(c, from, m.data);
     if (m.command == RELAY_TRUNCATED || m.command == RELAY_DROP)
@@ -285,15 +393,22 @@ static enum err receive_message(struct origin_circuit *c, nsec now, unsigned fro
     case RELAY_INTRO_ESTABLISHED:
     case RELAY_RENDEZVOUS_ESTABLISHED:
     case RELAY_INTRODUCE_ACK: return keep_message(c, cell);
+    case RELAY_CONFLUX_LINKED: return receive_linked(c, now, m.data);
+    case RELAY_CONFLUX_SWITCH: return receive_switch(c, m.data);
+    case RELAY_CONFLUX_LINK:
+    case RELAY_CONFLUX_LINKED_ACK:
     case RELAY_BEGIN:
     case RELAY_BEGIN_DIR:
     case RELAY_EXTEND2:
     case RELAY_TRUNCATE: return ERR_PROTOCOL; /* nobody asks an origin */
     default: break;
     }
-    if (e == ERR_OK)
-        receive_for_stream(c, &m, cell);
-    return e;
+    if (e)
+        return e;
+    if (c->set && conflux_is_numbered(m.command))
+        return receive_for_set(c, cell);
+    receive_for_stream(c, &m, cell);
+    return ERR_OK;
 }
 
 static uint32_t take_cells(struct origin *o, struct cell **cells_out, uint32_t n) {
@@ -513,7 +628,7 @@ void origin_circuit_free(struct origin_circuit *c, UNUSED nsec now, uint8_t reas
 }
 
 enum err origin_circuit_extend(struct origin_circuit *c, UNUSED nsec now, const struct origin_target *next) {
-    if (c->state != ORIGIN_CIRCUIT_OPEN || c->stream_count > 0 ||
+    if (c->state != ORIGIN_CIRCUIT_OPEN || c->stream_count > 0 || c->set ||
         origin_path_last(&c->path)->flow.tags.count > 0)
         return ERR_REFUSED;
     if (next->handshake == ORIGIN_HANDSHAKE_FAST)
@@ -529,7 +644,7 @@ enum err origin_circuit_extend(struct origin_circuit *c, UNUSED nsec now, const 
 }
 
 enum err origin_circuit_truncate(struct origin_circuit *c, UNUSED nsec now, unsigned last) {
-    if (c->state == ORIGIN_CIRCUIT_CLOSED || c->state == ORIGIN_CIRCUIT_TRUNCATING)
+    if (c->state == ORIGIN_CIRCUIT_CLOSED || c->state == ORIGIN_CIRCUIT_TRUNCATING || c->set)
         return ERR_REFUSED;
     if (last + 1u > c->path.hop_count)
         return ERR_REFUSED;
@@ -543,14 +658,46 @@ enum err origin_circuit_truncate(struct origin_circuit *c, UNUSED nsec now, unsi
     return e;
 }
 
+/* --- the user's side: sets -------------------------------------------------------------------------------------- */
+
+static bool may_link(const struct origin_circuit *c, const struct origin_circuit *first) {
+    if (c->state != ORIGIN_CIRCUIT_OPEN || c->set || c->stream_count > 0 || !is_congestion_controlled(c))
+        return false;
+    const struct origin_hop *own = origin_path_last(&c->path), *other = origin_path_last(&first->path);
+    return own->layer_kind == other->layer_kind && own->flow.increment == other->flow.increment;
+}
+
+enum err origin_circuit_link(struct origin_circuit *const *legs, unsigned n, nsec now,
+                             enum conflux_wish wish) {
+    struct origin_path *paths[CONFLUX_LEGS_MAX];
+    if (n < 2 || n > CONFLUX_LEGS_MAX)
+        return ERR_REFUSED;
+    for (unsigned i = 0; i < n; i++) {
+        if (!may_link(legs[i], legs[0]))
+            return ERR_REFUSED;
+        paths[i] = &legs[i]->path;
+    }
+    struct origin_conflux *set = origin_conflux_new(legs[0]->origin, paths, n);
+    if (!set)
+        return ERR_LIMIT;
+    for (unsigned i = 0; i < n; i++) {
+        legs[i]->set = set;
+        legs[i]->leg_number = (uint8_t)i;
+    }
+    enum err e = origin_conflux_ask(set, now, wish);
+    if (e)
+        close_set(legs[0], e);
+    return e;
+}
+
 /* --- the user's side: streams ----------------------------------------------------------------------------------- */
 
 static uint16_t choose_stream_id(struct origin_circuit *c) {
-    uint16_t id;
+    uint16_t id, *next = c->set ? &c->set->stream_next : &c->stream_next;
     do {
-        id = c->stream_next++;
-        if (c->stream_next == 0)
-            c->stream_next = 1;
+        id = (*next)++;
+        if (*next == 0)
+            *next = 1;
     } while (find_stream(c, id)); /* ends: ORIGIN_STREAMS_MAX is far below 65535 */
     return id;
 }
@@ -559,6 +706,8 @@ struct origin_stream *origin_circuit_begin(struct origin_circuit *c, UNUSED nsec
                                            const struct begin_message *to) {
     if (c->state != ORIGIN_CIRCUIT_OPEN || c->stream_count == ORIGIN_STREAMS_MAX)
         return NULL;
+    if (c->set && (!to || !origin_conflux_is_linked(c->set)))
+        return NULL; /* proposal 329: no directory over sets */
     struct origin_stream *s = slab_take(&c->origin->streams);
     if (!s)
         return NULL;
@@ -566,11 +715,24 @@ struct origin_stream *origin_circuit_begin(struct origin_circuit *c, UNUSED nsec
     s->is_uncounted = is_congestion_controlled(c);
     list_append(&c->streams, &s->entry);
     c->stream_count++;
-    if (origin_path_send_begin(&c->path, s->id, to)) {
-        free_stream(c, s);
-        return NULL;
-    }
-    return s;
+    enum err e =
+        c->set ? origin_conflux_begin(c->set, s->id, to) : origin_path_send_begin(&c->path, s->id, to);
+    if (e == ERR_OK)
+        return s;
+    free_stream(c, s);
+    if (c->set)
+        close_set(c, e); /* a number was given to it */
+    return NULL;
+}
+
+static size_t package(struct origin_circuit *c, nsec now, struct origin_stream *s, struct span bytes,
+                      bool *starved_out, bool *is_lost_out) {
+    if (c->set)
+        return origin_conflux_package(c->set, now, s->id, bytes, starved_out, is_lost_out);
+    struct flow_window *window = s->is_uncounted ? NULL : &s->window;
+    size_t sent = origin_path_package(&c->path, now, s->id, window, bytes, starved_out);
+    *is_lost_out = c->path.is_lost;
+    return sent;
 }
 
 size_t origin_circuit_send(struct origin_circuit *c, nsec now, struct origin_stream *s, const uint8_t *bytes,
@@ -582,12 +744,10 @@ size_t origin_circuit_send(struct origin_circuit *c, nsec now, struct origin_str
         origin_stream_block(s);
         return 0;
     }
-    bool is_starved;
-    struct flow_window *window = s->is_uncounted ? NULL : &s->window;
-    size_t sent =
-        origin_path_package(&c->path, now, s->id, window, (struct span){bytes, length}, &is_starved);
-    if (c->path.is_lost)
-        close_for_error(c, ERR_LIMIT);
+    bool is_starved, is_lost;
+    size_t sent = package(c, now, s, (struct span){bytes, length}, &is_starved, &is_lost);
+    if (is_lost)
+        close_set(c, ERR_LIMIT);
     else if (is_starved)
         origin_stream_starve(c->origin, s);
     else if (sent < length)

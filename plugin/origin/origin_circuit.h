@@ -22,6 +22,7 @@
 #include "base/table.h"
 #include "core/cell_pool.h"
 #include "crypt/ntor.h"
+#include "origin/origin_conflux.h"
 #include "origin/origin_context.h"
 #include "origin/origin_handshake.h"
 #include "origin/origin_path.h"
@@ -54,9 +55,10 @@ enum origin_circuit_state {
 enum origin_circuit_news {
     ORIGIN_CIRCUIT_NEWS_OPENED = 1, /* the first hop is there */
     ORIGIN_CIRCUIT_NEWS_EXTENDED = 2,
-    ORIGIN_CIRCUIT_NEWS_MESSAGE = 4,   /* of onion services: origin_onion.h */
-    ORIGIN_CIRCUIT_NEWS_TRUNCATED = 8, /* hops are gone, or could not be added */
-    ORIGIN_CIRCUIT_NEWS_CLOSED = 16,
+    ORIGIN_CIRCUIT_NEWS_LINKED = 4,     /* as a leg of its set */
+    ORIGIN_CIRCUIT_NEWS_MESSAGE = 8,    /* of onion services: origin_onion.h */
+    ORIGIN_CIRCUIT_NEWS_TRUNCATED = 16, /* hops are gone, or could not be added */
+    ORIGIN_CIRCUIT_NEWS_CLOSED = 32,
 };
 
 struct origin_circuit {
@@ -68,14 +70,16 @@ struct origin_circuit {
     void *user;                         /* the user's own */
     struct origin_handshake *handshake; /* while building */
     struct cell_run messages;           /* of onion services, for the user */
+    struct origin_conflux *set;         /* NULL: no leg of any */
     struct list streams;
     struct origin_stream *stream_recent; /* cells of one stream come in runs */
     uint16_t stream_count;
     uint16_t stream_next;
     uint8_t early_left;
-    uint8_t state;  /* enum origin_circuit_state */
-    uint8_t reason; /* enum destroy_reason of the truncation or the end */
-    uint8_t error;  /* enum err that closed it; ERR_OK when the peer or the user did */
+    uint8_t leg_number; /* in its set */
+    uint8_t state;      /* enum origin_circuit_state */
+    uint8_t reason;     /* enum destroy_reason of the truncation or the end */
+    uint8_t error;      /* enum err that closed it; ERR_OK when the peer or the user did */
     bool owes_destroy;
     bool is_freed; /* by the user, but DESTROY is still to be sent */
 };
@@ -93,6 +97,14 @@ MUST_USE enum err origin_circuit_extend(struct origin_circuit *c, nsec now, cons
 /* Ask hop number `last` (0 is the first) to drop all hops beyond it; TRUNCATED is the answer, and until it comes the circuit
  * and its streams say no more. ERR_REFUSED when there is nothing beyond it, ERR_LIMIT without a cell. */
 MUST_USE enum err origin_circuit_truncate(struct origin_circuit *c, nsec now, unsigned last);
+
+/* Make circuits to the same last hop the legs of a conflux set (proposal 329); wish says how the exit should choose among
+ * them. Each tells LINKED; then streams that are begun on any of them are of the set. A leg is as long as it is: it can
+ * neither be extended nor truncated. When one that was in use closes, all do; streams that were begun on another are the next
+ * leg's from then on. ERR_REFUSED unless all are open, unused, with congestion control and alike. When it is ERR_LIMIT they
+ * may have been closed. */
+MUST_USE enum err origin_circuit_link(struct origin_circuit *const *legs, unsigned n, nsec now,
+                                      enum conflux_wish wish);
 
 /* Begin a stream to that destination, or to the relay's directory when it is NULL. NULL when the circuit is not open, at
  * a bound or without memory. Bytes may be sent at once. */

@@ -89,6 +89,7 @@ static void on_event(void *context, const struct origin_event *event) {
         break;
     case ORIGIN_EVENT_CIRCUIT_OPENED:
     case ORIGIN_EVENT_CIRCUIT_EXTENDED: grow(j); break;
+    case ORIGIN_EVENT_CIRCUIT_LINKED:
     case ORIGIN_EVENT_CIRCUIT_MESSAGE: break;
     case ORIGIN_EVENT_CIRCUIT_TRUNCATED:
         j->is_truncated = true;
