@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "origin/origin_circuit_state.h"
 #include "wire/multipath_messages.h"
 #include "wire/relay_cell.h"
 
@@ -24,7 +25,7 @@ static struct origin_circuit *leg_from(const struct origin_conflux *set, unsigne
 }
 
 /* The circuits whose streams c shares, one after the other: itself alone, or all legs of its set. NULL behind the last. */
-static struct origin_circuit *next_with(struct origin_circuit *c, unsigned *number) {
+struct origin_circuit *origin_circuit_next_with(struct origin_circuit *c, unsigned *number) {
     if (!c->set)
         return (*number)++ == 0 ? c : NULL;
     struct origin_circuit *found = leg_from(c->set, *number);
@@ -118,7 +119,7 @@ static void close_for_error(struct origin_circuit *c, enum err error) {
 }
 
 /* What went wrong is not this leg's alone. */
-static void close_set(struct origin_circuit *c, enum err error) {
+void origin_circuit_fail(struct origin_circuit *c, enum err error) {
     if (c->set)
         c->set->is_over = true;
     close_for_error(c, error);
@@ -141,159 +142,6 @@ static enum err finish_handshake(struct origin_circuit *c, uint8_t command, stru
     origin_ready_raise(c->origin, &c->ready,
                        is_first ? ORIGIN_CIRCUIT_NEWS_OPENED : ORIGIN_CIRCUIT_NEWS_EXTENDED);
     return ERR_OK;
-}
-
-/* --- streams and flow control ----------------------------------------------------------------------------------- */
-
-static struct origin_stream *find_own_stream(struct origin_circuit *c, uint16_t id) {
-    if (c->stream_recent && c->stream_recent->id == id)
-        return c->stream_recent;
-    for (struct list *entry = c->streams.next; entry != &c->streams; entry = entry->next) {
-        struct origin_stream *s = LIST_ENTRY(entry, struct origin_stream, entry);
-        if (s->id == id)
-            return c->stream_recent = s;
-    }
-    return NULL;
-}
-
-static struct origin_stream *find_stream(struct origin_circuit *c, uint16_t id) {
-    struct origin_stream *found = NULL;
-    struct origin_circuit *leg;
-    for (unsigned i = 0; !found && (leg = next_with(c, &i)) != NULL;)
-        found = find_own_stream(leg, id);
-    return found;
-}
-
-static void unblock_streams(struct origin_circuit *c) {
-    struct origin_circuit *leg;
-    for (unsigned i = 0; (leg = next_with(c, &i)) != NULL;)
-        for (struct list *entry = leg->streams.next; entry != &leg->streams; entry = entry->next)
-            origin_stream_unblock(c->origin, LIST_ENTRY(entry, struct origin_stream, entry));
-}
-
-/* What must not be left unsaid: without a cell for it the circuit ends. */
-static void say_or_close(struct origin_circuit *c, const struct relay_message *m) {
-    if (c->state == ORIGIN_CIRCUIT_TRUNCATING)
-        return;
-    enum err e = c->set ? origin_conflux_say(c->set, m)
-                        : origin_path_send(&c->path, c->path.hop_count - 1u, CELL_RELAY, m, CELL_MUST);
-    if (e)
-        close_set(c, ERR_LIMIT);
-}
-
-static void send_end(struct origin_circuit *c, const struct origin_stream *s, uint8_t reason) {
-    struct relay_message m = {.command = RELAY_END, .stream = s->id, .data = {&reason, 1}};
-    say_or_close(c, &m);
-}
-
-/* A DATA cell counts for the circuit whether its stream still exists or not. */
-static enum err count_data(struct origin_circuit *c) {
-    bool owes_sendme;
-    enum err e = circuit_flow_received(&origin_path_last(&c->path)->flow, &owes_sendme);
-    if (e || !owes_sendme || c->state == ORIGIN_CIRCUIT_TRUNCATING)
-        return e;
-    return origin_path_send_sendme(&c->path);
-}
-
-static enum err receive_circuit_sendme(struct origin_circuit *c, nsec now, struct span data) {
-    struct origin *o = c->origin;
-    struct sendme_message m;
-    enum err e = sendme_decode(data, &m);
-    if (e)
-        return e;
-    if (m.version != 1)
-        return ERR_PROTOCOL;
-    uint32_t queued = c->path.queue.count;
-    struct circuit_pressure pressure = {.queued = queued, .is_blocked = queued >= o->config.queue_cells_max};
-    struct origin_hop *hop = origin_path_last(&c->path);
-    e = circuit_flow_answered(&hop->flow, &o->config.congestion, now, &m, origin_hop_tag_length(hop),
-                              pressure);
-    if (e == ERR_OK)
-        unblock_streams(c);
-    return e;
-}
-
-static bool is_congestion_controlled(const struct origin_circuit *c) {
-    return origin_path_last(&c->path)->flow.is_congestion_controlled;
-}
-
-static void send_xoff(struct origin_circuit *c, struct origin_stream *s) {
-    uint8_t room[8];
-    struct bytes_out out = bytes_out(room, sizeof(room));
-    xoff_encode(&out);
-    s->has_stopped = true;
-    struct relay_message m = {.command = RELAY_XOFF, .stream = s->id, .data = {room, bytes_written(&out)}};
-    say_or_close(c, &m);
-}
-
-static void send_xon(struct origin_circuit *c, struct origin_stream *s) {
-    uint8_t room[8];
-    struct bytes_out out = bytes_out(room, sizeof(room));
-    xon_encode(&out, &(struct xon_message){.kb_per_s = 0});
-    s->has_stopped = false;
-    struct relay_message m = {.command = RELAY_XON, .stream = s->id, .data = {room, bytes_written(&out)}};
-    say_or_close(c, &m);
-}
-
-/* Takes *cell over when it sets it to NULL. */
-static enum err receive_data(struct origin_circuit *c, struct origin_stream *s, struct cell **cell,
-                             struct span data) {
-    enum err e = origin_stream_receive_data(c->origin, s, *cell, data);
-    if (e)
-        return e;
-    *cell = NULL;
-    if (s->is_uncounted && !s->has_stopped &&
-        s->inbox.count > (uint32_t)c->origin->config.congestion.xoff_client)
-        send_xoff(c, s);
-    return ERR_OK;
-}
-
-/* The exit cannot write so fast, or can again. */
-static enum err receive_xoff_or_xon(struct origin_circuit *c, struct origin_stream *s,
-                                    const struct relay_message *m) {
-    struct xon_message xon;
-    bool is_xoff = m->command == RELAY_XOFF;
-    if (!s->is_uncounted)
-        return ERR_PROTOCOL;
-    enum err e = is_xoff ? xoff_decode(m->data) : xon_decode(m->data, &xon);
-    if (e)
-        return e;
-    s->is_stopped = is_xoff;
-    if (!is_xoff)
-        origin_stream_unblock(c->origin, s);
-    return ERR_OK;
-}
-
-static enum err receive_stream_sendme(struct origin_circuit *c, struct origin_stream *s) {
-    return s->is_uncounted ? ERR_PROTOCOL : origin_stream_receive_sendme(c->origin, s);
-}
-
-static enum err receive_connected(struct origin *o, struct origin_stream *s, struct span data) {
-    struct connected_message m;
-    enum err e = connected_decode(data, &m);
-    return e ? e : origin_stream_receive_connected(o, s, &m);
-}
-
-/* Messages of a stream. Those for a stream that we have ended may come late and are ignored. Takes *cell over when it
- * sets it to NULL. */
-static void receive_for_stream(struct origin_circuit *c, const struct relay_message *m, struct cell **cell) {
-    struct origin_stream *s = find_stream(c, m->stream);
-    if (!s || s->state == ORIGIN_STREAM_ENDED)
-        return;
-    enum err e = ERR_OK;
-    switch (m->command) {
-    case RELAY_CONNECTED: e = receive_connected(c->origin, s, m->data); break;
-    case RELAY_SENDME: e = receive_stream_sendme(c, s); break;
-    case RELAY_XOFF:
-    case RELAY_XON: e = receive_xoff_or_xon(c, s, m); break;
-    case RELAY_END: origin_stream_receive_end(c->origin, s, end_reason_decode(m->data)); break;
-    case RELAY_DATA: e = receive_data(c, s, cell, m->data); break;
-    default: break;
-    }
-    if (e) {
-        send_end(c, s, END_TORPROTOCOL);
-        origin_stream_receive_end(c->origin, s, END_TORPROTOCOL);
-    }
 }
 
 /* --- receiving -------------------------------------------------------------------------------------------------- */
@@ -358,7 +206,7 @@ static enum err receive_for_set(struct origin_circuit *c, struct cell **cell) {
     while (c->set && (next = origin_conflux_next(c->set)) != NULL) {
         e = relay_message_decode(origin_hop_format(origin_path_last(&c->path)), next->body, &m);
         CHECK(!e); /* it was read when it came */
-        receive_for_stream(c, &m, &next);
+        origin_circuit_receive_for_stream(c, &m, &next);
         if (next)
             cell_pool_put(&c->origin->cells, next);
     }
@@ -385,9 +233,9 @@ static enum err receive_message(struct origin_circuit *c, nsec now, unsigned fro
     case RELAY_EXTENDED2: return finish_handshake(c, CELL_CREATED2, m.data);
     case RELAY_SENDME:
         if (m.stream == 0)
-            return receive_circuit_sendme(c, now, m.data);
+            return origin_circuit_receive_sendme(c, now, m.data);
         break;
-    case RELAY_DATA: e = count_data(c); break;
+    case RELAY_DATA: e = origin_circuit_count_data(c); break;
     case RELAY_INTRODUCE2:
     case RELAY_RENDEZVOUS2:
     case RELAY_INTRO_ESTABLISHED:
@@ -407,7 +255,7 @@ static enum err receive_message(struct origin_circuit *c, nsec now, unsigned fro
         return e;
     if (c->set && conflux_is_numbered(m.command))
         return receive_for_set(c, cell);
-    receive_for_stream(c, &m, cell);
+    origin_circuit_receive_for_stream(c, &m, cell);
     return ERR_OK;
 }
 
@@ -543,7 +391,7 @@ uint32_t origin_circuit_take(struct origin_circuit *c, struct cell **cells_out, 
     if (cell_run_is_empty(&c->path.queue))
         origin_path_want_no_write(&c->path);
     if (c->path.queue.count <= c->origin->config.queue_cells_max / 2)
-        unblock_streams(c);
+        origin_circuit_unblock_streams(c);
     return n;
 }
 
@@ -661,7 +509,8 @@ enum err origin_circuit_truncate(struct origin_circuit *c, UNUSED nsec now, unsi
 /* --- the user's side: sets -------------------------------------------------------------------------------------- */
 
 static bool may_link(const struct origin_circuit *c, const struct origin_circuit *first) {
-    if (c->state != ORIGIN_CIRCUIT_OPEN || c->set || c->stream_count > 0 || !is_congestion_controlled(c))
+    if (c->state != ORIGIN_CIRCUIT_OPEN || c->set || c->stream_count > 0 ||
+        !origin_circuit_has_congestion_control(c))
         return false;
     const struct origin_hop *own = origin_path_last(&c->path), *other = origin_path_last(&first->path);
     return own->layer_kind == other->layer_kind && own->flow.increment == other->flow.increment;
@@ -686,7 +535,7 @@ enum err origin_circuit_link(struct origin_circuit *const *legs, unsigned n, nse
     }
     enum err e = origin_conflux_ask(set, now, wish);
     if (e)
-        close_set(legs[0], e);
+        origin_circuit_fail(legs[0], e);
     return e;
 }
 
@@ -698,7 +547,7 @@ static uint16_t choose_stream_id(struct origin_circuit *c) {
         id = (*next)++;
         if (*next == 0)
             *next = 1;
-    } while (find_stream(c, id)); /* ends: ORIGIN_STREAMS_MAX is far below 65535 */
+    } while (origin_circuit_stream(c, id)); /* ends: ORIGIN_STREAMS_MAX is far below 65535 */
     return id;
 }
 
@@ -712,7 +561,7 @@ struct origin_stream *origin_circuit_begin(struct origin_circuit *c, UNUSED nsec
     if (!s)
         return NULL;
     origin_stream_init(s, c, choose_stream_id(c));
-    s->is_uncounted = is_congestion_controlled(c);
+    s->is_uncounted = origin_circuit_has_congestion_control(c);
     list_append(&c->streams, &s->entry);
     c->stream_count++;
     enum err e =
@@ -721,7 +570,7 @@ struct origin_stream *origin_circuit_begin(struct origin_circuit *c, UNUSED nsec
         return s;
     free_stream(c, s);
     if (c->set)
-        close_set(c, e); /* a number was given to it */
+        origin_circuit_fail(c, e); /* a number was given to it */
     return NULL;
 }
 
@@ -747,7 +596,7 @@ size_t origin_circuit_send(struct origin_circuit *c, nsec now, struct origin_str
     bool is_starved, is_lost;
     size_t sent = package(c, now, s, (struct span){bytes, length}, &is_starved, &is_lost);
     if (is_lost)
-        close_set(c, ERR_LIMIT);
+        origin_circuit_fail(c, ERR_LIMIT);
     else if (is_starved)
         origin_stream_starve(c->origin, s);
     else if (sent < length)
@@ -758,7 +607,7 @@ size_t origin_circuit_send(struct origin_circuit *c, nsec now, struct origin_str
 void origin_circuit_end(struct origin_circuit *c, UNUSED nsec now, struct origin_stream *s, uint8_t reason) {
     CHECK(s->circuit == c);
     if (c->state != ORIGIN_CIRCUIT_CLOSED && s->state != ORIGIN_STREAM_ENDED)
-        send_end(c, s, reason);
+        origin_circuit_say_end(c, s, reason);
     free_stream(c, s);
 }
 
@@ -767,9 +616,9 @@ struct cell *origin_circuit_read(struct origin_circuit *c, struct origin_stream 
     struct cell *cell = origin_stream_read(s, &due);
     struct relay_message m = {.command = RELAY_SENDME, .stream = s->id};
     while (due-- > 0 && c->state != ORIGIN_CIRCUIT_CLOSED && s->state == ORIGIN_STREAM_CONNECTED)
-        say_or_close(c, &m);
+        origin_circuit_say(c, &m);
     if (s->has_stopped && cell_run_is_empty(&s->inbox) && c->state == ORIGIN_CIRCUIT_OPEN &&
         s->state == ORIGIN_STREAM_CONNECTED)
-        send_xon(c, s);
+        origin_circuit_say_xon(c, s);
     return cell;
 }
