@@ -167,6 +167,7 @@ static void follow(struct self_circuit *c, nsec now) {
                                                       : "the circuit was closed");
             break;
         case ORIGIN_EVENT_CIRCUIT_MESSAGE:
+        case ORIGIN_EVENT_CIRCUIT_LINKED:
         case ORIGIN_EVENT_STREAM_CONNECTED:
         case ORIGIN_EVENT_STREAM_DATA:
         case ORIGIN_EVENT_STREAM_WRITABLE:
