@@ -20,9 +20,14 @@ static uint32_t sendmes_per_window(const struct congestion *c) {
     return (c->cwnd + c->sendme_inc / 2u) / c->sendme_inc;
 }
 
+/* A window with less than a SENDME's worth would never be answered, and so stay as it is for ever. */
+static uint32_t cwnd_floor(const struct congestion *c, const struct congestion_params *p) {
+    return most_u32((uint32_t)p->cwnd_min, c->sendme_inc);
+}
+
 void congestion_init(struct congestion *c, const struct congestion_params *params, uint8_t sendme_inc) {
     CHECK(sendme_inc > 0);
-    *c = (struct congestion){.cwnd = (uint32_t)params->cwnd_init,
+    *c = (struct congestion){.cwnd = most_u32((uint32_t)params->cwnd_init, sendme_inc),
                              .sendme_inc = sendme_inc,
                              .in_slow_start = true,
                              .next_change = 1};
@@ -51,7 +56,7 @@ static bool measure(struct congestion *c, const struct congestion_params *p, nse
         return false;
     uint64_t n = samples_averaged(c, p);
     c->rtt = c->rtt == 0 ? rtt : (2 * rtt + (n - 1) * c->rtt) / (n + 1);
-    bool at_floor = !c->in_slow_start && c->cwnd == (uint32_t)p->cwnd_min;
+    bool at_floor = !c->in_slow_start && c->cwnd == cwnd_floor(c, p);
     if (c->rtt_min == 0 || c->rtt < c->rtt_min)
         c->rtt_min = c->rtt;
     else if (at_floor) /* the least may have been a fluke: it must not pin us down for ever */
@@ -71,7 +76,7 @@ static void estimate(struct congestion *c, const struct congestion_params *p, bo
     if (c->rtt == 0) { /* nothing but our own queue tells us anything */
         c->is_blocked = is_blocked;
         uint32_t left = c->cwnd > queued ? c->cwnd - queued : 0;
-        c->bdp = is_blocked ? most_u32(left, (uint32_t)p->cwnd_min) : c->cwnd;
+        c->bdp = is_blocked ? most_u32(left, cwnd_floor(c, p)) : c->cwnd;
         return;
     }
     c->bdp = (uint32_t)((uint64_t)c->cwnd * c->rtt_min / c->rtt);
@@ -130,7 +135,7 @@ static void change(struct congestion *c, const struct congestion_params *p) {
         slow_start(c, p, queued);
     else if (c->next_change == 0)
         avoid(c, p, queued);
-    c->cwnd = least_u32(most_u32(c->cwnd, (uint32_t)p->cwnd_min), (uint32_t)p->cwnd_max);
+    c->cwnd = least_u32(most_u32(c->cwnd, cwnd_floor(c, p)), (uint32_t)p->cwnd_max);
 
     uint32_t per_window = sendmes_per_window(c), per_change = sendmes_per_change(c, p);
     if (c->next_window == 0)

@@ -1,7 +1,7 @@
 /* congestion_control - how many cells of a circuit may be on their way: Vegas, as Tor has it (proposal 324, section 3.3).
  *
- * The law: a cell is sent only while inflight < cwnd, and cwnd_min <= cwnd <= cwnd_max after each answer. What the
- * circuit can hold without queues is its bandwidth-delay product, bdp = cwnd * min_rtt / rtt; the rest of
+ * The law: a cell is sent only while inflight < cwnd, cwnd_min <= cwnd <= cwnd_max after each answer, and sendme_inc <= cwnd always,
+ * so that there is an answer, whatever the consensus says (tor has no such floor: its circuits would hang). What the circuit can hold without queues is its bandwidth-delay product, bdp = cwnd * min_rtt / rtt; the rest of
  * the window, cwnd - bdp, stands in queues. Vegas grows while that is less than alpha, shrinks when it is more than beta, and
  * falls to bdp + delta when it is more than delta. Slow start grows by a SENDME's worth for each SENDME (less beyond
  * ss_cwnd_cap, RFC 3742) and ends when gamma cells stand in queues, or when the circuit's own link is blocked.

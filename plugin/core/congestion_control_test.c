@@ -159,8 +159,31 @@ static void queues_stay_within_the_law(UNUSED void **state) {
     }
 }
 
+/* A consensus may say so, also one that comes while circuits with another increment live. */
+static void a_window_always_holds_what_a_sendme_answers(UNUSED void **state) {
+    static const struct {
+        int32_t cwnd_init, cwnd_min;
+        uint8_t sendme_inc;
+    } rows[] = {{31, 31, 32}, {31, 31, 254}, {253, 31, 254}, {254, 31, 254}, {124, 124, 254}, {31, 124, 254}};
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct congestion_params p = *params;
+        struct congestion c;
+        p.cwnd_init = rows[i].cwnd_init;
+        p.cwnd_min = rows[i].cwnd_min;
+        congestion_init(&c, &p, rows[i].sendme_inc);
+        for (unsigned answers = 0; answers < 500; answers++) {
+            while (congestion_may_send(&c))
+                congestion_sent(&c);
+            assert_true(c.inflight >= c.sendme_inc); /* or no SENDME would come */
+            congestion_answered(&c, &p, 100 * MS, true, 1000);
+        }
+        assert_int_equal(c.cwnd, rows[i].sendme_inc > p.cwnd_min ? rows[i].sendme_inc : p.cwnd_min);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_window_always_holds_what_a_sendme_answers),
         cmocka_unit_test(slow_start_grows_by_what_is_answered),
         cmocka_unit_test(an_empty_window_does_not_grow),
         cmocka_unit_test(what_stands_in_queues_decides),
