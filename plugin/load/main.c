@@ -16,6 +16,7 @@
 #include "load/load_report.h"
 #include "load/load_sink.h"
 #include "load/load_source.h"
+#include "native/folder.h"
 #include "native/heap.h"
 #include "native/openssl_provider.h"
 #include "native/relay_setup.h"
@@ -50,8 +51,10 @@ static uint64_t losses_of(const struct load *load) {
 
 static bool make_sinks(struct load *load, struct complaint *complaint) {
     snprintf(load->folder, sizeof load->folder, "/tmp/loom-load-XXXXXX");
-    if (!mkdtemp(load->folder))
-        return complain(complaint, "%s: no folder for the keys of the sinks", load->folder);
+    if (!mkdtemp(load->folder)) {
+        load->folder[0] = '\0';
+        return complain(complaint, "/tmp: no folder for the keys of the sinks");
+    }
     for (uint32_t i = 0; i < load->ways; i++) {
         bool is_verified = i < load->options.verified_links;
         load->sinks[i] = load_sink_new(load->net, load->shape, load->folder, is_verified, complaint);
@@ -119,20 +122,12 @@ static bool set_up(struct load *load, struct complaint *complaint) {
     return run_until_built(load, complaint) && begin_load(load, complaint);
 }
 
-/* Only what load_sink_new has made. */
-static void remove_folder(const char *folder) {
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf -- %s", folder);
-    if (strncmp(folder, "/tmp/loom-load-", 15) == 0 && system(command) != 0)
-        fprintf(stderr, "loom-load: %s could not be removed\n", folder);
-}
-
 static void tear_down(struct load *load) {
     load_source_free(load->source);
     for (uint32_t i = 0; i < load->ways; i++)
         load_sink_free(load->sinks[i]);
-    if (load->folder[0])
-        remove_folder(load->folder);
+    if (load->folder[0] && !folder_remove(load->folder))
+        fprintf(stderr, "loom-load: %s could not be removed\n", load->folder);
     load_net_free(load->net);
     free(load->flow.in);
     free(load->flow.out);

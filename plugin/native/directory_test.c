@@ -1,7 +1,6 @@
 #include "native/directory.h"
 
 #include <event2/event.h>
-#include <ftw.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 
 #include "native/archive.h"
 #include "native/directory_cache.h"
+#include "native/folder.h"
 #include "support/fake_authority.h"
 #include "support/fake_server.h"
 #include "support/test.h"
@@ -124,11 +124,6 @@ static int set_up(void **state) {
     return 0;
 }
 
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw) {
-    (void)st, (void)type, (void)ftw;
-    return remove(path);
-}
-
 static int tear_down(void **state) {
     struct world *w = *state;
     for (uint32_t i = 0; i < VOTERS; i++) {
@@ -139,7 +134,7 @@ static int tear_down(void **state) {
     test_memory_fini(&w->memory);
     config_free(w->config);
     event_base_free(w->base);
-    nftw(w->folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+    assert_true(folder_remove(w->folder));
     free(w);
     return 0;
 }

@@ -1,10 +1,10 @@
 /* Families by key: which keys are taken, and what they certify in the descriptor. */
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "native/folder.h"
 #include "native/key_files.h"
 #include "native/keys.h"
 #include "native/openssl_provider.h"
@@ -35,14 +35,9 @@ static int set_up(void **state) {
     return text_base64_decode_exact(span_of(tors_id), ids[0], 32) ? 0 : -1;
 }
 
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw) {
-    (void)st, (void)type, (void)ftw;
-    return remove(path);
-}
-
 static int tear_down(void **state) {
     (void)state;
-    return nftw(data, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+    return folder_remove(data) ? 0 : -1;
 }
 
 static void write_key(const char *folder, const char *name, size_t length) {

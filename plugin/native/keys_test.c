@@ -1,7 +1,6 @@
 #include "native/keys.h"
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 
 #include "core/link_facts.h"
 #include "crypt/certificates.h"
+#include "native/folder.h"
 #include "native/openssl_provider.h"
 #include "support/test.h"
 #include "wire/descriptor.h"
@@ -36,14 +36,9 @@ static int set_up(void **state) {
     return 0;
 }
 
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw) {
-    (void)st, (void)type, (void)ftw;
-    return remove(path);
-}
-
 static int tear_down(void **state) {
     (void)state;
-    return nftw(data, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+    return folder_remove(data) ? 0 : -1;
 }
 
 static struct keys *open_good(uint64_t now_s) {

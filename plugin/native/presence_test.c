@@ -96,7 +96,7 @@ static void shows_metrics(void **state) {
     runtime_free(rig.runtime);
     keys_close(rig.bench.keys);
     config_free(rig.bench.config);
-    bench_remove_folder(rig.bench.folder);
+    assert_true(folder_remove(rig.bench.folder));
 }
 
 int main(void) {

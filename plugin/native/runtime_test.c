@@ -46,7 +46,7 @@ static void close_runtime(struct rig *rig) {
     runtime_free(rig->runtime);
     keys_close(rig->bench.keys);
     config_free(rig->bench.config);
-    bench_remove_folder(rig->bench.folder);
+    assert_true(folder_remove(rig->bench.folder));
 }
 
 /* On the runtime's own loop: a client gets its TLS session, then the figures say so, then the relay is told to end. */

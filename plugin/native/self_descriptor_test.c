@@ -1,12 +1,12 @@
 #include "native/self_descriptor.h"
 
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
 #include "crypt/provider.h"
 #include "native/config.h"
+#include "native/folder.h"
 #include "native/keys.h"
 #include "native/openssl_provider.h"
 #include "support/test.h"
@@ -40,16 +40,11 @@ static int set_up(void **state) {
     return keys && config_check(config, false, &complaint) ? 0 : -1;
 }
 
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw) {
-    (void)st, (void)type, (void)ftw;
-    return remove(path);
-}
-
 static int tear_down(void **state) {
     (void)state;
     keys_close(keys);
     config_free(config);
-    return nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+    return folder_remove(folder) ? 0 : -1;
 }
 
 /* Check both signatures of the document at the front of rest, and take it off; sha1_out is what the RSA one signs. */

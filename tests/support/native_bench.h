@@ -4,7 +4,6 @@
 #define LOOM_SUPPORT_NATIVE_BENCH_H
 
 #include <errno.h>
-#include <ftw.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +16,7 @@
 #include "native/config.h"
 #include "native/cpu_workers.h"
 #include "native/event_thread.h"
+#include "native/folder.h"
 #include "native/heap.h"
 #include "native/keys.h"
 #include "native/openssl_provider.h"
@@ -39,15 +39,6 @@ struct native_bench {
     struct relay *relay;
     struct event_team team;
 };
-
-static inline int bench_remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw) {
-    (void)st, (void)type, (void)ftw;
-    return remove(path);
-}
-
-static inline void bench_remove_folder(const char *folder) {
-    assert_int_equal(nftw(folder, bench_remove_entry, 8, FTW_DEPTH | FTW_PHYS), 0);
-}
 
 /* Keys in a new folder. */
 static inline void bench_open_keys(struct native_bench *bench) {
@@ -112,7 +103,7 @@ static inline void bench_fini(struct native_bench *bench) {
     tls_identity_drop(bench->identity);
     keys_close(bench->keys);
     config_free(bench->config);
-    bench_remove_folder(bench->folder);
+    assert_true(folder_remove(bench->folder));
 }
 
 static inline struct event_thread *bench_main(struct native_bench *bench) {
