@@ -19,6 +19,7 @@
 #include "native/reload.h"
 #include "native/runtime.h"
 #include "native/self_descriptor.h"
+#include "native/signals.h"
 #include "native/torrc.h"
 #include "native/version.h"
 
@@ -250,6 +251,7 @@ static int carry_out(const struct command_line *line, struct config *config) {
 int main(int argc, char **argv) {
     static struct command_line line;
     struct complaint complaint;
+    signals_hold();
     umask(0077);
     log_start(LOG_LEVEL_NOTICE);
     if (!command_line_parse(argc, argv, &line, &complaint))

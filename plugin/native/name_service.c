@@ -2,13 +2,13 @@
 
 #include <event2/event.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 
 #include "base/check.h"
 #include "native/heap.h"
 #include "native/inbox.h"
 #include "native/resolver.h"
+#include "native/signals.h"
 
 struct name_service {
     struct event_base *base;
@@ -65,13 +65,11 @@ static void *thread_main(void *argument) {
     return NULL;
 }
 
-/* The thread sees no signals. */
 static bool start(struct name_service *service) {
-    sigset_t all, before;
-    sigfillset(&all);
-    CHECK(pthread_sigmask(SIG_SETMASK, &all, &before) == 0);
+    sigset_t before;
+    signals_hide(&before);
     bool is_started = pthread_create(&service->thread, NULL, thread_main, service) == 0;
-    CHECK(pthread_sigmask(SIG_SETMASK, &before, NULL) == 0);
+    signals_show(&before);
     if (is_started)
         pthread_setname_np(service->thread, "dns");
     return is_started;

@@ -1,7 +1,6 @@
 #include "native/runtime.h"
 
 #include <event2/event.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +21,7 @@
 #include "native/relay_setup.h"
 #include "native/resolver.h"
 #include "native/runtime_state.h"
+#include "native/signals.h"
 #include "native/tls_identity.h"
 
 /* A failed CHECK stops here last: base/check.h. */
@@ -138,13 +138,11 @@ static bool start_thread(struct runtime *runtime) {
     return true;
 }
 
-/* Threads other than the main one see no signals. */
 static bool start_threads(struct runtime *runtime) {
-    sigset_t all, before;
+    sigset_t before;
     struct ntor_server_keys ntor;
     bool is_started = true;
-    sigfillset(&all);
-    CHECK(pthread_sigmask(SIG_SETMASK, &all, &before) == 0);
+    signals_hide(&before);
     keys_ntor(runtime->setup.keys, &ntor);
     runtime->team.workers =
         cpu_workers_new(setup_cpu_workers(runtime->setup.config), runtime->setup.crypt, &ntor);
@@ -153,7 +151,7 @@ static bool start_threads(struct runtime *runtime) {
     is_started = runtime->team.workers != NULL;
     while (is_started && runtime->threads_started + 1 < runtime->team.count)
         is_started = start_thread(runtime);
-    CHECK(pthread_sigmask(SIG_SETMASK, &before, NULL) == 0);
+    signals_show(&before);
     return is_started;
 }
 

@@ -14,6 +14,7 @@
 #include "native/log.h"
 #include "native/runtime.h"
 #include "native/runtime_state.h"
+#include "native/signals.h"
 #include "native/tls_identity.h"
 
 #define RENEWAL_S  3600
@@ -184,6 +185,7 @@ void runtime_start_events(struct runtime *runtime) {
         runtime->signals[i] = evsignal_new(base, numbers[i], on_signal, runtime);
         CHECK(runtime->signals[i] != NULL && event_add(runtime->signals[i], NULL) == 0);
     }
+    signals_release();
     runtime->renewal = event_new(base, -1, EV_PERSIST, on_renewal, runtime);
     runtime->shutdown = event_new(base, -1, 0, on_shutdown, runtime);
     runtime->heartbeat = event_new(base, -1, EV_PERSIST, on_heartbeat, runtime);

@@ -10,23 +10,14 @@ from pathlib import Path
 
 import pytest
 from conftest import MIDDLE
+from lone_relay import TORRC, free_port, write_torrc
 
 pytestmark = pytest.mark.skipif(MIDDLE == "tor", reason="tor writes more than one line")
 
 SECONDS_MAX = 20.0
 OR_PORT_LINE = 3
 DATA_DIRECTORY_LINE = 5
-GOOD = """\
-Nickname LoomMiddle1
-Address 127.0.0.1
-ORPort 127.0.0.1:{port}
-DirAuthority A orport=1 no-v2 v3ident={zeros} 127.0.0.1:1 {zeros}
-DataDirectory {directory}/data
-TestingTorNetwork 1
-AssumeReachable 1
-ExitPolicy reject *:*
-"""
-FIRST_ADDED_LINE = GOOD.count("\n") + 1
+FIRST_ADDED_LINE = TORRC.count("\n") + 1
 
 WRONG_LINES = [
     ("unknown option", "NoSuchOption 1", "NoSuchOption"),
@@ -46,13 +37,6 @@ WRONG_LINES = [
 ]
 
 
-def free_port() -> int:
-    """Return a port that was free a moment ago."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
-
-
 def start(relay: Path, torrc: Path, *options: str) -> subprocess.CompletedProcess[str]:
     """Run the relay until it ends by itself."""
     command = [relay, "-f", torrc, *options]
@@ -70,9 +54,7 @@ def must_be_one_line(ended: subprocess.CompletedProcess[str], place: str, option
 @pytest.fixture
 def torrc(tmp_path: Path) -> Path:
     """Return a torrc that is good so far."""
-    path = tmp_path / "torrc"
-    path.write_text(GOOD.format(port=free_port(), directory=tmp_path, zeros="0" * 40))
-    return path
+    return write_torrc(tmp_path, free_port())
 
 
 @pytest.mark.parametrize(("what", "wrong", "option"), WRONG_LINES)
@@ -83,9 +65,8 @@ def test_a_wrong_line(relay: Path, torrc: Path, what: str, wrong: str, option: s
 
 @pytest.mark.parametrize("how", [[], ["--quiet"], ["--hush"]])
 def test_a_port_in_use(relay: Path, tmp_path: Path, how: list[str]) -> None:
-    torrc = tmp_path / "torrc"
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        torrc.write_text(GOOD.format(port=listener.getsockname()[1], directory=tmp_path, zeros="0" * 40))
+        torrc = write_torrc(tmp_path, listener.getsockname()[1])
         ended = start(relay, torrc, *how)
     must_be_one_line(ended, f"{torrc}:{OR_PORT_LINE}", "ORPort")
     assert ("[notice]" in ended.stdout) == (not how)
