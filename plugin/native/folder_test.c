@@ -30,14 +30,13 @@ static int set_up(void **state) {
 }
 
 static void all_of_it_goes(void **state) {
-    char path[128];
+    char path[128] = "";
     (void)state;
-    snprintf(path, sizeof path, "deep");
-    for (unsigned depth = 0; depth < 20; depth++) {
-        assert_int_equal(mkdir(in(path), 0700), 0);
-        strcat(path, "/x");
+    for (int length = 0; length < 40; length += 2) {
+        snprintf(path + length, sizeof path - (size_t)length, "/f");
         put_file(path);
-        path[strlen(path) - 1] = 'd';
+        path[length + 1] = 'd';
+        assert_int_equal(mkdir(in(path), 0700), 0);
     }
     assert_true(folder_remove(folder));
     assert_int_equal(access(folder, F_OK), -1);
