@@ -42,6 +42,14 @@ enum congestion_algorithm { CONGESTION_NONE = 0, CONGESTION_VEGAS = 2 };
     X(cellq_high, "cellq_high", 256, 1, 1000) /* cells that wait for the link: streams stop */     \
     X(cellq_low, "cellq_low", 10, 1, 1000)    /* and go on */
 
+/* What differs for an exit that bandwidth scanners measure through circuits of two hops (tor: __SbwsExit). */
+#define CONGESTION_PARAMS_OF_SCANNERS(X)                 \
+    X(ss_cwnd_cap, "cc_sscap_sbws", 400, 100, INT32_MAX) \
+    X(alpha, "cc_vegas_alpha_sbws", 93, 0, 1000)         \
+    X(beta, "cc_vegas_beta_sbws", 155, 0, 1000)          \
+    X(gamma, "cc_vegas_gamma_sbws", 124, 0, 1000)        \
+    X(delta, "cc_vegas_delta_sbws", 248, 0, INT32_MAX)
+
 struct congestion_params {
 #define X(field, name, initial, least, most) int32_t field;
     CONGESTION_PARAMS(X)

@@ -127,6 +127,7 @@ static void init_stores(struct manager *m, uint64_t seed) {
     slab_init(&m->links_slab, m->memory, sizeof(struct link), 16, c->links_max);
     slab_init(&m->halves_slab, m->memory, sizeof(struct half), 64, circuits_max);
     slab_init(&m->streams_slab, m->memory, sizeof(struct stream), 32, circuits_max);
+    slab_init(&m->paces_slab, m->memory, sizeof(struct stream_pace), 32, circuits_max);
     slab_init(&m->deadlines_slab, m->memory, sizeof(struct half_deadline), 32, circuits_max);
     slab_init(&m->paddings_slab, m->memory, sizeof(struct circuit_padding), 32, circuits_max);
     slab_init(&m->edges_slab, m->memory, sizeof(struct edge), 32, circuits_max);
@@ -137,6 +138,7 @@ static void init_stores(struct manager *m, uint64_t seed) {
     timers_init(&m->timers, m->memory);
     timers_init(&m->edge_timers, m->memory);
     timers_init(&m->half_timers, m->memory);
+    timers_init(&m->pace_timers, m->memory);
     timers_init(&m->padding_timers, m->memory);
     timers_init(&m->circuit_padding_timers, m->memory);
     control_spares_init(&m->spares, m->memory);
@@ -221,6 +223,7 @@ void manager_free(struct manager *m) {
     timers_fini(&m->timers);
     timers_fini(&m->edge_timers);
     timers_fini(&m->half_timers);
+    timers_fini(&m->pace_timers);
     timers_fini(&m->padding_timers);
     timers_fini(&m->circuit_padding_timers);
     control_spares_release(&m->refusals, m->refusals.owed);
@@ -234,6 +237,7 @@ void manager_free(struct manager *m) {
     slab_fini(&m->edges_slab);
     slab_fini(&m->deadlines_slab);
     slab_fini(&m->paddings_slab);
+    slab_fini(&m->paces_slab);
     slab_fini(&m->streams_slab);
     slab_fini(&m->halves_slab);
     slab_fini(&m->links_slab);
@@ -420,7 +424,8 @@ void manager_flush(struct manager *m, nsec now) {
 nsec manager_next_wake(const struct manager *m) {
     nsec padding = nsec_min(timers_next(&m->padding_timers), timers_next(&m->circuit_padding_timers));
     nsec circuits = nsec_min(timers_next(&m->half_timers), timers_next(&m->edge_timers));
-    return nsec_min(padding, nsec_min(timers_next(&m->timers), circuits));
+    nsec others = nsec_min(timers_next(&m->timers), timers_next(&m->pace_timers));
+    return nsec_min(padding, nsec_min(others, circuits));
 }
 
 void manager_set_consensus(struct manager *m, nsec now, struct consensus_view *view) {

@@ -111,6 +111,76 @@ static void an_origin_that_cannot_read_stops_one_stream(UNUSED void **state) {
     exit_bench_fini(&f);
 }
 
+static void tell_xon(struct exit_bench *f, uint32_t kb_per_s) {
+    uint8_t body[5] = {0, (uint8_t)(kb_per_s >> 24), (uint8_t)(kb_per_s >> 16), (uint8_t)(kb_per_s >> 8),
+                       (uint8_t)kb_per_s};
+    circuit_tell(&f->c, RELAY_XON, STREAM, body, sizeof body);
+}
+
+/* Bytes of the stream that have come. */
+static size_t hear_bytes(struct exit_bench *f) {
+    struct relay_message message;
+    size_t sum = 0;
+    while (circuit_hear(&f->c, &message)) {
+        assert_int_equal(message.command, RELAY_DATA);
+        assert_int_equal(message.stream, STREAM);
+        sum += message.data.length;
+    }
+    return sum;
+}
+
+static void an_origin_may_ask_for_a_rate(UNUSED void **state) {
+    struct exit_bench f;
+    set_up(&f);
+    size_t cell = chunk_padded_max(f.c.format);
+    tell_xon(&f, 10);
+    nsec asked = f.b.now;
+    assert_true(exit_push(&f, 100) == 100);
+    size_t heard = hear_bytes(&f);
+    assert_in_range(heard, 10000,
+                    10000 + cell + 10 * (f.b.now - asked) / NSEC_PER_MS); /* a second's worth at once */
+    assert_true(manager_next_wake(half_manager(&f)) != NSEC_NEVER);
+    while (f.b.now < asked + NSEC_PER_S) {
+        bench_pass(&f.b, 10 * NSEC_PER_MS);
+        heard += hear_bytes(&f);
+        assert_in_range(heard, 0, 10000 + cell + 10 * (f.b.now - asked) / NSEC_PER_MS);
+    }
+    assert_true(heard > 18000);
+    tell_xon(&f, 0); /* as fast as we like: all that the window allows */
+    heard += hear_bytes(&f);
+    assert_int_equal(heard, 100 * cell);
+    exit_bench_fini(&f);
+}
+
+static void a_rate_beyond_the_possible_is_none(UNUSED void **state) {
+    struct exit_bench f;
+    set_up(&f);
+    tell_xon(&f, 1);
+    tell_xon(&f, UINT32_MAX);
+    assert_true(exit_push(&f, 100) == 100);
+    assert_int_equal(hear_bytes(&f), 100 * chunk_padded_max(f.c.format));
+    exit_bench_fini(&f);
+}
+
+/* A stream that waits for its rate goes with its circuit, or with its destination. */
+static void what_waits_for_its_rate_may_end(UNUSED void **state) {
+    for (unsigned end = 0; end < 2; end++) {
+        struct exit_bench f;
+        set_up(&f);
+        tell_xon(&f, 1);
+        assert_true(exit_push(&f, 20) == 20);
+        assert_true(hear_bytes(&f) > 0);
+        if (end == 0) {
+            circuit_tell(&f.c, RELAY_END, STREAM, "\6", 1);
+        } else {
+            peer_send(&f.origin, CIRC + 1, CELL_DESTROY, "\0", 1);
+        }
+        bench_run(&f.b);
+        bench_pass(&f.b, 60 * NSEC_PER_S);
+        exit_bench_fini(&f);
+    }
+}
+
 static void without_congestion_control_there_is_no_xoff(UNUSED void **state) {
     struct exit_bench f;
     exit_bench_init(&f);
@@ -175,6 +245,9 @@ int main(void) {
         cmocka_unit_test(sendmes_that_have_no_place_close_the_circuit),
         cmocka_unit_test(each_31_cells_are_answered),
         cmocka_unit_test(an_origin_that_cannot_read_stops_one_stream),
+        cmocka_unit_test(an_origin_may_ask_for_a_rate),
+        cmocka_unit_test(a_rate_beyond_the_possible_is_none),
+        cmocka_unit_test(what_waits_for_its_rate_may_end),
         cmocka_unit_test(without_congestion_control_there_is_no_xoff),
         cmocka_unit_test(a_destination_that_cannot_read_stops_the_origin),
         cmocka_unit_test(a_busy_link_holds_the_streams_back),

@@ -301,4 +301,5 @@ void manager_tick(struct manager *m, nsec now) {
     manager_deadlines_tick(m, now);
     manager_padding_tick(m, now);
     manager_edges_tick(m, now);
+    manager_paces_tick(m, now);
 }

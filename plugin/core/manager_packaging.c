@@ -73,6 +73,7 @@ static bool package(struct manager *m, nsec now, struct half *half, struct strea
     uint8_t tag[FLOW_TAG_LEN];
     if (!exit->flow.is_congestion_controlled)
         (void)flow_package(&stream->window); /* stream SENDMEs show no tag */
+    manager_stream_paced(stream, now, chunk->length);
     if (!manager_half_originate_cell(m, now, half, chunk, &data, tag))
         return false;
     if (!half->set && circuit_flow_sent(&exit->flow, m->memory, now, tag)) {
@@ -115,7 +116,7 @@ static bool stream_flush(struct manager *m, nsec now, struct half *half, struct 
     while ((next = stream->to_origin.first) != NULL) {
         if (next->kind == CELL_KIND_CHUNK_END)
             return end_stream(m, now, half, stream, cell_run_shift(&stream->to_origin));
-        if (!stream_may_package(half, stream))
+        if (!stream_may_package(half, stream) || !manager_stream_keeps_pace(m, now, stream))
             return true;
         if (cells_max-- == 0 || !circuit_may_package(m, half)) {
             if (!list_is_linked(&stream->blocked))
@@ -224,10 +225,10 @@ void manager_stream_sendme(struct manager *m, nsec now, struct half *half,
         return;
 }
 
-/* The origin cannot read so fast, or can again. Its advice on the rate is not followed: it says XOFF again when it must. */
+/* The origin cannot read so fast, or can again, at a rate that it advises. */
 void manager_stream_xoff_or_xon(struct manager *m, nsec now, struct half *half,
                                 const struct relay_message *message) {
-    struct xon_message xon;
+    struct xon_message xon = {.kb_per_s = 0};
     bool is_xoff = message->command == RELAY_XOFF;
     if (!half->terms.sendme_inc || (is_xoff ? xoff_decode(message->data) : xon_decode(message->data, &xon))) {
         manager_half_fail(m, now, half, DESTROY_PROTOCOL);
@@ -237,6 +238,20 @@ void manager_stream_xoff_or_xon(struct manager *m, nsec now, struct half *half,
     if (!stream)
         return;
     stream->is_stopped = is_xoff;
-    if (!is_xoff && !stream_flush(m, now, half, stream, cells_at_once(half)))
+    if (is_xoff)
         return;
+    manager_stream_advised(m, now, half, stream, xon.kb_per_s);
+    if (!stream_flush(m, now, half, stream, cells_at_once(half)))
+        return;
+}
+
+void manager_paces_tick(struct manager *m, nsec now) {
+    struct timer *t;
+    while ((t = timers_take_due(&m->pace_timers, now)) != NULL) {
+        const struct stream_pace *pace = LIST_ENTRY(t, struct stream_pace, timer);
+        struct half *half = manager_half(m, pace->half);
+        CHECK(half); /* a stream ends with its half */
+        if (!stream_flush(m, now, half, pace->stream, cells_at_once(half)))
+            continue;
+    }
 }

@@ -205,12 +205,21 @@ struct stream {
     uint32_t serial;
     uint32_t undelivered; /* chunks for the edge that it has not reported as written */
     uint16_t id;
-    uint16_t credit;      /* that the edge has been given, and not yet used up for good */
-    uint16_t credit_owed; /* chunks packaged since the edge was last told */
-    bool is_resolve;      /* a RESOLVE: ends with its answer */
-    nsec crowded_since;   /* more than the XOFF limit have been undelivered; 0: not so */
-    bool is_stopped;      /* the origin said XOFF */
-    bool has_stopped;     /* and so did we */
+    uint16_t credit;          /* that the edge has been given, and not yet used up for good */
+    uint16_t credit_owed;     /* chunks packaged since the edge was last told */
+    bool is_resolve;          /* a RESOLVE: ends with its answer */
+    struct stream_pace *pace; /* NULL: the origin has advised no rate */
+    nsec crowded_since;       /* more than the XOFF limit have been undelivered; 0: not so */
+    bool is_stopped;          /* the origin said XOFF */
+    bool has_stopped;         /* and so did we */
+};
+
+/* Of a stream whose origin has advised a rate. */
+struct stream_pace {
+    struct token_bucket bucket;
+    struct timer timer; /* while the rate is used up and chunks wait */
+    half_id half;
+    struct stream *stream;
 };
 
 struct edge {
@@ -233,7 +242,7 @@ struct manager {
     station_id controller;
     station_id edge_station_next;
     struct cell_pool cells;
-    struct slab links_slab, halves_slab, streams_slab, edges_slab, paddings_slab, deadlines_slab;
+    struct slab links_slab, halves_slab, streams_slab, paces_slab, edges_slab, paddings_slab, deadlines_slab;
     struct table links; /* link_id -> struct link */
     struct slot_map halves;
     struct slot_map edges;
@@ -241,6 +250,7 @@ struct manager {
     struct timers timers; /* of links */
     struct timers edge_timers;
     struct timers half_timers;            /* of halves that wait for an answer */
+    struct timers pace_timers;            /* of streams */
     struct timers padding_timers;         /* of links */
     struct timers circuit_padding_timers; /* of machines */
     struct control_spares spares;
@@ -431,6 +441,19 @@ void manager_streams_unblock(struct manager *m, nsec now, struct half *half);
 void manager_streams_taken(struct manager *m, struct half *half);
 /* Go on with the circuits of which it has taken enough. */
 void manager_streams_resume(struct manager *m, nsec now);
+
+/* The streams that had used up the rate that their origins have advised. */
+void manager_paces_tick(struct manager *m, nsec now);
+
+/* manager_pace.c */
+/* XON: from now on at this rate; 0: as fast as we like. */
+void manager_stream_advised(struct manager *m, nsec now, struct half *half, struct stream *stream,
+                            uint32_t kb_per_s);
+void manager_stream_unpace(struct manager *m, struct stream *stream);
+/* False: its chunks wait for manager_paces_tick. */
+MUST_USE bool manager_stream_keeps_pace(struct manager *m, nsec now, struct stream *stream);
+/* So many bytes of it went. */
+void manager_stream_paced(struct stream *stream, nsec now, uint32_t bytes);
 
 /* manager_delivery.c: may close the circuit. message takes cell over. */
 void manager_stream_data(struct manager *m, nsec now, struct half *half, const struct relay_message *message,

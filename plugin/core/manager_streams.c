@@ -62,6 +62,7 @@ void manager_stream_free(struct manager *m, struct half *half, struct stream *st
     list_remove(&stream->blocked);
     manager_free_run(m, &stream->to_origin);
     manager_free_run(m, &stream->to_edge);
+    manager_stream_unpace(m, stream);
     slab_put(&m->streams_slab, stream);
     control_spares_release(&m->spares, STREAM_LAST_WORDS);
 }

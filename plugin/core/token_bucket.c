@@ -49,6 +49,15 @@ static void fill(struct token_bucket *bucket, nsec now) {
     bucket->remainder = parts % NSEC_PER_S;
 }
 
+void token_bucket_adjust(struct token_bucket *bucket, nsec now, uint64_t rate, uint64_t burst) {
+    struct token_bucket before = *bucket;
+    if (!is_unlimited(&before))
+        fill(&before, now);
+    token_bucket_init(bucket, now, rate, burst);
+    if (before.level < bucket->level)
+        bucket->level = before.level;
+}
+
 uint64_t token_bucket_available(struct token_bucket *bucket, nsec now) {
     if (is_unlimited(bucket))
         return UINT64_MAX;

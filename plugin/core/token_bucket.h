@@ -24,6 +24,8 @@ struct token_bucket {
 
 /* Starts full. */
 void token_bucket_init(struct token_bucket *bucket, nsec now, uint64_t rate, uint64_t burst);
+/* Another rate and burst from now on; what is in it stays, as far as it has room. */
+void token_bucket_adjust(struct token_bucket *bucket, nsec now, uint64_t rate, uint64_t burst);
 /* Bytes that may pass now. */
 uint64_t token_bucket_available(struct token_bucket *bucket, nsec now);
 /* So many passed; may overshoot. */

@@ -48,6 +48,21 @@ static void no_rate_is_lost_to_rounding(UNUSED void **state) {
     }
 }
 
+static void another_rate_keeps_what_is_there(UNUSED void **state) {
+    struct token_bucket bucket;
+    token_bucket_init(&bucket, 0, 100, 1000);
+    token_bucket_adjust(&bucket, 0, 10, 400);
+    assert_int_equal(token_bucket_available(&bucket, 0), 400);
+    token_bucket_take(&bucket, 0, 500);
+    token_bucket_adjust(&bucket, 5 * S, 1000, 2000); /* 50 of the old rate have come */
+    assert_int_equal(token_bucket_available(&bucket, 5 * S), 0);
+    assert_int_equal(token_bucket_available(&bucket, 6 * S), 950);
+    token_bucket_adjust(&bucket, 6 * S, TOKEN_RATE_UNLIMITED, 0);
+    assert_true(token_bucket_available(&bucket, 6 * S) == UINT64_MAX);
+    token_bucket_adjust(&bucket, 7 * S, 100, 0);
+    assert_int_equal(token_bucket_available(&bucket, 8 * S), 0);
+}
+
 /* Take whatever is there, at random times: what passes is at most, and with small steps exactly, the law. */
 static void law_holds(UNUSED void **state) {
     for (uint64_t seed = 0; seed < 50; seed++) {
@@ -119,9 +134,9 @@ static void extremes(UNUSED void **state) {
 
 int main(void) {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_story_in_steps), cmocka_unit_test(no_rate_is_lost_to_rounding),
-        cmocka_unit_test(law_holds),        cmocka_unit_test(ready_at_is_the_first_moment),
-        cmocka_unit_test(extremes),
+        cmocka_unit_test(another_rate_keeps_what_is_there), cmocka_unit_test(a_story_in_steps),
+        cmocka_unit_test(no_rate_is_lost_to_rounding),      cmocka_unit_test(law_holds),
+        cmocka_unit_test(ready_at_is_the_first_moment),     cmocka_unit_test(extremes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

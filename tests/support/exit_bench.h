@@ -135,6 +135,12 @@ static inline void exit_take_edge(struct exit_bench *f) {
     assert_int_equal(request.to.port, 80);
 }
 
+/* The edge that the test plays the destination of. */
+static inline void exit_turn_to(struct exit_bench *f, edge_id edge) {
+    f->edge = edge;
+    f->edge_station = object_station(edge);
+}
+
 static inline void exit_connect_edge(struct exit_bench *f) {
     manager_edge_connected(exit_edge_manager(f), f->b.now, f->edge, &exit_destination);
     bench_run(&f->b);
