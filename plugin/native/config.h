@@ -90,6 +90,7 @@ struct config {
     int exit_reject_private; /* enum config_tristate until config_check() */
     bool ipv6_exit;
     bool reduced_exit_policy;
+    bool sbws_exit; /* bandwidth scanners use us as their exit */
     struct exit_policy exit_policy;
     char *dns_resolv_conf; /* or NULL: the system's */
     bool dns_allow_broken; /* run without name servers too */

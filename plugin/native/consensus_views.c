@@ -9,7 +9,7 @@
 #include "wire/descriptor_cut.h"
 
 /* Limits as in tor (param-spec). */
-static struct consensus_params make_params(const struct consensus *c) {
+static struct consensus_params make_params(const struct consensus *c, bool is_of_scanners) {
     struct consensus_params p = consensus_params_default;
     p.circ_max_cell_queue_size =
         consensus_param(c, "circ_max_cell_queue_size", p.circ_max_cell_queue_size, 1000, INT32_MAX);
@@ -51,12 +51,16 @@ static struct consensus_params make_params(const struct consensus *c) {
 #define X(field, name, initial, least, most) \
     p.congestion.field = consensus_param(c, name, initial, least, most);
     CONGESTION_PARAMS(X)
+    if (is_of_scanners) {
+        CONGESTION_PARAMS_OF_SCANNERS(X)
+    }
 #undef X
     return p;
 }
 
-struct consensus_view *consensus_views_make(const struct consensus *c, const struct memory *memory) {
-    struct consensus_params params = make_params(c);
+struct consensus_view *consensus_views_make(const struct consensus *c, bool is_of_scanners,
+                                            const struct memory *memory) {
+    struct consensus_params params = make_params(c, is_of_scanners);
     struct relay_entry *entries = calloc(c->relay_count ? c->relay_count : 1, sizeof(*entries));
     if (!entries)
         return NULL;

@@ -25,7 +25,7 @@ static void carries_relays_and_clipped_parameters(void **state) {
     const struct consensus c = {
         .relays = relays, .relay_count = 2, .params = params, .param_count = COUNT(params)};
     test_memory_init(&memory);
-    struct consensus_view *view = consensus_views_make(&c, &memory.memory);
+    struct consensus_view *view = consensus_views_make(&c, false, &memory.memory);
     assert_non_null(view);
     assert_int_equal(view->params.circ_max_cell_queue_size, 1000); /* tor's least */
     assert_int_equal(view->params.circ_max_cell_queue_size_out, 3000);
@@ -42,6 +42,30 @@ static void carries_relays_and_clipped_parameters(void **state) {
     assert_non_null(consensus_view_find(view, relays[1].rsa_id));
     assert_null(consensus_view_find(view, (const uint8_t[20]){3}));
     consensus_view_drop(view);
+    test_memory_fini(&memory);
+}
+
+static void an_exit_of_scanners_has_params_of_its_own(void **state) {
+    (void)state;
+    struct test_memory memory;
+    struct consensus_param params[] = {{span_of("cc_vegas_alpha_exit"), 200},
+                                       {span_of("cc_vegas_beta_sbws"), 160},
+                                       {span_of("cc_cwnd_init"), 200}};
+    const struct consensus c = {.params = params, .param_count = COUNT(params)};
+    test_memory_init(&memory);
+    struct consensus_view *plain = consensus_views_make(&c, false, &memory.memory);
+    struct consensus_view *scanned = consensus_views_make(&c, true, &memory.memory);
+    assert_true(plain && scanned);
+    assert_int_equal(plain->params.congestion.alpha, 200);
+    assert_int_equal(plain->params.congestion.beta, 248);
+    assert_int_equal(scanned->params.congestion.alpha, 93);
+    assert_int_equal(scanned->params.congestion.beta, 160);
+    assert_int_equal(scanned->params.congestion.gamma, 124);
+    assert_int_equal(scanned->params.congestion.delta, 248);
+    assert_int_equal(scanned->params.congestion.ss_cwnd_cap, 400);
+    assert_int_equal(scanned->params.congestion.cwnd_init, 200);
+    consensus_view_drop(plain);
+    consensus_view_drop(scanned);
     test_memory_fini(&memory);
 }
 
@@ -68,7 +92,7 @@ static void descriptors_tell_ed25519_identities(void **state) {
     uint8_t expected[32];
     memset(expected, 7, sizeof expected);
     test_memory_init(&memory);
-    struct consensus_view *view = consensus_views_make(&c, &memory.memory);
+    struct consensus_view *view = consensus_views_make(&c, false, &memory.memory);
     assert_non_null(view);
     assert_null(consensus_views_identified(view, empty, &memory.memory));
     assert_null(consensus_views_identified(view, nameless, &memory.memory));
@@ -89,6 +113,7 @@ static void descriptors_tell_ed25519_identities(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_exit_of_scanners_has_params_of_its_own),
         cmocka_unit_test(carries_relays_and_clipped_parameters),
         cmocka_unit_test(descriptors_tell_ed25519_identities),
     };

@@ -163,7 +163,7 @@ static struct consensus_view *identified(const struct presence *presence, const 
 static void on_consensus(void *context, const struct consensus *consensus) {
     struct presence *presence = context;
     const struct config *config = presence->options.config;
-    struct consensus_view *view = consensus_views_make(consensus, &heap_memory);
+    struct consensus_view *view = consensus_views_make(consensus, config->sbws_exit, &heap_memory);
     if (view == NULL)
         return; /* the managers follow the one before */
     if (config->kist_interval_ms != 0)

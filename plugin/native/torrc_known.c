@@ -51,7 +51,7 @@ static const struct torrc_option known[] = {
     IGNORE("__DNSPort"), IGNORE("__ExtORPort"), IGNORE("__HashedControlSessionPassword"),
     IGNORE("__HTTPTunnelPort"), IGNORE("__LeaveStreamsUnattached"), IGNORE("__MetricsPort"),
     IGNORE("__NATDPort"), IGNORE("__ORPort"), IGNORE("__OwningControllerFD"),
-    IGNORE("__OwningControllerProcess"), IGNORE("__ReloadTorrcOnSIGHUP"), IGNORE("__SbwsExit"),
+    IGNORE("__OwningControllerProcess"), IGNORE("__ReloadTorrcOnSIGHUP"),
     IGNORE("__SocksPort"), IGNORE("__TransPort"), IGNORE("AccelDir"), IGNORE("AccelName"),
     IGNORE("AccountingRule"), IGNORE("AccountingStart"), IGNORE("AllowNonRFC953Hostnames"),
     IGNORE("AssumeReachableIPv6"), IGNORE("AuthDirBadExit"), IGNORE("AuthDirBadExitCCs"),

@@ -266,6 +266,7 @@ static const char *apply_zero(struct config *config, const struct torrc_option *
 
 /* In the order of their names: --list-torrc-options prints it so. */
 static const struct torrc_option carried_out[] = {
+    {"__SbwsExit", .apply = apply_bool, AT(sbws_exit)},
     {"Address", .is_list = true, .apply = apply_address,
      .expected = "an IPv4 or IPv6 address, or a host name"},
     {"AddressDisableIPv6", .apply = apply_bool, AT(address_disable_ipv6)},
