@@ -41,14 +41,15 @@ static void set_keys(struct cgo *cgo, const uint8_t keys[static CGO_CIPHER_KEYS]
 }
 
 bool cgo_can_be_fast(void) {
-    return polyval_can_be_fast() && aes128_can_be_fast();
+    return polyval_can_be_fast() && aes128_has(AES128_X86);
 }
 
 void cgo_init(struct cgo *cgo, enum layer_role role, const uint8_t keys[static CGO_KEYS_LEN], bool is_fast) {
     memset(cgo, 0, sizeof(*cgo));
     cgo->role = (uint8_t)role;
-    aes128_init(&cgo->j_cipher, encrypts(cgo) ? AES128_ENCRYPTS : AES128_DECRYPTS, is_fast);
-    aes128_init(&cgo->s_cipher, AES128_ENCRYPTS, is_fast);
+    enum aes128_way way = is_fast ? aes128_best() : AES128_OPENSSL;
+    aes128_init(&cgo->j_cipher, encrypts(cgo) ? AES128_ENCRYPTS : AES128_DECRYPTS, way);
+    aes128_init(&cgo->s_cipher, AES128_ENCRYPTS, way);
     cgo->j_hash.is_fast = is_fast;
     set_keys(cgo, keys);
     memcpy(cgo->nonce, keys + CGO_CIPHER_KEYS, CGO_TAG_LEN);

@@ -1,13 +1,13 @@
 #include "native/openssl_layers.h"
 
 #include <assert.h>
+#include <stddef.h>
 #include <string.h>
 
 /* The running digest is copied on each recognised cell: SHA_CTX lies inline and is copied as a struct, which EVP_MD_CTX
  * does not offer. OpenSSL 3.0 marks it deprecated; asking for the 1.1 interface keeps it. */
 #define OPENSSL_API_COMPAT 10100
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 #include <openssl/sha.h>
 
 #include "base/check.h"
@@ -20,12 +20,18 @@ struct head {
     uint8_t kind; /* enum layer_kind */
 };
 
+#define CACHE_LINE_LEN 64u
+
+/* What every cell touches is in the first three lines; the digest, which cells of others do not, is in the next two. */
 struct tor1_layer {
     struct head head;
-    uint8_t tag[SHA1_LEN]; /* the digest after the last of them */
-    EVP_CIPHER_CTX *cipher;
-    SHA_CTX digest; /* over all cells sealed or recognized so far */
+    uint8_t way;               /* enum aes128_way */
+    uint64_t position;         /* in the keystream */
+    union aes128_keys keys;    /* of the cipher */
+    SHA_CTX digest;            /* over all cells sealed or recognized so far */
+    uint8_t tag[TAG_LEN_TOR1]; /* the digest after the last of them */
 };
+static_assert(offsetof(struct tor1_layer, digest) <= 3 * CACHE_LINE_LEN, "three lines for cells of others");
 static_assert(sizeof(struct tor1_layer) <= OPENSSL_TOR1_SIZE, "provider.h: layer_size");
 
 struct cgo_layer {
@@ -35,14 +41,12 @@ struct cgo_layer {
 static_assert(sizeof(struct cgo_layer) <= OPENSSL_CGO_SIZE, "provider.h: layer_size");
 
 /* Written once by openssl_layers_setup(), read by all threads afterwards. */
-static EVP_CIPHER *aes_128_ctr;
-
+static enum aes128_way cipher_way;
 static bool cgo_is_fast;
 
 void openssl_layers_setup(void) {
-    aes_128_ctr = EVP_CIPHER_fetch(NULL, "AES-128-CTR", NULL);
-    CHECK(aes_128_ctr);
     aes128_setup();
+    cipher_way = aes128_best();
     cgo_is_fast = cgo_can_be_fast();
 }
 
@@ -52,27 +56,27 @@ static bool is_cgo(const void *object) {
 
 /* --- tor1 ----------------------------------------------------------------------------------------------------------- */
 
+static enum aes128_way way_of(const struct tor1_layer *layer) {
+    return (enum aes128_way)layer->way;
+}
+
 static void tor1_init(struct tor1_layer *layer, const struct layer_keys *keys) {
-    static const uint8_t iv[16]; /* tor-spec 5.5: starts at zero */
-    layer->cipher = EVP_CIPHER_CTX_new();
-    CHECK(layer->cipher);
-    CHECK(EVP_EncryptInit_ex2(layer->cipher, aes_128_ctr, keys->cipher, iv, NULL) == 1);
+    layer->way = (uint8_t)cipher_way;
+    layer->position = 0;
+    aes128_cells_init(&layer->keys, way_of(layer), keys->cipher);
     CHECK(SHA1_Init(&layer->digest) == 1);
     CHECK(SHA1_Update(&layer->digest, keys->digest, sizeof(keys->digest)) == 1);
     memset(layer->tag, 0, sizeof(layer->tag));
 }
 
 static void tor1_fini(struct tor1_layer *layer) {
-    EVP_CIPHER_CTX_free(layer->cipher); /* wipes the key */
+    aes128_cells_fini(&layer->keys, way_of(layer));
     OPENSSL_cleanse(layer, sizeof(*layer));
 }
 
 static void tor1_crypt(struct tor1_layer *layer, struct crypt_cell *cells, size_t n, struct work *work) {
-    for (size_t i = 0; i < n; i++) {
-        int written;
-        CHECK(EVP_EncryptUpdate(layer->cipher, cells[i].to, &written, cells[i].from, CELL_BODY_LEN) == 1);
-        CHECK(written == CELL_BODY_LEN);
-    }
+    aes128_cells(&layer->keys, way_of(layer), layer->position, cells, n);
+    layer->position += n * CELL_BODY_LEN;
     work->aes_bytes += n * CELL_BODY_LEN;
     work->crypt_runs++;
 }
@@ -118,10 +122,10 @@ static void tor1_originate(struct tor1_layer *layer, struct crypt_cell *cell, st
 
 void openssl_layer_init(void *object, enum layer_role role, const struct layer_keys *keys) {
     ((struct head *)object)->kind = (uint8_t)keys->kind;
-    if (keys->kind == LAYER_CGO)
-        cgo_init(&((struct cgo_layer *)object)->cgo, role, keys->cgo, cgo_is_fast);
-    else
-        tor1_init(object, keys);
+    switch (keys->kind) {
+    case LAYER_TOR1: tor1_init(object, keys); return;
+    case LAYER_CGO: cgo_init(&((struct cgo_layer *)object)->cgo, role, keys->cgo, cgo_is_fast); return;
+    }
 }
 
 void openssl_layer_fini(void *object) {
@@ -159,10 +163,10 @@ void openssl_layer_tag(const void *object, uint8_t out[static TAG_LEN_MAX]) {
         memcpy(out, ((const struct tor1_layer *)object)->tag, TAG_LEN_TOR1);
 }
 
-/* tor1: the key schedule lies behind OpenSSL's own pointers, out of reach; our part of the way to it halves the wait. CGO: the
- * processor sees a row of lines and fetches the rest. */
+/* What a run of cells needs first. */
 void openssl_layer_prefetch(const void *object) {
     const uint8_t *layer = object;
     __builtin_prefetch(layer);
-    __builtin_prefetch(layer + 64);
+    __builtin_prefetch(layer + CACHE_LINE_LEN);
+    __builtin_prefetch(layer + 2 * CACHE_LINE_LEN);
 }

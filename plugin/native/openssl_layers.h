@@ -1,8 +1,9 @@
-/* openssl_layers - relay layers for real: tor1 on OpenSSL, AES-128-CTR with IV 0 and a running SHA-1 (tor-spec 5.5, 6.1), and
- * counter galois onion (cgo.h).
+/* openssl_layers - relay layers for real: tor1, which is AES-128-CTR with IV 0 (aes128.h) and a running SHA-1 (tor-spec 5.5,
+ * 6.1), and counter galois onion (cgo.h).
  *
  * The functions are those of struct crypt_provider; see there. Owner: whoever placed the layer, one thread at a time.
- * Memory: OpenSSL's cipher contexts are allocated in init and freed in fini; nothing is allocated per cell. */
+ * Memory: a layer has all that it needs in line, and is best placed at the start of a cache line; without AES instructions
+ * OpenSSL's contexts are allocated in init and freed in fini. Nothing is allocated per cell. */
 #ifndef LOOM_NATIVE_OPENSSL_LAYERS_H
 #define LOOM_NATIVE_OPENSSL_LAYERS_H
 
@@ -12,10 +13,10 @@
 
 #include "crypt/provider.h"
 
-#define OPENSSL_TOR1_SIZE 128u
+#define OPENSSL_TOR1_SIZE 320u
 #define OPENSSL_CGO_SIZE  640u
 
-/* Fetch the ciphers; call once before any layer, from one thread. */
+/* Choose and fetch the ciphers; call once before any layer, from one thread. */
 void openssl_layers_setup(void);
 
 void openssl_layer_init(void *object, enum layer_role role, const struct layer_keys *keys);

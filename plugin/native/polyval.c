@@ -8,6 +8,7 @@
 #endif
 
 #include "base/check.h"
+#include "native/cpu_features.h"
 
 /* RFC 8452, section 3: GF(2^128) modulo x^128 + x^127 + x^126 + x^121 + 1; bytes are little-endian, and the product of
  * a and b is a * b * x^-128. So a product of 256 bits is reduced from its low end: adding a multiple of the modulus clears
@@ -180,10 +181,6 @@ FAST static void block_fast(const uint8_t *h, const uint8_t *block, uint8_t *out
     store(out, product(load(block), load(h)));
 }
 
-bool polyval_can_be_fast(void) {
-    return __builtin_cpu_supports("pclmul");
-}
-
 #else
 
 static void powers_fast(struct polyval_key *key, const uint8_t *h) {
@@ -201,13 +198,13 @@ static void block_fast(const uint8_t *h, const uint8_t *block, uint8_t *out) {
     CHECK(!"a CPU with carry-less multiplication");
 }
 
-bool polyval_can_be_fast(void) {
-    return false;
-}
-
 #endif
 
 /* --- either --------------------------------------------------------------------------------------------------------- */
+
+bool polyval_can_be_fast(void) {
+    return cpu_has_carryless();
+}
 
 void polyval_key_init(struct polyval_key *key, const uint8_t h[static POLYVAL_LEN], bool is_fast) {
     key->is_fast = is_fast;
