@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum option_kind { OPTION_NUMBER, OPTION_HEX, OPTION_ENDPOINT };
+enum option_kind { OPTION_NUMBER, OPTION_HEX, OPTION_ENDPOINT, OPTION_HANDSHAKE };
 
 struct option {
     const char *name;
@@ -30,6 +30,8 @@ static const struct option options[] = {
     {"verified-links", OPTION_NUMBER, AT(verified_links), 0, LOAD_LINKS_MAX, false},
     {"warmup", OPTION_NUMBER, AT(warmup_s), 0, LOAD_SECONDS_MAX, false},
     {"seconds", OPTION_NUMBER, AT(seconds), 1, LOAD_SECONDS_MAX, false},
+    {"handshakes", OPTION_HANDSHAKE, AT(mode), 0, 0, false},
+    {"proven-every", OPTION_NUMBER, AT(proven_every), 1, 1000000, false},
     {"echoes", OPTION_NUMBER, AT(echoes), 0, 1000000, false},
     {"pid", OPTION_NUMBER, AT(pid), 0, INT32_MAX, false},
 };
@@ -48,6 +50,9 @@ const char *load_options_help(void) {
            "  --warmup S          seconds before measuring (2)\n"
            "  --seconds S         seconds of measuring (5)\n"
            "  --echoes N          no load: send one cell there and back, N times\n"
+           "  --handshakes KIND   no cells: circuit handshakes, ntor or ntor-v3; all links lead into the relay,\n"
+           "                      and --circuits is how many wait for their answer at once\n"
+           "  --proven-every N    of so many answers to a handshake, prove one (100)\n"
            "  --pid PID           of the relay: measure its CPU time\n";
 }
 
@@ -79,12 +84,20 @@ static bool parse_hex(const struct option *o, const char *text, uint8_t *out, st
     return ok || complain(complaint, "--%s %s: expected %u hexadecimal digits", o->name, text, 2u * o->most);
 }
 
+static bool parse_handshake(const struct option *o, const char *text, enum load_mode *out,
+                            struct complaint *complaint) {
+    *out = strcmp(text, "ntor-v3") == 0 ? LOAD_NTOR_V3 : LOAD_NTOR;
+    return *out == LOAD_NTOR_V3 || strcmp(text, "ntor") == 0 ||
+           complain(complaint, "--%s %s: expected ntor or ntor-v3", o->name, text);
+}
+
 static bool parse_value(const struct option *o, const char *text, struct load_options *out,
                         struct complaint *complaint) {
     void *place = (char *)out + o->offset;
     switch (o->kind) {
     case OPTION_NUMBER: return parse_number(o, text, place, complaint);
     case OPTION_HEX: return parse_hex(o, text, place, complaint);
+    case OPTION_HANDSHAKE: return parse_handshake(o, text, place, complaint);
     case OPTION_ENDPOINT:
         return endpoint_parse(text, strlen(text), place) ||
                complain(complaint, "--%s %s: expected ADDRESS:PORT", o->name, text);
@@ -102,10 +115,17 @@ static const struct option *option_named(const char *argument) {
 }
 
 /* What no option can say alone. */
-static bool check_together(const struct load_options *out, uint32_t given, struct complaint *complaint) {
-    for (size_t i = 0; i < OPTION_COUNT; i++)
-        if (options[i].is_required && !(given & UINT32_C(1) << i))
-            return complain(complaint, "--%s is missing", options[i].name);
+
+static bool check_handshakes(const struct load_options *out, struct complaint *complaint) {
+    if (out->echoes > 0)
+        return complain(complaint, "--echoes %u: there are none with --handshakes", out->echoes);
+    if (out->circuits < out->links)
+        return complain(complaint, "--circuits %u: expected at least one for each of %u links", out->circuits,
+                        out->links);
+    return true;
+}
+
+static bool check_cells(const struct load_options *out, struct complaint *complaint) {
     if (out->links % 2 != 0)
         return complain(complaint, "--links %u: expected an even number, half lead in and half out",
                         out->links);
@@ -118,6 +138,13 @@ static bool check_together(const struct load_options *out, uint32_t given, struc
     return true;
 }
 
+static bool check_together(const struct load_options *out, uint32_t given, struct complaint *complaint) {
+    for (size_t i = 0; i < OPTION_COUNT; i++)
+        if (options[i].is_required && !(given & UINT32_C(1) << i))
+            return complain(complaint, "--%s is missing", options[i].name);
+    return out->mode == LOAD_CELLS ? check_cells(out, complaint) : check_handshakes(out, complaint);
+}
+
 bool load_options_parse(int argc, const char *const *argv, struct load_options *out,
                         struct complaint *complaint) {
     uint32_t given = 0;
@@ -126,6 +153,7 @@ bool load_options_parse(int argc, const char *const *argv, struct load_options *
                                  .record_cells = LOAD_RECORD_MAX,
                                  .run = 4,
                                  .verified_links = 1,
+                                 .proven_every = 100,
                                  .warmup_s = 2,
                                  .seconds = 5};
     for (int i = 1; i < argc; i += 2) {

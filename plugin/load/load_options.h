@@ -17,15 +17,20 @@
 #define LOAD_RUN_MAX      LOAD_RECORD_MAX
 #define LOAD_SECONDS_MAX  3600u
 
+/* What is pressed through the relay. */
+enum load_mode { LOAD_CELLS, LOAD_NTOR, LOAD_NTOR_V3 }; /* the latter two: circuit handshakes */
+
 struct load_options {
+    enum load_mode mode;
     struct endpoint relay;
     uint8_t rsa_id[20], ed_id[32], onion_key[32]; /* of the relay under load */
-    uint32_t links;                               /* half of them lead into the relay, half out of it */
-    uint32_t circuits;
+    uint32_t links;        /* half of them lead into the relay, half out of it; of handshakes, all lead in */
+    uint32_t circuits;     /* of handshakes: that wait for their answer at once */
     uint32_t record_cells; /* cells in each TLS record that we write */
     uint32_t run;          /* cells of one circuit in a row */
     uint32_t
         verified_links; /* ways in whose cells are checked byte by byte, with the ways out that are theirs */
+    uint32_t proven_every; /* of so many answers to a handshake, one is proven */
     uint32_t warmup_s, seconds;
     uint32_t echoes; /* instead of load: so many times one cell there and back */
     uint32_t pid;    /* of the relay, to ask the kernel for its CPU time; 0: not asked */

@@ -59,6 +59,25 @@ static void mistakes_name_the_option(UNUSED void **state) {
     assert_string_equal(c.text, "--relay localhost: expected ADDRESS:PORT");
 }
 
+static void handshakes_take_other_numbers(UNUSED void **state) {
+    struct load_options o;
+    struct complaint c;
+    assert_true(PARSE(&o, &c, RELAY));
+    assert_int_equal(o.mode, LOAD_CELLS);
+    assert_true(PARSE(&o, &c, RELAY, "--handshakes", "ntor", "--links", "3", "--circuits", "3"));
+    assert_int_equal(o.mode, LOAD_NTOR);
+    assert_int_equal(o.proven_every, 100);
+    assert_true(PARSE(&o, &c, RELAY, "--handshakes", "ntor-v3", "--proven-every", "1"));
+    assert_int_equal(o.mode, LOAD_NTOR_V3);
+    assert_int_equal(o.proven_every, 1);
+    assert_false(PARSE(&o, &c, RELAY, "--handshakes", "tap"));
+    assert_string_equal(c.text, "--handshakes tap: expected ntor or ntor-v3");
+    assert_false(PARSE(&o, &c, RELAY, "--handshakes", "ntor", "--links", "65"));
+    assert_string_equal(c.text, "--circuits 64: expected at least one for each of 65 links");
+    assert_false(PARSE(&o, &c, RELAY, "--handshakes", "ntor", "--echoes", "5"));
+    assert_string_equal(c.text, "--echoes 5: there are none with --handshakes");
+}
+
 static void help_asks_for_nothing_else(UNUSED void **state) {
     struct load_options o;
     struct complaint complaint;
@@ -69,9 +88,8 @@ static void help_asks_for_nothing_else(UNUSED void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_relay_is_enough),
-        cmocka_unit_test(what_is_given_counts),
-        cmocka_unit_test(mistakes_name_the_option),
+        cmocka_unit_test(a_relay_is_enough),          cmocka_unit_test(what_is_given_counts),
+        cmocka_unit_test(mistakes_name_the_option),   cmocka_unit_test(handshakes_take_other_numbers),
         cmocka_unit_test(help_asks_for_nothing_else),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,41 +19,58 @@ static void print_echoes(struct load_report *report, FILE *out) {
             n ? report->trips[n / 2] : 0, n ? report->trips[(uint64_t)n * 99 / 100] : 0);
 }
 
+/* What is counted, and paid for. */
+static const char *unit_of(const struct load_report *report) {
+    return report->options->mode == LOAD_CELLS ? "cell" : "handshake";
+}
+
 static void print_threads(const struct load_report *report, FILE *out) {
+    const char *unit = unit_of(report);
     fprintf(out, ", \"threads\": [");
     for (uint32_t i = 0; i < report->relay.count; i++) {
         const struct load_thread_cpu *thread = &report->relay.threads[i];
-        fprintf(
-            out,
-            "%s{\"name\": \"%s\", \"cores\": %.4f, \"ns_per_cell\": %.1f, \"wakes_per_1000_cells\": %.2f}",
-            i ? ", " : "", thread->name, ratio(thread->busy, report->elapsed),
-            ratio(thread->busy, report->cells), 1000 * ratio(thread->switches, report->cells));
+        fprintf(out, "%s{\"name\": \"%s\", \"cores\": %.4f", i ? ", " : "", thread->name,
+                ratio(thread->busy, report->elapsed));
+        fprintf(out, ", \"ns_per_%s\": %.1f, \"wakes_per_1000_%ss\": %.2f}", unit,
+                ratio(thread->busy, report->units), unit, 1000 * ratio(thread->switches, report->units));
     }
     fprintf(out, "]");
 }
 
 static void print_load(const struct load_report *report, FILE *out) {
     nsec relay = load_cpu_total(&report->relay), own = load_cpu_total(&report->own);
-    fprintf(out, ", \"seconds\": %.3f, \"cells\": %" PRIu64 ", \"cells_per_s\": %.0f",
-            ratio(report->elapsed, NSEC_PER_S), report->cells,
-            ratio(report->cells, report->elapsed) * (double)NSEC_PER_S);
-    fprintf(out, ", \"generator_cores\": %.4f, \"generator_ns_per_cell\": %.1f", ratio(own, report->elapsed),
-            ratio(own, report->cells));
+    const char *unit = unit_of(report);
+    fprintf(out, ", \"seconds\": %.3f, \"%ss\": %" PRIu64 ", \"%ss_per_s\": %.0f",
+            ratio(report->elapsed, NSEC_PER_S), unit, report->units, unit,
+            ratio(report->units, report->elapsed) * (double)NSEC_PER_S);
+    fprintf(out, ", \"generator_cores\": %.4f, \"generator_ns_per_%s\": %.1f", ratio(own, report->elapsed),
+            unit, ratio(own, report->units));
     if (report->relay.count == 0)
         return;
-    fprintf(out, ", \"relay_cores\": %.4f, \"relay_ns_per_cell\": %.1f", ratio(relay, report->elapsed),
-            ratio(relay, report->cells));
+    fprintf(out, ", \"relay_cores\": %.4f, \"relay_ns_per_%s\": %.1f", ratio(relay, report->elapsed), unit,
+            ratio(relay, report->units));
     print_threads(report, out);
 }
 
-void load_report_print(struct load_report *report, FILE *out) {
+static void print_shape(const struct load_report *report, FILE *out) {
     const struct load_options *o = report->options;
-    fprintf(out, "{\"links\": %u, \"circuits\": %u, \"record_cells\": %u, \"run\": %u, \"cipher\": \"%s\"",
-            o->links, o->circuits, o->record_cells, o->run, report->cipher);
+    fprintf(out, "{\"links\": %u, \"circuits\": %u", o->links, o->circuits);
+    switch (o->mode) {
+    case LOAD_CELLS: fprintf(out, ", \"record_cells\": %u, \"run\": %u", o->record_cells, o->run); break;
+    case LOAD_NTOR: fprintf(out, ", \"kind\": \"ntor\""); break;
+    case LOAD_NTOR_V3: fprintf(out, ", \"kind\": \"ntor-v3\""); break;
+    }
+    fprintf(out, ", \"cipher\": \"%s\"", report->cipher);
+}
+
+void load_report_print(struct load_report *report, FILE *out) {
+    print_shape(report, out);
     if (report->trips)
         print_echoes(report, out);
     else
         print_load(report, out);
+    if (report->options->mode != LOAD_CELLS)
+        fprintf(out, ", \"refused\": %" PRIu64, report->refused);
     fprintf(out, ", \"verified\": %" PRIu64 ", \"lost\": %" PRIu64 ", \"wrong\": %" PRIu64 "}\n",
             report->verified, report->lost, report->wrong);
 }

@@ -13,9 +13,10 @@ struct load_report {
     const struct load_options *options;
     const char *cipher;
     nsec elapsed;
-    uint64_t cells;             /* that arrived while measuring, both directions */
-    uint64_t verified;          /* of all */
-    uint64_t lost, wrong;       /* at the end */
+    uint64_t units;       /* while measuring: cells that arrived, both directions, or handshakes answered */
+    uint64_t refused;     /* handshakes, of all */
+    uint64_t verified;    /* cells, or answers proven; of all */
+    uint64_t lost, wrong; /* at the end */
     struct load_cpu relay, own; /* while measuring; relay is empty when it was not asked for */
     nsec *trips;                /* of echoes; sorted by load_report_print */
     uint32_t trip_count;

@@ -24,7 +24,7 @@ static void cost_of_a_cell(UNUSED void **state) {
         .options = &options,
         .cipher = "C",
         .elapsed = 2 * NSEC_PER_S,
-        .cells = 4000000,
+        .units = 4000000,
         .relay = {.threads = {{.name = "a", .busy = NSEC_PER_S, .switches = 4000},
                               {.name = "b", .busy = NSEC_PER_S}},
                   .count = 2},
@@ -33,6 +33,24 @@ static void cost_of_a_cell(UNUSED void **state) {
     expect(&report, "\"relay_cores\": 1.0000, \"relay_ns_per_cell\": 500.0");
     expect(&report,
            "{\"name\": \"a\", \"cores\": 0.5000, \"ns_per_cell\": 250.0, \"wakes_per_1000_cells\": 1.00}");
+}
+
+static void cost_of_a_handshake(UNUSED void **state) {
+    static const struct load_options handshakes = {.mode = LOAD_NTOR_V3, .links = 2, .circuits = 64};
+    struct load_report report = {
+        .options = &handshakes,
+        .cipher = "C",
+        .elapsed = 2 * NSEC_PER_S,
+        .units = 10000,
+        .refused = 3,
+        .verified = 100,
+        .relay = {.threads = {{.name = "a", .busy = NSEC_PER_S, .switches = 5000}}, .count = 1},
+    };
+    expect(&report, "{\"links\": 2, \"circuits\": 64, \"kind\": \"ntor-v3\", \"cipher\": \"C\"");
+    expect(&report, "\"handshakes\": 10000, \"handshakes_per_s\": 5000");
+    expect(&report, "\"relay_cores\": 0.5000, \"relay_ns_per_handshake\": 100000.0");
+    expect(&report, "\"ns_per_handshake\": 100000.0, \"wakes_per_1000_handshakes\": 500.00}");
+    expect(&report, "\"refused\": 3, \"verified\": 100,");
 }
 
 static void echoes_are_sorted(UNUSED void **state) {
@@ -49,6 +67,7 @@ static void nothing_measured_is_no_division(UNUSED void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cost_of_a_cell),
+        cmocka_unit_test(cost_of_a_handshake),
         cmocka_unit_test(echoes_are_sorted),
         cmocka_unit_test(nothing_measured_is_no_division),
     };

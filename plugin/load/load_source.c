@@ -2,19 +2,14 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
-#include <time.h>
 
 #include "base/check.h"
-#include "core/link_handshake.h"
-#include "crypt/provider.h"
 #include "load/load_connection.h"
+#include "load/load_entry.h"
 #include "load/load_sink.h"
 #include "native/heap.h"
 #include "native/turn_clock.h"
 #include "origin/origin.h"
-
-#define CELLS_A_WRITE 32u
 
 struct way_in {
     struct load_source *source;
@@ -56,17 +51,10 @@ static uint32_t way_out_of(const struct load_source *s, uint32_t circuit) {
     return verified + (circuit / s->way_count + in) % (s->way_count - verified);
 }
 
-static void relay_target(const struct load_options *options, struct origin_target *out) {
-    *out = (struct origin_target){.has_ed_id = true, .ipv4 = options->relay};
-    memcpy(out->rsa_id, options->rsa_id, sizeof out->rsa_id);
-    memcpy(out->ed_id, options->ed_id, sizeof out->ed_id);
-    memcpy(out->onion_key, options->onion_key, sizeof out->onion_key);
-}
-
 /* Begin as many circuits as may be in the making. */
 static void begin_circuits(struct load_source *s, nsec now) {
     struct origin_target first;
-    relay_target(s->options, &first);
+    load_entry_target(s->options, &first);
     while (s->ways_open == s->way_count && s->building < LOAD_BUILDING_MAX &&
            s->begun < s->options->circuits) {
         struct plan *plan = &s->plans[s->begun];
@@ -124,31 +112,9 @@ static void follow(struct load_source *s, nsec now) {
 
 /* --- links ------------------------------------------------------------------------------------------------------- */
 
-static bool write_cells(struct way_in *way, nsec now) {
-    struct cell *cells[CELLS_A_WRITE];
-    uint8_t bytes[CELLS_A_WRITE * CELL_LEN];
-    uint32_t n = origin_link_take(way->link, now, cells, CELLS_A_WRITE);
-    struct bytes_out out = bytes_out(bytes, sizeof bytes);
-    for (uint32_t i = 0; i < n; i++)
-        cell_put(&out, 4, cells[i]->circ_id, cells[i]->command, cells[i]->body, cells[i]->length);
-    origin_link_release(way->link, cells, n);
-    return n == 0 || load_connection_write(way->lane.connection, bytes, bytes_written(&out));
-}
-
-static bool write_link(struct way_in *way, nsec now) {
-    struct span output = origin_link_handshake_output(way->link);
-    if (output.length > 0 && !load_connection_write(way->lane.connection, output.data, output.length))
-        return false;
-    origin_link_handshake_written(way->link, output.length);
-    while (origin_link_wants_write(way->link) && load_connection_can_write(way->lane.connection))
-        if (!write_cells(way, now))
-            return false;
-    return true;
-}
-
 static void write_links(struct load_source *s, nsec now) {
     for (uint32_t i = 0; i < s->way_count; i++)
-        if (s->ways[i].link && !write_link(&s->ways[i], now))
+        if (s->ways[i].link && !load_entry_write(s->ways[i].link, now, s->ways[i].lane.connection))
             s->losses++;
 }
 
@@ -156,16 +122,11 @@ static void on_secured(void *owner) {
     struct way_in *way = owner;
     struct load_source *s = way->source;
     nsec now = now_of(s);
-    struct link_facts facts = {.is_initiator = true, .peer = s->options->relay};
-    struct link_expectation expected = {.has_rsa_id = true, .has_ed_id = true};
-    memcpy(expected.rsa_id, s->options->rsa_id, sizeof expected.rsa_id);
-    memcpy(expected.ed_id, s->options->ed_id, sizeof expected.ed_id);
-    if (!tls_session_peer_sha256(load_connection_tls(way->lane.connection), facts.peer_certificate_sha256)) {
+    way->link = load_entry_link(s->origin, now, s->options, way->lane.connection);
+    if (!way->link) {
         s->losses++;
         return;
     }
-    way->link = origin_link_new(s->origin, now, &facts, &expected);
-    CHECK(way->link);
     write_links(s, now);
 }
 
@@ -195,19 +156,6 @@ static const struct load_connection_events source_events = {on_secured, on_bytes
 
 /* --- life -------------------------------------------------------------------------------------------------------- */
 
-static struct origin *make_origin(const struct load_shape *shape, const struct load_options *options) {
-    struct origin_config config;
-    origin_config_default(&config);
-    config.memory = &heap_memory;
-    config.crypt = shape->crypt;
-    CHECK(getrandom(&config.seed, sizeof config.seed, 0) == (ssize_t)sizeof config.seed);
-    config.unix_s_at_zero = (uint64_t)time(NULL);
-    config.links_max = options->links;
-    config.circuits_max = options->circuits;
-    config.cells_max = 4 * LOAD_BUILDING_MAX + LOAD_LINKS_MAX;
-    return origin_new(&config);
-}
-
 struct load_source *load_source_new(struct load_net *net, struct load_shape *shape,
                                     const struct load_options *options, struct load_sink *const *sinks) {
     struct load_source *s = heap_new(sizeof *s);
@@ -216,8 +164,7 @@ struct load_source *load_source_new(struct load_net *net, struct load_shape *sha
     s->ways = heap_new(s->way_count * sizeof *s->ways);
     s->plans = heap_new(options->circuits * sizeof *s->plans);
     turn_clock_init(&s->clock, monotonic_read());
-    s->origin = make_origin(shape, options);
-    CHECK(s->origin);
+    s->origin = load_entry_origin(shape->crypt, options);
     for (uint32_t i = 0; i < s->way_count; i++) {
         struct way_in *way = &s->ways[i];
         way->source = s;

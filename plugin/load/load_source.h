@@ -1,7 +1,7 @@
 /* load_source - the clients before the relay under load: links into it, and circuits through it to the sinks, built by
  * plugin/origin; afterwards each link is a lane.
  *
- * Owner: main. Thread: the generator has one. Bound: LOAD_BUILDING_MAX circuits are built at a time. */
+ * Owner: main. Thread: the generator has one. Bound: LOAD_BUILDING_MAX (load_entry.h) circuits are built at a time. */
 #ifndef LOOM_LOAD_LOAD_SOURCE_H
 #define LOOM_LOAD_LOAD_SOURCE_H
 
@@ -11,8 +11,6 @@
 #include "base/attributes.h"
 #include "load/load_lane.h"
 #include "load/load_options.h"
-
-#define LOAD_BUILDING_MAX 64u
 
 struct load_net;
 struct load_sink;

@@ -1,4 +1,5 @@
-/* loom-load - saturate a relay from both sides of it, and say what a cell cost it: one JSON object on the standard output. */
+/* loom-load - saturate a relay from both sides of it, and say what a cell cost it, or a circuit handshake: one JSON object on
+ * the standard output. */
 #include <event2/event.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -12,6 +13,7 @@
 #include "load/load_connection.h"
 #include "load/load_cpu.h"
 #include "load/load_flow.h"
+#include "load/load_handshakes.h"
 #include "load/load_options.h"
 #include "load/load_report.h"
 #include "load/load_sink.h"
@@ -153,7 +155,7 @@ static void measure(struct load *load, struct load_report *report) {
     report->relay = cpu_of(load->options.pid);
     report->own = cpu_of((uint32_t)getpid());
     report->elapsed = monotonic_read() - began;
-    report->cells = load_flow_arrived(&load->flow) - cells;
+    report->units = load_flow_arrived(&load->flow) - cells;
     load_cpu_since(&report->relay, &relay);
     load_cpu_since(&report->own, &own);
     load_flow_drain(&load->flow, monotonic_read() + DRAIN_PATIENCE);
@@ -181,21 +183,72 @@ static bool run(struct load *load, struct complaint *complaint) {
                     report.wrong);
 }
 
-int main(int argc, char **argv) {
+/* --- handshakes -------------------------------------------------------------------------------------------------- */
+
+static void measure_handshakes(struct load_handshakes *h, struct load_report *report) {
+    const struct load_options *options = report->options;
+    struct load_handshakes_count before, after, end;
+    load_handshakes_run(h, monotonic_read() + options->warmup_s * NSEC_PER_S);
+    nsec began = monotonic_read();
+    load_handshakes_read(h, &before);
+    struct load_cpu relay = cpu_of(options->pid), own = cpu_of((uint32_t)getpid());
+    load_handshakes_run(h, began + options->seconds * NSEC_PER_S);
+    report->relay = cpu_of(options->pid);
+    report->own = cpu_of((uint32_t)getpid());
+    report->elapsed = monotonic_read() - began;
+    load_handshakes_read(h, &after);
+    load_cpu_since(&report->relay, &relay);
+    load_cpu_since(&report->own, &own);
+    load_handshakes_drain(h, monotonic_read() + DRAIN_PATIENCE);
+    load_handshakes_read(h, &end);
+    report->units = after.answered - before.answered;
+    report->refused = end.refused;
+    report->verified = end.proven;
+    report->lost = end.under_way;
+    report->wrong = end.wrong;
+}
+
+static bool run_handshakes(const struct load_options *options, struct complaint *complaint) {
+    struct load_net *net = load_net_new();
+    struct load_report report = {.options = options};
+    struct load_handshakes *h = load_handshakes_new(net, openssl_provider(), options, complaint);
+    bool ok = h && load_handshakes_open(h, monotonic_read() + BUILD_PATIENCE, complaint);
+    if (ok) {
+        report.cipher = load_handshakes_cipher(h);
+        measure_handshakes(h, &report);
+        load_report_print(&report, stdout);
+        ok = (report.lost == 0 && report.wrong == 0) ||
+             complain(complaint, "%" PRIu64 " handshakes were not answered, %" PRIu64 " wrongly", report.lost,
+                      report.wrong);
+    }
+    load_handshakes_free(h);
+    load_net_free(net);
+    return ok;
+}
+
+static bool run_cells(const struct load_options *options, struct complaint *complaint) {
     static struct load load;
+    load.options = *options;
+    bool ok = set_up(&load, complaint) && run(&load, complaint);
+    tear_down(&load);
+    return ok;
+}
+
+int main(int argc, char **argv) {
+    struct load_options options;
     struct complaint complaint;
     signal(SIGPIPE, SIG_IGN);
-    if (!load_options_parse(argc, (const char *const *)argv, &load.options, &complaint)) {
+    if (!load_options_parse(argc, (const char *const *)argv, &options, &complaint)) {
         fprintf(stderr, "loom-load: %s\n", complaint.text);
         return 2;
     }
-    if (load.options.wants_help) {
+    if (options.wants_help) {
         fputs(load_options_help(), stdout);
         return 0;
     }
-    bool ok = set_up(&load, &complaint) && run(&load, &complaint);
+    bool is_cells = options.mode == LOAD_CELLS;
+    bool ok = is_cells ? run_cells(&options, &complaint) : run_handshakes(&options, &complaint);
     if (!ok)
         fprintf(stderr, "loom-load: %s\n", complaint.text);
-    tear_down(&load);
     return ok ? 0 : 1;
 }

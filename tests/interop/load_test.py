@@ -61,6 +61,27 @@ def test_a_cell_comes_back(relay: Path, started: lone_relay.LoneRelay) -> None:
     assert 0 < result["echo_median_ns"] <= result["echo_p99_ns"]
 
 
+HANDSHAKES = ("--links", "2", "--circuits", "8", "--proven-every", "1", "--warmup", "0", "--seconds", "1")
+
+
+@pytest.mark.parametrize("kind", ["ntor", "ntor-v3"])
+def test_every_handshake_is_answered_by_the_relay(relay: Path, started: lone_relay.LoneRelay, kind: str) -> None:
+    done = load(relay, started, "--handshakes", kind, *HANDSHAKES)
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert result["lost"] == 0 and result["wrong"] == 0 and result["refused"] == 0
+    assert result["verified"] >= result["handshakes"] > 0
+    assert result["relay_ns_per_handshake"] > 0
+
+
+def test_handshakes_with_another_key_prove_nothing(relay: Path, started: lone_relay.LoneRelay) -> None:
+    """Loom refuses them; tor answers with a key that nobody knows."""
+    done = load(relay, started, "--onion-key", "09" + 31 * "00", "--handshakes", "ntor", *HANDSHAKES)
+    result = json.loads(done.stdout)
+    assert result["lost"] == 0 and result["verified"] == 0
+    assert result["refused"] + result["wrong"] > 0
+
+
 def test_a_relay_that_is_not_there_is_said(relay: Path) -> None:
     with ports.PortBlock() as block:
         absent = ["--relay", f"127.0.0.1:{block.take()}", "--rsa-id", "00" * 20, "--ed-id", "00" * 32]

@@ -59,13 +59,14 @@ def run(options: argparse.Namespace, directory: Path, progress: Progress) -> Mea
             results: dict[str, Result] = {}
             for side in sides if number % 2 else sides[::-1]:
                 place = directory / f"{side.name}-{number}"
-                results[side.name] = _turn(side, [str(generator), *load], place, block.take(), options.share_cores)
+                results[side.name] = turn(side, [str(generator), *load], place, block.take(), options.share_cores)
             rounds.append(results)
             progress.line(f"round {number}: " + _round_text(results, _figure(options.load)))
     return _measured(options, rounds)
 
 
-def _turn(side: Side, generator: Sequence[str], directory: Path, port: int, share_cores: bool) -> Result:
+def turn(side: Side, generator: Sequence[str], directory: Path, port: int, share_cores: bool) -> Result:
+    """Start the side's relay, run the generator on it, and return what that has measured."""
     cores = sorted(os.sched_getaffinity(0))
     apart = len(cores) > 1 and not share_cores
     relay_pin = ["taskset", "-c", str(cores[0])] if apart else []
