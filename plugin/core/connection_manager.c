@@ -172,6 +172,7 @@ struct manager *manager_new(const struct relay_config *config, nsec now, station
     rng_seed(&m->padding_rng, ~config->seed ^ (uint64_t)station << 48);
     init_stores(m, rng_u64(&m->rng));
     m->params = consensus_params_default;
+    m->dos = dos_params_settled(&config->dos, &m->params.dos);
     sched_init(&m->scheduler, m->memory, half_life(&m->params));
     init_bandwidth(m, now);
     if (control_spares_reserve(&m->refusals, REFUSALS_AT_ONCE))
@@ -312,6 +313,8 @@ static void handle_control(struct manager *m, nsec now, struct control *message)
         return;
     }
     case CONTROL_BANDWIDTH_LOAN: manager_bandwidth_lent(m, now, message); return;
+    case CONTROL_LINK_REFUSE:
+    case CONTROL_QUEUE_FULL: manager_client_control(m, message); return;
     case CONTROL_EDGE_OPEN:
     case CONTROL_EDGE_RESOLVE: manager_edge_open_control(m, now, message); return;
     case CONTROL_EDGE_CREDIT:
@@ -344,6 +347,7 @@ static void handle_control(struct manager *m, nsec now, struct control *message)
     case CONTROL_EXTEND:
     case CONTROL_LINK_OPEN:
     case CONTROL_LINK_CLOSED:
+    case CONTROL_CREATES:
     case CONTROL_BANDWIDTH_REPORT: break; /* for the controller */
     }
     CHECK(!"a control message for the controller came to a manager");
@@ -432,11 +436,16 @@ void manager_set_consensus(struct manager *m, nsec now, struct consensus_view *v
     consensus_view_drop(m->consensus);
     m->consensus = consensus_view_keep(view);
     m->params = consensus_params_clamped(view ? &view->params : &consensus_params_default);
+    m->dos = dos_params_settled(&m->config->dos, &m->params.dos);
     sched_set_half_life(&m->scheduler, now, half_life(&m->params));
 }
 
 void manager_set_clock(struct manager *m, nsec now, uint64_t unix_s) {
     m->unix_s_at_zero = unix_s - now / NSEC_PER_S;
+}
+
+const struct dos_figures *manager_refused(const struct manager *m) {
+    return &m->refused;
 }
 
 const struct work *manager_work(const struct manager *m) {

@@ -19,6 +19,7 @@
 #include "base/work.h"
 #include "core/cell_pool.h"
 #include "core/consensus_view.h"
+#include "core/dos_figures.h"
 #include "core/job.h"
 #include "core/link_facts.h"
 #include "core/port.h"
@@ -117,6 +118,8 @@ void manager_set_consensus(struct manager *m, nsec now, struct consensus_view *v
 const struct work *manager_work(const struct manager *m);
 /* The runtime adds what it did itself (TLS records, socket calls) to the same counters. */
 struct work *manager_work_mutable(struct manager *m);
+/* What clients were refused here. */
+const struct dos_figures *manager_refused(const struct manager *m);
 struct working_set manager_working_set(const struct manager *m, nsec now);
 
 #endif

@@ -13,7 +13,6 @@ const struct consensus_params consensus_params_default = {
     .intro_limit_enabled = 0,
     .intro_limit_rate = 25,
     .intro_limit_burst = 200,
-    .refuse_single_hop_rendezvous = 0,
     .refuse_unknown_exits = 1,
     .nf_ito_low_ms = 1500,
     .nf_ito_high_ms = 9500,
@@ -22,6 +21,7 @@ const struct consensus_params consensus_params_default = {
     .circpad_max_circ_queued_cells = 1000,
     .onion_descriptor_length_max = 50000,
     .congestion = CONGESTION_PARAMS_DEFAULT,
+    .dos = DOS_PARAMS_DEFAULT,
 };
 
 static int32_t clamped(int32_t value, int32_t low, int32_t high) {
@@ -40,7 +40,6 @@ struct consensus_params consensus_params_clamped(const struct consensus_params *
         .intro_limit_enabled = clamped(params->intro_limit_enabled, 0, 1),
         .intro_limit_rate = clamped(params->intro_limit_rate, 0, INT32_MAX),
         .intro_limit_burst = clamped(params->intro_limit_burst, 0, INT32_MAX),
-        .refuse_single_hop_rendezvous = clamped(params->refuse_single_hop_rendezvous, 0, 1),
         .refuse_unknown_exits = clamped(params->refuse_unknown_exits, 0, 1),
         .nf_ito_low_ms = clamped(params->nf_ito_low_ms, 0, NF_ITO_MAX_MS),
         .nf_ito_high_ms = clamped(params->nf_ito_high_ms, 0, NF_ITO_MAX_MS),
@@ -53,6 +52,7 @@ struct consensus_params consensus_params_clamped(const struct consensus_params *
         .circpad_max_circ_queued_cells = clamped(params->circpad_max_circ_queued_cells, 0, 50000),
         .onion_descriptor_length_max = clamped(params->onion_descriptor_length_max, 1, INT32_MAX),
         .congestion = congestion_params_clamped(&params->congestion),
+        .dos = dos_params_clamped(&params->dos),
     };
 }
 

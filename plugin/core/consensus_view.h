@@ -11,6 +11,7 @@
 #include "base/attributes.h"
 #include "base/memory.h"
 #include "core/congestion_params.h"
+#include "core/dos_params.h"
 #include "wire/address.h"
 
 #define KIST_RUN_INTERVAL_MAX_MS 100   /* as in tor */
@@ -28,7 +29,6 @@ struct consensus_params {
     int32_t intro_limit_enabled;            /* HiddenServiceEnableIntroDoSDefense, 0 */
     int32_t intro_limit_rate;               /* HiddenServiceEnableIntroDoSRatePerSec, 25 */
     int32_t intro_limit_burst;              /* HiddenServiceEnableIntroDoSBurstPerSec, 200 */
-    int32_t refuse_single_hop_rendezvous;   /* DoSRefuseSingleHopClientRendezvous, 0 */
     int32_t refuse_unknown_exits;           /* refuseunknownexits, 1 */
     int32_t onion_descriptor_length_max;    /* HSV3MaxDescriptorSize, 50000: for the runtime's directory */
     int32_t nf_ito_low_ms;                  /* 1500; 0 and 0: links are not padded */
@@ -41,6 +41,7 @@ struct consensus_params {
     int32_t circpad_global_max_padding_pct; /* 0: no limit */
     int32_t circpad_max_circ_queued_cells;  /* 1000 */
     struct congestion_params congestion;
+    struct dos_params dos;
 };
 
 struct relay_entry {

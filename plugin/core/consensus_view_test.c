@@ -79,7 +79,6 @@ static void parameters_are_moved_to_where_they_mean_something(UNUSED void **stat
         .intro_limit_enabled = 1,
         .intro_limit_rate = INT32_MAX,
         .intro_limit_burst = INT32_MAX,
-        .refuse_single_hop_rendezvous = 1,
         .refuse_unknown_exits = 1,
         .onion_descriptor_length_max = INT32_MAX,
         .nf_ito_low_ms = 60000,
@@ -97,6 +96,8 @@ static void parameters_are_moved_to_where_they_mean_something(UNUSED void **stat
     fill(&highest, INT32_MAX);
     least.congestion = congestion_params_clamped(&lowest.congestion); /* congestion_params_test.c */
     most.congestion = congestion_params_clamped(&highest.congestion);
+    least.dos = dos_params_clamped(&lowest.dos); /* dos_params_test.c */
+    most.dos = dos_params_clamped(&highest.dos);
     const struct {
         const struct consensus_params *given, *taken;
     } cases[] = {{&lowest, &least},

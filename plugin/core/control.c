@@ -31,6 +31,7 @@ static size_t payload_size(enum control_kind kind) {
     case CONTROL_JOIN: return sizeof(struct control_onion);
     case CONTROL_BANDWIDTH_REPORT:
     case CONTROL_BANDWIDTH_LOAN: return sizeof(struct control_bandwidth);
+    case CONTROL_LINK_REFUSE: return sizeof(nsec);
     case CONTROL_ATTACHED:
     case CONTROL_EXTEND_FAILED:
     case CONTROL_DESTROY:
@@ -42,6 +43,8 @@ static size_t payload_size(enum control_kind kind) {
     case CONTROL_LEG_CLOSED:
     case CONTROL_LINK_CLOSED:
     case CONTROL_LINK_CLOSE:
+    case CONTROL_CREATES:
+    case CONTROL_QUEUE_FULL:
     case CONTROL_ONION_CLAIMED:
     case CONTROL_ONION_REPLACED:
     case CONTROL_ONION_REFUSED:

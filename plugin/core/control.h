@@ -51,10 +51,13 @@ enum control_kind {
     CONTROL_LEG_CLOSED,     /* leg -> set: it is gone; count: it had been used */
     /* manager -> controller */
     CONTROL_LINK_OPEN,        /* link_open */
-    CONTROL_LINK_CLOSED,      /* link, reason */
+    CONTROL_LINK_CLOSED,      /* link, reason; count: circuits that its peer made and nobody has counted */
     CONTROL_BANDWIDTH_REPORT, /* bandwidth */
+    CONTROL_CREATES,          /* link: its peer, a client, has made count circuits more */
+    CONTROL_QUEUE_FULL, /* link: a circuit of its peer, a client, was closed for what waited on its far side */
     /* controller -> manager */
     CONTROL_LINK_CLOSE,     /* link */
+    CONTROL_LINK_REFUSE,    /* link: make no circuits for its peer, until: refused_until */
     CONTROL_BANDWIDTH_LOAN, /* bandwidth: lent */
     /* half -> the manager where its name is kept (onion_registry_place) */
     CONTROL_ONION_CLAIM,  /* I am meant by onion.name */
@@ -149,6 +152,7 @@ struct control {
         struct connected_message connected;
         struct control_conflux conflux;
         struct control_leg_room leg_room;
+        nsec refused_until;
         struct control_onion onion;
         struct name_query query;
         struct name_answer answer;

@@ -122,8 +122,10 @@ void manager_half_deliver(struct manager *m, nsec now, struct half *half, struct
     if (half->padding)
         manager_circuit_padding_wait(m, now, half);
     manager_half_queued(m, now, half, count);
-    if (e && (half = manager_half(m, id)) != NULL)
+    if (e && (half = manager_half(m, id)) != NULL) {
+        manager_client_queue_full(m, half);
         manager_half_fail(m, now, half, DESTROY_RESOURCELIMIT);
+    }
 }
 
 bool manager_half_originate_cell(struct manager *m, nsec now, struct half *half, struct cell *cell,

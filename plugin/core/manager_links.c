@@ -59,10 +59,11 @@ static void tell_controller_refused(struct manager *m, link_id id) {
     message->reason = DESTROY_CONNECTFAILED;
 }
 
-static void tell_controller_closed(struct manager *m, link_id id, enum err why) {
+static void tell_controller_closed(struct manager *m, const struct link *link, enum err why) {
     struct control *message = manager_post_last(m, m->controller, 0, CONTROL_LINK_CLOSED);
     CHECK(message);
-    message->link = id;
+    message->link = link->id;
+    message->count = link->creates;
     message->reason = why == ERR_IDENTITY ? DESTROY_OR_IDENTITY : DESTROY_CONNECTFAILED;
 }
 
@@ -74,7 +75,7 @@ void manager_link_close(struct manager *m, nsec now, struct link *link, enum err
     }
     if (link->state == LINK_OPEN)
         m->links_open--;
-    tell_controller_closed(m, link->id, why);
+    tell_controller_closed(m, link, why);
     link_id id = link->id;
     link_free(m, link);
     if (hangup)

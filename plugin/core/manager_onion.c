@@ -147,14 +147,16 @@ static struct intro_limit limit_of(const struct manager *m, const struct onion_r
                                 (uint32_t)p->intro_limit_burst};
 }
 
-static bool may_introduce(const struct manager *m, nsec now, struct onion_role *role) {
+static bool may_introduce(struct manager *m, nsec now, struct onion_role *role) {
     struct intro_limit limit = limit_of(m, role);
     if (limit.kind == INTRO_LIMIT_NONE)
         return true;
     if (role->bucket.rate != limit.rate || role->bucket.burst != limit.burst)
         token_bucket_init(&role->bucket, now, limit.rate, limit.burst);
-    if (token_bucket_available(&role->bucket, now) == 0)
+    if (token_bucket_available(&role->bucket, now) == 0) {
+        m->refused.introduce2_rejected++;
         return false;
+    }
     token_bucket_take(&role->bucket, now, 1);
     return true;
 }
@@ -208,8 +210,10 @@ static void introduce1(struct manager *m, nsec now, struct half *half, struct sp
 
 static void establish_rendezvous(struct manager *m, nsec now, struct half *half, struct span data) {
     uint8_t cookie[REND_COOKIE_LEN];
-    if (m->params.refuse_single_hop_rendezvous && !half->link->peer.is_authenticated)
+    if (m->dos.refuse_single_hop && !half->link->peer.is_authenticated) {
+        m->refused.single_hop_refused++;
         return; /* in silence, as tor does: it has to time out before it tries again */
+    }
     if (!may_take_role(half) || establish_rendezvous_decode(data, cookie)) {
         manager_half_fail(m, now, half, DESTROY_PROTOCOL);
         return;

@@ -497,7 +497,7 @@ static void a_single_hop_client_may_be_refused(UNUSED void **state) {
         struct meeting f;
         set_up_with(&f, 1, false);
         struct consensus_params params = consensus_params_default;
-        params.refuse_single_hop_rendezvous = (int32_t)is_refused;
+        params.dos.refuse_single_hop = (int32_t)is_refused;
         struct consensus_view *view = consensus_view_new(&f.memory.memory, &params, NULL, 0);
         manager_set_consensus(bench_manager(&f.b, 1), f.b.now, view);
         consensus_view_drop(view);

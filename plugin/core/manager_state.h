@@ -7,6 +7,7 @@
  * manager_padding.c     padding of links and circuits
  * manager_circuits.c    circuits: cells that wait for a link, DESTROY
  * manager_create.c      CREATE2 and CREATE_FAST
+ * manager_clients.c     what clients may not do too often
  * manager_extend.c      EXTEND2 to EXTENDED2, TRUNCATE
  * manager_relaying.c    RELAY cells: peeled, handled or passed on
  * manager_onion.c       introduction and rendezvous points: circuits of services and clients
@@ -37,6 +38,7 @@
 #include "core/consensus_view.h"
 #include "core/control.h"
 #include "core/control_spares.h"
+#include "core/dos_figures.h"
 #include "core/exit_choice.h"
 #include "core/flow_window.h"
 #include "core/link_handshake.h"
@@ -103,6 +105,8 @@ struct link {
     uint32_t queued;        /* cells in urgent and in the halves' queues */
     uint32_t granted;
     uint32_t circ_id_next;
+    uint32_t creates;   /* that the controller has not counted; of a client */
+    nsec refused_until; /* no circuits are made for the peer */
     activity_mark active;
     nsec idle_since;   /* last time that it had a circuit */
     nsec idle_max;     /* how long it is kept without one */
@@ -187,12 +191,13 @@ struct conflux_set {
 
 struct exit_streams {
     struct circuit_flow flow;
-    struct table streams; /* stream id -> struct stream */
-    struct list blocked;  /* streams with chunks that wait for the circuit, in turn */
-    struct list resuming; /* in manager.resuming */
-    half_id resumes;      /* whose streams these are, while it is there */
-    bool is_queue_full;   /* streams wait until the link has taken cells of the circuit */
-    uint32_t undelivered; /* of all streams */
+    struct token_bucket begins; /* streams that it may open */
+    struct table streams;       /* stream id -> struct stream */
+    struct list blocked;        /* streams with chunks that wait for the circuit, in turn */
+    struct list resuming;       /* in manager.resuming */
+    half_id resumes;            /* whose streams these are, while it is there */
+    bool is_queue_full;         /* streams wait until the link has taken cells of the circuit */
+    uint32_t undelivered;       /* of all streams */
 };
 
 struct stream {
@@ -263,6 +268,7 @@ struct manager {
     uint64_t unix_s_at_zero;
     struct consensus_view *consensus; /* NULL before the first */
     struct consensus_params params;
+    struct dos_params dos; /* the operator's, and else those of params */
     struct sched_claim *claims;
     uint32_t claims_room;
     uint32_t links_wanting;
@@ -279,6 +285,7 @@ struct manager {
     uint32_t out_of_order;     /* cells that wait, of the conflux sets here */
     uint32_t lingering;        /* chunks of the edges here whose stream has ended */
     struct work work;
+    struct dos_figures refused;
     uint32_t links_open;
     struct activity halves_active, links_active;
 };
@@ -339,6 +346,16 @@ void manager_link_set_waiting(struct manager *m, struct link *link, bool wants, 
 void manager_bandwidth_lent(struct manager *m, nsec now, const struct control *message);
 /* Room for the claims of n links in a scheduling run. */
 MUST_USE bool manager_claims_reserve(struct manager *m, uint32_t n);
+
+/* manager_clients.c */
+/* It asks for a circuit. False: refuse it. */
+MUST_USE bool manager_client_may_create(struct manager *m, nsec now, struct link *link);
+/* LINK_REFUSE and QUEUE_FULL. */
+void manager_client_control(struct manager *m, struct control *message);
+/* The queue of half is full: its circuit is going to be closed for it. */
+void manager_client_queue_full(struct manager *m, const struct half *half);
+/* A circuit asks for one stream more. False: the stream is refused, or the circuit had to be closed. */
+MUST_USE bool manager_client_may_begin(struct manager *m, nsec now, struct half *half, uint16_t stream);
 
 /* manager_circuits.c */
 struct half *manager_half(struct manager *m, half_id id);

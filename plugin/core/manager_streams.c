@@ -152,7 +152,8 @@ static bool stream_id_is_free(struct manager *m, nsec now, struct half *half, ui
 static void begin(struct manager *m, nsec now, struct half *half, const struct relay_message *message) {
     struct begin_message begin;
     uint8_t refusal = 0;
-    if (!stream_id_is_free(m, now, half, message->stream))
+    if (!stream_id_is_free(m, now, half, message->stream) ||
+        !manager_client_may_begin(m, now, half, message->stream))
         return;
     if (begin_decode(message->data, &begin) || !manager_previous_hop_may_begin(m, half))
         refusal = END_TORPROTOCOL;
@@ -171,7 +172,7 @@ static void begin_directory(struct manager *m, nsec now, struct half *half, uint
         .is_previous_relay = half->link->peer.is_authenticated,
         .previous = half->link->address.address,
     };
-    if (!stream_id_is_free(m, now, half, id))
+    if (!stream_id_is_free(m, now, half, id) || !manager_client_may_begin(m, now, half, id))
         return;
     if (m->config->is_directory)
         open_stream(m, now, half, id, m->station, &to);
@@ -180,7 +181,8 @@ static void begin_directory(struct manager *m, nsec now, struct half *half, uint
 }
 
 static void resolve(struct manager *m, nsec now, struct half *half, const struct relay_message *message) {
-    if (!stream_id_is_free(m, now, half, message->stream))
+    if (!stream_id_is_free(m, now, half, message->stream) ||
+        !manager_client_may_begin(m, now, half, message->stream))
         return;
     if (!manager_previous_hop_may_begin(m, half)
             ? !manager_stream_send_end(m, now, half, message->stream, END_TORPROTOCOL)

@@ -12,6 +12,7 @@ void relay_config_default(struct relay_config *config_out) {
         .bandwidth_rate = TOKEN_RATE_UNLIMITED,
         .bandwidth_burst = TOKEN_RATE_UNLIMITED,
         .pads_links = true,
+        .dos = dos_params_unasked,
         .refuse_unknown_exits = -1,
     };
 }

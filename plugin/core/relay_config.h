@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "base/nsec.h"
+#include "core/dos_params.h"
 #include "crypt/provider.h"
 #include "wire/circuit_messages.h"
 
@@ -30,9 +31,10 @@ struct relay_config {
      * holds a TLS record's 15934 bytes in any case. */
     uint64_t bandwidth_rate, bandwidth_burst;
     bool allow_private_addresses; /* ExtendAllowPrivateAddresses */
-    bool pads_links;   /* clients' links that idle get padding, as the consensus says (padding-spec 2) */
-    bool is_exit;      /* BEGIN is carried out; otherwise END EXITPOLICY */
-    bool is_directory; /* BEGIN_DIR is carried out; otherwise END NOTDIRECTORY */
+    bool pads_links;       /* clients' links that idle get padding, as the consensus says (padding-spec 2) */
+    bool is_exit;          /* BEGIN is carried out; otherwise END EXITPOLICY */
+    struct dos_params dos; /* what the operator asks for; DOS_THE_CONSENSUS_SAYS where nothing */
+    bool is_directory;     /* BEGIN_DIR is carried out; otherwise END NOTDIRECTORY */
     const struct exit_policy *exit_policy; /* borrowed; NULL: everything is allowed */
     bool ipv6_exit;                        /* IPv6 destinations too */
     int8_t

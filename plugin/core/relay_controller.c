@@ -7,6 +7,7 @@
 #include "base/slab.h"
 #include "base/table.h"
 #include "core/bandwidth_pool.h"
+#include "core/client_counts.h"
 #include "core/control.h"
 #include "core/mailroom.h"
 
@@ -18,6 +19,8 @@ enum connection_state { CONNECTION_ACCEPTED, CONNECTION_DIALLED, CONNECTION_OPEN
 struct connection {
     link_id link;
     struct list by_identity; /* in its identity's list; oldest first */
+    struct list by_client;   /* in its client's */
+    struct client *client;   /* whose it is counted as; NULL: a relay's, or not counted */
     struct control *waiting; /* EXTENDs that wait for it, while it is dialled; oldest first */
     struct control **waiting_end;
     uint32_t waiting_count;
@@ -46,6 +49,10 @@ struct controller {
     struct table connections; /* link_id -> struct connection */
     struct table identities;  /* first 8 bytes of the RSA id -> struct identity */
     struct consensus_view *consensus;
+    struct table relay_addresses; /* IPv4 address + 1 -> the consensus: of all its relays */
+    struct dos_params dos;
+    struct client_counts clients;
+    struct dos_figures refused;
     struct bandwidth_pool bandwidth;
     struct work work;
 };
@@ -66,6 +73,9 @@ struct controller *controller_new(const struct relay_config *config, nsec now, s
     slab_init(&c->connections_slab, c->memory, sizeof(struct connection), 16, config->links_max);
     table_init(&c->connections, c->memory, config->seed);
     table_init(&c->identities, c->memory, config->seed + 1);
+    table_init(&c->relay_addresses, c->memory, config->seed + 2);
+    client_counts_init(&c->clients, c->memory, config->links_max, config->seed + 3);
+    c->dos = dos_params_settled(&config->dos, &dos_params_default);
     struct bandwidth_terms terms = bandwidth_terms_of(config);
     if (bandwidth_pool_init(&c->bandwidth, c->memory, now, &terms))
         return c;
@@ -110,6 +120,7 @@ static void leave_identity(struct controller *c, struct connection *connection) 
 static void connection_free(struct controller *c, struct connection *connection) {
     drop_waiting(c, connection);
     leave_identity(c, connection);
+    list_remove(&connection->by_client);
     table_remove(&c->connections, connection->link);
     slab_put(&c->connections_slab, connection);
 }
@@ -121,6 +132,8 @@ void controller_free(struct controller *c) {
     struct connection *connection;
     while ((connection = table_take(&c->connections, &cursor)) != NULL)
         connection_free(c, connection);
+    client_counts_fini(&c->clients);
+    table_fini(&c->relay_addresses);
     table_fini(&c->identities);
     table_fini(&c->connections);
     slab_fini(&c->connections_slab);
@@ -137,6 +150,7 @@ static struct connection *connection_new(struct controller *c, enum connection_s
     uint16_t threads = c->config->connection_threads;
     *connection = (struct connection){.link = c->link_next, .state = state, .address = *address};
     list_init(&connection->by_identity);
+    list_init(&connection->by_client);
     connection->waiting_end = &connection->waiting;
     if (table_set(&c->connections, connection->link, connection)) {
         slab_put(&c->connections_slab, connection);
@@ -148,22 +162,62 @@ static struct connection *connection_new(struct controller *c, enum connection_s
     return connection;
 }
 
+/* --- clients --------------------------------------------------------------------------------------------------------- */
+
+static void join_client(struct connection *connection, struct client *client) {
+    connection->client = client;
+    if (client)
+        list_append(&client->links, &connection->by_client);
+}
+
+static void leave_client(struct controller *c, nsec now, struct connection *connection, bool is_relay) {
+    if (!connection->client)
+        return;
+    list_remove(&connection->by_client);
+    client_counts_disconnect(&c->clients, now, connection->client, is_relay);
+    connection->client = NULL;
+}
+
+static uint64_t relay_key(const struct address *address) {
+    return (uint64_t)load_u32(address->bytes) + 1;
+}
+
+/* Addresses of relays are not counted. */
+static bool may_connect(struct controller *c, nsec now, const struct address *address,
+                        struct client **client_out) {
+    if (address->family == ADDRESS_IPV4 && table_get(&c->relay_addresses, relay_key(address)))
+        return true;
+    switch (client_counts_connect(&c->clients, now, &c->dos, address, client_out)) {
+    case CLIENT_MAY: return true;
+    case CLIENT_HAS_TOO_MANY: c->refused.concurrent_conn_rejected++; return false;
+    case CLIENT_CONNECTS_TOO_OFTEN: c->refused.conn_rejected++; return false;
+    }
+    return true;
+}
+
 enum err controller_accept(struct controller *c, nsec now, const struct endpoint *peer, link_id *link_out,
                            station_id *manager_out) {
-    (void)now;
+    struct client *client = NULL;
+    if (!may_connect(c, now, &peer->address, &client))
+        return ERR_REFUSED;
     struct connection *connection = connection_new(c, CONNECTION_ACCEPTED, peer);
-    if (!connection)
+    if (!connection) {
+        if (client)
+            client_counts_disconnect(&c->clients, now, client, false);
         return ERR_LIMIT;
+    }
+    join_client(connection, client);
     *link_out = connection->link;
     *manager_out = connection->manager;
     return ERR_OK;
 }
 
 void controller_accept_failed(struct controller *c, nsec now, link_id link) {
-    (void)now;
     struct connection *connection = table_get(&c->connections, link);
-    if (connection)
-        connection_free(c, connection);
+    if (!connection)
+        return;
+    leave_client(c, now, connection, false);
+    connection_free(c, connection);
 }
 
 /* --- who is connected --------------------------------------------------------------------------------------------------- */
@@ -328,7 +382,65 @@ static void extend(struct controller *c, struct control *message) {
 
 /* --- news from the managers --------------------------------------------------------------------------------------------- */
 
-static void link_open(struct controller *c, const struct control *message) {
+static void refuse_circuits(struct controller *c, const struct connection *connection) {
+    struct control *message = post(c, connection->manager, 0, CONTROL_LINK_REFUSE);
+    if (!message)
+        return; /* it will make more circuits, and then we try again */
+    message->link = connection->link;
+    message->u.refused_until = connection->client->circuits_refused_until;
+}
+
+static void refuse_client(struct controller *c, const struct client *client) {
+    for (struct list *node = client->links.next; node != &client->links; node = node->next) {
+        struct connection *connection = LIST_ENTRY(node, struct connection, by_client);
+        if (connection->state == CONNECTION_OPEN)
+            refuse_circuits(c, connection);
+    }
+}
+
+/* Count circuits of a client. Its links are told at the first time, and again when less than half of what they know is left. */
+static void count_creates(struct controller *c, nsec now, struct client *client, uint32_t circuits) {
+    nsec before = client->circuits_refused_until;
+    if (!c->dos.circuit_enabled || !client_counts_create(&c->clients, now, &c->dos, client, circuits))
+        return;
+    if (before < now)
+        c->refused.marked_address++;
+    nsec until = client->circuits_refused_until;
+    if (before >= now && before - now >= (until - now) / 2)
+        client->circuits_refused_until = before;
+    else
+        refuse_client(c, client);
+}
+
+static void queue_was_full(struct controller *c, nsec now, const struct control *message) {
+    struct connection *connection = table_get(&c->connections, message->link);
+    if (!connection || !connection->client || !c->dos.circuit_enabled ||
+        !client_counts_queue_full(&c->clients, now, &c->dos, connection->client))
+        return;
+    c->refused.marked_address_maxq++;
+    refuse_client(c, connection->client);
+}
+
+static void creates_came(struct controller *c, nsec now, const struct control *message) {
+    struct connection *connection = table_get(&c->connections, message->link);
+    if (connection && connection->client)
+        count_creates(c, now, connection->client, message->count);
+}
+
+/* Relays of the consensus are not counted; an unlisted one is a client to us, as to tor. */
+static bool is_known_relay(const struct controller *c, const struct control_link_open *open) {
+    return open->is_authenticated && c->consensus && consensus_view_find(c->consensus, open->rsa_id);
+}
+
+static void settle_client(struct controller *c, nsec now, struct connection *connection,
+                          const struct control_link_open *open) {
+    if (is_known_relay(c, open))
+        leave_client(c, now, connection, true);
+    else if (connection->client && now < connection->client->circuits_refused_until)
+        refuse_circuits(c, connection);
+}
+
+static void link_open(struct controller *c, nsec now, const struct control *message) {
     const struct control_link_open *open = &message->u.link_open;
     struct connection *connection = table_get(&c->connections, message->link);
     if (!connection)
@@ -336,6 +448,7 @@ static void link_open(struct controller *c, const struct control *message) {
     bool was_dialled = connection->state == CONNECTION_DIALLED;
     connection->state = CONNECTION_OPEN;
     connection->is_canonical = open->is_canonical;
+    settle_client(c, now, connection, open);
     if (!open->is_authenticated)
         return; /* a client: nobody extends to it */
     connection->has_ed_id = true;
@@ -354,13 +467,16 @@ static void link_open(struct controller *c, const struct control *message) {
     }
 }
 
-static void link_closed(struct controller *c, const struct control *message) {
+static void link_closed(struct controller *c, nsec now, const struct control *message) {
     struct connection *connection = table_get(&c->connections, message->link);
     if (!connection)
         return;
     struct control *waiting;
     while ((waiting = take_waiting(connection)) != NULL)
         extend_failed(c, waiting, message->reason);
+    if (connection->client && message->count)
+        count_creates(c, now, connection->client, message->count);
+    leave_client(c, now, connection, false);
     connection_free(c, connection);
 }
 
@@ -404,11 +520,15 @@ bool controller_drain(struct controller *c, nsec now, uint32_t msgs_max) {
             continue;
         }
         if (message->kind == CONTROL_LINK_OPEN)
-            link_open(c, message);
+            link_open(c, now, message);
         else if (message->kind == CONTROL_LINK_CLOSED)
-            link_closed(c, message);
+            link_closed(c, now, message);
         else if (message->kind == CONTROL_BANDWIDTH_REPORT)
             bandwidth_reported(c, now, message);
+        else if (message->kind == CONTROL_CREATES)
+            creates_came(c, now, message);
+        else if (message->kind == CONTROL_QUEUE_FULL)
+            queue_was_full(c, now, message);
         else
             CHECK(!"a control message for a manager came to the controller");
         control_free(c->memory, message);
@@ -435,10 +555,29 @@ void controller_tick(struct controller *c, nsec now) {
     lend_bandwidth(c, now);
 }
 
+/* Without memory some relays are counted like clients until they have proved what they are. */
+static void learn_relay_addresses(struct controller *c) {
+    uint32_t cursor = 0;
+    while (table_take(&c->relay_addresses, &cursor))
+        continue;
+    for (uint32_t i = 0; c->consensus && i < c->consensus->relay_count; i++) {
+        const struct address *address = &c->consensus->relays[i].ipv4.address;
+        if (address->family == ADDRESS_IPV4 &&
+            table_set(&c->relay_addresses, relay_key(address), c->consensus))
+            return;
+    }
+}
+
 void controller_set_consensus(struct controller *c, nsec now, struct consensus_view *view) {
     (void)now;
     consensus_view_drop(c->consensus);
     c->consensus = consensus_view_keep(view);
+    c->dos = dos_params_settled(&c->config->dos, view ? &view->params.dos : &dos_params_default);
+    learn_relay_addresses(c);
+}
+
+const struct dos_figures *controller_refused(const struct controller *c) {
+    return &c->refused;
 }
 
 const struct work *controller_work(const struct controller *c) {

@@ -14,6 +14,7 @@
 #include "base/nsec.h"
 #include "base/work.h"
 #include "core/consensus_view.h"
+#include "core/dos_figures.h"
 #include "core/port.h"
 #include "core/relay_config.h"
 
@@ -25,7 +26,7 @@ MUST_USE struct controller *controller_new(const struct relay_config *config, ns
 void controller_free(struct controller *c);
 
 /* Where an accepted connection goes: its new id, and the manager whose thread takes over the socket (round-robin).
- * ERR_LIMIT: too many links, close it. */
+ * ERR_LIMIT: too many links; ERR_REFUSED: from an address that has or makes too many; close it. */
 MUST_USE enum err controller_accept(struct controller *c, nsec now, const struct endpoint *peer,
                                     link_id *link_out, station_id *manager_out);
 /* An accepted connection ended before manager_link_opened took it (TLS failed). */
@@ -38,5 +39,7 @@ nsec controller_next_wake(const struct controller *c);
 void controller_tick(struct controller *c, nsec now);
 void controller_set_consensus(struct controller *c, nsec now, struct consensus_view *view);
 const struct work *controller_work(const struct controller *c);
+/* What its clients were refused. */
+const struct dos_figures *controller_refused(const struct controller *c);
 
 #endif

@@ -41,6 +41,7 @@ struct config *config_new(void) {
     config->signing_key_lifetime_s = 30 * 86400;
     config->log_granularity_ms = 1000;
     config->safe_logging = true;
+    config->dos = dos_params_unasked;
     return config;
 }
 

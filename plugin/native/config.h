@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/attributes.h"
+#include "core/dos_params.h"
 #include "native/complaint.h"
 #include "native/log.h"
 #include "native/torrc_places.h"
@@ -101,6 +102,7 @@ struct config {
     uint64_t relay_bandwidth_rate, relay_bandwidth_burst; /* 0: not limited beyond the two above */
     uint64_t max_advertised_bandwidth;
     uint64_t max_mem_in_queues; /* after config_check() never 0 */
+    struct dos_params dos;      /* DOS_THE_CONSENSUS_SAYS where nothing is given */
 
     /* Threads and scheduling. */
     int connection_threads;            /* -1: as many as physical cores; 0: everything in the main thread */

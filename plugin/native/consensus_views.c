@@ -29,8 +29,6 @@ static struct consensus_params make_params(const struct consensus *c, bool is_of
         consensus_param(c, "HiddenServiceEnableIntroDoSRatePerSec", p.intro_limit_rate, 0, INT32_MAX);
     p.intro_limit_burst =
         consensus_param(c, "HiddenServiceEnableIntroDoSBurstPerSec", p.intro_limit_burst, 0, INT32_MAX);
-    p.refuse_single_hop_rendezvous =
-        consensus_param(c, "DoSRefuseSingleHopClientRendezvous", p.refuse_single_hop_rendezvous, 0, 1);
     p.refuse_unknown_exits = consensus_param(c, "refuseunknownexits", p.refuse_unknown_exits, 0, 1);
     p.nf_ito_low_ms = consensus_param(c, "nf_ito_low", p.nf_ito_low_ms, 0, NF_ITO_MAX_MS);
     p.nf_ito_high_ms = consensus_param(c, "nf_ito_high", p.nf_ito_high_ms, p.nf_ito_low_ms, NF_ITO_MAX_MS);
@@ -54,6 +52,9 @@ static struct consensus_params make_params(const struct consensus *c, bool is_of
     if (is_of_scanners) {
         CONGESTION_PARAMS_OF_SCANNERS(X)
     }
+#undef X
+#define X(field, name, initial, least, most) p.dos.field = consensus_param(c, name, initial, least, most);
+    DOS_PARAMS(X)
 #undef X
     return p;
 }

@@ -37,7 +37,7 @@ static void carries_relays_and_clipped_parameters(void **state) {
     assert_int_equal(view->params.intro_limit_enabled, 1);
     assert_int_equal(view->params.intro_limit_rate, 3);
     assert_int_equal(view->params.intro_limit_burst, 9);
-    assert_int_equal(view->params.refuse_single_hop_rendezvous, 1);
+    assert_int_equal(view->params.dos.refuse_single_hop, 1);
     assert_int_equal(view->params.sendme_emit_min_version, consensus_params_default.sendme_emit_min_version);
     assert_non_null(consensus_view_find(view, relays[1].rsa_id));
     assert_null(consensus_view_find(view, (const uint8_t[20]){3}));

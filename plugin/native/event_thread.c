@@ -305,8 +305,11 @@ static void publish_figures(struct event_thread *thread, nsec now) {
     thread->figures.manager = *manager_work(thread->manager);
     thread->figures.set = manager_working_set(thread->manager, now);
     thread->figures.at = now;
-    if (thread->controller != NULL)
+    thread->figures.refused = *manager_refused(thread->manager);
+    if (thread->controller != NULL) {
         thread->figures.controller = *controller_work(thread->controller);
+        dos_figures_add(&thread->figures.refused, controller_refused(thread->controller));
+    }
     thread->figures.directory = thread->directory.figures;
     memcpy(thread->figures.ciphers, thread->links.shared.ciphers, sizeof thread->figures.ciphers);
     CHECK(pthread_mutex_unlock(&thread->figures_lock) == 0);

@@ -16,6 +16,7 @@
 #include "base/ids.h"
 #include "base/nsec.h"
 #include "base/work.h"
+#include "core/dos_figures.h"
 #include "core/port.h"
 #include "native/directory_edges.h"
 #include "native/edge_hub.h"
@@ -35,7 +36,8 @@ struct name_service;
 /* What a thread says of itself. */
 struct thread_figures {
     struct work manager;
-    struct work controller; /* zero but on the main thread */
+    struct work controller;     /* zero but on the main thread */
+    struct dos_figures refused; /* by the manager and, on the main thread, the controller */
     struct working_set set;
     struct cipher_count ciphers[LINK_CIPHERS_MAX];
     struct directory_figures directory;

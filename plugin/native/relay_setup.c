@@ -82,4 +82,5 @@ void setup_relay_config(const struct config *config, const struct crypt_provider
     out->ipv6_exit = config->ipv6_exit;
     out->refuse_unknown_exits = (int8_t)config->refuse_unknown_exits;
     out->is_directory = config->dir_cache;
+    out->dos = config->dos;
 }

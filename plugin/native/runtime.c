@@ -73,6 +73,7 @@ struct runtime *runtime_new(const struct runtime_setup *setup, struct complaint 
     }
     setup_relay_config(setup->config, setup->crypt, keys_rsa_id(setup->keys), machine_raise_files(),
                        (uint64_t)time(NULL), &runtime->relay_config);
+    runtime->dos = dos_params_settled(&setup->config->dos, &dos_params_default);
     runtime->onions = onion_store_new(setup->crypt, &heap_memory, ONION_STORE_BYTES_MAX);
     start_team(runtime);
     if (!start_relay(runtime)) {
@@ -206,6 +207,8 @@ void runtime_set_consensus(struct runtime *runtime, struct consensus_view *view)
         message->view = consensus_view_keep(view);
         event_thread_tell(&runtime->team.threads[i], message);
     }
+    if (view)
+        runtime->dos = dos_params_settled(&runtime->setup.config->dos, &view->params.dos);
     if (runtime->onions && view)
         onion_store_set_length_max(runtime->onions, (size_t)view->params.onion_descriptor_length_max);
     consensus_view_drop(view);

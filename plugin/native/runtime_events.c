@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "native/config.h"
 #include "native/cpu_workers.h"
+#include "native/dos_report.h"
 #include "native/keys.h"
 #include "native/listener.h"
 #include "native/log.h"
@@ -114,6 +115,8 @@ static void interrupt(struct runtime *runtime) {
 
 static void log_state(struct runtime *runtime) {
     struct work work;
+    struct dos_figures refused = {0};
+    char report[DOS_REPORT_MAX];
     uint64_t circuits = 0, links = 0;
     for (unsigned i = 0; i < runtime->team.count; i++) {
         struct thread_figures figures;
@@ -121,6 +124,7 @@ static void log_state(struct runtime *runtime) {
                              &figures);
         circuits += figures.set.halves;
         links += figures.set.links;
+        dos_figures_add(&refused, &figures.refused);
     }
     runtime_work(runtime, &work);
     uint64_t up_s = (monotonic_read() - runtime->start) / NSEC_PER_S;
@@ -130,6 +134,8 @@ static void log_state(struct runtime *runtime) {
         (unsigned long long)(up_s / 3600), (unsigned long long)(up_s / 60 % 60), (unsigned long long)circuits,
         (unsigned long long)links, (unsigned long long)(work.bytes_sent / 1000000),
         (unsigned long long)(work.bytes_received / 1000000));
+    dos_report(&refused, &runtime->dos, report);
+    log_notice("%s", report);
 }
 
 /* Every counter, a line each. */

@@ -77,6 +77,19 @@ static void put_directory(struct runtime *runtime, const struct thread_figures *
     }
 }
 
+/* Under tor's name, so that operators' dashboards show it. */
+static void put_refused(struct runtime *runtime, const struct thread_figures *figures, struct evbuffer *out) {
+    struct dos_figures sum = {0};
+    for (unsigned i = 0; i < runtime->team.count; i++)
+        dos_figures_add(&sum, &figures[i].refused);
+    evbuffer_add_printf(out, "# HELP tor_relay_dos_total Denial of Service defenses related counters\n"
+                             "# TYPE tor_relay_dos_total counter\n");
+#define X(name) \
+    evbuffer_add_printf(out, "tor_relay_dos_total{type=\"" #name "\"} %llu\n", (unsigned long long)sum.name);
+    DOS_FIGURES(X)
+#undef X
+}
+
 static void put_clock(struct evbuffer *out, const char *name, unsigned index, clockid_t clock) {
     struct timespec t;
     char full[24];
@@ -113,6 +126,7 @@ void runtime_metrics(struct runtime *runtime, struct evbuffer *out) {
     put_links(runtime, figures, out);
     put_set(runtime, figures, out);
     put_directory(runtime, figures, out);
+    put_refused(runtime, figures, out);
     put_clocks(runtime, out);
     free(figures);
 }

@@ -24,7 +24,8 @@ struct runtime {
     uint16_t threads_started;        /* beside the main thread */
     struct event *signals[RUNTIME_SIGNALS];
     struct event *renewal, *shutdown, *heartbeat;
-    nsec start; /* reading of the monotonic clock */
+    struct dos_params dos; /* that hold now: for the log */
+    nsec start;            /* reading of the monotonic clock */
     bool is_shutting_down;
 };
 

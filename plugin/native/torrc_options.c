@@ -94,6 +94,26 @@ static const char *apply_int(struct config *config, const struct torrc_option *o
     return NULL;
 }
 
+/* A number; 0: the consensus says. */
+static const char *apply_count(struct config *config, const struct torrc_option *option, const char *value) {
+    const char *expected = apply_int(config, option, value);
+    int *number = member(config, option);
+    if (!expected && *number == 0)
+        *number = DOS_THE_CONSENSUS_SAYS;
+    return expected;
+}
+
+/* Seconds; 0: the consensus says. */
+static const char *apply_period(struct config *config, const struct torrc_option *option, const char *value) {
+    uint64_t seconds = 0;
+    const char *expected = torrc_value_seconds(value, &seconds);
+    if (!expected)
+        expected = check_range(option, seconds);
+    if (!expected)
+        *(int32_t *)member(config, option) = seconds == 0 ? DOS_THE_CONSENSUS_SAYS : (int32_t)seconds;
+    return expected;
+}
+
 /* Seconds, perhaps with a fraction; negative: the consensus says. */
 static const char *apply_halflife(struct config *config, const struct torrc_option *option,
                                   const char *value) {
@@ -263,6 +283,9 @@ static const char *apply_zero(struct config *config, const struct torrc_option *
 #define AT(m)                  .offset = offsetof(struct config, m)
 #define RANGE(low, high, text) .least = (low), .most = (high), .expected = (text)
 #define RATE                   RANGE(0, INT32_MAX *UINT64_C(1024), "at most 2 TBytes")
+#define COUNT                  RANGE(0, INT32_MAX, "a number, 0 for what the consensus says")
+#define PERIOD                 RANGE(0, DOS_DEFENSE_PERIOD_MAX_S, "at most 7 days, 0 for what the consensus says")
+#define DEFENSE(most)          RANGE(0, most, "a type of defense up to " #most ", 0 for what the consensus says")
 
 /* In the order of their names: --list-torrc-options prints it so. */
 static const struct torrc_option carried_out[] = {
@@ -281,6 +304,23 @@ static const struct torrc_option carried_out[] = {
     {"DirAuthority", .is_list = true, .apply = apply_authority},
     {"DirCache", .apply = apply_bool, AT(dir_cache)},
     {"DirPort", .is_list = true, .apply = apply_dir_port},
+    {"DoSCircuitCreationBurst", .apply = apply_count, AT(dos.circuit_burst), COUNT},
+    {"DoSCircuitCreationDefenseTimePeriod", .apply = apply_period, AT(dos.circuit_defense_s), PERIOD},
+    {"DoSCircuitCreationDefenseType", .apply = apply_count, AT(dos.circuit_defense), DEFENSE(2)},
+    {"DoSCircuitCreationEnabled", .apply = apply_tristate, AT(dos.circuit_enabled)},
+    {"DoSCircuitCreationMinConnections", .apply = apply_count, AT(dos.circuit_connections_min), COUNT},
+    {"DoSCircuitCreationRate", .apply = apply_count, AT(dos.circuit_rate), COUNT},
+    {"DoSConnectionConnectBurst", .apply = apply_count, AT(dos.connect_burst), COUNT},
+    {"DoSConnectionConnectDefenseTimePeriod", .apply = apply_period, AT(dos.connect_defense_s), PERIOD},
+    {"DoSConnectionConnectRate", .apply = apply_count, AT(dos.connect_rate), COUNT},
+    {"DoSConnectionDefenseType", .apply = apply_count, AT(dos.connection_defense), DEFENSE(2)},
+    {"DoSConnectionEnabled", .apply = apply_tristate, AT(dos.connection_enabled)},
+    {"DoSConnectionMaxConcurrentCount", .apply = apply_count, AT(dos.connections_max), COUNT},
+    {"DoSRefuseSingleHopClientRendezvous", .apply = apply_tristate, AT(dos.refuse_single_hop)},
+    {"DoSStreamCreationBurst", .apply = apply_count, AT(dos.stream_burst), COUNT},
+    {"DoSStreamCreationDefenseType", .apply = apply_count, AT(dos.stream_defense), DEFENSE(3)},
+    {"DoSStreamCreationEnabled", .apply = apply_tristate, AT(dos.stream_enabled)},
+    {"DoSStreamCreationRate", .apply = apply_count, AT(dos.stream_rate), COUNT},
     {"ExitPolicy", .is_list = true, .apply = apply_policy, AT(exit_policy)},
     {"ExitPolicyRejectPrivate", .apply = apply_tristate, AT(exit_reject_private)},
     {"ExitRelay", .apply = apply_tristate, AT(exit_relay)},

@@ -44,6 +44,7 @@ struct bench_peer {
     struct link_handshake *handshake;
     link_id link;
     station_id station;
+    uint8_t host;            /* of a client: the last byte of its address, when it is not 0 */
     struct peer_cell *cells; /* [PEER_CELLS_MAX] not yet read by the test */
     uint32_t cells_first, cells_count;
 };
@@ -261,6 +262,8 @@ static inline enum err peer_arrive(struct bench_peer *p) {
     const struct link_credentials *own = p->identity ? &p->identity->credentials : NULL;
     struct link_facts ours = bench_facts(b, false, &b->self.credentials, p->identity);
     struct link_facts theirs = bench_facts(b, true, own, &b->self);
+    if (p->host)
+        ours.peer.address.bytes[3] = p->host;
     enum err e = controller_accept(relay_controller(b->relay), b->now, &ours.peer, &p->link, &p->station);
     if (e)
         return e;
