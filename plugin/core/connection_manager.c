@@ -144,6 +144,7 @@ static void init_stores(struct manager *m, uint64_t seed) {
     control_spares_init(&m->spares, m->memory);
     control_spares_init(&m->refusals, m->memory);
     list_init(&m->paused_links);
+    list_init(&m->ripe_links);
     list_init(&m->resuming);
     table_init(&m->sets, m->memory, seed + 2);
 }

@@ -75,6 +75,15 @@ struct grant {
  * want_write again. */
 uint32_t manager_schedule(struct manager *m, nsec now, const struct tcp_facts *links, uint32_t n,
                           struct grant *grants_out);
+#define LINK_RIPE (4 * CELLS_PER_RECORD) /* cells worth a send of their own: four full records, 64 kB */
+
+/* Between the rounds, so that cells leave while they are in the cache: a link for which a good burst waits and which nothing
+ * is known to hold back; 0 when there is none. Each is named once until more has come for it. For who takes in much in one
+ * turn; a round serves these links too. */
+link_id manager_next_ripe(struct manager *m);
+/* Grant such a link all that it has; returns how much. 0, and it waits for the round, unless TCP takes it all and there is
+ * bandwidth for everything that waits: so no other link goes without what a round would have given it. */
+uint32_t manager_schedule_ripe(struct manager *m, nsec now, const struct tcp_facts *facts);
 /* Take up to max cells of the link's grant, in order; the caller writes them (cell_serialize) and gives them back with
  * manager_release. Returns 0 when the grant is used up or the link is gone. */
 uint32_t manager_take(struct manager *m, nsec now, link_id link, struct cell **cells_out, uint32_t max);

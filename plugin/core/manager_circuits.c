@@ -51,7 +51,7 @@ void manager_queue_destroy(struct manager *m, nsec now, struct link *link, uint3
     memset(cell->body, 0, CELL_BODY_LEN);
     cell->body[0] = reason;
     cell_run_append(&link->urgent, cell);
-    link->queued++;
+    manager_link_queued(m, link, 1);
     manager_link_want_write(m, link);
 }
 
@@ -72,7 +72,7 @@ void manager_half_close(struct manager *m, nsec now, struct half *half, int reas
     }
     manager_trace(m, TRACE_CIRCUIT_CLOSE, link, half->circuit.circ_id, 0, 0,
                   (uint32_t)(reason_link == NO_REASON ? 0 : reason_link));
-    link->queued -= half->circuit.queue.count;
+    manager_link_queued(m, link, -(int64_t)half->circuit.queue.count);
     manager_free_run(m, &half->circuit.queue);
     sched_deactivate(&link->queue, &half->sched);
     table_remove(&link->circuits, half->circuit.circ_id);
@@ -102,7 +102,7 @@ void manager_half_fail(struct manager *m, nsec now, struct half *half, enum dest
 
 void manager_half_queued(struct manager *m, nsec now, struct half *half, uint32_t cells) {
     struct link *link = half->link;
-    link->queued += cells;
+    manager_link_queued(m, link, cells);
     activity_note(&m->halves_active, now, &half->active);
     if (sched_activate(&m->scheduler, now, &link->queue, &half->sched)) {
         manager_half_fail(m, now, half, DESTROY_RESOURCELIMIT);

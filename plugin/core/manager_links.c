@@ -25,6 +25,7 @@ static struct link *link_new(struct manager *m, nsec now, link_id id, enum link_
     table_init(&link->circuits, m->memory, rng_u64(&m->rng));
     list_init(&link->halves);
     list_init(&link->paused);
+    list_init(&link->ripe);
     sched_queue_init(&link->queue);
     if (timers_set(&m->timers, &link->timer, now + LINK_HANDSHAKE_TIMEOUT) == ERR_OK) {
         if (table_set(&m->links, id, link) == ERR_OK)
@@ -43,7 +44,10 @@ static void link_free(struct manager *m, struct link *link) {
     timers_clear(&m->padding_timers, &link->padding_timer);
     list_remove(&link->paused);
     manager_link_set_waiting(m, link, false, false);
+    manager_link_queued(m, link, -(int64_t)link->urgent.count);
     manager_free_run(m, &link->urgent);
+    CHECK(link->queued == 0);
+    list_remove(&link->ripe);
     link_handshake_free(link->handshake);
     sched_queue_fini(&m->scheduler, &link->queue);
     table_fini(&link->circuits);

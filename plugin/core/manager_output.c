@@ -36,6 +36,61 @@ void manager_link_want_write(struct manager *m, struct link *link) {
     m->port->want_write(m->port, link->id);
 }
 
+/* Tell the controller what we have sent, and what we could send if we were lent more. Without memory it waits for the next
+ * run. */
+static void report_bandwidth(struct manager *m, uint64_t wanted) {
+    struct bandwidth_report report;
+    if (!bandwidth_share_must_report(&m->bandwidth, wanted, &report))
+        return;
+    struct control *message = manager_post(m, m->controller, 0, CONTROL_BANDWIDTH_REPORT);
+    if (!message)
+        return;
+    message->u.bandwidth =
+        (struct control_bandwidth){.sent = report.sent, .returned = report.returned, .want = report.want};
+    bandwidth_share_reported(&m->bandwidth, &report);
+}
+
+/* --- between the rounds --------------------------------------------------------------------------------------------- */
+
+void manager_link_queued(struct manager *m, struct link *link, int64_t change) {
+    link->queued += (uint32_t)change;
+    m->queued += (uint64_t)change;
+    CHECK(link->queued <= m->queued);
+    if (change > 0 && link->queued >= LINK_RIPE && !link->is_held && !list_is_linked(&link->ripe))
+        list_append(&m->ripe_links, &link->ripe);
+}
+
+/* What is held back, or has a grant that it has not used up, waits for the round. */
+static bool is_ripe(const struct link *link) {
+    return link->queued >= LINK_RIPE && link->wants_write && !link->is_held && !link->granted;
+}
+
+link_id manager_next_ripe(struct manager *m) {
+    struct list *node;
+    while ((node = list_take_first(&m->ripe_links)) != NULL) {
+        const struct link *link = LIST_ENTRY(node, struct link, ripe);
+        if (is_ripe(link))
+            return link->id;
+    }
+    return 0;
+}
+
+uint32_t manager_schedule_ripe(struct manager *m, nsec now, const struct tcp_facts *facts) {
+    struct link *link = manager_link(m, facts->link);
+    m->work.tcp_info_reads++;
+    if (!link || !is_ripe(link) || kist_limit(facts) / CELL_LEN < link->queued ||
+        bandwidth_share_available(&m->bandwidth, now) / CELL_LEN < m->queued)
+        return 0;
+    link->granted = link->queued;
+    manager_link_set_waiting(m, link, false, false);
+    bandwidth_share_send(&m->bandwidth, now, (uint64_t)link->granted * CELL_LEN);
+    report_bandwidth(m, (m->queued - link->granted) * CELL_LEN);
+    m->work.scheduler_runs++;
+    return link->granted;
+}
+
+/* --- rounds --------------------------------------------------------------------------------------------------------- */
+
 nsec manager_schedule_at(const struct manager *m) {
     if (m->links_wanting > m->links_held)
         return 0;
@@ -62,20 +117,6 @@ static void plan_next_run(struct manager *m, nsec now) {
     if (m->is_short)
         m->held_until = nsec_max(m->held_until,
                                  bandwidth_share_ready_at(&m->bandwidth, now, CELL_LEN * CELLS_PER_RECORD));
-}
-
-/* Tell the controller what we have sent, and what we could send if we were lent more. Without memory it waits for the next
- * run. */
-static void report_bandwidth(struct manager *m, uint64_t wanted) {
-    struct bandwidth_report report;
-    if (!bandwidth_share_must_report(&m->bandwidth, wanted, &report))
-        return;
-    struct control *message = manager_post(m, m->controller, 0, CONTROL_BANDWIDTH_REPORT);
-    if (!message)
-        return;
-    message->u.bandwidth =
-        (struct control_bandwidth){.sent = report.sent, .returned = report.returned, .want = report.want};
-    bandwidth_share_reported(&m->bandwidth, &report);
 }
 
 /* Links that wait for it go on at once, and then it is seen what is left over. */
@@ -127,8 +168,12 @@ static uint32_t take_front(struct manager *m, struct link *link, struct cell_run
                            struct cell **cells_out, uint32_t max) {
     uint32_t n = run->count < max ? run->count : max;
     manager_trace(m, TRACE_CELLS_OUT, link, run->first->circ_id, run->first->command, n, 0);
-    for (uint32_t i = 0; i < n; i++)
-        cells_out[i] = cell_run_shift(run);
+    struct cell *cell = run->first;
+    for (uint32_t i = 0; i < n; i++) {
+        cells_out[i] = cell;
+        cell = cell->next;
+    }
+    (void)cell_run_split_after(run, cells_out[n - 1], n);
     return n;
 }
 
@@ -144,9 +189,9 @@ static uint32_t take_run(struct manager *m, nsec now, struct link *link, struct 
     struct half *half = LIST_ENTRY(entry, struct half, sched);
     uint32_t count = take_front(m, link, &half->circuit.queue, cells_out, allowed);
     m->work.scheduler_picks++;
-    sched_charge(&m->scheduler, now, &link->queue, entry, count);
     if (cell_run_is_empty(&half->circuit.queue))
         sched_deactivate(&link->queue, entry);
+    sched_charge(&m->scheduler, now, &link->queue, entry, count);
     manager_streams_taken(m, half);
     return count;
 }
@@ -163,8 +208,7 @@ uint32_t manager_take(struct manager *m, nsec now, link_id id, struct cell **cel
             link->granted = 0;
         taken += count;
         link->granted -= count;
-        CHECK(link->queued >= count);
-        link->queued -= count;
+        manager_link_queued(m, link, -(int64_t)count);
     }
     manager_streams_resume(m, now); /* they may have more for the link */
     if (!link->granted)

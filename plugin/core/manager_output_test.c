@@ -167,6 +167,79 @@ static void destroy_goes_before_everything(UNUSED void **state) {
     one_link_fini(&f);
 }
 
+/* --- between the rounds ------------------------------------------------------------------------------------------- */
+
+static void set_up_ripe(struct one_link *f, struct bench_circuit *c,
+                        void (*adjust)(struct relay_config *config)) {
+    one_link_init_with(f, adjust);
+    peer_connect(&f->peer, &f->b, &f->id);
+    circuit_open(c, &f->peer, CIRC);
+    queue_cells(c, LINK_RIPE - 1);
+    assert_int_equal(manager_next_ripe(one_link_manager(f)), 0);
+    queue_cells(c, 1);
+}
+
+static uint32_t take_all(struct one_link *f) {
+    struct cell *cells[LINK_RIPE];
+    uint32_t n = manager_take(one_link_manager(f), f->b.now, f->peer.link, cells, LINK_RIPE);
+    manager_release(one_link_manager(f), cells, n);
+    return n;
+}
+
+static void a_ripe_link_is_written_before_the_round(UNUSED void **state) {
+    struct one_link f;
+    struct bench_circuit c;
+    set_up_ripe(&f, &c, NULL);
+    struct manager *m = one_link_manager(&f);
+    const struct tcp_facts facts = {.link = f.peer.link, .cwnd = 64, .mss = 1448};
+    assert_int_equal(manager_next_ripe(m), f.peer.link);
+    assert_int_equal(manager_next_ripe(m), 0); /* once is enough */
+    assert_int_equal(manager_schedule_ripe(m, f.b.now, &facts), LINK_RIPE);
+    assert_int_equal(manager_schedule_ripe(m, f.b.now, &facts), 0); /* it has its grant */
+    assert_int_equal(take_all(&f), LINK_RIPE);
+    assert_true(manager_schedule_at(m) == NSEC_NEVER);
+    queue_cells(&c, LINK_RIPE);
+    assert_int_equal(manager_next_ripe(m), f.peer.link);
+    one_link_fini(&f);
+}
+
+static void what_tcp_or_bandwidth_holds_back_waits_for_the_round(UNUSED void **state) {
+    static const struct {
+        void (*adjust)(struct relay_config *config);
+        uint32_t cwnd;
+    } cases[] = {{NULL, 1}, {slow, 64}};
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct one_link f;
+        struct bench_circuit c;
+        set_up_ripe(&f, &c, cases[i].adjust);
+        struct manager *m = one_link_manager(&f);
+        const struct tcp_facts facts = {.link = f.peer.link, .cwnd = cases[i].cwnd, .mss = 1448};
+        assert_int_equal(manager_next_ripe(m), f.peer.link);
+        assert_int_equal(manager_schedule_ripe(m, f.b.now, &facts), 0);
+        assert_int_equal(take_all(&f), 0);
+        assert_true(manager_schedule_at(m) <= f.b.now);
+        assert_true(peer_pull_once(&f.peer, &facts) > 0);
+        queue_cells(&c, LINK_RIPE);
+        assert_int_equal(manager_next_ripe(m), 0); /* it is held back now */
+        one_link_fini(&f);
+    }
+}
+
+static void a_ripe_link_that_has_been_served_or_is_gone_is_not_named(UNUSED void **state) {
+    struct one_link f;
+    struct bench_circuit c;
+    const struct tcp_facts facts = {.cwnd = 64, .mss = 1448};
+    set_up_ripe(&f, &c, NULL);
+    struct manager *m = one_link_manager(&f);
+    assert_int_equal(manager_schedule_ripe(m, f.b.now, &facts), 0); /* no such link */
+    assert_int_equal(peer_pull(&f.peer), LINK_RIPE);
+    assert_int_equal(manager_next_ripe(m), 0);
+    queue_cells(&c, LINK_RIPE);
+    manager_link_closed(m, f.b.now, f.peer.link);
+    assert_int_equal(manager_next_ripe(m), 0);
+    one_link_fini(&f);
+}
+
 /* A grant outlives the circuits that it was made for. */
 static void a_grant_whose_cells_are_gone_is_void(UNUSED void **state) {
     struct one_link f;
@@ -347,6 +420,9 @@ int main(void) {
         cmocka_unit_test(the_least_bandwidth_carries_cells_all_the_same),
         cmocka_unit_test(a_quiet_circuit_goes_before_a_loud_one),
         cmocka_unit_test(destroy_goes_before_everything),
+        cmocka_unit_test(a_ripe_link_is_written_before_the_round),
+        cmocka_unit_test(what_tcp_or_bandwidth_holds_back_waits_for_the_round),
+        cmocka_unit_test(a_ripe_link_that_has_been_served_or_is_gone_is_not_named),
         cmocka_unit_test(a_grant_whose_cells_are_gone_is_void),
         cmocka_unit_test(a_link_that_dies_with_cells_waiting_is_not_scheduled),
         cmocka_unit_test(two_links_share_what_the_bucket_has),

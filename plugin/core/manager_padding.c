@@ -53,7 +53,7 @@ static void send_link_padding(struct manager *m, struct link *link) {
     cell->length = CELL_BODY_LEN;
     memset(cell->body, 0, CELL_BODY_LEN);
     cell_run_append(&link->urgent, cell);
-    link->queued++;
+    manager_link_queued(m, link, 1);
     m->work.padding_sent++;
     manager_link_want_write(m, link);
 }

@@ -102,7 +102,7 @@ struct link {
     struct list halves;
     struct sched_queue queue;
     struct cell_run urgent; /* DESTROYs: before everything else */
-    uint32_t queued;        /* cells in urgent and in the halves' queues */
+    uint32_t queued; /* cells in urgent and in the halves' queues; changed by manager_link_queued only */
     uint32_t granted;
     uint32_t circ_id_next;
     uint32_t creates;   /* that the controller has not counted; of a client */
@@ -116,6 +116,7 @@ struct link {
     struct timer padding_timer; /* while it may be padded */
     struct timer timer;         /* handshake timeout, then idle timeout */
     struct list paused;         /* in manager.paused_links */
+    struct list ripe;           /* in manager.ripe_links */
 };
 
 enum half_state {
@@ -276,8 +277,10 @@ struct manager {
     nsec held_until;
     bool is_short; /* the last scheduling run used up the bandwidth that we have */
     struct list paused_links;
-    struct table sets;    /* part of a nonce -> struct half, of conflux sets that are kept here */
-    struct list resuming; /* exit_streams whose queue has become short again */
+    struct list ripe_links; /* LINK_RIPE cells wait since they were last written */
+    uint64_t queued;        /* cells that wait for links */
+    struct table sets;      /* part of a nonce -> struct half, of conflux sets that are kept here */
+    struct list resuming;   /* exit_streams whose queue has become short again */
     half_id last_half;
     uint32_t stream_serial;
     uint32_t undelivered;      /* of the circuits here */
@@ -340,6 +343,8 @@ void manager_padding_tick(struct manager *m, nsec now);
 
 /* manager_output.c */
 void manager_link_want_write(struct manager *m, struct link *link);
+/* So many more cells wait for the link, or fewer. */
+void manager_link_queued(struct manager *m, struct link *link, int64_t change);
 /* Put link on the list of those that wait, held back or not, or off it. */
 void manager_link_set_waiting(struct manager *m, struct link *link, bool wants, bool held);
 /* The controller has lent us bandwidth. */

@@ -8,7 +8,7 @@
 #define QUEUE_ROOM_FIRST 4u /* most links of a relay carry a few circuits at a time */
 
 void sched_init(struct scheduler *s, const struct memory *memory, nsec half_life) {
-    *s = (struct scheduler){.memory = memory, .half_life = ewma_half_life(half_life)};
+    *s = (struct scheduler){.memory = memory, .half_life = ewma_half_life(half_life), .seen = NSEC_NEVER};
 }
 
 /* Time in which a tick is half_life long and the tick s->tick begins at 0. */
@@ -17,14 +17,25 @@ static nsec ewma_time(const struct scheduler *s, nsec now) {
     return now - s->since + s->phase;
 }
 
-static uint32_t tick_at(const struct scheduler *s, nsec now) {
-    uint32_t ticks = ewma_tick(ewma_time(s, now), s->half_life);
+static void see(struct scheduler *s, nsec now) {
+    if (now == s->seen)
+        return;
+    nsec time = ewma_time(s, now);
+    uint32_t ticks = ewma_tick(time, s->half_life);
     CHECK(ticks <= UINT32_MAX - s->tick);
-    return s->tick + ticks;
+    s->seen = now;
+    s->seen_tick = s->tick + ticks;
+    s->seen_weight = ewma_weight(time, s->half_life);
 }
 
-static uint64_t weight_at(const struct scheduler *s, nsec now) {
-    return ewma_weight(ewma_time(s, now), s->half_life);
+static uint32_t tick_at(struct scheduler *s, nsec now) {
+    see(s, now);
+    return s->seen_tick;
+}
+
+static uint64_t weight_at(struct scheduler *s, nsec now) {
+    see(s, now);
+    return s->seen_weight;
 }
 
 /* Ticks only go on, so that the values of entries keep their meaning. The new tick is entered as far as the old one had
@@ -38,6 +49,7 @@ void sched_set_half_life(struct scheduler *s, nsec now, nsec half_life) {
     s->phase = steps * (half_life / EWMA_STEPS);
     s->since = now;
     s->half_life = half_life;
+    s->seen = NSEC_NEVER;
 }
 
 void sched_queue_init(struct sched_queue *queue) {
@@ -159,8 +171,8 @@ struct sched_entry *sched_pick(struct scheduler *s, nsec now, struct sched_queue
     uint64_t quieter_by =
         ewma_scale(second->activity, second->tick, tick) - ewma_scale(first->activity, first->tick, tick);
     uint64_t cells = quieter_by / weight_at(s, now); /* as loud as the second, or just below */
-    if (cells < max)
-        *run_out = (uint32_t)cells + 1;
+    if (cells + SCHED_QUANTUM < max)
+        *run_out = (uint32_t)cells + SCHED_QUANTUM;
     return first;
 }
 

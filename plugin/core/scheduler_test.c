@@ -79,12 +79,14 @@ static void quiet_one_overtakes_loud_one(UNUSED void **state) {
         uint32_t run;
     } steps[] = {
         {0, 1, 31}, /* 0 has sent 100 cells, 1 none: full runs until they are level */
-        {0, 1, 31},        {0, 1, 31}, {0, 1, 8}, /* 100 and one more */
-        {0, 0, 2},                                /* 102 */
-        {0, 1, 2},                                /* 103 */
-        {HALF_LIFE, 0, 1}, /* 51 against 51.5: half as loud, one cell more than the difference */
-        {HALF_LIFE, 1, 1}, /* 52.5 */
-        {HALF_LIFE, 0, 1}, /* 53 */
+        {0, 1, 31},
+        {0, 1, 31},
+        {0, 1, 7 + SCHED_QUANTUM},         /* 108 */
+        {0, 0, 8 + SCHED_QUANTUM},         /* 116 */
+        {0, 1, 8 + SCHED_QUANTUM},         /* 124 */
+        {HALF_LIFE, 0, 4 + SCHED_QUANTUM}, /* 58 against 62: half as loud, and so is the difference; 70 */
+        {HALF_LIFE, 1, 8 + SCHED_QUANTUM}, /* 78 */
+        {HALF_LIFE, 0, 8 + SCHED_QUANTUM},
     };
     struct fixture f;
     set_up(&f);
@@ -101,6 +103,27 @@ static void quiet_one_overtakes_loud_one(UNUSED void **state) {
     tear_down(&f);
 }
 
+/* Whatever the runs: nobody is ever ahead of anybody by more than the quantum, and who comes late and quiet goes first. */
+static void equal_ones_have_equal_shares(UNUSED void **state) {
+    struct fixture f;
+    set_up(&f);
+    struct rng rng;
+    rng_seed(&rng, 1);
+    uint32_t sent[5] = {0}, run;
+    for (unsigned i = 0; i < COUNT(sent); i++)
+        activate(&f, 0, i);
+    for (unsigned i = 0; i < 5000; i++) {
+        unsigned picked = send_run(&f, i * NSEC_PER_US, 1 + (uint32_t)rng_below(&rng, 31), &run);
+        sent[picked] += run;
+        for (unsigned other = 0; other < COUNT(sent); other++)
+            assert_true(sent[picked] <= sent[other] + SCHED_QUANTUM);
+    }
+    activate(&f, NSEC_PER_S, 5);
+    assert_int_equal(send_run(&f, NSEC_PER_S, 31, &run), 5);
+    assert_int_equal(run, 31);
+    tear_down(&f);
+}
+
 static void activity_is_forgotten(UNUSED void **state) {
     struct fixture f;
     set_up(&f);
@@ -111,7 +134,7 @@ static void activity_is_forgotten(UNUSED void **state) {
     uint32_t run;
 
     assert_int_equal(send_run(&f, 20 * HALF_LIFE, 31, &run), 0);
-    assert_int_equal(run, 2); /* a million is now a little less than one cell */
+    assert_int_equal(run, 1 + SCHED_QUANTUM); /* a million is now a little less than one cell */
     sched_deactivate(&f.queue, &f.entries[0]);
     assert_int_equal(sched_quietest(&f.s, 100 * HALF_LIFE, &f.queue), 0);
 
@@ -132,7 +155,7 @@ static void loudest_of_all_stay_in_order(UNUSED void **state) {
     uint32_t run;
     assert_true(sched_quietest(&f.s, 0, &f.queue) == EWMA_ACTIVITY_MAX);
     assert_non_null(sched_pick(&f.s, 0, &f.queue, 31, &run));
-    assert_int_equal(run, 1);
+    assert_int_equal(run, SCHED_QUANTUM);
     tear_down(&f);
 }
 
@@ -226,9 +249,11 @@ static void check_pick(struct fixture *f, struct model *model, struct rng *rng) 
     long double second = quietest(model);
     model->active[i] = true;
     long double weight = weight_at(model->now);
-    assert_true(model->value[i] + (run - 1) * weight <= second + 2 * slack(model, second) + weight / 1000);
+    long double ahead = model->value[i] + run * weight - second,
+                rounding = 2 * slack(model, second) + weight / 1000;
+    assert_true(ahead <= SCHED_QUANTUM * weight + rounding);
     if (run < max)
-        assert_true(model->value[i] + run * weight >= second - 2 * slack(model, second) - weight / 1000);
+        assert_true(ahead >= (SCHED_QUANTUM - 1) * weight - rounding);
     sched_charge(&f->s, model->now, &f->queue, entry, run);
     model->value[i] += run * weight;
 }
@@ -291,6 +316,7 @@ int main(void) {
         cmocka_unit_test(empty_queue_has_nothing),
         cmocka_unit_test(alone_it_may_send_all),
         cmocka_unit_test(quiet_one_overtakes_loud_one),
+        cmocka_unit_test(equal_ones_have_equal_shares),
         cmocka_unit_test(activity_is_forgotten),
         cmocka_unit_test(loudest_of_all_stay_in_order),
         cmocka_unit_test(half_life_changes_and_order_stays),

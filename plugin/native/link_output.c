@@ -154,3 +154,25 @@ void link_output_cells(struct tls_link *link) {
     link->has_grant =
         tls_link_is_blocked(link); /* there may be cells left: goes on when the socket has room */
 }
+
+static void write_ripe(struct tls_link *link) {
+    struct link_shared *shared = link->shared;
+    struct tcp_facts facts;
+    link_output_handshake(link);
+    link_output_tcp_facts(link, &facts);
+    if (manager_schedule_ripe(shared->manager, turn_clock_now(shared->clock), &facts) == 0)
+        return;
+    link->wants_write = false; /* it asks again when it has more */
+    list_remove(&link->write_node);
+    link_output_cells(link);
+}
+
+void link_output_ripe(struct link_shared *shared) {
+    link_id id;
+    while ((id = manager_next_ripe(shared->manager)) != 0) {
+        struct tls_link *link = table_get(&shared->by_id, id);
+        if (link != NULL && link->state == LINK_OPEN && !link->is_hung_up && !link->is_broken &&
+            !tls_link_is_blocked(link))
+            write_ripe(link);
+    }
+}

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct link_shared;
 struct tcp_facts;
 struct tls_link;
 
@@ -24,6 +25,8 @@ void link_output_resume(struct tls_link *link);
 void link_output_handshake(struct tls_link *link);
 /* Take the cells that were granted and send them in full records: one send, or one for each LINK_SEND_ROOM. */
 void link_output_cells(struct tls_link *link);
+/* Write the links for which a good burst waits already. Between two bursts of input: the buffers are in nobody's use. */
+void link_output_ripe(struct link_shared *shared);
 /* Ask the kernel for what KIST wants to know. */
 void link_output_tcp_facts(struct tls_link *link, struct tcp_facts *out);
 

@@ -296,7 +296,9 @@ static void on_readable(evutil_socket_t fd, short what, void *argument) {
         shared->work->tls_bytes_read += (uint64_t)length;
         shared->pipe.in = shared->received;
         shared->pipe.in_length = (size_t)length;
-        if (!receive_burst(link) || (size_t)length < LINK_RECEIVE_ROOM)
+        bool is_there = receive_burst(link);
+        link_output_ripe(shared);
+        if (!is_there || (size_t)length < LINK_RECEIVE_ROOM)
             return; /* a short read has emptied the socket: no need to ask again */
         budget -= (size_t)length < budget ? (size_t)length : budget;
     }
