@@ -109,7 +109,9 @@ static void port_want_read(struct port *port, link_id link, bool on) {
     wish(station_of(port), SIM_ASK_WANT_READ, link, on);
 }
 
-static void port_edge_resolve(struct port *port, edge_id edge, const struct name_query *query) {
+static void port_edge_resolve(struct port *port, edge_id edge, half_id circuit,
+                              const struct name_query *query) {
+    (void)circuit;
     wish_for(station_of(port), SIM_ASK_EDGE_RESOLVE, edge, true, query);
 }
 

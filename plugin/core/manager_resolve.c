@@ -95,13 +95,13 @@ void manager_edge_find(struct manager *m, struct edge *edge, const struct begin_
         refuse(m, edge, END_EXITPOLICY, &none);
     } else {
         edge->is_resolving = true;
-        m->port->edge_resolve(m->port, edge->id, &query);
+        m->port->edge_resolve(m->port, edge->id, edge->circuit.half, &query);
     }
 }
 
 void manager_edge_ask(struct manager *m, struct edge *edge, const struct name_query *query) {
     edge->is_resolve = edge->is_resolving = true;
-    m->port->edge_resolve(m->port, edge->id, query);
+    m->port->edge_resolve(m->port, edge->id, edge->circuit.half, query);
 }
 
 void manager_edge_resolved(struct manager *m, nsec now, edge_id id, const struct name_answer *answer) {

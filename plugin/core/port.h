@@ -8,7 +8,8 @@
  *   want_write   put the link on the list for the next manager_schedule (or, for an edge, call manager_edge_take)
  *   want_read    stop or go on reading a link or an edge; links and edges start readable
  *   edge_open    for a directory stream: manager_edge_connected (of no address) or manager_edge_closed
- *   edge_resolve manager_edge_resolved, and in that call edge_connect or edge_close follows
+ *   edge_resolve manager_edge_resolved, and in that call edge_connect or edge_close follows; whose streams they are is told so
+ *                that no circuit uses up what the runtime has for all
  *   edge_connect manager_edge_connected or manager_edge_closed
  *   edge_close   nothing
  *   offload      manager_job_done
@@ -33,7 +34,7 @@ struct port {
     void (*want_write)(struct port *port, link_id link);
     void (*want_read)(struct port *port, link_id link, bool on);
     void (*edge_open)(struct port *port, edge_id edge, const struct begin_message *to);
-    void (*edge_resolve)(struct port *port, edge_id edge, const struct name_query *query);
+    void (*edge_resolve)(struct port *port, edge_id edge, half_id circuit, const struct name_query *query);
     void (*edge_connect)(struct port *port, edge_id edge, const struct endpoint *to);
     void (*edge_want_write)(struct port *port, edge_id edge);
     void (*edge_want_read)(struct port *port, edge_id edge, bool on);

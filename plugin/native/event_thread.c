@@ -45,9 +45,10 @@ static void port_edge_open(struct port *port, edge_id edge, const struct begin_m
     directory_edges_open(&owner(port)->directory, edge, to);
 }
 
-static void port_edge_resolve(struct port *port, edge_id edge, const struct name_query *query) {
+static void port_edge_resolve(struct port *port, edge_id edge, half_id circuit,
+                              const struct name_query *query) {
     struct event_thread *thread = owner(port);
-    name_service_ask(thread->team->names, &thread->inbox, edge, query);
+    name_service_ask(thread->team->names, &thread->inbox, edge, circuit, query);
 }
 
 static void port_edge_connect(struct port *port, edge_id edge, const struct endpoint *to) {
@@ -245,6 +246,7 @@ static void take_message(struct event_thread *thread, nsec now, struct message *
         manager_edge_resolved(thread->manager, now, message->names->edge, &message->names->answer);
         free(message->names);
         break;
+    case MESSAGE_PATIENCE: CHECK(!"for an event thread"); break;
     case MESSAGE_STOP: thread->is_stopping = true; break;
     }
 }

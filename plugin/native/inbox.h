@@ -31,6 +31,7 @@ enum message_kind {
     MESSAGE_TASK,          /* task, run and handed back */
     MESSAGE_ARCHIVE,       /* archive of the directory, handed over */
     MESSAGE_NAMES,         /* names: a question to the name service, or its answer; handed over */
+    MESSAGE_PATIENCE,      /* to the name service: timeout_ms, tries */
     MESSAGE_STOP,          /* leave the loop */
 };
 
@@ -46,6 +47,7 @@ struct message {
     struct task *task;
     struct archive *archive;
     struct name_exchange *names;
+    uint32_t timeout_ms, tries;
     struct job_result result;
 };
 

@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "native/heap.h"
 #include "native/inbox.h"
+#include "native/log.h"
 #include "native/resolver.h"
 #include "native/signals.h"
 
@@ -35,12 +36,21 @@ static void on_answer(void *context, void *user, const struct name_answer *what)
         answer(user, what);
 }
 
+static void set_patience(struct name_service *service, const struct message *message) {
+    const struct dns_patience patience = {message->timeout_ms, message->tries};
+    struct complaint complaint;
+    if (!resolver_set_patience(service->resolver, patience, &complaint))
+        log_warn("%s; name servers are waited for as long as before", complaint.text);
+}
+
 static void take_message(struct name_service *service, struct message *message) {
     struct name_exchange *exchange = message->names;
     message->names = NULL;
     service->is_stopping |= message->kind == MESSAGE_STOP;
+    if (message->kind == MESSAGE_PATIENCE)
+        set_patience(service, message);
     if (exchange != NULL)
-        resolver_ask(service->resolver, &exchange->query, exchange);
+        resolver_ask(service->resolver, exchange->circuit, &exchange->query, exchange);
 }
 
 static void on_wake(evutil_socket_t fd, short what, void *argument) {
@@ -110,12 +120,20 @@ void name_service_free(struct name_service *service) {
     release(service);
 }
 
-void name_service_ask(struct name_service *service, struct inbox *reply_to, edge_id edge,
+void name_service_set_patience(struct name_service *service, const struct dns_patience *patience) {
+    struct message *message = message_new(MESSAGE_PATIENCE);
+    message->timeout_ms = patience->timeout_ms;
+    message->tries = patience->tries;
+    inbox_post(&service->inbox, message);
+}
+
+void name_service_ask(struct name_service *service, struct inbox *reply_to, edge_id edge, half_id circuit,
                       const struct name_query *query) {
     static const struct name_answer nobody = {.status = NAME_TRANSIENT};
     struct name_exchange *exchange = heap_new(sizeof *exchange);
     exchange->reply_to = reply_to;
     exchange->edge = edge;
+    exchange->circuit = circuit;
     exchange->query = *query;
     if (service == NULL) {
         answer(exchange, &nobody);

@@ -13,6 +13,7 @@
 #include "native/complaint.h"
 #include "wire/resolve_messages.h"
 
+struct dns_patience;
 struct inbox;
 struct name_service;
 struct resolver_options;
@@ -21,6 +22,7 @@ struct resolver_options;
 struct name_exchange {
     struct inbox *reply_to;
     edge_id edge;
+    half_id circuit; /* of the edge */
     struct name_query query;
     struct name_answer answer;
 };
@@ -30,9 +32,11 @@ MUST_USE struct name_service *name_service_new(const struct resolver_options *op
                                                struct complaint *complaint);
 /* Stops the thread; what was not answered is not answered any more. NULL is fine. */
 void name_service_free(struct name_service *service);
-/* service NULL: there is none, and the answer is a transient failure. */
-void name_service_ask(struct name_service *service, struct inbox *reply_to, edge_id edge,
+/* Circuits share the places for open questions (resolver.h). service NULL: there is none, and the answer is a transient failure. */
+void name_service_ask(struct name_service *service, struct inbox *reply_to, edge_id edge, half_id circuit,
                       const struct name_query *query);
+/* How long name servers are waited for from now on. */
+void name_service_set_patience(struct name_service *service, const struct dns_patience *patience);
 /* The clock of its CPU time. */
 MUST_USE bool name_service_clock(const struct name_service *service, clockid_t *clock_out);
 

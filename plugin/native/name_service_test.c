@@ -38,12 +38,32 @@ static void questions_come_back_answered(void **state) {
     struct name_service *service = name_service_new(&options, &complaint);
     assert_non_null(service);
     for (edge_id edge = 7; edge < 9; edge++) {
-        name_service_ask(service, &inbox, edge, &query);
+        name_service_ask(service, &inbox, edge, 1, &query);
         assert_int_equal(await(&inbox, &dns, edge).addresses[0].bytes[0], 1);
     }
     assert_int_equal(dns.asked, 1);
     clockid_t clock;
     assert_true(name_service_clock(service, &clock));
+    name_service_free(service);
+    inbox_fini(&inbox);
+    fake_dns_fini(&dns);
+}
+
+static void patience_reaches_the_thread(void **state) {
+    struct complaint complaint = {""};
+    struct fake_dns dns;
+    struct inbox inbox;
+    const struct name_query query = {.host = "silent-1.example", .wants_ipv4 = true};
+    (void)state;
+    fake_dns_init(&dns);
+    inbox_init(&inbox);
+    const struct resolver_options options = {.resolv_conf = dns.resolv_conf};
+    struct name_service *service = name_service_new(&options, &complaint);
+    assert_non_null(service);
+    name_service_set_patience(service, &(struct dns_patience){.timeout_ms = 50, .tries = 1});
+    name_service_ask(service, &inbox, 7, 1, &query);
+    assert_int_equal(await(&inbox, &dns, 7).status, NAME_TRANSIENT);
+    assert_int_equal(dns.asked, 1);
     name_service_free(service);
     inbox_fini(&inbox);
     fake_dns_fini(&dns);
@@ -60,7 +80,7 @@ static void what_is_open_at_the_end_is_forgotten(void **state) {
     const struct resolver_options options = {.resolv_conf = dns.resolv_conf};
     struct name_service *service = name_service_new(&options, &complaint);
     for (edge_id edge = 1; edge < 5; edge++)
-        name_service_ask(service, &inbox, edge, &query);
+        name_service_ask(service, &inbox, edge, 1, &query);
     name_service_free(service);
     assert_null(inbox_take_all(&inbox));
     inbox_fini(&inbox);
@@ -74,7 +94,7 @@ static void without_a_service_nothing_is_known(void **state) {
     (void)state;
     fake_dns_init(&dns);
     inbox_init(&inbox);
-    name_service_ask(NULL, &inbox, 3, &query);
+    name_service_ask(NULL, &inbox, 3, 1, &query);
     assert_int_equal(await(&inbox, &dns, 3).status, NAME_TRANSIENT);
     inbox_fini(&inbox);
     fake_dns_fini(&dns);
@@ -83,6 +103,7 @@ static void without_a_service_nothing_is_known(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(questions_come_back_answered),
+        cmocka_unit_test(patience_reaches_the_thread),
         cmocka_unit_test(what_is_open_at_the_end_is_forgotten),
         cmocka_unit_test(without_a_service_nothing_is_known),
     };

@@ -23,6 +23,7 @@
 #include "native/metrics.h"
 #include "native/rate_record.h"
 #include "native/republish.h"
+#include "native/resolver.h"
 #include "native/runtime.h"
 #include "native/self_check.h"
 #include "native/self_descriptor.h"
@@ -145,6 +146,13 @@ static void follow_consensus(struct presence *presence, const struct consensus *
     /* tor lets it be 0, which would refuse everything that waits at all. */
     int32_t cutoff_s = consensus_param(c, "onion_queue_wait_cutoff", CPU_WORKERS_CUTOFF_S, 1, INT32_MAX);
     runtime_set_onion_queue_cutoff(presence->options.runtime, (uint32_t)cutoff_s);
+    runtime_set_names_patience(
+        presence->options.runtime,
+        &(struct dns_patience){
+            /* tor counts in seconds, of which there is one at least; and it asks once when it is told not to ask at all. */
+            .timeout_ms = (uint32_t)consensus_param(c, "exit_dns_timeout", RESOLVER_TIMEOUT_MS, 1000, 120000),
+            .tries = (uint32_t)consensus_param(c, "exit_dns_num_attempts", RESOLVER_TRIES, 1, 255),
+        });
 }
 
 /* Hands over view. */

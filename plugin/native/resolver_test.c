@@ -17,8 +17,7 @@ struct bench {
 static void on_done(void *context, void *user, const struct name_answer *answer) {
     struct bench *b = context;
     (void)user;
-    assert_true(b->count < COUNT(b->answers));
-    b->answers[b->count++] = *answer;
+    b->answers[b->count++ % COUNT(b->answers)] = *answer;
 }
 
 static void bench_init(struct bench *b, struct resolver_options options) {
@@ -37,10 +36,14 @@ static void bench_fini(struct bench *b) {
     fake_dns_fini(&b->dns);
 }
 
-static void ask(struct bench *b, const char *host, bool wants_ipv6) {
+static void ask_for(struct bench *b, uint64_t who, const char *host, bool wants_ipv6) {
     struct name_query query = {.wants_ipv4 = true, .wants_ipv6 = wants_ipv6};
     snprintf(query.host, sizeof query.host, "%s", host);
-    resolver_ask(b->resolver, &query, NULL);
+    resolver_ask(b->resolver, who, &query, NULL);
+}
+
+static void ask(struct bench *b, const char *host, bool wants_ipv6) {
+    ask_for(b, 1, host, wants_ipv6);
 }
 
 static void turn_until(struct bench *b, unsigned count) {
@@ -95,7 +98,7 @@ static void addresses_have_names(void **state) {
     static const struct name_query queries[] = {{.address = {ADDRESS_IPV4, {1, 2, 3, 4}}},
                                                 {.address = {ADDRESS_IPV6, {0x20, 1}}}};
     for (unsigned i = 0; i < 2; i++) {
-        resolver_ask(b.resolver, &queries[i], NULL);
+        resolver_ask(b.resolver, 1, &queries[i], NULL);
         turn_until(&b, i + 1);
         assert_int_equal(b.answers[i].status, NAME_FOUND);
         assert_string_equal(b.answers[i].host, "host.example");
@@ -158,6 +161,58 @@ static void open_questions_end_with_the_resolver(void **state) {
     bench_fini(&b);
 }
 
+/* Silent names, as many as who may have open. */
+static unsigned ask_all(struct bench *b, uint64_t who) {
+    char host[64];
+    for (unsigned asked = 0;; asked++) {
+        unsigned done = b->count;
+        snprintf(host, sizeof host, "silent-%u-%u.example", (unsigned)who, asked);
+        ask_for(b, who, host, false);
+        if (b->count > done)
+            return asked;
+    }
+}
+
+static void nobody_uses_up_the_places_for_questions(void **state) {
+    struct bench b;
+    (void)state;
+    bench_init(&b, (struct resolver_options){.randomize_case = true});
+    assert_int_equal(ask_all(&b, 1), RESOLVER_PENDING_MAX / 2);
+    assert_int_equal(b.answers[0].status, NAME_TRANSIENT);
+    ask_for(&b, 1, "silent-1-0.example", false); /* what is asked already costs nothing */
+    assert_int_equal(b.count, 1);
+    assert_int_equal(ask_all(&b, 2), RESOLVER_PENDING_MAX / 4);
+    ask_for(&b, 3, "a.example", true);
+    resolver_free(b.resolver);
+    b.resolver = NULL;
+    assert_int_equal(b.count,
+                     2 + RESOLVER_PENDING_MAX * 3 / 4 + 2); /* refused ones, and all that were open */
+    bench_fini(&b);
+}
+
+static void another_patience_asks_anew(void **state) {
+    struct bench b;
+    struct complaint complaint = {""};
+    (void)state;
+    bench_init(&b, (struct resolver_options){.randomize_case = true});
+    ask(&b, "silent-1.example", false);
+    assert_true(resolver_set_patience(b.resolver, (struct dns_patience){50, 3}, &complaint));
+    assert_int_equal(b.count, 0);
+    turn_until(&b, 1);
+    assert_int_equal(b.answers[0].status, NAME_TRANSIENT);
+    assert_in_range(b.dns.asked, 3, 4); /* the old channel may have asked once */
+    assert_true(resolver_set_patience(b.resolver, (struct dns_patience){50, 3}, &complaint));
+    ask(&b, "a.example", false);
+    turn_until(&b, 2);
+    assert_int_equal(b.answers[1].status, NAME_FOUND);
+    unlink(b.dns.resolv_conf);
+    assert_false(resolver_set_patience(b.resolver, (struct dns_patience){60, 3}, &complaint));
+    ask(&b, "b.example", false); /* as before */
+    turn_until(&b, 3);
+    assert_int_equal(b.answers[2].status, NAME_FOUND);
+    bench_fini(&b);
+}
+
 static void a_missing_file_is_named(void **state) {
     struct complaint complaint = {""};
     struct event_base *base = event_base_new();
@@ -177,6 +232,8 @@ int main(void) {
         cmocka_unit_test(an_answer_that_is_spelt_differently_is_not_believed),
         cmocka_unit_test(what_no_host_is_called_is_not_asked),
         cmocka_unit_test(open_questions_end_with_the_resolver),
+        cmocka_unit_test(nobody_uses_up_the_places_for_questions),
+        cmocka_unit_test(another_patience_asks_anew),
         cmocka_unit_test(a_missing_file_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

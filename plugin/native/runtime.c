@@ -238,3 +238,8 @@ void runtime_set_onion_queue_delay(struct runtime *runtime, uint32_t millisecond
     if (runtime->team.workers != NULL)
         cpu_workers_set_delay(runtime->team.workers, milliseconds);
 }
+
+void runtime_set_names_patience(struct runtime *runtime, const struct dns_patience *patience) {
+    if (runtime->team.names != NULL)
+        name_service_set_patience(runtime->team.names, patience);
+}

@@ -38,7 +38,9 @@ static void port_want_read(struct port *port, link_id link, bool on) {
     record(port, WANT_READ, link)->on = on;
 }
 
-static void port_edge_resolve(struct port *port, edge_id edge, const struct name_query *query) {
+static void port_edge_resolve(struct port *port, edge_id edge, half_id circuit,
+                              const struct name_query *query) {
+    (void)circuit;
     record(port, EDGE_RESOLVE, edge)->query = *query;
 }
 

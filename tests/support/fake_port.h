@@ -105,7 +105,9 @@ static inline void fake_edge_open(struct port *port, edge_id edge, const struct 
     fake_note(port, FAKE_EDGE_OPEN, edge)->begin = *to;
 }
 
-static inline void fake_edge_resolve(struct port *port, edge_id edge, const struct name_query *query) {
+static inline void fake_edge_resolve(struct port *port, edge_id edge, half_id circuit,
+                                     const struct name_query *query) {
+    (void)circuit;
     fake_note(port, FAKE_EDGE_RESOLVE, edge)->query = *query;
 }
 
