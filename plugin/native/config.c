@@ -24,7 +24,7 @@ struct config *config_new(void) {
     memcpy(config->nickname, "Unnamed", sizeof("Unnamed"));
     config->publish_descriptor = true;
     config->dir_cache = true;
-    config->assume_reachable = CONFIG_AUTO;
+    config->assume_reachable = config->assume_reachable_ipv6 = CONFIG_AUTO;
     config->extend_allow_private = CONFIG_AUTO;
     config->exit_relay = CONFIG_AUTO;
     config->exit_reject_private = CONFIG_AUTO;

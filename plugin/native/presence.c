@@ -47,16 +47,26 @@ struct presence {
     struct traffic_history history;
     struct republish republish;
     struct clock_watch clock;
-    struct self_check self_check;
-    uint64_t seconds; /* that the loop has seen */
+    struct self_check self_checks[2]; /* of our ORPort, and if there are two of that for IPv6 */
+    unsigned self_check_count;
+    bool is_waived[2]; /* the consensus lets us publish without that */
+    bool hides_family; /* and without a list of our family */
+    uint64_t seconds;  /* that the loop has seen */
     uint64_t started_s;
 };
 
 /* --- the descriptor --------------------------------------------------------------------------------------------- */
 
+static bool is_reachable(const struct presence *presence) {
+    for (unsigned i = 0; i < presence->self_check_count; i++)
+        if (!presence->is_waived[i] && !self_check_is_reachable(&presence->self_checks[i]))
+            return false;
+    return true;
+}
+
 /* Not before others reach us. */
 static void publish(struct presence *presence) {
-    if (!self_check_is_reachable(&presence->self_check)) {
+    if (!is_reachable(presence)) {
         log_info("No descriptor is published before our ORPort is known to be reachable.");
         return;
     }
@@ -67,6 +77,7 @@ static void publish(struct presence *presence) {
     republish_done(&presence->republish, now_s, rate_record_best(&presence->rate));
     struct self_facts facts = {.now_s = now_s,
                                .uptime_s = now_s - presence->started_s,
+                               .hides_family = presence->hides_family,
                                .observed_rate = rate_record_best(&presence->rate),
                                .history = presence->history.ended};
     memcpy(facts.endpoints, options->advertised, sizeof facts.endpoints);
@@ -79,7 +90,7 @@ static void publish(struct presence *presence) {
 }
 
 static void publish_if_due(struct presence *presence) {
-    if (!self_check_is_reachable(&presence->self_check) || self_check_is_measuring(&presence->self_check))
+    if (!is_reachable(presence) || self_check_is_measuring(&presence->self_checks[0]))
         return;
     struct directory_status status;
     uint64_t now_s = (uint64_t)time(NULL);
@@ -116,14 +127,17 @@ static void on_second(evutil_socket_t fd, short what, void *argument) {
     (void)what;
     runtime_work(presence->options.runtime, &work);
     uint64_t received = work.bytes_received, sent = work.bytes_sent;
-    self_check_bytes(&presence->self_check, &received, &sent);
+    for (unsigned i = 0; i < presence->self_check_count; i++)
+        self_check_bytes(&presence->self_checks[i], &received, &sent);
     rate_record_add(&presence->rate, received < sent ? received : sent);
     traffic_history_add(&presence->history, (uint64_t)time(NULL), received, sent);
     int64_t jump_s = clock_watch_look(&presence->clock, (uint64_t)time(NULL), monotonic_read());
     if (jump_s != 0)
         clock_jumped(presence, jump_s);
-    unsigned news = self_check_second(&presence->self_check, runtime_identity(presence->options.runtime),
-                                      rate_record_best(&presence->rate));
+    unsigned news = 0;
+    for (unsigned i = 0; i < presence->self_check_count; i++)
+        news |= self_check_second(&presence->self_checks[i], runtime_identity(presence->options.runtime),
+                                  rate_record_best(&presence->rate));
     if (news & SELF_CHECK_REACHABLE)
         publish(presence);
     if (++presence->seconds % REPUBLISH_LOOK_S == 0 || (news & SELF_CHECK_MEASURED))
@@ -155,6 +169,18 @@ static void follow_consensus(struct presence *presence, const struct consensus *
         });
 }
 
+/* What of our descriptor hangs on the consensus. */
+static void follow_descriptor_params(struct presence *presence, const struct consensus *c) {
+    bool could_be_published = is_reachable(presence), hid_family = presence->hides_family;
+    presence->is_waived[0] = consensus_param(c, "assume-reachable", 0, 0, 1);
+    presence->is_waived[1] = presence->is_waived[0] || consensus_param(c, "assume-reachable-ipv6", 0, 0, 1);
+    presence->hides_family = !consensus_param(c, "publish-family-list", 1, 0, 1);
+    bool has_family_changed =
+        presence->options.config->family_count > 0 && hid_family != presence->hides_family;
+    if (has_family_changed || (!could_be_published && is_reachable(presence)))
+        publish(presence);
+}
+
 /* Hands over view. */
 static void set_view(struct presence *presence, struct consensus_view *view) {
     consensus_view_drop(presence->view);
@@ -183,7 +209,9 @@ static void on_consensus(void *context, const struct consensus *consensus) {
         consensus_view_drop(view);
     set_view(presence, better != NULL ? better : view);
     follow_consensus(presence, consensus);
-    self_check_set_consensus(&presence->self_check, consensus);
+    follow_descriptor_params(presence, consensus);
+    for (unsigned i = 0; i < presence->self_check_count; i++)
+        self_check_set_consensus(&presence->self_checks[i], consensus);
 }
 
 static void on_archive(void *context, struct archive *archive) {
@@ -256,16 +284,20 @@ static struct directory *new_directory(struct presence *presence) {
     return directory;
 }
 
-static void start_self_check(struct presence *presence) {
+static void start_self_checks(struct presence *presence) {
     const struct presence_options *options = &presence->options;
-    const struct endpoint *both = options->advertised;
     struct self_check_options asked = {.config = options->config,
                                        .crypt = options->crypt,
                                        .base = runtime_base(options->runtime),
-                                       .keys = options->keys,
-                                       .us = both[both[0].address.family == ADDRESS_NONE]};
-    CHECK(getrandom(&asked.seed, sizeof asked.seed, 0) == (ssize_t)sizeof asked.seed);
-    self_check_init(&presence->self_check, &asked);
+                                       .keys = options->keys};
+    for (unsigned i = 0; i < 2; i++) {
+        if (options->advertised[i].address.family == ADDRESS_NONE)
+            continue;
+        asked.us = options->advertised[i];
+        asked.measures = presence->self_check_count == 0;
+        CHECK(getrandom(&asked.seed, sizeof asked.seed, 0) == (ssize_t)sizeof asked.seed);
+        self_check_init(&presence->self_checks[presence->self_check_count++], &asked);
+    }
 }
 
 struct presence *presence_new(const struct presence_options *options, struct complaint *complaint) {
@@ -282,7 +314,7 @@ struct presence *presence_new(const struct presence_options *options, struct com
     }
     if (options->directory_listeners != NULL)
         presence->directory_port = directory_port_new(base, options->directory_listeners);
-    start_self_check(presence);
+    start_self_checks(presence);
     presence->directory = new_directory(presence);
     presence->second = event_new(base, -1, EV_PERSIST, on_second, presence);
     CHECK(presence->second != NULL && event_add(presence->second, &second) == 0);
@@ -296,7 +328,8 @@ void presence_free(struct presence *presence) {
     if (presence == NULL)
         return;
     event_free(presence->second);
-    self_check_fini(&presence->self_check);
+    for (unsigned i = 0; i < presence->self_check_count; i++)
+        self_check_fini(&presence->self_checks[i]);
     directory_free(presence->directory);
     directory_port_free(presence->directory_port);
     metrics_free(presence->metrics);

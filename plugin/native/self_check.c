@@ -8,10 +8,21 @@
 #include "native/keys.h"
 #include "native/log.h"
 #include "wire/consensus.h"
+#include "wire/protocol_list.h"
+
+/* The subprotocol of relays that extend over IPv6, tor-spec 9.3. */
+#define EXTENDS_OVER_IPV6 3u
+
+static bool is_ipv6(const struct endpoint *endpoint) {
+    return endpoint->address.family == ADDRESS_IPV6;
+}
 
 void self_check_init(struct self_check *test, const struct self_check_options *options) {
+    const struct config *config = options->config;
     *test = (struct self_check){.options = *options,
-                                .is_reachable = options->config->assume_reachable == CONFIG_YES};
+                                .is_reachable =
+                                    config->assume_reachable == CONFIG_YES ||
+                                    (is_ipv6(&options->us) && config->assume_reachable_ipv6 == CONFIG_YES)};
     rng_seed(&test->rng, options->seed);
 }
 
@@ -20,15 +31,22 @@ void self_check_fini(struct self_check *test) {
     test->circuit = NULL;
 }
 
+static bool may_be_asked(const struct self_check *test, const struct consensus_relay *relay) {
+    const uint16_t asked = RELAY_RUNNING | RELAY_VALID;
+    if ((relay->flags & asked) != asked || relay->ipv4.address.family == ADDRESS_NONE ||
+        memcmp(relay->rsa_id, keys_rsa_id(test->options.keys), sizeof relay->rsa_id) == 0)
+        return false;
+    return !is_ipv6(&test->options.us) ||
+           (is_ipv6(&relay->ipv6) && protocol_list_has(relay->protocols, "Relay", EXTENDS_OVER_IPV6));
+}
+
 /* Each relay that may be asked is as likely as any other to be among the candidates (reservoir sampling). */
 void self_check_set_consensus(struct self_check *test, const struct consensus *consensus) {
-    const uint16_t asked = RELAY_RUNNING | RELAY_VALID;
     uint64_t seen = 0;
     test->candidate_count = 0;
     for (uint32_t i = 0; i < consensus->relay_count; i++) {
         const struct consensus_relay *relay = &consensus->relays[i];
-        if ((relay->flags & asked) != asked || relay->ipv4.address.family == ADDRESS_NONE ||
-            memcmp(relay->rsa_id, keys_rsa_id(test->options.keys), sizeof relay->rsa_id) == 0)
+        if (!may_be_asked(test, relay))
             continue;
         uint64_t place = seen < SELF_CHECK_CANDIDATES_MAX ? seen : rng_below(&test->rng, seen + 1);
         seen++;
@@ -83,7 +101,7 @@ static void begin(struct self_check *test, const struct tls_identity *identity) 
     struct self_circuit_options options = {.base = test->options.base,
                                            .crypt = test->options.crypt,
                                            .identity = identity,
-                                           .drops = SELF_CHECK_CELLS};
+                                           .drops = test->options.measures ? SELF_CHECK_CELLS : 0};
     options.first = test->candidates[rng_below(&test->rng, test->candidate_count)];
     describe_us(test, &options);
     say_begun(test);
@@ -97,7 +115,8 @@ static void begin(struct self_check *test, const struct tls_identity *identity) 
 static bool is_due(const struct self_check *test, uint64_t observed) {
     if (test->candidate_count == 0 || test->seconds < test->next_at)
         return false;
-    return !test->is_reachable || !test->is_measured || observed < SELF_CHECK_LOW;
+    return !test->is_reachable ||
+           (test->options.measures && (!test->is_measured || observed < SELF_CHECK_LOW));
 }
 
 /* --- what has come of it ---------------------------------------------------------------------------------------- */
@@ -114,6 +133,10 @@ static unsigned note_reached(struct self_check *test) {
 }
 
 static unsigned note_sent(struct self_check *test) {
+    if (!test->options.measures) { /* that we are reached was all */
+        drop_circuit(test);
+        return 0;
+    }
     if (test->settled_at == 0)
         test->settled_at = test->seconds + SELF_CHECK_SETTLE_S;
     if (test->seconds < test->settled_at)

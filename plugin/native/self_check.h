@@ -1,9 +1,10 @@
 /* self_check - whether others reach our ORPort, and a first measure of our bandwidth: circuits of our own through relays of the
  * consensus (self_circuit.h), when and how often as in tor.
  *
- * Reachable is what AssumeReachable says, or what a circuit has shown once. The measure is SELF_CHECK_CELLS DROP cells; our
- * owner adds the bytes to what the relay moved (self_check_bytes), so that the observed bandwidth knows them. It is taken
- * once, and again after SELF_CHECK_AGAIN_S while less than SELF_CHECK_LOW has been observed.
+ * Reachable is what AssumeReachable and AssumeReachableIPv6 say, or what a circuit has shown once: for an IPv6 ORPort, one through
+ * a relay that can extend over IPv6. The measure, if it is wanted, is SELF_CHECK_CELLS DROP cells; our owner adds the bytes to
+ * what the relay moved (self_check_bytes), so that the observed bandwidth knows them. It is taken once, and again after
+ * SELF_CHECK_AGAIN_S while less than SELF_CHECK_LOW has been observed.
  * Owner and thread: main. Bound: one circuit at a time, SELF_CHECK_CANDIDATES_MAX relays known. */
 #ifndef LOOM_NATIVE_SELF_CHECK_H
 #define LOOM_NATIVE_SELF_CHECK_H
@@ -35,6 +36,7 @@ struct self_check_options {
     struct event_base *base;
     const struct keys *keys;
     struct endpoint us; /* our ORPort as advertised */
+    bool measures;      /* our bandwidth, too */
     uint64_t seed;
 };
 

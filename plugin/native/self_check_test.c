@@ -7,6 +7,7 @@
 #include "support/native_bench.h"
 #include "support/test.h"
 #include "wire/consensus.h"
+#include "wire/text.h"
 
 /* Two relays and, to be asked through one of them, the other's self-test. */
 struct rig {
@@ -17,7 +18,7 @@ struct rig {
 };
 
 static void accept_waiting(struct native_bench *bench, int listening) {
-    struct sockaddr_in in;
+    struct sockaddr_storage in;
     socklen_t length = sizeof in;
     struct event_thread *thread = bench_main(bench);
     struct endpoint peer;
@@ -47,21 +48,44 @@ static void let_private(struct native_bench *bench) {
     bench_start_relay(bench);
 }
 
-static void open_rig(struct rig *rig, int assume_reachable) {
+static void open_rig_at(struct rig *rig, int assume_reachable, int (*listen_for_us)(struct endpoint *),
+                        bool measures) {
     *rig = (struct rig){.us_fd = -1};
     bench_init(&rig->other, 0);
     bench_init(&rig->us, 0);
     let_private(&rig->other);
     rig->us.config->assume_reachable = assume_reachable;
     rig->other_fd = bench_listen(&rig->other_at);
-    rig->us_fd = bench_listen(&rig->us_at);
+    rig->us_fd = listen_for_us(&rig->us_at);
     const struct self_check_options options = {.config = rig->us.config,
                                                .crypt = openssl_provider(),
                                                .base = bench_main(&rig->us)->base,
                                                .keys = rig->us.keys,
                                                .us = rig->us_at,
+                                               .measures = measures,
                                                .seed = 7};
     self_check_init(&rig->test, &options);
+}
+
+static void open_rig(struct rig *rig, int assume_reachable) {
+    open_rig_at(rig, assume_reachable, bench_listen, true);
+}
+
+/* Our port over IPv6. */
+static int listen_ipv6(struct endpoint *at_out) {
+    struct sockaddr_in6 in = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    socklen_t length = sizeof in;
+    int fd = socket(AF_INET6, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    if (fd < 0 || bind(fd, (const struct sockaddr *)&in, length) != 0)
+        skip(); /* no IPv6 here */
+    assert_int_equal(listen(fd, 64), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&in, &length), 0);
+    assert_true(socket_address_to((const struct sockaddr *)&in, at_out));
+    return fd;
+}
+
+static void open_rig_ipv6(struct rig *rig, int assume_reachable) {
+    open_rig_at(rig, assume_reachable, listen_ipv6, false);
 }
 
 static void close_rig(struct rig *rig) {
@@ -169,10 +193,84 @@ static void what_is_assumed_needs_no_test(void **state) {
     close_rig(&rig);
 }
 
+/* What relays say they speak decides who is asked: to extend over IPv6 needs an address of it, and Relay=3. */
+static void over_ipv6_only_some_may_be_asked(void **state) {
+    struct rig rig;
+    (void)state;
+    open_rig_ipv6(&rig, CONFIG_NO);
+    const struct endpoint at6 = {{ADDRESS_IPV6, {[15] = 1}}, 9001};
+    struct consensus_relay relays[4] = {
+        {.protocols = span_of("Relay=1-4"), .rsa_id = {1}}, /* no IPv6 */
+        {.protocols = span_of("Link=3 Relay=1-2"), .ipv6 = at6, .rsa_id = {2}},
+        {.ipv6 = at6, .rsa_id = {3}},
+        {.protocols = span_of("Link=3 Relay=1-4"), .ipv6 = at6, .rsa_id = {4}},
+    };
+    for (unsigned i = 0; i < COUNT(relays); i++) {
+        relays[i].flags = RELAY_RUNNING | RELAY_VALID;
+        relays[i].ipv4 = rig.other_at;
+    }
+    const struct consensus consensus = {.relays = relays, .relay_count = COUNT(relays)};
+    self_check_set_consensus(&rig.test, &consensus);
+    assert_int_equal(rig.test.candidate_count, 1);
+    assert_int_equal(rig.test.candidates[0].rsa_id[0], 4);
+    close_rig(&rig);
+}
+
+static void an_ipv6_port_is_reached_and_no_more(void **state) {
+    struct rig rig;
+    uint64_t received = 0, sent = 0;
+    (void)state;
+    open_rig_ipv6(&rig, CONFIG_NO);
+    struct consensus_relay relay = {.flags = RELAY_RUNNING | RELAY_VALID,
+                                    .ipv4 = rig.other_at,
+                                    .ipv6 = {{ADDRESS_IPV6, {[15] = 1}}, 9001},
+                                    .protocols = span_of("Relay=3")};
+    memcpy(relay.rsa_id, keys_rsa_id(rig.other.keys), sizeof relay.rsa_id);
+    const struct consensus consensus = {.relays = &relay, .relay_count = 1};
+    self_check_set_consensus(&rig.test, &consensus);
+    assert_int_equal(second(&rig), 0);
+    for (int i = 0; self_circuit_state(rig.test.circuit) < SELF_CIRCUIT_REACHED; i++) {
+        assert_true(i < BENCH_TURNS_MAX);
+        turn(&rig);
+    }
+    unsigned news = second(&rig);
+    for (int i = 0; rig.test.circuit != NULL; i++) {
+        assert_true(i < 100);
+        turn(&rig);
+        news |= second(&rig);
+    }
+    assert_int_equal(news, SELF_CHECK_REACHABLE);
+    assert_true(self_check_is_reachable(&rig.test));
+    self_check_bytes(&rig.test, &received, &sent);
+    assert_in_range(sent, CELL_LEN, 6 * CELL_LEN);
+    rig.test.seconds += SELF_CHECK_AGAIN_S;
+    assert_int_equal(second(&rig), 0);
+    assert_null(rig.test.circuit); /* not again */
+    close_rig(&rig);
+}
+
+static void ipv6_may_be_assumed_alone(void **state) {
+    struct rig rig;
+    (void)state;
+    open_rig_ipv6(&rig, CONFIG_NO);
+    rig.us.config->assume_reachable_ipv6 = CONFIG_YES;
+    const struct self_check_options options = rig.test.options;
+    self_check_init(&rig.test, &options);
+    assert_true(self_check_is_reachable(&rig.test));
+    struct self_check_options ipv4 = options;
+    ipv4.us = rig.other_at;
+    self_check_init(&rig.test, &ipv4);
+    assert_false(self_check_is_reachable(&rig.test));
+    close_rig(&rig);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reaches_itself_and_measures),
         cmocka_unit_test(a_shut_port_is_tried_again),
+        cmocka_unit_test(over_ipv6_only_some_may_be_asked),
+        cmocka_unit_test(an_ipv6_port_is_reached_and_no_more),
+        cmocka_unit_test(ipv6_may_be_assumed_alone),
         cmocka_unit_test(what_is_assumed_needs_no_test),
     };
     log_start_silent();

@@ -3,6 +3,7 @@
 #ifndef LOOM_NATIVE_SELF_DESCRIPTOR_H
 #define LOOM_NATIVE_SELF_DESCRIPTOR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -41,6 +42,7 @@ MUST_USE bool self_endpoints(const struct config *config, struct endpoint out[st
 struct self_facts {
     struct endpoint endpoints[2];
     uint64_t now_s, uptime_s;
+    bool hides_family;      /* the consensus wants no lists of families (publish-family-list 0) */
     uint64_t observed_rate; /* what passed in the best ten seconds of the day, in bytes per second */
     struct extra_info_history history;
 };

@@ -151,6 +151,10 @@ static void a_family_includes_ourselves(void **state) {
     assert_true(self_descriptor_make(config, keys, &facts, &descriptor, &complaint));
     snprintf(line, sizeof line, "\nfamily $0000000000000000000000000000000000000000 $%s\n", own);
     assert_non_null(memmem(descriptor.text, descriptor.descriptor_length, line, strlen(line)));
+    struct self_facts hidden = facts;
+    hidden.hides_family = true;
+    assert_true(self_descriptor_make(config, keys, &hidden, &descriptor, &complaint));
+    assert_null(memmem(descriptor.text, descriptor.descriptor_length, "\nfamily ", 8));
     memcpy(config->family[0], keys_rsa_id(keys), 20);
     config->family_count = 1;
     assert_true(self_descriptor_make(config, keys, &facts, &descriptor, &complaint));

@@ -54,7 +54,7 @@ static const struct torrc_option known[] = {
     IGNORE("__OwningControllerProcess"), IGNORE("__ReloadTorrcOnSIGHUP"),
     IGNORE("__SocksPort"), IGNORE("__TransPort"), IGNORE("AccelDir"), IGNORE("AccelName"),
     IGNORE("AccountingRule"), IGNORE("AccountingStart"), IGNORE("AllowNonRFC953Hostnames"),
-    IGNORE("AssumeReachableIPv6"), IGNORE("AuthDirBadExit"), IGNORE("AuthDirBadExitCCs"),
+    IGNORE("AuthDirBadExit"), IGNORE("AuthDirBadExitCCs"),
     IGNORE("AuthDirFastGuarantee"), IGNORE("AuthDirGuardBWGuarantee"), IGNORE("AuthDirHasIPv6Connectivity"),
     IGNORE("AuthDirInvalid"), IGNORE("AuthDirInvalidCCs"), IGNORE("AuthDirListBadExits"),
     IGNORE("AuthDirListMiddleOnly"), IGNORE("AuthDirMaxServersPerAddr"), IGNORE("AuthDirMiddleOnly"),

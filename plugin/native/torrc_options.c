@@ -294,6 +294,7 @@ static const struct torrc_option carried_out[] = {
      .expected = "an IPv4 or IPv6 address, or a host name"},
     {"AddressDisableIPv6", .apply = apply_bool, AT(address_disable_ipv6)},
     {"AssumeReachable", .apply = apply_tristate, AT(assume_reachable)},
+    {"AssumeReachableIPv6", .apply = apply_tristate, AT(assume_reachable_ipv6)},
     {"BandwidthBurst", .apply = apply_bytes, AT(bandwidth_burst), RATE},
     {"BandwidthRate", .apply = apply_bytes, AT(bandwidth_rate), RATE},
     {"CircuitPriorityHalflife", .apply = apply_halflife, .expected = "seconds up to 86400, or -1"},

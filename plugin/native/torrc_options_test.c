@@ -44,6 +44,8 @@ static void values_reach_their_members(void **state) {
     assert_false(c->publish_descriptor);
     assert_null(apply(c, "AssumeReachable", "1"));
     assert_int_equal(c->assume_reachable, CONFIG_YES);
+    assert_null(apply(c, "AssumeReachableIPv6", "auto"));
+    assert_int_equal(c->assume_reachable_ipv6, CONFIG_AUTO);
     config_free(c);
 }
 
