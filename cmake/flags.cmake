@@ -10,7 +10,8 @@ set(CMAKE_C_VISIBILITY_PRESET hidden) # so that -fPIC does not keep gcc from inl
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
 set(LOOM_TEST_DIR ${CMAKE_BINARY_DIR}/tests)
 # An include names a unit by its path below one of these: "wire/cell.h", "cost/price.h", "topology/graph.h".
-set(LOOM_INCLUDE_ROOTS ${CMAKE_SOURCE_DIR}/plugin ${CMAKE_SOURCE_DIR}/model ${CMAKE_SOURCE_DIR}/topologies)
+set(LOOM_INCLUDE_ROOTS ${CMAKE_SOURCE_DIR}/plugin ${CMAKE_SOURCE_DIR}/model ${CMAKE_SOURCE_DIR}/topologies
+                       ${CMAKE_SOURCE_DIR}/bench)
 
 include(CheckPIESupported)
 check_pie_supported(LANGUAGES C)

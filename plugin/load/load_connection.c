@@ -35,16 +35,27 @@ struct load_connection {
 
 /* --- what all share ---------------------------------------------------------------------------------------------- */
 
-struct load_net *load_net_new(void) {
+static bool has_only(const struct tls_identity *identity, const char *cipher) {
+    return SSL_CTX_set_ciphersuites(identity->client, cipher) == 1 &&
+           SSL_CTX_set_ciphersuites(identity->server, cipher) == 1;
+}
+
+struct load_net *load_net_new(const char *cipher) {
     struct load_net *net = heap_new(sizeof *net);
     net->base = event_base_new();
     CHECK(net->base);
     net->identity = tls_identity_new((uint64_t)time(NULL));
+    if (*cipher && !has_only(net->identity, cipher)) {
+        load_net_free(net);
+        return NULL;
+    }
     net->pipe = (struct tls_pipe){.out = net->out, .out_room = sizeof net->out};
     return net;
 }
 
 void load_net_free(struct load_net *net) {
+    if (!net)
+        return;
     tls_identity_drop(net->identity);
     event_base_free(net->base);
     free(net);

@@ -47,7 +47,9 @@ struct load_connection_events {
 
 struct load_connection;
 
-MUST_USE struct load_net *load_net_new(void);
+/* cipher: the one TLS 1.3 suite that is offered and accepted; empty: as tor. NULL: there is no such suite. */
+MUST_USE struct load_net *load_net_new(const char *cipher);
+/* NULL is fine. */
 void load_net_free(struct load_net *net);
 
 /* Borrows net, events and owner. NULL when the socket cannot even begin. */

@@ -6,13 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum option_kind { OPTION_NUMBER, OPTION_HEX, OPTION_ENDPOINT, OPTION_HANDSHAKE };
+enum option_kind { OPTION_NUMBER, OPTION_HEX, OPTION_ENDPOINT, OPTION_HANDSHAKE, OPTION_TEXT };
 
 struct option {
     const char *name;
     enum option_kind kind;
     size_t offset;
-    uint32_t least, most; /* numbers; for hex, bytes */
+    uint32_t least, most; /* numbers; for hex, bytes; for text, characters */
     bool is_required;
 };
 
@@ -33,6 +33,7 @@ static const struct option options[] = {
     {"handshakes", OPTION_HANDSHAKE, AT(mode), 0, 0, false},
     {"proven-every", OPTION_NUMBER, AT(proven_every), 1, 1000000, false},
     {"echoes", OPTION_NUMBER, AT(echoes), 0, 1000000, false},
+    {"cipher", OPTION_TEXT, AT(cipher), 1, LOAD_CIPHER_MAX - 1, false},
     {"pid", OPTION_NUMBER, AT(pid), 0, INT32_MAX, false},
 };
 #define OPTION_COUNT (sizeof options / sizeof options[0])
@@ -53,6 +54,7 @@ const char *load_options_help(void) {
            "  --handshakes KIND   no cells: circuit handshakes, ntor or ntor-v3; all links lead into the relay,\n"
            "                      and --circuits is how many wait for their answer at once\n"
            "  --proven-every N    of so many answers to a handshake, prove one (100)\n"
+           "  --cipher NAME       the one TLS 1.3 suite that is offered (those that tor offers)\n"
            "  --pid PID           of the relay: measure its CPU time\n";
 }
 
@@ -91,6 +93,14 @@ static bool parse_handshake(const struct option *o, const char *text, enum load_
            complain(complaint, "--%s %s: expected ntor or ntor-v3", o->name, text);
 }
 
+static bool parse_text(const struct option *o, const char *text, char *out, struct complaint *complaint) {
+    size_t length = strlen(text);
+    if (length < o->least || length > o->most)
+        return complain(complaint, "--%s %s: expected %u to %u characters", o->name, text, o->least, o->most);
+    memcpy(out, text, length + 1);
+    return true;
+}
+
 static bool parse_value(const struct option *o, const char *text, struct load_options *out,
                         struct complaint *complaint) {
     void *place = (char *)out + o->offset;
@@ -98,6 +108,7 @@ static bool parse_value(const struct option *o, const char *text, struct load_op
     case OPTION_NUMBER: return parse_number(o, text, place, complaint);
     case OPTION_HEX: return parse_hex(o, text, place, complaint);
     case OPTION_HANDSHAKE: return parse_handshake(o, text, place, complaint);
+    case OPTION_TEXT: return parse_text(o, text, place, complaint);
     case OPTION_ENDPOINT:
         return endpoint_parse(text, strlen(text), place) ||
                complain(complaint, "--%s %s: expected ADDRESS:PORT", o->name, text);

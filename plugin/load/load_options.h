@@ -16,6 +16,7 @@
 #define LOAD_RECORD_MAX   31u    /* cells that fill a TLS record of 16 kB; tor's have 8 */
 #define LOAD_RUN_MAX      LOAD_RECORD_MAX
 #define LOAD_SECONDS_MAX  3600u
+#define LOAD_CIPHER_MAX   64u
 
 /* What is pressed through the relay. */
 enum load_mode { LOAD_CELLS, LOAD_NTOR, LOAD_NTOR_V3 }; /* the latter two: circuit handshakes */
@@ -32,8 +33,9 @@ struct load_options {
         verified_links; /* ways in whose cells are checked byte by byte, with the ways out that are theirs */
     uint32_t proven_every; /* of so many answers to a handshake, one is proven */
     uint32_t warmup_s, seconds;
-    uint32_t echoes; /* instead of load: so many times one cell there and back */
-    uint32_t pid;    /* of the relay, to ask the kernel for its CPU time; 0: not asked */
+    uint32_t echoes;              /* instead of load: so many times one cell there and back */
+    char cipher[LOAD_CIPHER_MAX]; /* the one TLS 1.3 suite offered to the relay; empty: what tor offers */
+    uint32_t pid;                 /* of the relay, to ask the kernel for its CPU time; 0: not asked */
     bool wants_help;
 };
 

@@ -28,7 +28,8 @@ static void what_is_given_counts(UNUSED void **state) {
     struct load_options o;
     struct complaint complaint;
     assert_true(PARSE(&o, &complaint, RELAY, "--links", "400", "--circuits", "16000", "--record-cells", "8",
-                      "--echoes", "5", "--pid", "77"));
+                      "--echoes", "5", "--pid", "77", "--cipher", "TLS_AES_128_GCM_SHA256"));
+    assert_string_equal(o.cipher, "TLS_AES_128_GCM_SHA256");
     assert_int_equal(o.links, 400);
     assert_int_equal(o.circuits, 16000);
     assert_int_equal(o.record_cells, 8);
@@ -55,6 +56,8 @@ static void mistakes_name_the_option(UNUSED void **state) {
     assert_false(PARSE(&o, &c, RELAY, "--verified-links", "5"));
     assert_false(PARSE(&o, &c, RELAY, "--rsa-id", "00"));
     assert_string_equal(c.text, "--rsa-id 00: expected 40 hexadecimal digits");
+    assert_false(PARSE(&o, &c, RELAY, "--cipher", ""));
+    assert_string_equal(c.text, "--cipher : expected 1 to 63 characters");
     assert_false(PARSE(&o, &c, RELAY, "--relay", "localhost"));
     assert_string_equal(c.text, "--relay localhost: expected ADDRESS:PORT");
 }

@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "load/load_connection.h"
 #include "load/load_entry.h"
+#include "load/load_plan.h"
 #include "load/load_sink.h"
 #include "native/heap.h"
 #include "native/turn_clock.h"
@@ -44,13 +45,6 @@ static nsec now_of(struct load_source *s) {
 
 /* --- circuits ---------------------------------------------------------------------------------------------------- */
 
-static uint32_t way_out_of(const struct load_source *s, uint32_t circuit) {
-    uint32_t in = circuit % s->way_count, verified = s->options->verified_links;
-    if (in < verified || verified == s->way_count)
-        return in;
-    return verified + (circuit / s->way_count + in) % (s->way_count - verified);
-}
-
 /* Begin as many circuits as may be in the making. */
 static void begin_circuits(struct load_source *s, nsec now) {
     struct origin_target first;
@@ -58,7 +52,8 @@ static void begin_circuits(struct load_source *s, nsec now) {
     while (s->ways_open == s->way_count && s->building < LOAD_BUILDING_MAX &&
            s->begun < s->options->circuits) {
         struct plan *plan = &s->plans[s->begun];
-        *plan = (struct plan){&s->ways[s->begun % s->way_count], s->sinks[way_out_of(s, s->begun)]};
+        uint32_t out = load_plan_way_out(s->begun, s->way_count, s->options->verified_links);
+        *plan = (struct plan){&s->ways[load_plan_way_in(s->begun, s->way_count)], s->sinks[out]};
         struct origin_circuit *c = origin_link_circuit(plan->in->link, now, &first);
         if (!c) {
             s->losses++;

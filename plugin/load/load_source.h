@@ -16,8 +16,7 @@ struct load_net;
 struct load_sink;
 struct load_source;
 
-/* Begin links and circuits: circuit k goes in by way k modulo the ways in, and out by the way that is that one's when it is
- * verified, otherwise by one of the others in turn. Borrows everything. */
+/* Begin links and circuits; load_plan says which way each goes. Borrows everything. */
 MUST_USE struct load_source *load_source_new(struct load_net *net, struct load_shape *shape,
                                              const struct load_options *options,
                                              struct load_sink *const *sinks);

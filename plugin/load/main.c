@@ -103,8 +103,10 @@ static bool begin_load(struct load *load, struct complaint *complaint) {
 
 static bool set_up(struct load *load, struct complaint *complaint) {
     (void)machine_raise_files();
+    load->net = load_net_new(load->options.cipher);
+    if (!load->net)
+        return complain(complaint, "--cipher %s: no such TLS 1.3 suite", load->options.cipher);
     load->ways = load->options.links / 2;
-    load->net = load_net_new();
     load->shape = heap_new(sizeof *load->shape);
     load->shape->crypt = openssl_provider();
     load->shape->record_cells = load->options.record_cells;
@@ -209,8 +211,10 @@ static void measure_handshakes(struct load_handshakes *h, struct load_report *re
 }
 
 static bool run_handshakes(const struct load_options *options, struct complaint *complaint) {
-    struct load_net *net = load_net_new();
+    struct load_net *net = load_net_new(options->cipher);
     struct load_report report = {.options = options};
+    if (!net)
+        return complain(complaint, "--cipher %s: no such TLS 1.3 suite", options->cipher);
     struct load_handshakes *h = load_handshakes_new(net, openssl_provider(), options, complaint);
     bool ok = h && load_handshakes_open(h, monotonic_read() + BUILD_PATIENCE, complaint);
     if (ok) {

@@ -18,7 +18,7 @@ LINES_MAX = 700
 LINES_LONG = 400
 FUNCTION_LINES_MAX = 100
 
-UNIT_ROOTS = ("plugin", "model", "topologies")
+UNIT_ROOTS = ("plugin", "model", "topologies", "bench")
 PURE = ("plugin/base/", "plugin/wire/", "plugin/crypt/", "plugin/core/", "plugin/origin/", "model/cost/",
         "model/des/")
 BANNED = {

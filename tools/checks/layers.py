@@ -11,7 +11,7 @@ from pathlib import Path
 from source_tree import ROOT, sources
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|<([^>]+)>)')
-INCLUDE_ROOTS = ("plugin", "model", "topologies")
+INCLUDE_ROOTS = ("plugin", "model", "topologies", "bench")
 TEST_ENDING = re.compile(r"_(test|fuzz)$")
 
 
