@@ -82,6 +82,31 @@ def test_handshakes_with_another_key_prove_nothing(relay: Path, started: lone_re
     assert result["refused"] + result["wrong"] > 0
 
 
+def limit(relay: Path, *options: str) -> dict[str, float]:
+    """Run loom-limit for a moment and return what it says."""
+    command = [relay.with_name("loom-limit"), "--warmup-ms", "50", "--window-ms", "100", "--repeats", "2", *options]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=GENERATOR_SECONDS_MAX, check=False)
+    assert done.returncode == 0, done.stderr
+    result: dict[str, float] = json.loads(done.stdout)
+    assert result["lost"] == 0 and result["wrong"] == 0
+    assert result["relay_ns_per_cell"] > 0
+    return result
+
+
+def backends(relay: Path) -> list[str]:
+    """Return the back ends that this build's loom-limit has."""
+    listed = [relay.with_name("loom-limit"), "--list-backends"]
+    return subprocess.run(listed, capture_output=True, text=True, check=True).stdout.split()
+
+
+def test_the_limit_neither_loses_nor_changes_a_cell(relay: Path) -> None:
+    for backend in backends(relay):
+        every_byte = limit(relay, "--backend", backend, "--links", "6", "--circuits", "30", "--verified-links", "3")
+        assert every_byte["verified"] >= every_byte["cells"] > 0
+        counted = limit(relay, "--backend", backend, "--links", "8", "--circuits", "100", "--record-cells", "8")
+        assert counted["verified"] > 0
+
+
 def test_a_relay_that_is_not_there_is_said(relay: Path) -> None:
     with ports.PortBlock() as block:
         absent = ["--relay", f"127.0.0.1:{block.take()}", "--rsa-id", "00" * 20, "--ed-id", "00" * 32]

@@ -64,6 +64,22 @@ class _Count:
         return int(text)
 
 
+def counts(least: int, most: int) -> _Counts:
+    """Return a parser of whole numbers from least to most, with commas between."""
+    return _Counts(least, most)
+
+
+class _Counts:
+    def __init__(self, least: int, most: int) -> None:
+        self._one = _Count(least, most)
+
+    def __call__(self, text: str) -> list[int]:
+        numbers = [self._one(part) for part in text.split(",")]
+        if len(set(numbers)) < len(numbers):
+            raise argparse.ArgumentTypeError(f"{text!r}: a number is given twice")
+        return numbers
+
+
 def require_program(path: Path) -> None:
     """Raise when path is no program."""
     if not path.is_file() or not os.access(path, os.X_OK):

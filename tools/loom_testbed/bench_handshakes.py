@@ -16,8 +16,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import arguments, bench_load, ports
-from .bench_load import Result, Side
+from . import arguments, ports
+from .bench_sides import Result, Side, load_turn, pins
 from .errors import TestbedError
 from .measured import Measured
 from .progress import Progress
@@ -108,7 +108,7 @@ def _by_workers(
 
 
 def _turn(side: Side, command: Sequence[str], directory: Path, block: ports.PortBlock, share_cores: bool) -> Result:
-    result = bench_load.turn(side, command, directory, block.take(), share_cores)
+    result = load_turn(side, command, directory, block.take(), pins(1, share_cores))
     if result["refused"]:
         raise TestbedError(f"{side.name} has refused {result['refused']} handshakes: --waiting is too much")
     return result

@@ -1,126 +1,134 @@
 """bench_load - `tools/bench relay --load hot|cold|echo`: CPU per cell of a saturated relay, Loom and tor in turn.
 
 loom-load is before and behind the relay, on the other core, and presses more than the relay can carry. In each round
-both relays are started anew, one after the other, with the same generator and record shape; which is first alternates.
+both relays are started anew, one after the other, with the same generator, cipher and record shape; which is first
+alternates. loom-limit does for the same load the least that any relay must, in the same round.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import shutil
 import statistics
-import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from . import arguments, lone_relay, ports
+from . import arguments, bench_threads, ports
+from .bench_sides import LOADS, Pins, Result, Side, limit_turn, load_turn, pins
 from .errors import TestbedError
 from .measured import Measured
-from .process import stop_all
 from .progress import Progress
 
-LOADS = {
-    "hot": ["--links", "8", "--circuits", "64", "--verified-links", "1"],
-    "cold": ["--links", "400", "--circuits", "16000", "--verified-links", "10"],
-    "echo": ["--links", "2", "--circuits", "1", "--verified-links", "1", "--echoes", "10000"],
-}
-GENERATOR_SECONDS_MAX = 600
-RELAY_CORES_LEAST = 0.95
+SATURATED = 0.95  # of the relay's core
+CIPHER_DEFAULT = "TLS_AES_256_GCM_SHA384"  # what a relay and a client of tor agree on
+SHAPE = "records that come have {record_cells} cells; those that a relay writes are its own: loom 31, tor 8, limit 31"
 
-Result = dict[str, float]
-
-
-@dataclass(frozen=True)
-class Side:
-    """One of the two that are compared."""
-
-    name: str
-    command: list[str]
-    torrc: str = ""
+Round = dict[str, Result]
 
 
 def run(options: argparse.Namespace, directory: Path, progress: Progress) -> Measured:
     """Measure and return the result."""
-    generator = options.loom.parent / "loom-load"
-    arguments.require_program(options.loom)
-    arguments.require_program(generator)
+    folder = options.loom.parent
+    generator, limit = folder / "loom-load", folder / "loom-limit"
+    for program in (options.loom, generator) if options.load == "echo" else (options.loom, generator, limit):
+        arguments.require_program(program)
+    if len(options.threads) > 1:
+        return bench_threads.run(options, directory, progress)
     tor = shutil.which("tor")
     if tor is None:
         raise TestbedError("tor: no such program; tools/run installs it")
-    threads = f"ConnectionThreads {options.threads}\n"
-    sides = (Side("loom", [str(options.loom)], threads), Side("tor", [tor], "NumCPUs 1\n"))
-    load = [*LOADS[options.load], "--record-cells", str(options.record_cells), "--seconds", str(options.seconds)]
-    rounds: list[dict[str, Result]] = []
+    threads = options.threads[0]
+    sides = (
+        Side("loom", [str(options.loom)], f"ConnectionThreads {threads}\n"),
+        Side("tor", [tor], "NumCPUs 1\n"),
+    )
+    load = [str(generator), *load_options(options)]
+    pinned = pins(threads, options.share_cores)
+    rounds: list[Round] = []
     with ports.PortBlock() as block:
         for number in range(1, options.rounds + 1):
-            results: dict[str, Result] = {}
+            results: Round = {}
             for side in sides if number % 2 else sides[::-1]:
                 place = directory / f"{side.name}-{number}"
-                results[side.name] = turn(side, [str(generator), *load], place, block.take(), options.share_cores)
+                results[side.name] = load_turn(side, load, place, block.take(), pinned)
+            if options.load != "echo":
+                results["limit"] = limit_turn(_limit_command(limit, options), options.share_cores)
             rounds.append(results)
             progress.line(f"round {number}: " + _round_text(results, _figure(options.load)))
-    return _measured(options, rounds)
+    result = _summary(options, rounds, pinned)
+    return Measured(result, _table(options, rounds, result))
 
 
-def turn(side: Side, generator: Sequence[str], directory: Path, port: int, share_cores: bool) -> Result:
-    """Start the side's relay, run the generator on it, and return what that has measured."""
-    cores = sorted(os.sched_getaffinity(0))
-    apart = len(cores) > 1 and not share_cores
-    relay_pin = ["taskset", "-c", str(cores[0])] if apart else []
-    generator_pin = ["taskset", "-c", ",".join(map(str, cores[1:]))] if apart else []
-    relay = lone_relay.start(side.name, [*relay_pin, *side.command], directory, port, side.torrc)
-    try:
-        done = subprocess.run([*generator_pin, *generator, *relay.as_options()], capture_output=True, text=True,
-                              timeout=GENERATOR_SECONDS_MAX, check=False)  # fmt: skip
-    finally:
-        stop_all([relay.child])
-    if done.returncode != 0:
-        raise TestbedError(f"loom-load on {side.name}: {done.stderr.strip().splitlines()[-1]}")
-    result: Result = json.loads(done.stdout)
-    return result
+def load_options(options: argparse.Namespace) -> list[str]:
+    """Return what loom-load is told of the load."""
+    cipher = ["--cipher", options.cipher] if options.cipher else []
+    seconds = ["--seconds", str(options.seconds)]
+    return [*LOADS[options.load], *cipher, "--record-cells", str(options.record_cells), *seconds]
+
+
+def _limit_command(limit: Path, options: argparse.Namespace) -> list[str]:
+    shape = ["--record-cells", str(options.record_cells), "--cipher", options.cipher or CIPHER_DEFAULT]
+    return [str(limit), *LOADS[options.load], *shape, "--repeats", "3"]
 
 
 def _figure(load: str) -> str:
     return "echo_median_ns" if load == "echo" else "relay_ns_per_cell"
 
 
-def _round_text(results: dict[str, Result], figure: str) -> str:
-    loom, tor = results["loom"][figure], results["tor"][figure]
-    return f"loom {loom:.0f}, tor {tor:.0f} ns, ratio {loom / tor:.3f}"
+def _round_text(results: Round, figure: str) -> str:
+    costs = ", ".join(f"{name} {one[figure]:.0f}" for name, one in sorted(results.items()))
+    loom = results["loom"][figure]
+    ratios = [f"loom/{name} {loom / results[name][figure]:.3f}" for name in ("tor", "limit") if name in results]
+    return f"{costs} ns, {', '.join(ratios)}"
 
 
-def _measured(options: argparse.Namespace, rounds: Sequence[dict[str, Result]]) -> Measured:
+def _summary(options: argparse.Namespace, rounds: Sequence[Round], pinned: Pins) -> dict[str, object]:
     figure = _figure(options.load)
-    ratios = [one["loom"][figure] / one["tor"][figure] for one in rounds]
     result: dict[str, object] = {
         "load": options.load,
-        "threads": options.threads,
+        "threads": options.threads[0],
         "record_cells": options.record_cells,
-        "loom_ns": statistics.median(one["loom"][figure] for one in rounds),
-        "tor_ns": statistics.median(one["tor"][figure] for one in rounds),
-        "ratio": round(statistics.median(ratios), 4),
-        "ratio_worst": round(max(ratios), 4),
+        "cipher": rounds[0]["loom"].get("cipher"),
+        "cores_shared": not pinned.relay,
         "load_average": os.getloadavg()[0],
         "rounds": rounds,
     }
-    return Measured(result, _table(options, rounds, result))
+    for name in rounds[0]:
+        result[f"{name}_ns"] = statistics.median(one[name][figure] for one in rounds)
+    result |= compared(rounds, "tor", figure, "ratio")
+    if "limit" in rounds[0]:
+        result |= compared(rounds, "limit", figure, "limit_ratio")
+    return result
 
 
-def _table(options: argparse.Namespace, rounds: Sequence[dict[str, Result]], result: dict[str, object]) -> str:
+def compared(rounds: Sequence[Round], other: str, figure: str, name: str) -> dict[str, object]:
+    """Return the median and the worst of loom's figure over the other's."""
+    ratios = [one["loom"][figure] / one[other][figure] for one in rounds]
+    return {name: round(statistics.median(ratios), 4), f"{name}_worst": round(max(ratios), 4)}
+
+
+def _table(options: argparse.Namespace, rounds: Sequence[Round], result: dict[str, object]) -> str:
     lines = [_header(options.load)]
-    lines += [_row(number, name, one[name]) for number, one in enumerate(rounds, 1) for name in ("loom", "tor")]
+    lines += [_row(number, name, one[name]) for number, one in enumerate(rounds, 1) for name in sorted(one)]
     lines.append("")
-    lines.append(f"median: loom {result['loom_ns']:.0f}, tor {result['tor_ns']:.0f} ns")
-    lines.append(f"ratio:  median {result['ratio']}, worst round {result['ratio_worst']}")
-    if options.load != "echo":
-        idle = [one[name] for one in rounds for name in one if one[name]["relay_cores"] < RELAY_CORES_LEAST]
-        if idle:
-            least = f"{RELAY_CORES_LEAST:.0%} of a core"
-            lines.append(f"not saturated: in {len(idle)} turns the relay had less than {least}")
+    lines.append("median: " + ", ".join(f"{name} {result[f'{name}_ns']:.0f}" for name in sorted(rounds[0])) + " ns")
+    lines.append(f"loom/tor:   median {result['ratio']}, worst round {result['ratio_worst']}")
+    if options.load == "echo":
+        return "\n".join(lines)
+    lines.append(f"loom/limit: median {result['limit_ratio']}, worst round {result['limit_ratio_worst']}")
+    lines.append(f"{result['cipher']}; " + SHAPE.format(record_cells=options.record_cells))
+    if result["cores_shared"]:
+        lines.append("relay and generator share the cores")
+    lines += unsaturated(rounds)
     return "\n".join(lines)
+
+
+def unsaturated(rounds: Sequence[Round]) -> list[str]:
+    """Say of which the generator was the bottleneck; the limit is too quick for that to be asked of it."""
+    turns = [one[name] for one in rounds for name in one if name != "limit"]
+    idle = [one for one in turns if one["relay_cores"] < SATURATED]
+    return [f"not saturated: in {len(idle)} turns the relay had less than {SATURATED:.0%} of a core"] if idle else []
 
 
 def _header(load: str) -> str:

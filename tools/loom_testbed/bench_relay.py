@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import arguments, bench_load, bench_rendezvous, transfer
+from . import arguments, bench_load, bench_rendezvous, bench_sides, transfer
 from .checks import DATA_BYTES_PER_CELL
 from .errors import TestbedError
 from .experiment import Outcome, run_transfer, usable_network
@@ -76,15 +76,17 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add(
         "--role", choices=(*ROLES, "rendezvous"), default="middle", help="what the relays measured do (default: middle)"
     )
-    add("--threads", type=arguments.count(0, 64), default=1, help="connection threads of Loom")
+    add("--threads", type=arguments.counts(0, 64), default=[1], metavar="N[,N]",
+        help="connection threads of Loom; with --load, several numbers compare Loom with itself")  # fmt: skip
     add("--rounds", type=arguments.count(1, 1000), default=5, help="rounds; each measures both relays")
     add("--transfer", type=arguments.size, default=400_000_000, metavar="SIZE", help="bytes per relay and round")
     add("--upload", type=arguments.share, default=0.1, metavar="SHARE", help="share of them that goes upwards")
     add("--clients", type=arguments.count(1, 20), default=4, help="tor clients")
     add("--loom", type=arguments.path, default=arguments.LOOM_DEFAULT, metavar="PATH", help="the relay to measure")
-    add("--load", choices=sorted(bench_load.LOADS), help="saturate a lone relay with loom-load")
+    add("--load", choices=sorted(bench_sides.LOADS), help="saturate a lone relay with loom-load")
     add("--record-cells", type=arguments.count(1, 31), default=31, metavar="N", help="with --load: cells a record")
     add("--seconds", type=arguments.count(1, 600), default=5, metavar="S", help="with --load: how long to measure")
+    add("--cipher", metavar="NAME", help="with --load: the one TLS 1.3 suite offered (default: those that tor offers)")
     add("--share-cores", action="store_true", help="with --load: relay and generator on the same cores")
     add("--against-itself", action="store_true", help="measure tor in both places: what the method itself is good for")
 
@@ -93,7 +95,9 @@ def run(options: argparse.Namespace, directory: Path, progress: Progress) -> Mea
     """Measure and return the result."""
     if options.load is not None:
         return bench_load.run(options, directory, progress)
-    first = Relay("tor") if options.against_itself else Relay("loom", options.threads)
+    if len(options.threads) > 1:
+        raise TestbedError("--threads: several numbers only with --load")
+    first = Relay("tor") if options.against_itself else Relay("loom", options.threads[0])
     if first.program == "loom":
         arguments.require_program(options.loom)
     plan = _plan(options, first, directory)
@@ -192,7 +196,7 @@ def _measured(options: argparse.Namespace, rounds: Sequence[tuple[Turn, Turn]], 
         "ratio": round(statistics.median(ratios), 4),
         "ratio_worst": round(max(ratios), 4),
         "role": options.role,
-        "threads": options.threads,
+        "threads": options.threads[0],
         "transfer_bytes": options.transfer,
         "clients": options.clients,
         "against_itself": options.against_itself,
