@@ -18,8 +18,7 @@ void manager_trace(struct manager *m, enum trace_kind kind, const struct link *l
     m->port->trace(m->port, &event);
 }
 
-/* Cells that others have given back go into the pool; returns how many came. */
-static uint32_t fetch_returned_cells(struct manager *m) {
+uint32_t manager_fetch_returned_cells(struct manager *m) {
     struct cell_run home = mailroom_collect_returned(m->room, m->station);
     uint32_t count = home.count;
     while (!cell_run_is_empty(&home))
@@ -29,12 +28,12 @@ static uint32_t fetch_returned_cells(struct manager *m) {
 
 struct cell *manager_cell(struct manager *m, enum cell_need need) {
     if (cell_pool_would_grow(&m->cells))
-        fetch_returned_cells(
+        manager_fetch_returned_cells(
             m); /* cells that are there already are better than more, and nearer to the cache */
     struct cell *cell = cell_pool_take(&m->cells, need);
     if (!cell) {
         mailroom_want_returned(m->room, m->station);
-        fetch_returned_cells(m);
+        manager_fetch_returned_cells(m);
         cell = cell_pool_take(&m->cells, need);
     }
     return cell;
@@ -176,6 +175,7 @@ struct manager *manager_new(const struct relay_config *config, nsec now, station
     m->dos = dos_params_settled(&config->dos, &m->params.dos);
     sched_init(&m->scheduler, m->memory, half_life(&m->params));
     init_bandwidth(m, now);
+    manager_memory_init(m);
     if (control_spares_reserve(&m->refusals, REFUSALS_AT_ONCE))
         return m;
     manager_free(m);
@@ -214,7 +214,7 @@ bool manager_settle(struct manager *m) {
         controls = message->next;
         control_free(m->memory, message);
     }
-    return fetch_returned_cells(m) > 0 || moved;
+    return manager_fetch_returned_cells(m) > 0 || moved;
 }
 
 void manager_free(struct manager *m) {
@@ -314,6 +314,9 @@ static void handle_control(struct manager *m, nsec now, struct control *message)
         return;
     }
     case CONTROL_BANDWIDTH_LOAN: manager_bandwidth_lent(m, now, message); return;
+    case CONTROL_MEMORY_WATCH:
+    case CONTROL_MEMORY_COUNT:
+    case CONTROL_MEMORY_FREE: manager_memory_control(m, now, message); return;
     case CONTROL_LINK_REFUSE:
     case CONTROL_QUEUE_FULL: manager_client_control(m, message); return;
     case CONTROL_EDGE_OPEN:
@@ -349,6 +352,9 @@ static void handle_control(struct manager *m, nsec now, struct control *message)
     case CONTROL_LINK_OPEN:
     case CONTROL_LINK_CLOSED:
     case CONTROL_CREATES:
+    case CONTROL_MEMORY_ALARM:
+    case CONTROL_MEMORY_LOW:
+    case CONTROL_MEMORY_COUNTED:
     case CONTROL_BANDWIDTH_REPORT: break; /* for the controller */
     }
     CHECK(!"a control message for the controller came to a manager");
@@ -394,7 +400,7 @@ static void handle_cells(struct manager *m, nsec now, struct cell_run *run) {
 bool manager_drain(struct manager *m, nsec now, uint32_t msgs_max) {
     bool left_out = false;
     mailroom_collect_begin(m->room, m->station);
-    fetch_returned_cells(m);
+    manager_fetch_returned_cells(m);
     struct cell_run cells = mailroom_collect_cells(m->room, m->station, msgs_max, &left_out);
     struct control *controls = mailroom_collect_controls(m->room, m->station);
     while (controls) {
@@ -420,7 +426,8 @@ static void ask_wake(void *context, station_id to) {
 }
 
 void manager_flush(struct manager *m, nsec now) {
-    (void)now;
+    if (m->cells.slab.taken > m->memory_limit)
+        manager_memory_is_over_limit(m, now);
     mailroom_flush(m->room, m->station, &m->work, ask_wake, m);
 }
 
@@ -430,7 +437,7 @@ nsec manager_next_wake(const struct manager *m) {
     nsec padding = nsec_min(timers_next(&m->padding_timers), timers_next(&m->circuit_padding_timers));
     nsec circuits = nsec_min(timers_next(&m->half_timers), timers_next(&m->edge_timers));
     nsec others = nsec_min(timers_next(&m->timers), timers_next(&m->pace_timers));
-    return nsec_min(padding, nsec_min(others, circuits));
+    return nsec_min(nsec_min(padding, m->memory_at), nsec_min(others, circuits));
 }
 
 void manager_set_consensus(struct manager *m, nsec now, struct consensus_view *view) {

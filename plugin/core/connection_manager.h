@@ -129,6 +129,8 @@ const struct work *manager_work(const struct manager *m);
 struct work *manager_work_mutable(struct manager *m);
 /* What clients were refused here. */
 const struct dos_figures *manager_refused(const struct manager *m);
+/* Cells that came back from circuits that were closed for them (manager_memory.c). */
+uint64_t manager_cells_reclaimed(const struct manager *m);
 struct working_set manager_working_set(const struct manager *m, nsec now);
 
 #endif

@@ -32,6 +32,9 @@ static size_t payload_size(enum control_kind kind) {
     case CONTROL_BANDWIDTH_REPORT:
     case CONTROL_BANDWIDTH_LOAN: return sizeof(struct control_bandwidth);
     case CONTROL_LINK_REFUSE: return sizeof(nsec);
+    case CONTROL_MEMORY_COUNT:
+    case CONTROL_MEMORY_COUNTED: return sizeof(struct hoard_ages);
+    case CONTROL_MEMORY_FREE: return sizeof(struct hoard_verdict);
     case CONTROL_ATTACHED:
     case CONTROL_EXTEND_FAILED:
     case CONTROL_DESTROY:
@@ -44,6 +47,9 @@ static size_t payload_size(enum control_kind kind) {
     case CONTROL_LINK_CLOSED:
     case CONTROL_LINK_CLOSE:
     case CONTROL_CREATES:
+    case CONTROL_MEMORY_ALARM:
+    case CONTROL_MEMORY_LOW:
+    case CONTROL_MEMORY_WATCH:
     case CONTROL_QUEUE_FULL:
     case CONTROL_ONION_CLAIMED:
     case CONTROL_ONION_REPLACED:

@@ -13,6 +13,7 @@
 #include "base/ids.h"
 #include "base/memory.h"
 #include "base/nsec.h"
+#include "core/hoard.h"
 #include "wire/address.h"
 #include "wire/circuit_messages.h"
 #include "wire/multipath_messages.h"
@@ -53,10 +54,16 @@ enum control_kind {
     CONTROL_LINK_OPEN,        /* link_open */
     CONTROL_LINK_CLOSED,      /* link, reason; count: circuits that its peer made and nobody has counted */
     CONTROL_BANDWIDTH_REPORT, /* bandwidth */
+    CONTROL_MEMORY_ALARM,     /* count 1: half of our cells are out; 0: no longer */
+    CONTROL_MEMORY_LOW,       /* count: cells that we need back */
+    CONTROL_MEMORY_COUNTED,   /* the answer to COUNT: hoards */
     CONTROL_CREATES,          /* link: its peer, a client, has made count circuits more */
     CONTROL_QUEUE_FULL, /* link: a circuit of its peer, a client, was closed for what waited on its far side */
     /* controller -> manager */
     CONTROL_LINK_CLOSE,     /* link */
+    CONTROL_MEMORY_WATCH,   /* count 1: look at what circuits hold; 0: no longer */
+    CONTROL_MEMORY_COUNT,   /* how much, of the cells of station count; serial: of the question */
+    CONTROL_MEMORY_FREE,    /* close those that hold cells of station count: hoard_verdict */
     CONTROL_LINK_REFUSE,    /* link: make no circuits for its peer, until: refused_until */
     CONTROL_BANDWIDTH_LOAN, /* bandwidth: lent */
     /* half -> the manager where its name is kept (onion_registry_place) */
@@ -153,6 +160,8 @@ struct control {
         struct control_conflux conflux;
         struct control_leg_room leg_room;
         nsec refused_until;
+        struct hoard_ages hoards;
+        struct hoard_verdict hoard_verdict;
         struct control_onion onion;
         struct name_query query;
         struct name_answer answer;

@@ -306,5 +306,6 @@ void manager_tick(struct manager *m, nsec now) {
     manager_deadlines_tick(m, now);
     manager_padding_tick(m, now);
     manager_edges_tick(m, now);
+    manager_memory_tick(m, now);
     manager_paces_tick(m, now);
 }

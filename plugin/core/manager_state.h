@@ -7,6 +7,7 @@
  * manager_padding.c     padding of links and circuits
  * manager_circuits.c    circuits: cells that wait for a link, DESTROY
  * manager_create.c      CREATE2 and CREATE_FAST
+ * manager_memory.c      cells that run out
  * manager_clients.c     what clients may not do too often
  * manager_extend.c      EXTEND2 to EXTENDED2, TRUNCATE
  * manager_relaying.c    RELAY cells: peeled, handled or passed on
@@ -41,6 +42,7 @@
 #include "core/dos_figures.h"
 #include "core/exit_choice.h"
 #include "core/flow_window.h"
+#include "core/hoard.h"
 #include "core/link_handshake.h"
 #include "core/link_padding.h"
 #include "core/mailroom.h"
@@ -129,6 +131,7 @@ enum half_state {
 struct half {
     struct circuit_half circuit;
     struct sched_entry sched;
+    uint32_t cells_sent; /* to the link; may wrap */
     struct link *link;
     struct list on_link;
     half_id id;
@@ -147,6 +150,7 @@ struct half {
     struct circuit_terms terms; /* of its handshake */
     struct leg *leg;            /* NULL unless it is a leg of a conflux set, or is to be */
     struct conflux_set *set;    /* NULL unless it is no circuit but a set of them; then it has no link */
+    struct hoard hoard;         /* while cells are short */
     bool has_introduced;        /* INTRODUCE1 has come: no other may */
 };
 
@@ -289,6 +293,13 @@ struct manager {
     uint32_t lingering;        /* chunks of the edges here whose stream has ended */
     struct work work;
     struct dos_figures refused;
+    uint32_t memory_limit; /* cells of our pool: when more are out, manager_memory_is_over_limit */
+    uint32_t memory_cursor;
+    nsec memory_at;           /* when to look at what circuits hold; NSEC_NEVER: enough is left */
+    nsec memory_asked_at;     /* the controller, for cells */
+    nsec watching_since;      /* 0: not watching what circuits hold */
+    bool is_memory_short;     /* and the controller knows */
+    uint64_t cells_reclaimed; /* from circuits that were closed for them */
     uint32_t links_open;
     struct activity halves_active, links_active;
 };
@@ -302,6 +313,8 @@ void manager_trace(struct manager *m, enum trace_kind kind, const struct link *l
                    uint8_t command, uint32_t count, uint32_t detail);
 /* A cell of our pool; before that grows, what others have given back is fetched home. */
 MUST_USE struct cell *manager_cell(struct manager *m, enum cell_need need);
+/* Cells that others have given back go into the pool; returns how many came. */
+uint32_t manager_fetch_returned_cells(struct manager *m);
 void manager_free_cell(struct manager *m, struct cell *cell);
 void manager_free_run(struct manager *m, struct cell_run *run);
 /* Post a control message of kind; NULL without memory (then nothing is posted and the asker must cope). Fill in the rest
@@ -361,6 +374,13 @@ void manager_client_control(struct manager *m, struct control *message);
 void manager_client_queue_full(struct manager *m, const struct half *half);
 /* A circuit asks for one stream more. False: the stream is refused, or the circuit had to be closed. */
 MUST_USE bool manager_client_may_begin(struct manager *m, nsec now, struct half *half, uint16_t stream);
+
+/* manager_memory.c */
+void manager_memory_init(struct manager *m);
+/* More cells are out than m->memory_limit. */
+void manager_memory_is_over_limit(struct manager *m, nsec now);
+void manager_memory_control(struct manager *m, nsec now, struct control *message);
+void manager_memory_tick(struct manager *m, nsec now);
 
 /* manager_circuits.c */
 struct half *manager_half(struct manager *m, half_id id);

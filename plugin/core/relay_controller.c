@@ -11,7 +11,8 @@
 #include "core/control.h"
 #include "core/mailroom.h"
 
-#define EXTENDS_WAITING_MAX 4096u /* for one link that is being dialled */
+#define INQUIRY_TIMEOUT     (50 * NSEC_PER_MS) /* then a manager had no memory to answer */
+#define EXTENDS_WAITING_MAX 4096u              /* for one link that is being dialled */
 
 enum connection_state { CONNECTION_ACCEPTED, CONNECTION_DIALLED, CONNECTION_OPEN };
 
@@ -37,6 +38,16 @@ struct identity {
     struct list connections;
 };
 
+/* A question to all managers: how much of the cells of one waits, and for how long. One at a time. */
+struct inquiry {
+    struct hoard_ages *told; /* [managers] */
+    nsec asked_at;
+    uint32_t need;
+    uint32_t serial;
+    uint16_t waits; /* answers that have not come */
+    station_id home;
+};
+
 struct controller {
     const struct relay_config *config;
     const struct memory *memory;
@@ -53,11 +64,21 @@ struct controller {
     struct dos_params dos;
     struct client_counts clients;
     struct dos_figures refused;
+    struct inquiry inquiry;
+    uint16_t managers_short; /* of cells */
     struct bandwidth_pool bandwidth;
     struct work work;
 };
 
 /* --- life ----------------------------------------------------------------------------------------------------------- */
+
+static uint16_t managers_of(const struct controller *c) {
+    return (uint16_t)(c->config->connection_threads + 1);
+}
+
+static size_t inquiry_size(const struct controller *c) {
+    return managers_of(c) * sizeof *c->inquiry.told;
+}
 
 struct controller *controller_new(const struct relay_config *config, nsec now, station_id station,
                                   struct port *port, struct mailroom *room) {
@@ -77,7 +98,8 @@ struct controller *controller_new(const struct relay_config *config, nsec now, s
     client_counts_init(&c->clients, c->memory, config->links_max, config->seed + 3);
     c->dos = dos_params_settled(&config->dos, &dos_params_default);
     struct bandwidth_terms terms = bandwidth_terms_of(config);
-    if (bandwidth_pool_init(&c->bandwidth, c->memory, now, &terms))
+    c->inquiry.told = memory_allocate(c->memory, inquiry_size(c));
+    if (bandwidth_pool_init(&c->bandwidth, c->memory, now, &terms) && c->inquiry.told)
         return c;
     controller_free(c);
     return NULL;
@@ -139,6 +161,7 @@ void controller_free(struct controller *c) {
     slab_fini(&c->connections_slab);
     consensus_view_drop(c->consensus);
     bandwidth_pool_fini(&c->bandwidth);
+    memory_release(c->memory, c->inquiry.told, inquiry_size(c));
     memory_release(c->memory, c, sizeof *c);
 }
 
@@ -506,6 +529,70 @@ static void lend_bandwidth(struct controller *c, nsec now) {
     }
 }
 
+/* --- memory --------------------------------------------------------------------------------------------------------------- */
+
+/* While one is short of cells all look at what their circuits hold. */
+static void memory_alarm(struct controller *c, bool is_short) {
+    bool was_watched = c->managers_short > 0;
+    c->managers_short = (uint16_t)(c->managers_short + (is_short ? 1 : -1));
+    bool is_watched = c->managers_short > 0;
+    for (station_id i = 0; was_watched != is_watched && i < managers_of(c); i++) {
+        struct control *message = post(c, i, 0, CONTROL_MEMORY_WATCH);
+        if (message)
+            message->count = is_watched;
+    }
+}
+
+/* Another may be asking already; who needs cells asks again soon. */
+static void memory_low(struct controller *c, nsec now, const struct control *message) {
+    struct inquiry *inquiry = &c->inquiry;
+    if (inquiry->waits && now - inquiry->asked_at < INQUIRY_TIMEOUT)
+        return;
+    inquiry->home = message->reply_to;
+    inquiry->need = message->count;
+    inquiry->asked_at = now;
+    inquiry->serial++;
+    inquiry->waits = 0;
+    memset(inquiry->told, 0, inquiry_size(c));
+    for (station_id i = 0; i < managers_of(c); i++) {
+        struct control *question = post(c, i, 0, CONTROL_MEMORY_COUNT);
+        if (!question)
+            continue;
+        question->count = inquiry->home;
+        question->serial = inquiry->serial;
+        inquiry->waits++;
+    }
+}
+
+/* The oldest go, wherever they are; of the youngest class that has to, no more than what is missing. */
+static void pass_verdict(struct controller *c) {
+    struct hoard_ages sum = {0};
+    for (station_id i = 0; i < managers_of(c); i++) {
+        for (unsigned k = 0; k < HOARD_CLASSES; k++)
+            sum.cells[k] += c->inquiry.told[i].cells[k];
+    }
+    struct hoard_verdict left = hoard_judge(&sum, c->inquiry.need);
+    for (station_id i = 0; i < managers_of(c); i++) {
+        uint32_t there = c->inquiry.told[i].cells[left.class];
+        uint32_t share = there < left.cells ? there : left.cells;
+        struct control *message = post(c, i, 0, CONTROL_MEMORY_FREE);
+        if (!message)
+            continue;
+        message->count = c->inquiry.home;
+        message->u.hoard_verdict = (struct hoard_verdict){left.class, share};
+        left.cells -= share;
+    }
+}
+
+static void memory_counted(struct controller *c, const struct control *message) {
+    struct inquiry *inquiry = &c->inquiry;
+    if (message->serial != inquiry->serial || inquiry->waits == 0)
+        return;
+    inquiry->told[message->reply_to] = message->u.hoards;
+    if (--inquiry->waits == 0)
+        pass_verdict(c);
+}
+
 /* --- turns -------------------------------------------------------------------------------------------------------------- */
 
 bool controller_drain(struct controller *c, nsec now, uint32_t msgs_max) {
@@ -525,6 +612,12 @@ bool controller_drain(struct controller *c, nsec now, uint32_t msgs_max) {
             link_closed(c, now, message);
         else if (message->kind == CONTROL_BANDWIDTH_REPORT)
             bandwidth_reported(c, now, message);
+        else if (message->kind == CONTROL_MEMORY_ALARM)
+            memory_alarm(c, message->count != 0);
+        else if (message->kind == CONTROL_MEMORY_LOW)
+            memory_low(c, now, message);
+        else if (message->kind == CONTROL_MEMORY_COUNTED)
+            memory_counted(c, message);
         else if (message->kind == CONTROL_CREATES)
             creates_came(c, now, message);
         else if (message->kind == CONTROL_QUEUE_FULL)

@@ -308,6 +308,8 @@ static void publish_figures(struct event_thread *thread, nsec now) {
     thread->figures.set = manager_working_set(thread->manager, now);
     thread->figures.at = now;
     thread->figures.refused = *manager_refused(thread->manager);
+    thread->figures.bytes_reclaimed =
+        manager_cells_reclaimed(thread->manager) * (sizeof(struct cell) + CELL_BODY_LEN);
     if (thread->controller != NULL) {
         thread->figures.controller = *controller_work(thread->controller);
         dos_figures_add(&thread->figures.refused, controller_refused(thread->controller));

@@ -39,6 +39,7 @@ struct thread_figures {
     struct work controller;     /* zero but on the main thread */
     struct dos_figures refused; /* by the manager and, on the main thread, the controller */
     struct working_set set;
+    uint64_t bytes_reclaimed; /* of circuits that were closed for the cells that they held */
     struct cipher_count ciphers[LINK_CIPHERS_MAX];
     struct directory_figures directory;
     nsec at; /* when it said so */

@@ -80,14 +80,23 @@ static void put_directory(struct runtime *runtime, const struct thread_figures *
 /* Under tor's name, so that operators' dashboards show it. */
 static void put_refused(struct runtime *runtime, const struct thread_figures *figures, struct evbuffer *out) {
     struct dos_figures sum = {0};
-    for (unsigned i = 0; i < runtime->team.count; i++)
+    uint64_t reclaimed = 0;
+    for (unsigned i = 0; i < runtime->team.count; i++) {
         dos_figures_add(&sum, &figures[i].refused);
+        reclaimed += figures[i].bytes_reclaimed;
+    }
     evbuffer_add_printf(out, "# HELP tor_relay_dos_total Denial of Service defenses related counters\n"
                              "# TYPE tor_relay_dos_total counter\n");
 #define X(name) \
     evbuffer_add_printf(out, "tor_relay_dos_total{type=\"" #name "\"} %llu\n", (unsigned long long)sum.name);
     DOS_FIGURES(X)
 #undef X
+    evbuffer_add_printf(
+        out,
+        "# HELP tor_relay_load_oom_bytes_total Total number of bytes the OOM has freed by subsystem\n"
+        "# TYPE tor_relay_load_oom_bytes_total counter\n"
+        "tor_relay_load_oom_bytes_total{subsys=\"cell\"} %llu\n",
+        (unsigned long long)reclaimed);
 }
 
 static void put_clock(struct evbuffer *out, const char *name, unsigned index, clockid_t clock) {

@@ -58,7 +58,8 @@ void memnet_relay_target(const struct memnet_relay *relay, struct origin_target 
 /* Circuits, links and cells that the relay has now, over all its managers. */
 struct memnet_load {
     uint64_t halves, links, halves_opened, halves_closed;
-    uint64_t halves_cgo; /* opened with counter galois onion */
+    uint64_t halves_cgo;      /* opened with counter galois onion */
+    uint64_t cells_reclaimed; /* of circuits closed because cells ran out */
 };
 struct memnet_load memnet_relay_load(struct memnet_relay *relay);
 /* From now on nothing more is accepted, and dialling it fails. */
@@ -111,6 +112,8 @@ struct origin_link *memnet_client_link(struct memnet_client *client);
 void memnet_client_hangup(struct memnet_client *client);
 /* Events and output after calls of the origin from outside on_event. */
 void memnet_client_turn(struct memnet_client *client);
+/* The client reads no more (on: true), or goes on: the relay's TCP takes no more for it. No-op without a link. */
+void memnet_client_stall(struct memnet_client *client, bool on);
 /* Put bytes into the stream of its link. */
 void memnet_client_inject(struct memnet_client *client, const uint8_t *bytes, size_t length);
 

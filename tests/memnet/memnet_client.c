@@ -208,6 +208,11 @@ void memnet_client_hangup(struct memnet_client *client) {
     client->end = NULL;
 }
 
+void memnet_client_stall(struct memnet_client *client, bool on) {
+    if (client->end)
+        pipe_other(client->end)->is_stalled = on;
+}
+
 void memnet_client_inject(struct memnet_client *client, const uint8_t *bytes, size_t length) {
     if (client->end)
         pipe_send(client->end, bytes, length);

@@ -223,6 +223,7 @@ struct memnet_load memnet_relay_load(struct memnet_relay *relay) {
         load.halves_opened += work->circuits_opened;
         load.halves_closed += work->circuits_closed;
         load.halves_cgo += work->circuits_cgo;
+        load.cells_reclaimed += manager_cells_reclaimed(relay->stations[i].manager);
     }
     return load;
 }

@@ -1,0 +1,129 @@
+/* Cells run out because somebody does not read: his circuits go, those of all others live. */
+#include "core/manager_state.h"
+#include "support/two_hops.h"
+
+#define CIRCUITS  20u
+#define CELLS_MAX 2000u
+
+struct hoarding {
+    struct two_hops hops; /* .origin is the one that does not read */
+    struct bench_peer reader;
+    uint32_t hoards[CIRCUITS], innocent[CIRCUITS]; /* ids on the next relay's link */
+    bool is_closed[2 * CIRCUITS];
+};
+
+static void few_cells(struct relay_config *config) {
+    config->cells_max_per_manager = CELLS_MAX;
+}
+
+static void swap_origins(struct hoarding *f) {
+    struct bench_peer kept = f->hops.origin;
+    f->hops.origin = f->reader;
+    f->reader = kept;
+}
+
+static void set_up(struct hoarding *f) {
+    struct bench_circuit c;
+    memset(f, 0, sizeof *f);
+    two_hops_init_with(&f->hops, few_cells);
+    for (uint32_t i = 0; i < CIRCUITS; i++)
+        f->hoards[i] = two_hops_open(&f->hops, &c, CIRC + i);
+    peer_connect(&f->reader, &f->hops.b, NULL);
+    swap_origins(f);
+    for (uint32_t i = 0; i < CIRCUITS; i++)
+        f->innocent[i] = two_hops_open(&f->hops, &c, CIRC + i);
+    swap_origins(f);
+}
+
+static void tear_down(struct hoarding *f) {
+    peer_free(&f->reader);
+    two_hops_fini(&f->hops);
+}
+
+/* Cells for one of the origins, on each of its circuits. */
+static void send_to(struct hoarding *f, const uint32_t *circuits, unsigned cells) {
+    static const uint8_t body[CELL_BODY_LEN];
+    for (unsigned i = 0; i < CIRCUITS * cells; i++)
+        peer_send(&f->hops.next, circuits[i % CIRCUITS], CELL_RELAY, body, sizeof body);
+}
+
+static unsigned read_all(struct bench_peer *p, unsigned *destroyed) {
+    unsigned sum = 0;
+    const struct peer_cell *cell;
+    while ((cell = peer_read(p)) != NULL) {
+        sum += cell->command == CELL_RELAY;
+        *destroyed += cell->command == CELL_DESTROY;
+    }
+    return sum;
+}
+
+static uint32_t cells_out(struct hoarding *f) {
+    uint32_t most = 0;
+    for (station_id s = 1; s <= 2; s++) {
+        uint32_t out = bench_manager(&f->hops.b, s)->cells.slab.taken;
+        most = out > most ? out : most;
+    }
+    return most;
+}
+
+/* The reader has read all the time and loses nothing; the pool never comes to where new cells are refused. */
+static void who_does_not_read_has_to_go(UNUSED void **state) {
+    struct hoarding f;
+    unsigned destroyed = 0, destroyed_next = 0;
+    set_up(&f);
+    for (unsigned round = 0; round < 60; round++) {
+        send_to(&f, f.hoards, 5);
+        send_to(&f, f.innocent, 2);
+        assert_int_equal(read_all(&f.reader, &destroyed), CIRCUITS * 2);
+        bench_pass(&f.hops.b, 20 * NSEC_PER_MS);
+        read_all(&f.hops.next, &destroyed_next);
+        assert_in_range(cells_out(&f), 0, CELLS_MAX / 8 * 7);
+    }
+    assert_int_equal(destroyed, 0);
+    assert_in_range(destroyed_next, 1, CIRCUITS); /* the other ends of the hoards */
+    uint64_t reclaimed = bench_manager(&f.hops.b, 1)->cells_reclaimed;
+    assert_in_range(reclaimed, CELLS_MAX / 4, CELLS_MAX * 2);
+    tear_down(&f);
+}
+
+/* A circuit that is closed because it holds too much takes the others of its owner with it only as far as needed. */
+static void no_more_go_than_have_to(UNUSED void **state) {
+    struct hoarding f;
+    unsigned destroyed = 0;
+    set_up(&f);
+    for (unsigned round = 0; round < 16; round++) {
+        send_to(&f, f.hoards, 5);
+        bench_pass(&f.hops.b, 20 * NSEC_PER_MS);
+    }
+    read_all(&f.hops.next, &destroyed);
+    /* When 1500 are out 150 have to be free: of 20 circuits with 75 or 76 each two, or three. */
+    assert_in_range(destroyed, 2, 3);
+    tear_down(&f);
+}
+
+static void nobody_goes_while_there_is_enough(UNUSED void **state) {
+    struct hoarding f;
+    unsigned destroyed = 0;
+    set_up(&f);
+    send_to(&f, f.hoards, CELLS_MAX / 8 * 5 / CIRCUITS); /* more than half: all look, and nothing happens */
+    for (unsigned round = 0; round < 100; round++)
+        bench_pass(&f.hops.b, 20 * NSEC_PER_MS);
+    assert_true(bench_manager(&f.hops.b, 1)->watching_since > 0);
+    assert_int_equal(read_all(&f.hops.origin, &destroyed), CELLS_MAX / 8 * 5 / CIRCUITS * CIRCUITS);
+    bench_pass(&f.hops.b, 20 * NSEC_PER_MS);
+    bench_pass(&f.hops.b, 20 * NSEC_PER_MS);
+    assert_true(bench_manager(&f.hops.b, 1)->watching_since == 0);
+    assert_true(bench_manager(&f.hops.b, 2)->memory_at == NSEC_NEVER);
+    read_all(&f.hops.next, &destroyed);
+    assert_int_equal(destroyed, 0);
+    tear_down(&f);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(who_does_not_read_has_to_go),
+        cmocka_unit_test(no_more_go_than_have_to),
+        cmocka_unit_test(nobody_goes_while_there_is_enough),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
