@@ -139,6 +139,7 @@ static void init_stores(struct manager *m, uint64_t seed) {
     timers_init(&m->half_timers, m->memory);
     timers_init(&m->pace_timers, m->memory);
     timers_init(&m->padding_timers, m->memory);
+    timers_init(&m->limit_timers, m->memory);
     timers_init(&m->circuit_padding_timers, m->memory);
     control_spares_init(&m->spares, m->memory);
     control_spares_init(&m->refusals, m->memory);
@@ -227,6 +228,7 @@ void manager_free(struct manager *m) {
     timers_fini(&m->half_timers);
     timers_fini(&m->pace_timers);
     timers_fini(&m->padding_timers);
+    timers_fini(&m->limit_timers);
     timers_fini(&m->circuit_padding_timers);
     control_spares_release(&m->refusals, m->refusals.owed);
     control_spares_fini(&m->refusals);
@@ -435,9 +437,10 @@ void manager_flush(struct manager *m, nsec now) {
 
 nsec manager_next_wake(const struct manager *m) {
     nsec padding = nsec_min(timers_next(&m->padding_timers), timers_next(&m->circuit_padding_timers));
+    nsec bounds = nsec_min(m->memory_at, timers_next(&m->limit_timers));
     nsec circuits = nsec_min(timers_next(&m->half_timers), timers_next(&m->edge_timers));
     nsec others = nsec_min(timers_next(&m->timers), timers_next(&m->pace_timers));
-    return nsec_min(nsec_min(padding, m->memory_at), nsec_min(others, circuits));
+    return nsec_min(nsec_min(padding, bounds), nsec_min(others, circuits));
 }
 
 void manager_set_consensus(struct manager *m, nsec now, struct consensus_view *view) {
@@ -446,6 +449,7 @@ void manager_set_consensus(struct manager *m, nsec now, struct consensus_view *v
     m->params = consensus_params_clamped(view ? &view->params : &consensus_params_default);
     m->dos = dos_params_settled(&m->config->dos, &m->params.dos);
     sched_set_half_life(&m->scheduler, now, half_life(&m->params));
+    manager_limits_settle(m, now);
 }
 
 void manager_set_clock(struct manager *m, nsec now, uint64_t unix_s) {

@@ -51,6 +51,8 @@ struct consensus_params consensus_params_clamped(const struct consensus_params *
         .circpad_global_max_padding_pct = clamped(params->circpad_global_max_padding_pct, 0, 100),
         .circpad_max_circ_queued_cells = clamped(params->circpad_max_circ_queued_cells, 0, 50000),
         .onion_descriptor_length_max = clamped(params->onion_descriptor_length_max, 1, INT32_MAX),
+        .per_link_rate = clamped(params->per_link_rate, 0, INT32_MAX),
+        .per_link_burst = clamped(params->per_link_burst, 0, INT32_MAX),
         .congestion = congestion_params_clamped(&params->congestion),
         .dos = dos_params_clamped(&params->dos),
     };

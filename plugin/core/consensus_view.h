@@ -40,6 +40,8 @@ struct consensus_params {
     int32_t circpad_global_allowed_cells;   /* 0 */
     int32_t circpad_global_max_padding_pct; /* 0: no limit */
     int32_t circpad_max_circ_queued_cells;  /* 1000 */
+    int32_t per_link_rate;  /* perconnbwrate, 0: no limit; bytes a second of a link of who is no relay */
+    int32_t per_link_burst; /* perconnbwburst, 0: that of all together */
     struct congestion_params congestion;
     struct dos_params dos;
 };

@@ -81,6 +81,8 @@ static void parameters_are_moved_to_where_they_mean_something(UNUSED void **stat
         .intro_limit_burst = INT32_MAX,
         .refuse_unknown_exits = 1,
         .onion_descriptor_length_max = INT32_MAX,
+        .per_link_rate = INT32_MAX,
+        .per_link_burst = INT32_MAX,
         .nf_ito_low_ms = 60000,
         .nf_ito_high_ms = 60000,
         .nf_conntimeout_relays_s = 604800,

@@ -8,10 +8,14 @@
 #define CREATES_TOLD_MAX    32
 #define CREATES_TOLD(burst) ((burst) < 16 * CREATES_TOLD_MAX ? (burst) / 16 + 1 : CREATES_TOLD_MAX)
 
+bool manager_knows_relay(const struct manager *m, const struct link *link) {
+    return link->peer.is_authenticated && m->consensus &&
+           consensus_view_find(m->consensus, link->peer.identity.rsa_id);
+}
+
 /* Who connected to us and is no relay of the consensus. */
 static bool is_client(const struct manager *m, const struct link *link) {
-    return !link->is_initiator && !(link->peer.is_authenticated && m->consensus &&
-                                    consensus_view_find(m->consensus, link->peer.identity.rsa_id));
+    return !link->is_initiator && !manager_knows_relay(m, link);
 }
 
 /* Without memory they are counted with the next. */

@@ -42,6 +42,7 @@ static void link_free(struct manager *m, struct link *link) {
     table_remove(&m->links, link->id);
     timers_clear(&m->timers, &link->timer);
     timers_clear(&m->padding_timers, &link->padding_timer);
+    manager_limit_end(m, link);
     list_remove(&link->paused);
     manager_link_set_waiting(m, link, false, false);
     manager_link_queued(m, link, -(int64_t)link->urgent.count);
@@ -155,6 +156,7 @@ static void link_is_open(struct manager *m, nsec now, struct link *link) {
     m->links_open++;
     m->work.handshakes_link++;
     link->idle_max = draw_idle_max(m, link);
+    manager_limit_settle(m, now, link);
     if (timers_set(&m->timers, &link->timer, now + link->idle_max))
         CHECK(!"moving a timer needs no memory");
     manager_trace(m, TRACE_LINK_OPENED, link, 0, 0, 0, link->peer.version);
@@ -249,6 +251,8 @@ size_t manager_receive_bytes(struct manager *m, nsec now, link_id id, const uint
         return length;
     size_t used = length - bytes_left(&in);
     m->work.bytes_received += used;
+    if (link->limit)
+        manager_limit_received(m, now, link, used);
     return used;
 }
 
@@ -269,7 +273,8 @@ void manager_links_resume(struct manager *m) {
     while ((node = list_take_first(&m->paused_links)) != NULL) {
         struct link *link = LIST_ENTRY(node, struct link, paused);
         link->is_paused = false;
-        m->port->want_read(m->port, link->id, true);
+        if (!link->limit || !manager_limit_holds_read(link))
+            m->port->want_read(m->port, link->id, true);
     }
 }
 
@@ -307,5 +312,6 @@ void manager_tick(struct manager *m, nsec now) {
     manager_padding_tick(m, now);
     manager_edges_tick(m, now);
     manager_memory_tick(m, now);
+    manager_limits_tick(m, now);
     manager_paces_tick(m, now);
 }

@@ -30,7 +30,7 @@ void manager_link_set_waiting(struct manager *m, struct link *link, bool wants, 
 }
 
 void manager_link_want_write(struct manager *m, struct link *link) {
-    if (link->wants_write || link->queued == 0)
+    if (link->wants_write || link->queued == 0 || (link->limit && manager_limit_holds_write(link)))
         return;
     manager_link_set_waiting(m, link, true, link->is_held);
     m->port->want_write(m->port, link->id);
@@ -102,9 +102,12 @@ static struct sched_claim claim_of(struct manager *m, nsec now, const struct tcp
     if (!link || !link->wants_write || (link->is_held && now < m->held_until))
         return (struct sched_claim){.quietest = UINT64_MAX};
     uint64_t tcp_allows = kist_limit(facts) / CELL_LEN;
+    uint32_t want = tcp_allows < link->queued ? (uint32_t)tcp_allows : link->queued;
+    if (link->limit)
+        want = manager_limit_cells(link, now, want);
     return (struct sched_claim){
         .quietest = cell_run_is_empty(&link->urgent) ? sched_quietest(&m->scheduler, now, &link->queue) : 0,
-        .want = tcp_allows < link->queued ? (uint32_t)tcp_allows : link->queued,
+        .want = want,
     };
 }
 
@@ -129,11 +132,12 @@ void manager_bandwidth_lent(struct manager *m, nsec now, const struct control *m
 }
 
 /* A link leaves the list with a grant, or when its circuits have gone since it asked. */
-static struct grant settle_claim(struct manager *m, link_id id, const struct sched_claim *claim) {
+static struct grant settle_claim(struct manager *m, nsec now, link_id id, const struct sched_claim *claim) {
     struct link *link = manager_link(m, id);
     if (!link || !link->wants_write)
         return (struct grant){.link = id};
-    bool waits = link->queued && !claim->granted;
+    bool is_at_limit = link->limit && manager_limit_granted(m, now, link, claim->granted);
+    bool waits = link->queued && !claim->granted && !is_at_limit;
     if (claim->granted)
         link->granted = claim->granted;
     manager_link_set_waiting(m, link, waits, claim->granted < link->queued);
@@ -151,7 +155,7 @@ uint32_t manager_schedule(struct manager *m, nsec now, const struct tcp_facts *l
     uint64_t granted = 0, wanted = 0;
     for (uint32_t i = 0; i < n; i++) {
         wanted += m->claims[i].want;
-        grants_out[i] = settle_claim(m, links[i].link, &m->claims[i]);
+        grants_out[i] = settle_claim(m, now, links[i].link, &m->claims[i]);
         granted += grants_out[i].cells;
     }
     bandwidth_share_send(&m->bandwidth, now, granted * CELL_LEN);

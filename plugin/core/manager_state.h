@@ -7,6 +7,7 @@
  * manager_padding.c     padding of links and circuits
  * manager_circuits.c    circuits: cells that wait for a link, DESTROY
  * manager_create.c      CREATE2 and CREATE_FAST
+ * manager_limits.c      bandwidth of single links
  * manager_memory.c      cells that run out
  * manager_clients.c     what clients may not do too often
  * manager_extend.c      EXTEND2 to EXTENDED2, TRUNCATE
@@ -100,6 +101,7 @@ struct link {
     struct link_peer peer;
     struct endpoint address;
     struct link_handshake *handshake; /* until its output is written */
+    struct link_limit *limit;         /* of its bandwidth; NULL: none */
     struct table circuits;            /* circuit id -> struct half */
     struct list halves;
     struct sched_queue queue;
@@ -262,6 +264,7 @@ struct manager {
     struct timers half_timers;            /* of halves that wait for an answer */
     struct timers pace_timers;            /* of streams */
     struct timers padding_timers;         /* of links */
+    struct timers limit_timers;           /* the same */
     struct timers circuit_padding_timers; /* of machines */
     struct control_spares spares;
     struct control_spares refusals; /* for links that could not be made: theirs are nobody else's */
@@ -368,12 +371,29 @@ MUST_USE bool manager_claims_reserve(struct manager *m, uint32_t n);
 /* manager_clients.c */
 /* It asks for a circuit. False: refuse it. */
 MUST_USE bool manager_client_may_create(struct manager *m, nsec now, struct link *link);
+/* Its peer has proved to be a relay of the consensus. */
+bool manager_knows_relay(const struct manager *m, const struct link *link);
 /* LINK_REFUSE and QUEUE_FULL. */
 void manager_client_control(struct manager *m, struct control *message);
 /* The queue of half is full: its circuit is going to be closed for it. */
 void manager_client_queue_full(struct manager *m, const struct half *half);
 /* A circuit asks for one stream more. False: the stream is refused, or the circuit had to be closed. */
 MUST_USE bool manager_client_may_begin(struct manager *m, nsec now, struct half *half, uint16_t stream);
+
+/* manager_limits.c; a link without limit has none to ask. */
+/* Does link have a limit, as things are now? All links, when they have changed. */
+void manager_limit_settle(struct manager *m, nsec now, struct link *link);
+void manager_limits_settle(struct manager *m, nsec now);
+void manager_limit_end(struct manager *m, struct link *link);
+/* How many of wanted cells may be written now. */
+uint32_t manager_limit_cells(struct link *link, nsec now, uint32_t wanted);
+/* cells of its were granted. True: the link is held back by its limit, and wants to write again when that is over. */
+MUST_USE bool manager_limit_granted(struct manager *m, nsec now, struct link *link, uint32_t cells);
+bool manager_limit_holds_write(const struct link *link);
+bool manager_limit_holds_read(const struct link *link);
+/* Plaintext bytes came: link may stop reading. */
+void manager_limit_received(struct manager *m, nsec now, struct link *link, size_t bytes);
+void manager_limits_tick(struct manager *m, nsec now);
 
 /* manager_memory.c */
 void manager_memory_init(struct manager *m);

@@ -30,7 +30,8 @@ struct relay_config {
     /* Bytes per second, and at once, of all managers together (bandwidth_pool.h); TOKEN_RATE_UNLIMITED for none. A burst
      * holds a TLS record's 15934 bytes in any case. */
     uint64_t bandwidth_rate, bandwidth_burst;
-    bool allow_private_addresses; /* ExtendAllowPrivateAddresses */
+    uint64_t per_link_rate, per_link_burst; /* of a link of who is no relay; 0: the consensus says */
+    bool allow_private_addresses;           /* ExtendAllowPrivateAddresses */
     bool pads_links;       /* clients' links that idle get padding, as the consensus says (padding-spec 2) */
     bool is_exit;          /* BEGIN is carried out; otherwise END EXITPOLICY */
     struct dos_params dos; /* what the operator asks for; DOS_THE_CONSENSUS_SAYS where nothing */

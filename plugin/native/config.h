@@ -101,6 +101,7 @@ struct config {
     /* Limits, in bytes per second and bytes. */
     uint64_t bandwidth_rate, bandwidth_burst;
     uint64_t relay_bandwidth_rate, relay_bandwidth_burst; /* 0: not limited beyond the two above */
+    uint64_t per_connection_rate, per_connection_burst;   /* of who is no relay; 0: the consensus says */
     uint64_t max_advertised_bandwidth;
     uint64_t max_mem_in_queues; /* after config_check() never 0 */
     struct dos_params dos;      /* DOS_THE_CONSENSUS_SAYS where nothing is given */

@@ -44,6 +44,8 @@ static struct consensus_params make_params(const struct consensus *c, bool is_of
         consensus_param(c, "circpad_global_max_padding_pct", p.circpad_global_max_padding_pct, 0, 100);
     p.circpad_max_circ_queued_cells =
         consensus_param(c, "circpad_max_circ_queued_cells", p.circpad_max_circ_queued_cells, 0, 50000);
+    p.per_link_rate = consensus_param(c, "perconnbwrate", p.per_link_rate, 0, INT32_MAX);
+    p.per_link_burst = consensus_param(c, "perconnbwburst", p.per_link_burst, 0, INT32_MAX);
     p.onion_descriptor_length_max =
         consensus_param(c, "HSV3MaxDescriptorSize", p.onion_descriptor_length_max, 1, INT32_MAX);
 #define X(field, name, initial, least, most) \

@@ -76,6 +76,8 @@ void setup_relay_config(const struct config *config, const struct crypt_provider
         out->links_max = files - FILES_RESERVED;
     out->bandwidth_rate = config_rate(config);
     out->bandwidth_burst = config_burst(config);
+    out->per_link_rate = config->per_connection_rate;
+    out->per_link_burst = config->per_connection_burst;
     out->allow_private_addresses = config->extend_allow_private == CONFIG_YES;
     out->is_exit = config->exit_relay == CONFIG_YES;
     out->exit_policy = &config->exit_policy;

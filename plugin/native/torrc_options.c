@@ -347,6 +347,8 @@ static const struct torrc_option carried_out[] = {
     {"Nickname", .apply = apply_nickname, .expected = "1 to 19 letters and digits"},
     {"NumCPUs", .apply = apply_int, AT(num_cpus), RANGE(0, 128, "a number from 0 (automatic) to 128")},
     {"ORPort", .is_list = true, .apply = apply_or_port},
+    {"PerConnBWBurst", .apply = apply_bytes, AT(per_connection_burst), RATE},
+    {"PerConnBWRate", .apply = apply_bytes, AT(per_connection_rate), RATE},
     {"PidFile", .apply = apply_path, AT(pid_file)},
     {"ProtocolWarnings", .apply = apply_bool, AT(protocol_warnings)},
     {"PublishServerDescriptor", .apply = apply_publish, .expected = "0, 1 or v3 (Loom is no bridge)"},
