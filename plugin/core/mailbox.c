@@ -60,7 +60,7 @@ void mailbox_fini(struct mailbox *box, const struct memory *memory) {
 /* --- sender ------------------------------------------------------------------------------------------------------ */
 
 void mailbox_post(struct mailbox *box, enum lane lane, struct chain chain) {
-    if (lane == LANE_CELLS)
+    if (lane != LANE_RETURNED)
         box->cells_posted += chain.count;
     concat(lane, &box->pending[lane], &chain);
 }
@@ -129,18 +129,24 @@ void mailbox_begin(struct mailbox *box) {
         box->cells_limit = chain_ring_published(&box->rings[LANE_CELLS]);
 }
 
-bool mailbox_take(struct mailbox *box, enum lane lane, struct chain *chain) {
-    CHECK(lane != LANE_CELLS);
-    uint32_t before = chain->count;
-    concat(lane, chain, &box->arrived[lane]);
-    if (box->rings == NULL)
-        return chain->count > before;
+static void take_published(struct mailbox *box, enum lane lane, struct chain *chain) {
     struct chain_ring *ring = &box->rings[lane];
     uint32_t limit = chain_ring_published(ring);
     struct chain next;
     while (chain_ring_pop(ring, limit, &next))
         concat(lane, chain, &next);
-    return chain->count > before;
+}
+
+bool mailbox_take(struct mailbox *box, enum lane lane, struct chain *chain) {
+    CHECK(lane != LANE_CELLS);
+    uint32_t before = chain->count;
+    concat(lane, chain, &box->arrived[lane]);
+    if (box->rings != NULL)
+        take_published(box, lane, chain);
+    uint32_t taken = chain->count - before;
+    if (lane == LANE_CONTROL && taken > 0)
+        count_taken(box, taken);
+    return taken > 0;
 }
 
 /* One thread: exactly cells_max, because the chains of several flushes have become one. */

@@ -23,7 +23,7 @@ struct mailbox {
 
     /* The sender's. */
     struct chain pending[LANES]; /* posted and not yet published */
-    uint32_t cells_posted;       /* ever, modulo 2^32 */
+    uint32_t cells_posted;       /* ever, modulo 2^32; a control message counts as a cell */
     uint32_t cells_taken_seen;
     bool is_listed; /* for mailroom.c: in the sender's to_flush */
     bool is_over;   /* for mailroom.c: counted in the sender's over */
@@ -55,7 +55,8 @@ struct mailbox_published {
 struct mailbox_published mailbox_publish(struct mailbox *box, struct work *work);
 bool mailbox_has_pending(const struct mailbox *box);
 
-/* At least max cells are on the way, as far as the sender knows; looks at what the receiver has taken if need be. */
+/* At least max cells and control messages are on the way, as far as the sender knows; looks at what the receiver has taken
+ * if need be. */
 bool mailbox_is_over(struct mailbox *box, uint32_t max);
 /* The same, and when it is so, ask for a wake once the receiver has collected. */
 bool mailbox_waits_while_over(struct mailbox *box, uint32_t max);

@@ -123,6 +123,13 @@ static struct mailbox *post(struct mailroom *room, station_id from, station_id t
     return box;
 }
 
+static void note_if_over(struct mailroom *room, station_id from, struct mailbox *box) {
+    if (!box->is_over && mailbox_is_over(box, room->cells_in_flight_max)) {
+        box->is_over = true;
+        room->station[from].over++;
+    }
+}
+
 static struct chain chain_of(struct cell_run *run) {
     struct chain chain = {.first = run->first, .last = run->last, .count = run->count};
     *run = (struct cell_run){0};
@@ -135,11 +142,7 @@ void mailroom_post_cells(struct mailroom *room, station_id from, station_id to, 
         return;
     if (from != to)
         work->cells_crossed += run->count;
-    struct mailbox *box = post(room, from, to, LANE_CELLS, chain_of(run));
-    if (!box->is_over && mailbox_is_over(box, room->cells_in_flight_max)) {
-        box->is_over = true;
-        room->station[from].over++;
-    }
+    note_if_over(room, from, post(room, from, to, LANE_CELLS, chain_of(run)));
 }
 
 void mailroom_post_control(struct mailroom *room, station_id from, station_id to, struct control *message,
@@ -147,7 +150,9 @@ void mailroom_post_control(struct mailroom *room, station_id from, station_id to
     if (from != to)
         work->controls_posted++;
     message->next = NULL;
-    (void)post(room, from, to, LANE_CONTROL, (struct chain){.first = message, .last = message, .count = 1});
+    note_if_over(
+        room, from,
+        post(room, from, to, LANE_CONTROL, (struct chain){.first = message, .last = message, .count = 1}));
 }
 
 void mailroom_return_cells(struct mailroom *room, station_id from, station_id to, struct cell_run *run) {

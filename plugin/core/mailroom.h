@@ -10,7 +10,7 @@
  * because chains that found no room go out there. With that, no message waits for ever (docs/threads.md says why).
  * Bound: the ring has MAILBOX_SLOTS published chains; when it is full the chain stays with the sender, grows, and goes
  * with the flush of a later turn, for which the receiver wakes the sender. mailroom_is_full() tells the sender to stop
- * reading from its links; cells_in_flight_max is the bound. */
+ * reading from its links; cells_in_flight_max is the bound, of cells and control messages together. */
 #ifndef LOOM_CORE_MAILROOM_H
 #define LOOM_CORE_MAILROOM_H
 
@@ -70,7 +70,7 @@ MUST_USE struct cell_run mailroom_collect_returned(struct mailroom *room, statio
  * those that came before. */
 void mailroom_want_returned(struct mailroom *room, station_id at);
 
-/* True when so many cells are on the way from `from` to some station that it should stop reading. When it says so it
+/* True when so many cells and control messages are on the way from `from` to some station that it should stop reading. When it says so it
  * also asks for a wake of `from` once the receiver has collected. */
 MUST_USE bool mailroom_is_full(struct mailroom *room, station_id from);
 

@@ -219,6 +219,31 @@ static void full_mailbox_stops_the_sender(UNUSED void **state) {
     }
 }
 
+/* Control messages are bounded with the cells: who makes others work by messages alone is slowed down too. */
+static void control_messages_count_too(UNUSED void **state) {
+    static const station_id receivers[] = {1, 2};
+    for (size_t i = 0; i < COUNT(receivers); i++) {
+        station_id to = receivers[i];
+        char numbers[IN_FLIGHT_MAX + 1] = "";
+        struct fixture f;
+        set_up(&f, 4);
+        for (uint32_t k = 0; k < IN_FLIGHT_MAX; k++) {
+            assert_false(mailroom_is_full(f.room, 0));
+            post_control(&f, 0, to, 0);
+            numbers[k] = '0';
+        }
+        flush(&f, 0);
+        assert_true(mailroom_is_full(f.room, 0));
+
+        mailroom_collect_begin(f.room, to);
+        expect_controls(&f, to, numbers);
+        flush(&f, to);
+        assert_int_equal(f.wakes[1], '0');
+        assert_false(mailroom_is_full(f.room, 0));
+        tear_down(&f);
+    }
+}
+
 static void returned_cells_wake_only_who_asked(UNUSED void **state) {
     static const station_id homes[] = {1, 2};
     for (size_t i = 0; i < COUNT(homes); i++) {
@@ -283,6 +308,7 @@ int main(void) {
         cmocka_unit_test(cells_are_left_out_and_senders_take_turns),
         cmocka_unit_test(full_ring_wakes_the_sender_later),
         cmocka_unit_test(full_mailbox_stops_the_sender),
+        cmocka_unit_test(control_messages_count_too),
         cmocka_unit_test(returned_cells_wake_only_who_asked),
         cmocka_unit_test(what_is_inside_is_freed),
         cmocka_unit_test(no_memory_no_mailroom),

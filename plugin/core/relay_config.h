@@ -26,7 +26,8 @@ struct relay_config {
     uint32_t circuits_max_per_manager;
     uint32_t circuits_max_per_link; /* of both directions; what its peer opens beyond them is refused */
     uint32_t links_max;             /* per relay */
-    uint32_t mailbox_cells_max;     /* in flight between two managers before reading pauses */
+    uint32_t
+        mailbox_cells_max; /* and control messages, in flight between two stations before reading pauses */
     /* Bytes per second, and at once, of all managers together (bandwidth_pool.h); TOKEN_RATE_UNLIMITED for none. A burst
      * holds a TLS record's 15934 bytes in any case. */
     uint64_t bandwidth_rate, bandwidth_burst;
