@@ -49,6 +49,38 @@ static void values_reach_their_members(void **state) {
     config_free(c);
 }
 
+/* What the operator leaves out, or gives as auto or 0, the consensus says. */
+static void bounds_of_clients_reach_their_members(void **state) {
+    (void)state;
+    static const struct {
+        const char *name, *value;
+        size_t offset;
+        int32_t expected;
+    } cases[] = {
+        {"DoSCircuitCreationEnabled", "1", offsetof(struct dos_params, circuit_enabled), 1},
+        {"DoSCircuitCreationEnabled", "auto", offsetof(struct dos_params, circuit_enabled), -1},
+        {"DoSCircuitCreationBurst", "7", offsetof(struct dos_params, circuit_burst), 7},
+        {"DoSCircuitCreationBurst", "0", offsetof(struct dos_params, circuit_burst), -1},
+        {"DoSCircuitCreationDefenseTimePeriod", "2 minutes", offsetof(struct dos_params, circuit_defense_s),
+         120},
+        {"DoSCircuitCreationDefenseTimePeriod", "0", offsetof(struct dos_params, circuit_defense_s), -1},
+        {"DoSConnectionMaxConcurrentCount", "50", offsetof(struct dos_params, connections_max), 50},
+        {"DoSStreamCreationDefenseType", "3", offsetof(struct dos_params, stream_defense), 3},
+        {"DoSRefuseSingleHopClientRendezvous", "0", offsetof(struct dos_params, refuse_single_hop), 0},
+    };
+    struct config *c = config_new();
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        int32_t got;
+        assert_null(apply(c, cases[i].name, cases[i].value));
+        memcpy(&got, (const char *)&c->dos + cases[i].offset, sizeof got);
+        assert_int_equal(got, cases[i].expected);
+    }
+    assert_int_equal(c->dos.circuit_rate, DOS_THE_CONSENSUS_SAYS);
+    assert_null(apply(c, "PerConnBWRate", "20 KBytes"));
+    assert_int_equal(c->per_connection_rate, 20480);
+    config_free(c);
+}
+
 static void limits_are_said(void **state) {
     (void)state;
     static const char *const wrong[][2] = {
@@ -61,6 +93,10 @@ static void limits_are_said(void **state) {
         {"KISTSchedRunInterval", "1 second"},
         {"BandwidthRate", "3 TBytes"},
         {"DirPort", "nine"},
+        {"DoSCircuitCreationDefenseType", "3"},
+        {"DoSConnectionEnabled", "2"},
+        {"DoSConnectionConnectRate", "-1"},
+        {"DoSConnectionConnectDefenseTimePeriod", "8 days"},
         {"Address", "two words"},
         {"PublishServerDescriptor", "bridge"},
         {"LogTimeGranularity", "0"},
@@ -80,6 +116,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_carried_out_option_is_found_and_in_order),
         cmocka_unit_test(values_reach_their_members),
+        cmocka_unit_test(bounds_of_clients_reach_their_members),
         cmocka_unit_test(limits_are_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -91,8 +91,8 @@ def client_hello() -> bytes:
 class Link:
     """One link, in TLS from the start; open() shakes hands."""
 
-    def __init__(self, or_port: int, version: ssl.TLSVersion | None = None) -> None:
-        self.raw = socket.create_connection(("127.0.0.1", or_port), timeout=SECONDS_MAX)
+    def __init__(self, or_port: int, version: ssl.TLSVersion | None = None, source: str = "127.0.0.1") -> None:
+        self.raw = socket.create_connection(("127.0.0.1", or_port), SECONDS_MAX, (source, 0))
         self.raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
             self.tls = tls_context(version).wrap_socket(self.raw)
