@@ -45,6 +45,7 @@ static void a_link_is_given_so_much_unless_it_is_a_relays(UNUSED void **state) {
         bench_pass(&f.b, NSEC_PER_S); /* the burst is there again */
         for (unsigned i = 0; i < CELLS; i++)
             peer_send(&f.next, id, CELL_RELAY, body, sizeof body);
+        assert_int_equal(manager_next_ripe(bench_manager(&f.b, f.origin.station)) != 0, is_listed);
         unsigned at_once = read_for(&f.origin, 2), in_a_second = read_for(&f.origin, 100);
         if (is_listed) {
             assert_int_equal(at_once, CELLS);

@@ -60,9 +60,9 @@ void manager_link_queued(struct manager *m, struct link *link, int64_t change) {
         list_append(&m->ripe_links, &link->ripe);
 }
 
-/* What is held back, or has a grant that it has not used up, waits for the round. */
+/* What is held back, or has a limit, or a grant that it has not used up, waits for the round. */
 static bool is_ripe(const struct link *link) {
-    return link->queued >= LINK_RIPE && link->wants_write && !link->is_held && !link->granted;
+    return link->queued >= LINK_RIPE && link->wants_write && !link->is_held && !link->granted && !link->limit;
 }
 
 link_id manager_next_ripe(struct manager *m) {

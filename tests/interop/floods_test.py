@@ -1,6 +1,7 @@
 """Floods from one client address, at Loom and at the real tor, each alone.
 
-Beyond the bounds of the torrc the attacker is refused, a neighbour is not, and both relays count it under the same names.
+Beyond the bounds of the torrc the attacker is refused, a neighbour is not, and both relays count it under the same
+names.
 """
 
 from __future__ import annotations
