@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <event2/event.h>
-#include <openssl/ssl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -275,8 +274,7 @@ static void on_readable(evutil_socket_t fd, short what, void *argument) {
 }
 
 bool load_connection_discard(struct load_connection *c) {
-    if (c->state != CONNECTION_OPEN || c->rest_length > 0 || SSL_has_pending(c->session.ssl) ||
-        SSL_version(c->session.ssl) != TLS1_3_VERSION)
+    if (c->state != CONNECTION_OPEN || c->rest_length > 0 || !tls_session_is_between_records(&c->session))
         return false;
     c->state = CONNECTION_DISCARDING;
     return true;

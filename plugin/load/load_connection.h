@@ -31,7 +31,7 @@ struct load_net {
     struct tls_pipe pipe;
     uint8_t in[LOAD_READ_ROOM];
     uint8_t out[LOAD_SEND_ROOM];
-    uint8_t plain[LOAD_READ_ROOM + TLS_RECORD_MAX];
+    uint8_t plain[LOAD_READ_ROOM + 2 * TLS_RECORD_ROOM];
 };
 
 struct load_connection_events {

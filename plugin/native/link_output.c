@@ -122,8 +122,8 @@ void link_output_handshake(struct tls_link *link) {
     }
 }
 
-/* Fill the thread's record buffer with granted cells; returns the bytes. */
-static size_t gather_record(struct tls_link *link, nsec now) {
+/* Write granted cells, a record of them at most, to where the record is made; returns the bytes. */
+static size_t gather_record(struct tls_link *link, nsec now, uint8_t *to) {
     struct link_shared *shared = link->shared;
     struct cell *cells[CELLS_PER_RECORD];
     uint32_t count = 0, got;
@@ -132,7 +132,7 @@ static size_t gather_record(struct tls_link *link, nsec now) {
         count += got;
     } while (got != 0 && count < CELLS_PER_RECORD);
     for (uint32_t i = 0; i < count; i++)
-        cell_serialize(cells[i], shared->record + (size_t)i * CELL_LEN);
+        cell_serialize(cells[i], to + (size_t)i * CELL_LEN);
     if (count != 0)
         manager_release(shared->manager, cells, count);
     return (size_t)count * CELL_LEN;
@@ -143,10 +143,11 @@ void link_output_cells(struct tls_link *link) {
     nsec now = turn_clock_now(shared->clock);
     link_touch(link);
     while (!link->is_broken && !tls_link_is_blocked(link)) {
-        size_t length = gather_record(link, now);
+        uint8_t *place = tls_session_place(&link->session);
+        size_t length = gather_record(link, now, place);
         if (length == 0)
             break;
-        link_output_record(link, shared->record, length);
+        link_output_record(link, place, length);
         if (shared->pipe.out_room - shared->pipe.out_length < TLS_RECORD_ROOM)
             link_output_flush(link);
     }

@@ -29,7 +29,7 @@ struct tls_identity;
 #define LINK_RECEIVE_TURN \
     ((size_t)512 * 1024) /* ciphertext of one link in one turn: then it is the others' turn */
 #define LINK_REST_MAX   ((size_t)64 * 1024 + 8) /* an unfinished cell: variable ones are at most this long */
-#define LINK_PLAIN_ROOM (LINK_REST_MAX + LINK_RECEIVE_ROOM + TLS_RECORD_MAX)
+#define LINK_PLAIN_ROOM (LINK_REST_MAX + LINK_RECEIVE_ROOM + TLS_RECORD_ROOM)
 #define LINK_SEND_ROOM  ((size_t)256 * 1024) /* one send, and so the most that a link can have left over */
 #define LINK_UNSENT_MAX \
     (LINK_SEND_ROOM + (size_t)64 * 1024)     /* left over, and a goodbye or a late handshake */
@@ -58,7 +58,6 @@ struct link_shared {
     struct tls_pipe pipe; /* its out is the send buffer */
     uint8_t *received;    /* LINK_RECEIVE_ROOM */
     uint8_t *plain;       /* LINK_PLAIN_ROOM */
-    uint8_t record[CELLS_PER_RECORD * 514u];
 
     struct table by_id;
     struct list young;   /* not yet open, longest first */

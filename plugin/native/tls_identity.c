@@ -11,6 +11,7 @@
 #include "core/link_facts.h"
 #include "native/keys.h"
 #include "native/openssl_keys.h"
+#include "native/tls_keys.h"
 
 /* The choices. TLS 1.3 ciphers are OpenSSL's default order, which is tor's too, and the server decides. Below 1.3 tor's
  * server prefers the same, and its client imitates a browser. */
@@ -58,6 +59,13 @@ static size_t make_certificate(EVP_PKEY *key, uint64_t now_s, uint8_t out[static
     return length;
 }
 
+/* The secrets go to whoever made the session, if it wants them (tls_identity.h). */
+static void note_secret(const SSL *ssl, const char *line) {
+    struct tls_secrets *secrets = SSL_get_app_data(ssl);
+    if (secrets != NULL)
+        tls_secrets_note(secrets, line);
+}
+
 static void set_common(SSL_CTX *context) {
     char groups[] = TLS_GROUPS;             /* the macro below casts const away */
     SSL_CTX_set_security_level(context, 1); /* as tor: peers' issuers are RSA-1024 */
@@ -69,8 +77,9 @@ static void set_common(SSL_CTX *context) {
     CHECK(SSL_CTX_set_num_tickets(context, 0) == 1);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_verify(context, SSL_VERIFY_NONE, NULL);
-    /* Reading ahead is done by our BIO, from a whole burst in memory: in OpenSSL it would move the bytes once more. */
+    /* Bytes behind the handshake must stay in the pipe: they belong to tls_traffic. */
     SSL_CTX_set_read_ahead(context, 0);
+    SSL_CTX_set_keylog_callback(context, note_secret);
 }
 
 static SSL_CTX *make_client(void) {

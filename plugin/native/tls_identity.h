@@ -1,6 +1,7 @@
 /* tls_identity - the TLS settings of both directions, the link certificate that our server side shows, and the
  * credentials that go with it. Every choice of version, group and cipher is made here.
  *
+ * Of a session made from it OpenSSL tells the secrets to the struct tls_secrets that is its app data, if there is one.
  * Thread: immutable once made and counted by an atomic, so every thread may keep it. A renewed one replaces it for new
  * links; those that are open keep theirs until they close.
  * Memory: freed with its last reference. */
