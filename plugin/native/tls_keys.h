@@ -5,6 +5,7 @@
 #ifndef LOOM_NATIVE_TLS_KEYS_H
 #define LOOM_NATIVE_TLS_KEYS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,8 +16,9 @@
 
 /* A cipher suite of TLS 1.3 that we protect records with ourselves. */
 struct tls_suite {
-    const char *name;                  /* as OpenSSL calls it */
-    const char *cipher;                /* OpenSSL's name of the AEAD */
+    const char *name;   /* as OpenSSL calls it */
+    const char *cipher; /* OpenSSL's name of the AEAD */
+    bool is_aes_gcm;
     uint8_t key_length, secret_length; /* the latter is that of SHA-256 or SHA-384, and says which */
 };
 

@@ -1,7 +1,8 @@
 /* tls_records - the protected records of one direction of a TLS 1.3 connection (RFC 8446, 5.2 to 5.4): sealed and opened, each
  * with the sequence number that is its turn, under keys that can be updated.
  *
- * Owner: one session. Thread: its own. Memory: in place, and OpenSSL's AEAD context; tls_records_fini wipes. */
+ * AES-GCM is our own where the CPU allows (aes_gcm), everything else is OpenSSL's.
+ * Owner: one session. Thread: its own. Memory: in place, and a key of about 1 kB; tls_records_fini wipes. */
 #ifndef LOOM_NATIVE_TLS_RECORDS_H
 #define LOOM_NATIVE_TLS_RECORDS_H
 
@@ -12,6 +13,7 @@
 #include "base/attributes.h"
 #include "native/tls_keys.h"
 
+struct aes_gcm_key;
 typedef struct evp_cipher_ctx_st EVP_CIPHER_CTX;
 
 #define TLS_HEADER_LEN    5u
@@ -28,6 +30,7 @@ enum tls_content {
 
 struct tls_records {
     const struct tls_suite *suite;
+    struct aes_gcm_key *gcm; /* NULL: OpenSSL has the key */
     EVP_CIPHER_CTX *aead;
     uint64_t sequence; /* of the next record */
     uint8_t iv[TLS_IV_LEN];
@@ -35,9 +38,11 @@ struct tls_records {
     struct tls_secret secret;
 };
 
+enum tls_crypto { TLS_CRYPTO_FASTEST, TLS_CRYPTO_OPENSSL };
+
 /* Copies the secret. False without memory. */
 MUST_USE bool tls_records_init(struct tls_records *records, const struct tls_suite *suite,
-                               const struct tls_secret *secret, bool seals);
+                               const struct tls_secret *secret, bool seals, enum tls_crypto crypto);
 /* Zeros are fine. */
 void tls_records_fini(struct tls_records *records);
 

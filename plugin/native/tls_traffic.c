@@ -35,8 +35,9 @@ struct tls_traffic *tls_traffic_new(const struct tls_suite *suite, bool is_clien
     if (t == NULL)
         return NULL;
     t->is_client = is_client;
-    if (tls_records_init(&t->in, suite, is_client ? server_secret : client_secret, false) &&
-        tls_records_init(&t->out, suite, is_client ? client_secret : server_secret, true))
+    if (tls_records_init(&t->in, suite, is_client ? server_secret : client_secret, false,
+                         TLS_CRYPTO_FASTEST) &&
+        tls_records_init(&t->out, suite, is_client ? client_secret : server_secret, true, TLS_CRYPTO_FASTEST))
         return t;
     tls_traffic_free(t);
     return NULL;

@@ -105,7 +105,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct rig *rig = calloc(1, sizeof *rig);
     struct tls_traffic *traffic = tls_traffic_new(suite, is_client, &client, &server);
     CHECK(rig != NULL && traffic != NULL);
-    CHECK(tls_records_init(&rig->forger, suite, is_client ? &server : &client, true));
+    CHECK(tls_records_init(&rig->forger, suite, is_client ? &server : &client, true, TLS_CRYPTO_OPENSSL));
     while (bytes_ok(&in) && bytes_left(&in) > 0) {
         uint8_t what = has_keys ? bytes_u8(&in) : WHAT_RAW;
         size_t length = has_keys ? bytes_u16(&in) : bytes_left(&in);

@@ -22,8 +22,10 @@ static void begin(bool is_client) {
     rig = (struct rig){.pipe = {.out = rig.out, .out_room = ROOM}};
     rig.traffic = tls_traffic_new(suite, is_client, &client, &server);
     assert_non_null(rig.traffic);
-    assert_true(tls_records_init(&rig.forger, suite, is_client ? &server : &client, true));
-    assert_true(tls_records_init(&rig.reader, suite, is_client ? &client : &server, false));
+    assert_true(
+        tls_records_init(&rig.forger, suite, is_client ? &server : &client, true, TLS_CRYPTO_OPENSSL));
+    assert_true(
+        tls_records_init(&rig.reader, suite, is_client ? &client : &server, false, TLS_CRYPTO_OPENSSL));
 }
 
 static void end(void) {
