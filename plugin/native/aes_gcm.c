@@ -4,11 +4,11 @@
 #include <string.h>
 
 #if defined(__x86_64__)
-#include <cpuid.h>
 #include <immintrin.h>
 #endif
 
 #include "base/check.h"
+#include "native/cpu_features.h"
 
 #if defined(__x86_64__)
 
@@ -22,8 +22,7 @@
 #define GROUP_LEN 512u /* bytes that are in work at once: eight registers of four blocks */
 static_assert(GROUP_LEN == AES_GCM_POWERS * 16, "a reduction for each group");
 
-#define EACH(M) M(0) M(1) M(2) M(3) M(4) M(5) M(6) M(7) /* written out: no compiler of ours unrolls at -O2 */
-
+/* Written out, not an array: no compiler of ours unrolls at -O2, and these must stay in registers. */
 struct group {
     __m512i b0, b1, b2, b3, b4, b5, b6, b7;
 };
@@ -90,18 +89,31 @@ FAST_INLINE __m128i hash_block(const struct aes_gcm_key *key, __m128i sum, __m12
     return product(_mm_xor_si128(sum, reversed_block), load(key->powers[AES_GCM_POWERS - 1]));
 }
 
-/* The sum so far goes with the first block, whose power is the highest. It comes last: by then the sum is known. */
-#define ADD(i)                                                                \
-    add_products(&sums, reversed_each(_mm512_loadu_si512(hashed + 64 * (i))), \
-                 _mm512_load_si512(key->powers[4 * (i)]));
-#define ADD_FIRST                                                                                          \
-    add_products(&sums,                                                                                    \
-                 _mm512_xor_si512(reversed_each(_mm512_loadu_si512(hashed)), _mm512_zextsi128_si512(sum)), \
-                 _mm512_load_si512(key->powers[0]));
+/* The blocks at 4 * i of a group, and the power of H that goes with each. */
+FAST_INLINE void add_blocks(struct sums *sums, const struct aes_gcm_key *key, const uint8_t *group,
+                            unsigned i) {
+    add_products(sums, reversed_each(_mm512_loadu_si512(group + 64 * (size_t)i)),
+                 _mm512_load_si512(key->powers[4 * i]));
+}
 
-FAST_INLINE __m128i hash_group(const struct aes_gcm_key *key, const uint8_t *hashed, __m128i sum) {
-    struct sums sums = {_mm512_setzero_si512(), _mm512_setzero_si512(), _mm512_setzero_si512()};
-    ADD(1) ADD(2) ADD(3) ADD(4) ADD(5) ADD(6) ADD(7) ADD_FIRST return reduce_lanes(&sums);
+/* The first four: the sum so far goes with the first block. They are added last; by then that sum is known. */
+FAST_INLINE void add_first_blocks(struct sums *sums, const struct aes_gcm_key *key, const uint8_t *group,
+                                  __m128i sum) {
+    __m512i blocks = reversed_each(_mm512_loadu_si512(group));
+    add_products(sums, _mm512_xor_si512(blocks, _mm512_zextsi128_si512(sum)),
+                 _mm512_load_si512(key->powers[0]));
+}
+
+FAST_INLINE struct sums no_sums(void) {
+    return (struct sums){_mm512_setzero_si512(), _mm512_setzero_si512(), _mm512_setzero_si512()};
+}
+
+FAST_INLINE __m128i hash_group(const struct aes_gcm_key *key, const uint8_t *group, __m128i sum) {
+    struct sums sums = no_sums();
+    for (unsigned i = 1; i < AES_GCM_POWERS / 4; i++)
+        add_blocks(&sums, key, group, i);
+    add_first_blocks(&sums, key, group, sum);
+    return reduce_lanes(&sums);
 }
 
 /* --- counter mode -------------------------------------------------------------------------------------------------- */
@@ -122,41 +134,79 @@ FAST_INLINE __m512i number(int n) {
     return _mm512_broadcast_i32x4(_mm_set_epi32(0, 0, 0, n));
 }
 
-#define BEGIN(i) g.b##i = _mm512_xor_si512(reversed_each(_mm512_add_epi32(counters, number(4 * (i)))), k);
-#define ROUND(i) g.b##i = _mm512_aesenc_epi128(g.b##i, k);
-#define END(i)                                                                              \
-    _mm512_storeu_si512(out + 64 * (i), _mm512_xor_si512(_mm512_loadu_si512(in + 64 * (i)), \
-                                                         _mm512_aesenclast_epi128(g.b##i, k)));
-#define ROUNDS(r)          \
-    k = round_key(key, r); \
-    EACH(ROUND)
+FAST_INLINE __m512i begin_block(__m512i counters, int n, __m512i k) {
+    return _mm512_xor_si512(reversed_each(_mm512_add_epi32(counters, number(n))), k);
+}
 
-/* Encrypt or decrypt a group, and meanwhile hash the one at hashed, whose ciphertext is there already: rounds of the cipher and
- * products keep different parts of the CPU busy, and it does not look far enough ahead to mix them by itself. */
-FAST_INLINE __m128i crypt_and_hash(const struct aes_gcm_key *key, __m512i counters, const uint8_t *in,
-                                   uint8_t *out, const uint8_t *hashed, __m128i sum) {
-    struct sums sums = {_mm512_setzero_si512(), _mm512_setzero_si512(), _mm512_setzero_si512()};
-    struct group g;
-    __m512i k = round_key(key, 0);
-    EACH(BEGIN)
-    ROUNDS(1)
-    ADD(1) ROUNDS(2) ADD(2) ROUNDS(3) ADD(3) ROUNDS(4) ADD(4) ROUNDS(5) ADD(5) ROUNDS(6) ADD(6) ROUNDS(7)
-        ADD(7) ROUNDS(8) ADD_FIRST for (unsigned r = 9; r < key->rounds; r++){ROUNDS(r)} k =
-            round_key(key, key->rounds);
-    EACH(END)
-    return reduce_lanes(&sums);
+FAST_INLINE struct group begin_rounds(const struct aes_gcm_key *key, __m512i counters) {
+    const __m512i k = round_key(key, 0);
+    return (struct group){
+        begin_block(counters, 0, k),  begin_block(counters, 4, k),  begin_block(counters, 8, k),
+        begin_block(counters, 12, k), begin_block(counters, 16, k), begin_block(counters, 20, k),
+        begin_block(counters, 24, k), begin_block(counters, 28, k),
+    };
+}
+
+FAST_INLINE struct group next_round(struct group g, const struct aes_gcm_key *key, unsigned round) {
+    const __m512i k = round_key(key, round);
+    return (struct group){
+        _mm512_aesenc_epi128(g.b0, k), _mm512_aesenc_epi128(g.b1, k), _mm512_aesenc_epi128(g.b2, k),
+        _mm512_aesenc_epi128(g.b3, k), _mm512_aesenc_epi128(g.b4, k), _mm512_aesenc_epi128(g.b5, k),
+        _mm512_aesenc_epi128(g.b6, k), _mm512_aesenc_epi128(g.b7, k),
+    };
+}
+
+FAST_INLINE void end_block(__m512i block, __m512i k, const uint8_t *in, uint8_t *out) {
+    block = _mm512_aesenclast_epi128(block, k);
+    _mm512_storeu_si512(out, _mm512_xor_si512(_mm512_loadu_si512(in), block));
+}
+
+FAST_INLINE void end_rounds(struct group g, const struct aes_gcm_key *key, const uint8_t *in, uint8_t *out) {
+    const __m512i k = round_key(key, key->rounds);
+    end_block(g.b0, k, in, out);
+    end_block(g.b1, k, in + 64, out + 64);
+    end_block(g.b2, k, in + 128, out + 128);
+    end_block(g.b3, k, in + 192, out + 192);
+    end_block(g.b4, k, in + 256, out + 256);
+    end_block(g.b5, k, in + 320, out + 320);
+    end_block(g.b6, k, in + 384, out + 384);
+    end_block(g.b7, k, in + 448, out + 448);
 }
 
 FAST_INLINE void crypt_group(const struct aes_gcm_key *key, __m512i counters, const uint8_t *in,
                              uint8_t *out) {
-    struct group g;
-    __m512i k = round_key(key, 0);
-    EACH(BEGIN)
-    for (unsigned r = 1; r < key->rounds; r++) {
-        ROUNDS(r)
-    }
-    k = round_key(key, key->rounds);
-    EACH(END)
+    struct group g = begin_rounds(key, counters);
+    for (unsigned r = 1; r < key->rounds; r++)
+        g = next_round(g, key, r);
+    end_rounds(g, key, in, out);
+}
+
+/* The same, and meanwhile the group at hashed, whose ciphertext is there already: rounds of the cipher and products keep
+ * different parts of the CPU busy, and it does not look far enough ahead to mix them by itself. */
+FAST_INLINE __m128i crypt_and_hash(const struct aes_gcm_key *key, __m512i counters, const uint8_t *in,
+                                   uint8_t *out, const uint8_t *hashed, __m128i sum) {
+    struct sums sums = no_sums();
+    struct group g = begin_rounds(key, counters);
+    g = next_round(g, key, 1);
+    add_blocks(&sums, key, hashed, 1);
+    g = next_round(g, key, 2);
+    add_blocks(&sums, key, hashed, 2);
+    g = next_round(g, key, 3);
+    add_blocks(&sums, key, hashed, 3);
+    g = next_round(g, key, 4);
+    add_blocks(&sums, key, hashed, 4);
+    g = next_round(g, key, 5);
+    add_blocks(&sums, key, hashed, 5);
+    g = next_round(g, key, 6);
+    add_blocks(&sums, key, hashed, 6);
+    g = next_round(g, key, 7);
+    add_blocks(&sums, key, hashed, 7);
+    g = next_round(g, key, 8);
+    add_first_blocks(&sums, key, hashed, sum);
+    for (unsigned r = 9; r < key->rounds; r++)
+        g = next_round(g, key, r);
+    end_rounds(g, key, in, out);
+    return reduce_lanes(&sums);
 }
 
 /* --- both ---------------------------------------------------------------------------------------------------------- */
@@ -178,7 +228,7 @@ FAST_INLINE __m128i crypt_groups(const struct aes_gcm_key *key, __m512i counters
 /* What is left: less than a group, not always whole blocks. */
 FAST_INLINE __m128i crypt_rest(const struct aes_gcm_key *key, __m512i counters, const uint8_t *in,
                                uint8_t *out, size_t length, bool seals, __m128i sum) {
-    struct sums sums = {_mm512_setzero_si512(), _mm512_setzero_si512(), _mm512_setzero_si512()};
+    struct sums sums = no_sums();
     const uint8_t *powers = key->powers[AES_GCM_POWERS - (length + 15) / 16];
     __m512i first = _mm512_zextsi128_si512(sum);
     while (length > 0) {
@@ -249,19 +299,17 @@ FAST_INLINE __m128i next_key(__m128i before, __m128i mixed) {
 FAST static void expand_128(struct aes_gcm_key *key, const uint8_t *bytes) {
     __m128i k = load(bytes);
     store(key->round_keys[0], k);
-#define NEXT(n, constant)                \
-    k = next_key(k, MIXED(k, constant)); \
-    store(key->round_keys[n], k);
-    NEXT(1, 0x01)
-    NEXT(2, 0x02)
-    NEXT(3, 0x04)
-    NEXT(4, 0x08)
-    NEXT(5, 0x10)
-    NEXT(6, 0x20)
-    NEXT(7, 0x40)
-    NEXT(8, 0x80)
-    NEXT(9, 0x1b)
-    NEXT(10, 0x36)
+#define NEXT(n, constant) store(key->round_keys[n], k = next_key(k, MIXED(k, constant)))
+    NEXT(1, 0x01);
+    NEXT(2, 0x02);
+    NEXT(3, 0x04);
+    NEXT(4, 0x08);
+    NEXT(5, 0x10);
+    NEXT(6, 0x20);
+    NEXT(7, 0x40);
+    NEXT(8, 0x80);
+    NEXT(9, 0x1b);
+    NEXT(10, 0x36);
 #undef NEXT
     key->rounds = 10;
 }
@@ -270,18 +318,24 @@ FAST static void expand_256(struct aes_gcm_key *key, const uint8_t *bytes) {
     __m128i even = load(bytes), odd = load(bytes + 16);
     store(key->round_keys[0], even);
     store(key->round_keys[1], odd);
-#define EVEN(n, constant)                        \
-    even = next_key(even, MIXED(odd, constant)); \
-    store(key->round_keys[n], even);
-#define ODD(n)                              \
-    odd = next_key(odd, MIXED_AGAIN(even)); \
-    store(key->round_keys[n], odd);
-    EVEN(2, 0x01)
-    ODD(3) EVEN(4, 0x02) ODD(5) EVEN(6, 0x04) ODD(7) EVEN(8, 0x08) ODD(9) EVEN(10, 0x10) ODD(11)
-        EVEN(12, 0x20) ODD(13) EVEN(14, 0x40)
+#define EVEN(n, constant) store(key->round_keys[n], even = next_key(even, MIXED(odd, constant)))
+#define ODD(n)            store(key->round_keys[n], odd = next_key(odd, MIXED_AGAIN(even)))
+    EVEN(2, 0x01);
+    ODD(3);
+    EVEN(4, 0x02);
+    ODD(5);
+    EVEN(6, 0x04);
+    ODD(7);
+    EVEN(8, 0x08);
+    ODD(9);
+    EVEN(10, 0x10);
+    ODD(11);
+    EVEN(12, 0x20);
+    ODD(13);
+    EVEN(14, 0x40);
 #undef EVEN
 #undef ODD
-            key->rounds = 14;
+    key->rounds = 14;
 }
 
 /* RFC 8452, appendix A: H is that of GHASH with its bytes reversed, times x. */
@@ -305,14 +359,6 @@ FAST static void set_key_fast(struct aes_gcm_key *key, const uint8_t *bytes, siz
     make_powers(key);
 }
 
-bool aes_gcm_can_be_fast(void) {
-    unsigned a, b, c = 0, d;
-    return __builtin_cpu_supports("aes") && __builtin_cpu_supports("pclmul") &&
-           __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-           __builtin_cpu_supports("avx512vl") && __get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 &&
-           (c & bit_VAES) != 0 && (c & bit_VPCLMULQDQ) != 0;
-}
-
 #else
 
 static void set_key_fast(struct aes_gcm_key *key, const uint8_t *bytes, size_t length) {
@@ -333,11 +379,11 @@ static bool open_fast(const struct aes_gcm_key *key, const uint8_t *nonce, const
     return false;
 }
 
-bool aes_gcm_can_be_fast(void) {
-    return false;
-}
-
 #endif
+
+bool aes_gcm_can_be_fast(void) {
+    return cpu_has_wide_aes() && cpu_has_wide_carryless();
+}
 
 void aes_gcm_set_key(struct aes_gcm_key *key, const uint8_t *bytes, size_t length) {
     CHECK(length == 16 || length == 32);

@@ -12,5 +12,7 @@ bool cpu_has_aes(void);
 bool cpu_has_wide_aes(void);
 /* Carry-less multiplication of 64 bits. */
 bool cpu_has_carryless(void);
+/* The same, four of them at a time: VPCLMULQDQ with 512-bit registers. */
+bool cpu_has_wide_carryless(void);
 
 #endif

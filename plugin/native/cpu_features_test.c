@@ -29,6 +29,8 @@ static void test_kernel_agrees(void **state) {
     assert_int_equal(cpu_has_carryless(), kernel_names("pclmulqdq"));
     assert_int_equal(cpu_has_wide_aes(),
                      kernel_names("vaes") && kernel_names("avx512bw") && kernel_names("avx512vl"));
+    assert_int_equal(cpu_has_wide_carryless(),
+                     kernel_names("vpclmulqdq") && kernel_names("avx512bw") && kernel_names("avx512vl"));
 }
 
 int main(void) {
