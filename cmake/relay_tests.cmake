@@ -1,4 +1,4 @@
-# Tests: C programs, fuzzers and pytest files. Labels: unit corpus golden sim native tidy interop, and
+# Tests: C programs, fuzzers and pytest files. Labels: unit corpus golden litmus sim native tidy interop, and
 # `long` (only with tools/test --long) and `sanitized` (an interop test that presets asan and tsan run too).
 
 function(relay_test_properties name)

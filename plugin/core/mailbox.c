@@ -103,8 +103,8 @@ bool mailbox_has_pending(const struct mailbox *box) {
 bool mailbox_is_over(struct mailbox *box, uint32_t max) {
     if (box->cells_posted - box->cells_taken_seen < max)
         return false;
-    /* Acquire, pairs with the release in count_taken: a number that nothing else hangs on. */
-    box->cells_taken_seen = atomic_load_explicit(&box->cells_taken, memory_order_acquire);
+    /* Relaxed: a number that nothing hangs on. Who must not miss the last one has raised sender_waits before. */
+    box->cells_taken_seen = atomic_load_explicit(&box->cells_taken, memory_order_relaxed);
     return box->cells_posted - box->cells_taken_seen >= max;
 }
 
@@ -119,9 +119,9 @@ bool mailbox_waits_while_over(struct mailbox *box, uint32_t max) {
 /* --- receiver ---------------------------------------------------------------------------------------------------- */
 
 static void count_taken(struct mailbox *box, uint32_t cells) {
-    /* Relaxed: nobody but this thread writes it. Release, pairs with the acquire in mailbox_is_over. */
+    /* Relaxed: nobody but this thread writes it; and see mailbox_is_over. */
     uint32_t taken = atomic_load_explicit(&box->cells_taken, memory_order_relaxed);
-    atomic_store_explicit(&box->cells_taken, taken + cells, memory_order_release);
+    atomic_store_explicit(&box->cells_taken, taken + cells, memory_order_relaxed);
 }
 
 void mailbox_begin(struct mailbox *box) {

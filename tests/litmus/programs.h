@@ -1,0 +1,17 @@
+/* programs - the product's code between threads, as programs small enough to explore whole. */
+#ifndef LOOM_LITMUS_PROGRAMS_H
+#define LOOM_LITMUS_PROGRAMS_H
+
+#include "litmus/litmus.h"
+
+#define RING_PROGRAMS     2u
+#define VIEW_PROGRAMS     1u
+#define MAILROOM_PROGRAMS 12u
+#define DEEP_PROGRAMS     11u
+
+extern const struct litmus_program ring_programs[RING_PROGRAMS];
+extern const struct litmus_program view_programs[VIEW_PROGRAMS];
+extern const struct litmus_program mailroom_programs[MAILROOM_PROGRAMS];
+extern const struct litmus_program deep_programs[DEEP_PROGRAMS]; /* minutes */
+
+#endif
