@@ -3,7 +3,7 @@
 #include <stdalign.h>
 #include <string.h>
 
-#include "litmus/explorer.h"
+#include "litmus/verdict.h"
 
 static alignas(64) uint8_t bytes[ARENA_BYTES];
 static uint32_t used[THREADS_MAX + 1];

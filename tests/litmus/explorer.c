@@ -12,6 +12,7 @@
 #include "litmus/coroutine.h"
 #include "litmus/explorer_state.h"
 #include "litmus/races.h"
+#include "litmus/verdict.h"
 #include "litmus/visited.h"
 
 enum phase { PHASE_NONE, PHASE_SET_UP, PHASE_RUN, PHASE_FINISH };

@@ -36,9 +36,4 @@ void explore_naively(const struct litmus_program *program, uint64_t executions_m
  * same way each time, so exploring the same program again leads here again. */
 void explorer_trace(const struct exploration *failed_one);
 
-/* The program has failed in this execution: does not return. */
-_Noreturn void fail(const char *why);
-/* A bound of the checker is passed, or the program does what is not in the model: the process ends. */
-_Noreturn void give_up(const char *why);
-
 #endif

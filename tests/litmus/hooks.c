@@ -7,9 +7,9 @@
 #include "base/attributes.h"
 #include "litmus/arena.h"
 #include "litmus/coroutine.h"
-#include "litmus/explorer.h"
 #include "litmus/explorer_state.h"
 #include "litmus/races.h"
+#include "litmus/verdict.h"
 
 #define CALLER __builtin_extract_return_addr(__builtin_return_address(0))
 

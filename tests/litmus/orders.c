@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "litmus/explorer.h"
+#include "litmus/verdict.h"
 
 #define TIME_GAP 0x10000u /* room for 16 halvings, when stores come between others */
 

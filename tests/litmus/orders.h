@@ -8,7 +8,7 @@
  *
  * Not in the model: a load that returns what is written later in the same execution (load buffering), seq_cst accesses
  * (refused; fences are there) and consume.
- * Bound: the constants below; who passes one gives up (explorer.h). */
+ * Bound: the constants below; who passes one gives up (verdict.h). */
 #ifndef LOOM_LITMUS_ORDERS_H
 #define LOOM_LITMUS_ORDERS_H
 

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "litmus/arena.h"
-#include "litmus/explorer.h"
+#include "litmus/verdict.h"
 
 #define WORD 4u
 
