@@ -87,17 +87,19 @@ static uint32_t chunks_held(const struct half *half, station_id station) {
 }
 
 static uint32_t all_chunks_held(const struct half *half) {
-    uint32_t cursor = 0, sum = 0;
+    uint32_t cursor = 0, sum = half->exit ? half->exit->undelivered : 0;
     const struct table_entry *entry;
     while (half->exit && (entry = table_next(&half->exit->streams, &cursor)) != NULL)
         sum += ((const struct stream *)entry->value)->to_origin.count;
     return sum;
 }
 
-/* Cells of the pool of home. What waits for a link came from the other half's, or from ours. */
+/* Cells of the pool of home. What waits for a link came from the other half's, or from ours; what edges have not written,
+ * from our link. */
 static uint32_t cells_held(const struct half *half, station_id home) {
     station_id queue_home = object_station(half->peer ? half->peer : half->id);
-    return (queue_home == home ? half->circuit.queue.count : 0) + chunks_held(half, home);
+    uint32_t undelivered = half->exit && object_station(half->id) == home ? half->exit->undelivered : 0;
+    return (queue_home == home ? half->circuit.queue.count : 0) + chunks_held(half, home) + undelivered;
 }
 
 /* The next half that is a circuit's; a set holds what is bounded elsewhere. */

@@ -101,6 +101,51 @@ static void no_more_go_than_have_to(UNUSED void **state) {
     tear_down(&f);
 }
 
+static void few_cells_and_a_directory(struct relay_config *config) {
+    few_cells(config);
+    config->is_directory = true;
+}
+
+/* A circuit whose stream takes nothing of what is sent to it. */
+static void upload(struct two_hops *f, struct bench_circuit *c, uint32_t circ_id, unsigned cells) {
+    static const struct address none = {ADDRESS_NONE, {0}};
+    struct fake_request request;
+    uint8_t data[100] = {0};
+    circuit_open(c, &f->origin, circ_id);
+    circuit_tell(c, RELAY_BEGIN_DIR, 7, "", 0);
+    assert_true(fake_take(&f->b.ports[f->origin.station], FAKE_EDGE_OPEN, &request));
+    manager_edge_connected(bench_manager(&f->b, f->origin.station), f->b.now, request.id, &none);
+    bench_run(&f->b);
+    for (unsigned i = 0; i < cells; i++)
+        circuit_tell(c, RELAY_DATA, 7, data, sizeof data);
+}
+
+/* What an edge has not written is held by its circuit too. The next relay reads; then for a moment it does not. */
+static void who_uploads_to_where_nothing_is_taken_goes_first(UNUSED void **state) {
+    static const uint8_t body[CELL_BODY_LEN];
+    struct two_hops f;
+    struct bench_circuit c, uploads[2];
+    unsigned destroyed = 0, destroyed_next = 0;
+    two_hops_init_with(&f, few_cells_and_a_directory);
+    for (uint32_t i = 0; i < CIRCUITS; i++)
+        two_hops_open(&f, &c, CIRC + i);
+    for (uint32_t i = 0; i < COUNT(uploads); i++)
+        upload(&f, &uploads[i], CIRC + CIRCUITS + i, CELLS_MAX / 40 * 9);
+    for (unsigned round = 0; round < 11; round++) {
+        bool is_last = round == 10;
+        for (uint32_t i = 0; i < CIRCUITS * (is_last ? 31 : 10); i++)
+            peer_send(&f.origin, CIRC + i % CIRCUITS, CELL_RELAY, body, sizeof body);
+        if (!is_last)
+            bench_pass(&f.b, 20 * NSEC_PER_MS);
+        assert_int_equal(read_all(&f.next, &destroyed_next), CIRCUITS * (is_last ? 31 : 10));
+        assert_int_equal(destroyed_next, 0);
+    }
+    read_all(&f.origin, &destroyed);
+    assert_int_equal(destroyed, 1); /* of the two uploads */
+    assert_int_equal(bench_manager(&f.b, f.origin.station)->cells_reclaimed, CELLS_MAX / 40 * 9);
+    two_hops_fini(&f);
+}
+
 static void nobody_goes_while_there_is_enough(UNUSED void **state) {
     struct hoarding f;
     unsigned destroyed = 0;
@@ -123,6 +168,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_does_not_read_has_to_go),
         cmocka_unit_test(no_more_go_than_have_to),
+        cmocka_unit_test(who_uploads_to_where_nothing_is_taken_goes_first),
         cmocka_unit_test(nobody_goes_while_there_is_enough),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

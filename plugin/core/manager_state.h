@@ -133,7 +133,7 @@ enum half_state {
 struct half {
     struct circuit_half circuit;
     struct sched_entry sched;
-    uint32_t cells_sent; /* to the link; may wrap */
+    uint32_t cells_sent; /* to the link and to destinations; may wrap */
     struct link *link;
     struct list on_link;
     half_id id;

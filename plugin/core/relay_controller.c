@@ -205,10 +205,13 @@ static uint64_t relay_key(const struct address *address) {
     return (uint64_t)load_u32(address->bytes) + 1;
 }
 
-/* Addresses of relays are not counted. */
+/* Addresses of relays are not counted; and nobody's, while no defence is on that asks for it: as in tor, connections of
+ * before are then not known. */
 static bool may_connect(struct controller *c, nsec now, const struct address *address,
                         struct client **client_out) {
-    if (address->family == ADDRESS_IPV4 && table_get(&c->relay_addresses, relay_key(address)))
+    bool is_counted = c->dos.circuit_enabled || c->dos.connection_enabled;
+    if (!is_counted ||
+        (address->family == ADDRESS_IPV4 && table_get(&c->relay_addresses, relay_key(address))))
         return true;
     switch (client_counts_connect(&c->clients, now, &c->dos, address, client_out)) {
     case CLIENT_MAY: return true;
