@@ -8,13 +8,14 @@
 #include "core/connection_manager.h"
 #include "core/manager_state.h"
 
-#define LOOK_INTERVAL  (20 * NSEC_PER_MS)
-#define LOOK_HALVES    8192u              /* at a time: a millisecond or two */
-#define ASK_INTERVAL   (20 * NSEC_PER_MS) /* what is on its way home meanwhile is not asked for twice */
-#define WATCH_ABOVE(n) ((n) / 2)
-#define CALM_BELOW(n)  ((n) / 8 * 3)
-#define LOW_ABOVE(n)   ((n) / 4 * 3)
-#define WANTED(n)      (LOW_ABOVE(n) / 10 * 9) /* tor: a tenth less, so that it is not soon as bad again */
+#define LOOK_INTERVAL        (20 * NSEC_PER_MS)
+#define LOOK_EFFORT          8192u /* halves at a time, or parts of their streams: a millisecond or two */
+#define STREAMS_OF_AN_EFFORT 8u    /* places of their table */
+#define ASK_INTERVAL         (20 * NSEC_PER_MS) /* what is on its way home meanwhile is not asked for twice */
+#define WATCH_ABOVE(n)       ((n) / 2)
+#define CALM_BELOW(n)        ((n) / 8 * 3)
+#define LOW_ABOVE(n)         ((n) / 4 * 3)
+#define WANTED(n)            (LOW_ABOVE(n) / 10 * 9) /* tor: a tenth less, so that it is not soon as bad again */
 
 static uint32_t cells_out(const struct manager *m) {
     return m->cells.slab.taken;
@@ -111,12 +112,13 @@ static struct half *next_circuit(struct manager *m, uint32_t *cursor) {
 }
 
 static void look(struct manager *m, nsec now) {
-    for (unsigned i = 0; i < LOOK_HALVES; i++) {
+    for (uint32_t effort = 0; effort < LOOK_EFFORT; effort++) {
         struct half *half = next_circuit(m, &m->memory_cursor);
         if (!half) {
             m->memory_cursor = 0;
             return;
         }
+        effort += half->exit ? half->exit->streams.capacity / STREAMS_OF_AN_EFFORT : 0;
         hoard_see(&half->hoard, now, m->watching_since, half->cells_sent,
                   half->circuit.queue.count + all_chunks_held(half));
     }
