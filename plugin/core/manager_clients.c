@@ -71,7 +71,7 @@ void manager_client_queue_full(struct manager *m, const struct half *half) {
         (void)!manager_post(m, object_station(half->peer), half->peer, CONTROL_QUEUE_FULL);
 }
 
-bool manager_client_may_begin(struct manager *m, nsec now, struct half *half, uint16_t stream) {
+bool manager_client_may_begin(struct manager *m, nsec now, struct half *half) {
     if (!m->dos.stream_enabled || m->dos.stream_defense == DOS_DEFENSE_NONE)
         return true;
     if (!manager_become_exit(m, half)) {
@@ -88,7 +88,5 @@ bool manager_client_may_begin(struct manager *m, nsec now, struct half *half, ui
     m->refused.stream_rejected++;
     if (m->dos.stream_defense == DOS_DEFENSE_CLOSE_CIRCUIT)
         manager_half_fail(m, now, half, DESTROY_RESOURCELIMIT);
-    else /* not RESOURCELIMIT: clients would take us for an exit that is full (tor has it so) */
-        (void)!manager_stream_send_end(m, now, half, stream, END_MISC);
     return false;
 }

@@ -55,6 +55,10 @@ bool manager_resolve(struct manager *m, nsec now, struct half *half, const struc
     return send_resolved(m, now, half, message->stream, &itself);
 }
 
+bool manager_resolve_refuse(struct manager *m, nsec now, struct half *half, uint16_t stream) {
+    return send_failure(m, now, half, stream, NAME_TRANSIENT);
+}
+
 bool manager_resolve_answered(struct manager *m, nsec now, struct half *half, struct stream *stream,
                               const struct name_answer *answer) {
     uint16_t id = stream->id;

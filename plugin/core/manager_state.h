@@ -377,8 +377,8 @@ bool manager_knows_relay(const struct manager *m, const struct link *link);
 void manager_client_control(struct manager *m, struct control *message);
 /* The queue of half is full: its circuit is going to be closed for it. */
 void manager_client_queue_full(struct manager *m, const struct half *half);
-/* A circuit asks for one stream more. False: the stream is refused, or the circuit had to be closed. */
-MUST_USE bool manager_client_may_begin(struct manager *m, nsec now, struct half *half, uint16_t stream);
+/* A circuit asks for one exit stream or name more. False: refuse it, unless the circuit had to be closed. */
+MUST_USE bool manager_client_may_begin(struct manager *m, nsec now, struct half *half);
 
 /* manager_limits.c; a link without limit has none to ask. */
 /* Does link have a limit, as things are now? All links, when they have changed. */
@@ -531,6 +531,8 @@ MUST_USE bool manager_count_circuit_data(struct manager *m, nsec now, struct hal
 /* manager_resolve.c: false when the circuit had to be closed. */
 MUST_USE bool manager_resolve(struct manager *m, nsec now, struct half *half,
                               const struct relay_message *message);
+/* The client asks for too many. */
+MUST_USE bool manager_resolve_refuse(struct manager *m, nsec now, struct half *half, uint16_t stream);
 /* answer NULL: there is none. */
 MUST_USE bool manager_resolve_answered(struct manager *m, nsec now, struct half *half, struct stream *stream,
                                        const struct name_answer *answer);

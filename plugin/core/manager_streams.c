@@ -152,13 +152,17 @@ static bool stream_id_is_free(struct manager *m, nsec now, struct half *half, ui
 static void begin(struct manager *m, nsec now, struct half *half, const struct relay_message *message) {
     struct begin_message begin;
     uint8_t refusal = 0;
-    if (!stream_id_is_free(m, now, half, message->stream) ||
-        !manager_client_may_begin(m, now, half, message->stream))
+    half_id id = half->id;
+    if (!stream_id_is_free(m, now, half, message->stream))
         return;
     if (begin_decode(message->data, &begin) || !manager_previous_hop_may_begin(m, half))
         refusal = END_TORPROTOCOL;
     else if (!m->config->is_exit)
         refusal = END_EXITPOLICY;
+    else if (!manager_client_may_begin(m, now, half))
+        refusal = END_MISC; /* not RESOURCELIMIT: clients would take us for full (tor has it so) */
+    if (!manager_half(m, id))
+        return;
     if (!refusal)
         open_stream(m, now, half, message->stream, manager_next_edge_station(m), &begin);
     else if (!manager_stream_send_end(m, now, half, message->stream, refusal))
@@ -172,7 +176,7 @@ static void begin_directory(struct manager *m, nsec now, struct half *half, uint
         .is_previous_relay = half->link->peer.is_authenticated,
         .previous = half->link->address.address,
     };
-    if (!stream_id_is_free(m, now, half, id) || !manager_client_may_begin(m, now, half, id))
+    if (!stream_id_is_free(m, now, half, id))
         return;
     if (m->config->is_directory)
         open_stream(m, now, half, id, m->station, &to);
@@ -181,13 +185,20 @@ static void begin_directory(struct manager *m, nsec now, struct half *half, uint
 }
 
 static void resolve(struct manager *m, nsec now, struct half *half, const struct relay_message *message) {
-    if (!stream_id_is_free(m, now, half, message->stream) ||
-        !manager_client_may_begin(m, now, half, message->stream))
+    half_id id = half->id;
+    if (!stream_id_is_free(m, now, half, message->stream))
         return;
-    if (!manager_previous_hop_may_begin(m, half)
-            ? !manager_stream_send_end(m, now, half, message->stream, END_TORPROTOCOL)
-            : !manager_resolve(m, now, half, message))
+    if (!manager_previous_hop_may_begin(m, half)) {
+        (void)!manager_stream_send_end(m, now, half, message->stream, END_TORPROTOCOL);
         return;
+    }
+    bool is_refused = !manager_client_may_begin(m, now, half);
+    if (!manager_half(m, id))
+        return;
+    if (is_refused)
+        (void)!manager_resolve_refuse(m, now, half, message->stream);
+    else
+        (void)!manager_resolve(m, now, half, message);
 }
 
 void manager_stream_message(struct manager *m, nsec now, struct half *half,
