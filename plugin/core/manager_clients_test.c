@@ -2,6 +2,7 @@
 #include "support/exit_bench.h"
 
 #define ATTACKER_LINKS 4u
+#define RELAY_HOST     70u
 
 struct flood {
     struct test_memory memory;
@@ -32,6 +33,7 @@ static void set_up(struct flood *f, void (*adjust)(struct relay_config *config))
     symbolic_identity_make(&f->relay_id, f->b.crypt, 2);
     struct relay_entry known = {.rsa_id = {0}};
     memcpy(known.rsa_id, f->relay_id.credentials.rsa_id, 20);
+    known.ipv4 = (struct endpoint){{ADDRESS_IPV4, {10, 9, 9, RELAY_HOST}}, 9001};
     struct consensus_view *view = consensus_view_new(&f->memory.memory, &consensus_params_default, &known, 1);
     for (station_id s = 1; s <= 2; s++)
         manager_set_consensus(bench_manager(&f->b, s), f->b.now, view);
@@ -140,6 +142,18 @@ static void connections_beyond_the_bound_are_refused(UNUSED void **state) {
     tear_down(&f);
 }
 
+/* Before anybody has proved anything: the consensus says whose address it is. */
+static void addresses_of_relays_are_not_counted(UNUSED void **state) {
+    struct flood f;
+    struct bench_peer links[2 * ATTACKER_LINKS];
+    set_up(&f, defended);
+    for (unsigned i = 0; i < COUNT(links); i++)
+        assert_int_equal(arrive(&f, &links[i], RELAY_HOST), ERR_OK);
+    for (unsigned i = 0; i < COUNT(links); i++)
+        peer_free(&links[i]);
+    tear_down(&f);
+}
+
 static void nothing_is_refused_when_nobody_asks_for_it(UNUSED void **state) {
     struct flood f;
     struct bench_peer more;
@@ -200,6 +214,7 @@ int main(void) {
         cmocka_unit_test(few_connections_make_what_they_like),
         cmocka_unit_test(a_marked_address_stays_marked),
         cmocka_unit_test(connections_beyond_the_bound_are_refused),
+        cmocka_unit_test(addresses_of_relays_are_not_counted),
         cmocka_unit_test(nothing_is_refused_when_nobody_asks_for_it),
         cmocka_unit_test(a_circuit_begins_so_many_streams),
     };
