@@ -10,11 +10,13 @@ struct limit_backend {
     const char *name;
     /* Relay until it is over. False: a link broke, or something that is no record of its peer came. */
     bool (*run)(const struct limit_loop *loop);
+    /* NULL, or why it cannot run here: static text. */
+    const char *(*refusal)(void);
 };
 
 /* The back end of that name, or NULL. */
 const struct limit_backend *limit_backend_named(const char *name);
-/* Names of all that were built in, one after the other, NULL at the end. */
+/* All that were built in, one after the other, NULL at the end. */
 const struct limit_backend *const *limit_backends(void);
 
 #endif

@@ -104,20 +104,19 @@ static void stop(struct measured *m) {
 
 /* --- measuring --------------------------------------------------------------------------------------------------- */
 
-static nsec cpu_of(pthread_t thread) {
-    clockid_t clock;
+static nsec cpu_of(clockid_t clock) {
     struct timespec time;
-    CHECK(pthread_getcpuclockid(thread, &clock) == 0);
     CHECK(clock_gettime(clock, &time) == 0);
     return (nsec)time.tv_sec * NSEC_PER_S + (nsec)time.tv_nsec;
 }
 
 /* Counts so far. Those of the relay's thread are read while it writes them: a few cells more or less of millions. */
 static struct limit_window counts(const struct measured *m, struct limit_generator *generator) {
+    nsec own = cpu_of(CLOCK_THREAD_CPUTIME_ID);
     return (struct limit_window){
         .elapsed = monotonic_read(),
-        .relay_busy = cpu_of(m->thread),
-        .generator_busy = cpu_of(pthread_self()),
+        .relay_busy = cpu_of(CLOCK_PROCESS_CPUTIME_ID) - own, /* and what the kernel's workers do for it */
+        .generator_busy = own,
         .cells = load_flow_arrived(limit_generator_flow(generator)),
         .records_out = atomic_load_explicit(&m->relay->records_out, memory_order_relaxed),
         .calls = limit_calls_so_far(&m->calls),
@@ -179,8 +178,13 @@ static bool measure_all(const struct limit_options *options, const struct limit_
 }
 
 static void list_backends(void) {
-    for (const struct limit_backend *const *one = limit_backends(); *one; one++)
-        puts((*one)->name);
+    for (const struct limit_backend *const *one = limit_backends(); *one; one++) {
+        const char *refusal = (*one)->refusal();
+        if (refusal)
+            fprintf(stderr, "loom-limit: no %s: %s\n", (*one)->name, refusal);
+        else
+            puts((*one)->name);
+    }
 }
 
 int main(int argc, char **argv) {
@@ -201,6 +205,10 @@ int main(int argc, char **argv) {
     if (!backend) {
         fprintf(stderr, "loom-limit: --backend %s: not in this build; --list-backends names all\n",
                 options.backend);
+        return 2;
+    }
+    if (backend->refusal()) {
+        fprintf(stderr, "loom-limit: no %s: %s\n", backend->name, backend->refusal());
         return 2;
     }
     (void)machine_raise_files();
