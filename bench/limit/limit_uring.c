@@ -19,7 +19,8 @@
 #define RECEIVE_SLOT       ((LIMIT_RECORD_MAX + 63u) / 64u * 64u + RECEIVE_ROOM)
 #define BUFFER_GROUP       0
 #define COMPLETIONS_A_TURN 128u
-#define UNSUBMITTED_MAX    ((size_t)512 * 1024) /* bytes; then they are sent, so that their buffers are hot when used again */
+#define UNSUBMITTED_MAX \
+    ((size_t)512 * 1024) /* bytes; then they are sent, so that their buffers are hot when used again */
 
 enum uring_kind { URING_RECEIVE, URING_SEND };
 
@@ -195,7 +196,8 @@ static void commit(void *context, uint32_t link, size_t length) {
     struct uring_state *s = context;
     struct io_uring_sqe *entry = next_entry(s);
     s->links[link].sending_length = length;
-    io_uring_prep_send(entry, s->fds[link], s->links[link].sending->bytes, length, MSG_NOSIGNAL | MSG_WAITALL);
+    io_uring_prep_send(entry, s->fds[link], s->links[link].sending->bytes, length,
+                       MSG_NOSIGNAL | MSG_WAITALL);
     mark(entry, link, URING_SEND);
     s->unsubmitted += length;
     if (s->unsubmitted < UNSUBMITTED_MAX)
@@ -260,7 +262,8 @@ static void turn(struct uring_state *s) {
     struct __kernel_timespec wait = {.tv_nsec = LIMIT_WAIT_MS * 1000000};
     struct io_uring_cqe *first;
     limit_calls_add(1);
-    int error = io_uring_submit_and_wait_timeout(&s->ring, &first, s->received_count > 0 ? 0 : 1, &wait, NULL);
+    int error =
+        io_uring_submit_and_wait_timeout(&s->ring, &first, s->received_count > 0 ? 0 : 1, &wait, NULL);
     if (error < 0 && error != -ETIME && error != -EINTR && error != -EBUSY && error != -EAGAIN)
         s->is_broken = true;
     s->unsubmitted = 0;

@@ -5,7 +5,17 @@ from __future__ import annotations
 import json
 import sys
 
-from . import arguments, bench_handshakes, bench_main_thread, bench_relay, rundir, signals
+from . import (
+    arguments,
+    bench_backends,
+    bench_bill,
+    bench_handshakes,
+    bench_main_thread,
+    bench_relay,
+    bench_scale,
+    rundir,
+    signals,
+)
 from .errors import Interrupted, TestbedError
 from .measured import Measured
 from .progress import Progress
@@ -15,7 +25,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run the command; return its exit status."""
     parser = arguments.OneLineParser(prog="tools/bench", description="Measure Loom beside Debian's tor.")
     benches = parser.add_subparsers(dest="bench", required=True, metavar="NAME")
-    for module in (bench_relay, bench_main_thread, bench_handshakes):
+    for module in (bench_relay, bench_main_thread, bench_handshakes, bench_bill, bench_backends, bench_scale):
         one = benches.add_parser(module.NAME, help=module.SUMMARY, description=module.SUMMARY)
         module.add_options(one)
         one.add_argument("--json", action="store_true", help="print JSON instead of the table")

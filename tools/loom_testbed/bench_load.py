@@ -21,6 +21,7 @@ from .measured import Measured
 from .progress import Progress
 
 SATURATED = 0.95  # of the relay's core
+WARMUP_SECONDS = 2
 CIPHER_DEFAULT = "TLS_AES_256_GCM_SHA384"  # what a relay and a client of tor agree on
 SHAPE = "records that come have {record_cells} cells; those that a relay writes are its own: loom 31, tor 8, limit 31"
 
@@ -63,13 +64,14 @@ def run(options: argparse.Namespace, directory: Path, progress: Progress) -> Mea
 def load_options(options: argparse.Namespace) -> list[str]:
     """Return what loom-load is told of the load."""
     cipher = ["--cipher", options.cipher] if options.cipher else []
-    seconds = ["--seconds", str(options.seconds)]
+    seconds = ["--warmup", str(min(options.seconds, WARMUP_SECONDS)), "--seconds", str(options.seconds)]
     return [*LOADS[options.load], *cipher, "--record-cells", str(options.record_cells), *seconds]
 
 
 def _limit_command(limit: Path, options: argparse.Namespace) -> list[str]:
     shape = ["--record-cells", str(options.record_cells), "--cipher", options.cipher or CIPHER_DEFAULT]
-    return [str(limit), *LOADS[options.load], *shape, "--repeats", "3"]
+    window = str(min(1000, 200 * options.seconds))
+    return [str(limit), *LOADS[options.load], *shape, "--warmup-ms", window, "--window-ms", window, "--repeats", "3"]
 
 
 def _figure(load: str) -> str:

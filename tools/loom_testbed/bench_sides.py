@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,20 +58,34 @@ def _on(cores: Sequence[int]) -> list[str]:
 
 
 def put_first(pid: int | str = "self") -> None:
-    """Give the session of this process the most weight that there is, where the kernel has such and lets us."""
+    """Give the session of this process the most weight that there is, where the kernel has such and lets us.
+
+    Not when we were started with `nice`: whoever did that wants the others first.
+    """
+    if os.nice(0) > 0:
+        return
     try:
         Path(f"/proc/{pid}/autogroup").write_text("-20")
     except OSError:
         return
 
 
-def load_turn(side: Side, generator: Sequence[str], directory: Path, port: int, pinned: Pins) -> Result:
-    """Start the relay, run loom-load on it, and return what that says."""
+def load_turn(
+    side: Side,
+    generator: Sequence[str],
+    directory: Path,
+    port: int,
+    pinned: Pins,
+    at_end: Callable[[], object] = lambda: None,
+) -> Result:
+    """Start the relay, run loom-load on it, and return what that says; at_end is called while the relay still runs."""
     put_first()
     relay = lone_relay.start(side.name, [*pinned.relay, *side.command], directory, port, side.torrc)
     put_first(relay.child.pid)
     try:
-        return _said([*pinned.generator, *generator, *relay.as_options()], side.name, GENERATOR_SECONDS_MAX)
+        result = _said([*pinned.generator, *generator, *relay.as_options()], side.name, GENERATOR_SECONDS_MAX)
+        at_end()
+        return result
     finally:
         stop_all([relay.child])
 

@@ -1,0 +1,75 @@
+"""bench_plot - pictures of benches, drawn by matplotlib in the environment that tools/ makes.
+
+tools/bench itself runs anywhere; so this runs as a program of its own: python -m loom_testbed.bench_plot KIND JSON SVG.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from .rundir import REPOSITORY
+
+DRAW_SECONDS_MAX = 300
+
+
+def draw(kind: str, result: dict[str, object], path: Path) -> str:
+    """Draw it in that file. Returns the line that says where it is, or why there is none."""
+    data = path.with_suffix(".plot.json")
+    data.write_text(json.dumps(result))
+    python = REPOSITORY / "tools" / "lib" / "python"
+    command = [str(python), "-m", "loom_testbed.bench_plot", kind, str(data), str(path)]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=DRAW_SECONDS_MAX)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"no picture: {error}"
+    finally:
+        data.unlink()
+    if done.returncode != 0:
+        return f"no picture: {(done.stderr.strip().splitlines() or ['matplotlib is missing'])[-1]}"
+    return f"picture: {path}"
+
+
+def _bill(result: dict, path: Path) -> None:
+    from loom_analysis import style
+
+    with style.figure(height=2.9) as (figure, (axes,)):
+        left = 0.0
+        for index, (stage, one) in enumerate(result["stages"].items()):
+            shade = {"color": style.arm_colour(index), "hatch": "" if index < len(style.COLOURS) else "///"}
+            label = f"{stage} {one['ns_per_cell']:.0f}"
+            axes.barh([result["load"]], [one["ns_per_cell"]], left=left, label=label, edgecolor="white", **shade)
+            left += one["ns_per_cell"]
+        axes.set_xlabel("nanoseconds of CPU for a cell")
+        axes.set_title(f"where {left:.0f} ns of a cell go: {result['load']}, {result['record_cells']} cells a record")
+        style.legend_above(figure, axes, columns=4)
+        figure.savefig(path)
+
+
+def _scale(result: dict, path: Path) -> None:
+    from loom_analysis import style
+
+    by_threads = {int(threads): one for threads, one in result["by_threads"].items()}
+    numbers = list(by_threads)
+    with style.figure(columns=2) as (figure, (rate, cost)):
+        rate.plot(numbers, [by_threads[n]["cells_per_s"] / 1e6 for n in numbers], "o-", color=style.COLOURS[0])
+        first = by_threads[numbers[0]]["cells_per_s"] / numbers[0] / 1e6
+        rate.plot(numbers, [first * n for n in numbers], color=style.FAINT, linestyle=style.DASHES[1])
+        rate.set(xlabel="threads", ylabel="million cells a second", title="rate, and what perfect scaling would be")
+        cost.plot(numbers, [by_threads[n]["ns_per_cell"] for n in numbers], "o-", color=style.COLOURS[1])
+        cost.set(xlabel="threads", ylabel="nanoseconds of CPU", title="CPU of a cell")
+        for axes in (rate, cost):
+            axes.set_xticks(numbers)
+            axes.set_ylim(bottom=0)
+        figure.savefig(path)
+
+
+def main(kind: str, data: str, path: str) -> None:
+    """Draw what is in the file data."""
+    {"bill": _bill, "scale": _scale}[kind](json.loads(Path(data).read_text()), Path(path))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
