@@ -138,23 +138,21 @@ enum err ntor_server_answer(const struct crypt_provider *crypt, const struct nto
     const uint8_t *id = bytes_take(&in, 20);
     const uint8_t *key_id = bytes_take(&in, 32);
     const uint8_t *x_public = bytes_take(&in, 32);
-    struct ntor_keypair onion, ephemeral;
+    struct ntor_keypair onion;
+    uint8_t y_public[32];
     bool ours = ntor_choose_onion_key(keys, key_id, &onion);
     ours &= bytes_equal_const_time(keys->rsa_id, id, sizeof(keys->rsa_id));
-    crypt->x25519_keypair(crypt->context, ephemeral.secret, ephemeral.public);
-
     struct exchange x = {
-        .id = keys->rsa_id, .b_public = onion.public, .x_public = x_public, .y_public = ephemeral.public};
-    bool good = crypt->x25519(ephemeral.secret, x_public, x.xy);
+        .id = keys->rsa_id, .b_public = onion.public, .x_public = x_public, .y_public = y_public};
+    bool good = crypt->x25519_exchange(crypt->context, x_public, y_public, x.xy);
     good &= crypt->x25519(onion.secret, x_public, x.xb);
     uint8_t key_seed[SHA256_LEN], auth[SHA256_LEN];
     derive_seed_and_auth(crypt, &x, key_seed, auth);
     derive_keys(crypt, key_seed, keys_out);
-    memcpy(reply_out, ephemeral.public, 32);
+    memcpy(reply_out, y_public, 32);
     memcpy(reply_out + 32, auth, sizeof(auth));
     crypt_wipe(&x, sizeof(x));
     crypt_wipe(&onion, sizeof(onion));
-    crypt_wipe(&ephemeral, sizeof(ephemeral));
     crypt_wipe(key_seed, sizeof(key_seed));
     if (ours && good)
         return ERR_OK;

@@ -267,28 +267,25 @@ enum err ntor_v3_server_answer(const struct crypt_provider *crypt, const struct 
                                struct span verification, struct span message, uint8_t *reply_out,
                                uint8_t *stream_out, size_t length) {
     CHECK(message.length <= NTOR_V3_MESSAGE_MAX);
-    struct ntor_keypair ephemeral;
-    uint8_t xy[32], cipher[32];
-    crypt->x25519_keypair(crypt->context, ephemeral.secret, ephemeral.public);
+    uint8_t xy[32], y_public[32], cipher[32];
+    bool good = crypt->x25519_exchange(crypt->context, state->client, y_public, xy);
     const struct exchange x = {
         .xy = xy,
         .xb = state->xb,
         .id = state->ed_id,
         .b_public = state->onion_key,
         .x_public = state->client,
-        .y_public = ephemeral.public,
+        .y_public = y_public,
         .mac = state->mac,
         .verification = verification,
     };
-    bool good = crypt->x25519(ephemeral.secret, state->client, xy);
     derive_stream(crypt, &x, cipher, stream_out, length);
     uint8_t *encrypted = reply_out + NTOR_V3_REPLY_LEN;
     if (message.length)
         memcpy(encrypted, message.data, message.length);
     crypt->aes256_ctr(cipher, encrypted, message.length);
-    memcpy(reply_out, ephemeral.public, 32);
+    memcpy(reply_out, y_public, 32);
     authenticate(crypt, &x, span_of(encrypted, message.length), reply_out + 32);
-    crypt_wipe(&ephemeral, sizeof(ephemeral));
     crypt_wipe(xy, sizeof(xy));
     crypt_wipe(cipher, sizeof(cipher));
     if (good)

@@ -46,10 +46,18 @@ static void fixed_keypair(void *context, uint8_t secret_out[static 32], uint8_t 
     memcpy(public_out, fixed->public, 32);
 }
 
+static bool fixed_exchange(void *context, const uint8_t theirs[static 32], uint8_t public_out[static 32],
+                           uint8_t shared_out[static 32]) {
+    const struct ntor_keypair *fixed = context;
+    memcpy(public_out, fixed->public, 32);
+    return openssl_provider()->x25519(fixed->secret, theirs, shared_out);
+}
+
 static struct crypt_provider openssl_with(struct ntor_keypair *ephemeral) {
     struct crypt_provider crypt = *openssl_provider();
     crypt.context = ephemeral;
     crypt.x25519_keypair = fixed_keypair;
+    crypt.x25519_exchange = fixed_exchange;
     return crypt;
 }
 

@@ -90,6 +90,10 @@ struct crypt_provider {
     void (*x25519_keypair)(void *context, uint8_t secret_out[static 32], uint8_t public_out[static 32]);
     /* False when the result is all zero. */
     bool (*x25519)(const uint8_t secret[static 32], const uint8_t public[static 32], uint8_t out[static 32]);
+    /* Both of these with a key that serves once: its public half, and what it shares with theirs. False when that is all
+     * zero. */
+    bool (*x25519_exchange)(void *context, const uint8_t theirs[static 32], uint8_t public_out[static 32],
+                            uint8_t shared_out[static 32]);
 
     void (*ed25519_sign)(const uint8_t secret_seed[static 32], struct span message, uint8_t out[static 64]);
     bool (*ed25519_verify)(const uint8_t public[static 32], struct span message,

@@ -397,6 +397,21 @@ static void test_x25519_agrees(void **state) {
     assert_memory_equal(ab, zero, 32);
 }
 
+static void test_x25519_exchange_agrees(void **state) {
+    const struct crypt_provider *crypt = ((const struct over *)*state)->crypt;
+    static const uint8_t zero[32];
+    uint8_t a[32], a_public[32], b_public[32], c_public[32], ab[32], ba[32];
+    crypt->x25519_keypair(crypt->context, a, a_public);
+    assert_true(crypt->x25519_exchange(crypt->context, a_public, b_public, ba));
+    assert_true(crypt->x25519(a, b_public, ab));
+    assert_memory_equal(ab, ba, 32);
+    assert_true(crypt->x25519_exchange(crypt->context, a_public, c_public, ba));
+    assert_memory_not_equal(b_public, c_public, 32);
+    assert_memory_not_equal(ab, ba, 32);
+    assert_false(crypt->x25519_exchange(crypt->context, zero, b_public, ba));
+    assert_memory_equal(ba, zero, 32);
+}
+
 static void test_random_does_not_repeat(void **state) {
     const struct crypt_provider *crypt = ((const struct over *)*state)->crypt;
     uint8_t a[32], b[32];
@@ -407,10 +422,10 @@ static void test_random_does_not_repeat(void **state) {
 
 #define OVER(test, over) \
     { #test " over " #over, test, NULL, NULL, &over }
-#define PRIMITIVES_OVER(over)                                                          \
-    OVER(test_hashes_see_one_string, over), OVER(test_x25519_agrees, over),            \
-        OVER(test_random_does_not_repeat, over), OVER(test_shake_is_one_stream, over), \
-        OVER(test_aes256_undoes_itself, over)
+#define PRIMITIVES_OVER(over)                                                             \
+    OVER(test_hashes_see_one_string, over), OVER(test_x25519_agrees, over),               \
+        OVER(test_x25519_exchange_agrees, over), OVER(test_random_does_not_repeat, over), \
+        OVER(test_shake_is_one_stream, over), OVER(test_aes256_undoes_itself, over)
 #define LAYERS_OVER(over)                                                                           \
     OVER(test_each_hop_recognizes_its_cells, over), OVER(test_tags_differ_from_cell_to_cell, over), \
         OVER(test_work_is_counted, over), OVER(test_faults_are_not_recognized, over),               \

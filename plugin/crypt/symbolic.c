@@ -147,6 +147,13 @@ static bool x25519(const uint8_t secret[static 32], const uint8_t public[static 
     return memcmp(out, zeros, sizeof(zeros)) != 0;
 }
 
+static bool x25519_exchange(void *context, const uint8_t theirs[static 32], uint8_t public_out[static 32],
+                            uint8_t shared_out[static 32]) {
+    uint8_t secret[32];
+    x25519_keypair(context, secret, public_out);
+    return x25519(secret, theirs, shared_out);
+}
+
 /* Signatures: a hash of the public key and the message. */
 
 void symbolic_ed25519_public(const uint8_t seed[static 32], uint8_t public_out[static 32]) {
@@ -261,6 +268,7 @@ static const struct crypt_provider symbolic_functions = {
     .aes256_ctr = aes256_ctr,
     .x25519_keypair = x25519_keypair,
     .x25519 = x25519,
+    .x25519_exchange = x25519_exchange,
     .ed25519_sign = ed25519_sign,
     .ed25519_verify = ed25519_verify,
     .x509_rsa_identity = x509_rsa_identity,

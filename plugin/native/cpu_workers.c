@@ -40,7 +40,13 @@ struct cpu_workers {
     pthread_t threads[CPU_WORKERS_MAX];
 };
 
-/* A worker's own copies, so that a job runs without the lock. */
+/* Jobs that a worker has taken at once. */
+struct batch {
+    struct queued_job jobs[JOBS_A_TURN];
+    uint32_t count;
+};
+
+/* A worker's own copies, so that jobs run without the lock. */
 struct worker {
     struct ntor_server_keys keys;
     uint32_t keys_version;
@@ -61,16 +67,24 @@ static bool may_begin_task(const struct cpu_workers *workers) {
     return workers->tasks_waiting > 0 && workers->on_tasks < workers->on_tasks_max;
 }
 
-static struct queued_job take_job(struct cpu_workers *workers, struct worker *worker) {
-    struct queued_job job = workers->ring[workers->first];
-    workers->first = (workers->first + 1) % JOBS_MAX;
-    workers->waiting--;
+/* A worker's share of what waits: so few jobs are taken one by one, and spread over the workers. */
+static uint32_t jobs_to_take(const struct cpu_workers *workers) {
+    uint32_t share = workers->waiting / workers->count;
+    return share < 1 ? 1 : share > JOBS_A_TURN ? JOBS_A_TURN : share;
+}
+
+static void take_jobs(struct cpu_workers *workers, struct worker *worker, struct batch *batch_out) {
+    batch_out->count = jobs_to_take(workers);
+    for (uint32_t i = 0; i < batch_out->count; i++) {
+        batch_out->jobs[i] = workers->ring[workers->first];
+        workers->first = (workers->first + 1) % JOBS_MAX;
+    }
+    workers->waiting -= batch_out->count;
     worker->wait_max = workers->wait_max;
     if (worker->keys_version != workers->keys_version) {
         worker->keys = workers->keys;
         worker->keys_version = workers->keys_version;
     }
-    return job;
 }
 
 static struct queued_task take_task(struct cpu_workers *workers) {
@@ -81,11 +95,11 @@ static struct queued_task take_task(struct cpu_workers *workers) {
     return task;
 }
 
-enum worker_duty { DUTY_STOP, DUTY_JOB, DUTY_TASK };
+enum worker_duty { DUTY_STOP, DUTY_JOBS, DUTY_TASK };
 
-/* Hand in the last job's work, and wait for something to do: jobs go before tasks. */
-static enum worker_duty take_duty(struct cpu_workers *workers, struct worker *worker,
-                                  struct queued_job *job_out, struct queued_task *task_out) {
+/* Hand in the work done last, and wait for something to do: jobs go before tasks. */
+static enum worker_duty take_duty(struct cpu_workers *workers, struct worker *worker, struct batch *batch_out,
+                                  struct queued_task *task_out) {
     enum worker_duty duty = DUTY_STOP;
     lock(workers);
     work_add(&workers->work, &worker->work);
@@ -93,8 +107,8 @@ static enum worker_duty take_duty(struct cpu_workers *workers, struct worker *wo
     while (workers->waiting == 0 && !may_begin_task(workers) && !workers->stopping)
         CHECK(pthread_cond_wait(&workers->news, &workers->lock) == 0);
     if (!workers->stopping && workers->waiting > 0) {
-        duty = DUTY_JOB;
-        *job_out = take_job(workers, worker);
+        duty = DUTY_JOBS;
+        take_jobs(workers, worker, batch_out);
     } else if (!workers->stopping) {
         duty = DUTY_TASK;
         *task_out = take_task(workers);
@@ -103,7 +117,8 @@ static enum worker_duty take_duty(struct cpu_workers *workers, struct worker *wo
     return duty;
 }
 
-static void do_job(struct cpu_workers *workers, struct worker *worker, const struct queued_job *queued) {
+static struct message *do_job(const struct cpu_workers *workers, struct worker *worker,
+                              const struct queued_job *queued) {
     struct message *message = message_new(MESSAGE_JOB_RESULT);
     if (monotonic_read() - queued->queued_at >= worker->wait_max) {
         message->result.half = queued->job.half;
@@ -111,7 +126,33 @@ static void do_job(struct cpu_workers *workers, struct worker *worker, const str
         message->result.error = ERR_LIMIT;
     } else
         job_run(&queued->job, workers->crypt, &worker->keys, &message->result, &worker->work);
-    inbox_post(queued->reply_to, message);
+    return message;
+}
+
+/* Results go together to whoever asked, so that it is woken once; each inbox gets its own in their order. */
+static void post_results(const struct batch *batch, struct message *const *results) {
+    bool is_posted[JOBS_A_TURN] = {false};
+    for (uint32_t i = 0; i < batch->count; i++) {
+        struct inbox *to = batch->jobs[i].reply_to;
+        struct message *last = results[i];
+        if (is_posted[i])
+            continue;
+        for (uint32_t j = i + 1; j < batch->count; j++) {
+            if (batch->jobs[j].reply_to != to)
+                continue;
+            last->next = results[j];
+            last = results[j];
+            is_posted[j] = true;
+        }
+        inbox_post_list(to, results[i], last);
+    }
+}
+
+static void do_jobs(const struct cpu_workers *workers, struct worker *worker, const struct batch *batch) {
+    struct message *results[JOBS_A_TURN];
+    for (uint32_t i = 0; i < batch->count; i++)
+        results[i] = do_job(workers, worker, &batch->jobs[i]);
+    post_results(batch, results);
 }
 
 static void do_task(struct cpu_workers *workers, const struct queued_task *queued) {
@@ -129,12 +170,12 @@ static void do_task(struct cpu_workers *workers, const struct queued_task *queue
 static void *worker_main(void *argument) {
     struct cpu_workers *workers = argument;
     struct worker worker = {.keys_version = 0};
-    struct queued_job job;
+    struct batch batch;
     struct queued_task task;
     enum worker_duty duty;
-    while ((duty = take_duty(workers, &worker, &job, &task)) != DUTY_STOP) {
-        if (duty == DUTY_JOB)
-            do_job(workers, &worker, &job);
+    while ((duty = take_duty(workers, &worker, &batch, &task)) != DUTY_STOP) {
+        if (duty == DUTY_JOBS)
+            do_jobs(workers, &worker, &batch);
         else
             do_task(workers, &task);
     }

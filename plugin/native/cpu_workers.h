@@ -1,7 +1,8 @@
 /* cpu_workers - threads for circuit handshakes and, when none of these waits, for tasks; beside the event threads.
  *
  * Thread: cpu_workers_new and _free from the main thread; the others from any. One lock protects the queue and the
- * current keys; a job runs outside of it, on a copy of the keys.
+ * current keys; a job runs outside of it, on a copy of the keys. Where many jobs wait, a worker takes its share of them at
+ * once and hands the results back together: a wake costs as much as a tenth of a handshake.
  * Bound: JOBS_MAX waiting jobs; a job that finds the queue full is refused, and its circuit is then closed. TASKS_MAX
  * waiting tasks; at most half of the workers (but one) are on tasks at once, as one may take a second. */
 #ifndef LOOM_NATIVE_CPU_WORKERS_H
@@ -17,6 +18,7 @@
 #define CPU_WORKERS_MAX      64u
 #define JOBS_MAX             2048u /* a fifth of a second of one worker's time: beyond it clients give up anyway */
 #define JOB_NS               100000u /* of a worker, usually */
+#define JOBS_A_TURN          16u /* taken by a worker at once, which is how long a result may wait for others: 2 ms */
 #define TASKS_MAX            1024u
 #define CPU_WORKERS_CUTOFF_S 5u /* onion_queue_wait_cutoff, as in tor */
 #define TASKS_OF_CLIENTS_MAX \

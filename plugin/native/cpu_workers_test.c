@@ -66,6 +66,37 @@ static void answers_as_the_client_expects(void **state) {
     inbox_fini(&inbox);
 }
 
+/* One worker takes many jobs at once here: the results must be sorted by who asked, and stay in order. */
+static void everybody_gets_their_own_in_order(void **state) {
+    struct inbox inboxes[3];
+    struct ntor_server_keys keys = make_keys(1);
+    struct ntor_client_state client;
+    (void)state;
+    for (unsigned i = 0; i < 3; i++)
+        inbox_init(&inboxes[i]);
+    struct cpu_workers *workers = cpu_workers_new(1, openssl_provider(), &keys);
+    for (unsigned i = 0; i < 3 * JOBS; i++) {
+        struct job job = make_job(&keys, i, &client);
+        assert_true(cpu_workers_submit(workers, &job, &inboxes[i % 3]));
+    }
+    for (unsigned i = 0; i < 3; i++) {
+        for (unsigned got = 0; got < JOBS;) {
+            for (struct message *message = wait_for_message(&inboxes[i]), *next; message != NULL;
+                 message = next) {
+                next = message->next;
+                assert_int_equal(message->result.half, 3 * got + i);
+                assert_int_equal(message->result.error, ERR_OK);
+                message_free(message);
+                got++;
+            }
+        }
+        assert_null(inbox_take_all(&inboxes[i]));
+    }
+    cpu_workers_free(workers);
+    for (unsigned i = 0; i < 3; i++)
+        inbox_fini(&inboxes[i]);
+}
+
 static void new_keys_hold_for_new_jobs(void **state) {
     struct inbox inbox;
     struct ntor_server_keys old = make_keys(1), new = make_keys(2);
@@ -215,6 +246,7 @@ static void tasks_that_wait_at_the_end_are_freed(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_as_the_client_expects),
+        cmocka_unit_test(everybody_gets_their_own_in_order),
         cmocka_unit_test(new_keys_hold_for_new_jobs),
         cmocka_unit_test(a_full_queue_refuses),
         cmocka_unit_test(who_has_waited_too_long_is_refused),

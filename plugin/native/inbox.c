@@ -51,14 +51,18 @@ void inbox_fini(struct inbox *inbox) {
 }
 
 void inbox_post(struct inbox *inbox, struct message *message) {
-    message->next = NULL;
+    inbox_post_list(inbox, message, message);
+}
+
+void inbox_post_list(struct inbox *inbox, struct message *first, struct message *last) {
+    last->next = NULL;
     CHECK(pthread_mutex_lock(&inbox->lock) == 0);
     bool was_empty = inbox->first == NULL;
     if (was_empty)
-        inbox->first = message;
+        inbox->first = first;
     else
-        inbox->last->next = message;
-    inbox->last = message;
+        inbox->last->next = first;
+    inbox->last = last;
     CHECK(pthread_mutex_unlock(&inbox->lock) == 0);
     if (was_empty)
         inbox_wake(inbox); /* otherwise whoever posted the first one does, or did */

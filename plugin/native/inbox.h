@@ -68,6 +68,8 @@ void inbox_init(struct inbox *inbox);
 void inbox_fini(struct inbox *inbox);
 /* Hands over message. */
 void inbox_post(struct inbox *inbox, struct message *message);
+/* The same for those that are linked by next, from first to last. */
+void inbox_post_list(struct inbox *inbox, struct message *first, struct message *last);
 /* The owner's loop turns soon. */
 void inbox_wake(struct inbox *inbox);
 /* After wake_fd was readable: rearm it. Take the messages after this, never before. */

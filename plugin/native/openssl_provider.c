@@ -11,7 +11,6 @@
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/params.h>
 #include <openssl/rand.h>
 #include <openssl/rsa.h>
 #include <openssl/sha.h>
@@ -21,6 +20,7 @@
 #include "crypt/provider.h"
 #include "native/openssl_layers.h"
 #include "native/openssl_sha3.h"
+#include "native/openssl_x25519.h"
 
 #define HMAC_BLOCK_LEN 64u
 
@@ -76,55 +76,6 @@ static void hmac_sha256(struct span key, const struct span *parts, size_t count,
     hmac_hash(padded, 0x5c, &(struct span){inner, sizeof(inner)}, 1, out);
     OPENSSL_cleanse(padded, sizeof(padded));
     OPENSSL_cleanse(inner, sizeof(inner));
-}
-
-static void x25519_keypair(void *context, uint8_t secret_out[static 32], uint8_t public_out[static 32]) {
-    (void)context;
-    size_t length = 32;
-    CHECK(RAND_priv_bytes(secret_out, 32) == 1);
-    EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, NULL, secret_out, 32);
-    CHECK(key);
-    CHECK(EVP_PKEY_get_raw_public_key(key, public_out, &length) == 1);
-    EVP_PKEY_free(key);
-}
-
-/* A key that can only derive. Given the secret alone, OpenSSL would work out its public half, which costs nearly as much
- * as the derivation that follows and takes no part in it: so some public key goes with it. */
-static EVP_PKEY *x25519_deriving_key(const uint8_t secret[static 32]) {
-    uint8_t private[32], public[32] = {9};
-    memcpy(private, secret, sizeof(private));
-    OSSL_PARAM params[] = {
-        OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_PRIV_KEY, private, sizeof(private)),
-        OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_PUB_KEY, public, sizeof(public)),
-        OSSL_PARAM_END,
-    };
-    EVP_PKEY *key = NULL;
-    EVP_PKEY_CTX *making = EVP_PKEY_CTX_new_from_name(NULL, "X25519", NULL);
-    CHECK(making && EVP_PKEY_fromdata_init(making) == 1);
-    CHECK(EVP_PKEY_fromdata(making, &key, EVP_PKEY_KEYPAIR, params) == 1);
-    EVP_PKEY_CTX_free(making);
-    OPENSSL_cleanse(private, sizeof(private));
-    return key;
-}
-
-static bool x25519(const uint8_t secret[static 32], const uint8_t public[static 32], uint8_t out[static 32]) {
-    size_t length = 32;
-    EVP_PKEY *ours = x25519_deriving_key(secret);
-    EVP_PKEY *theirs = EVP_PKEY_new_raw_public_key(EVP_PKEY_X25519, NULL, public, 32);
-    EVP_PKEY_CTX *derivation = EVP_PKEY_CTX_new(ours, NULL);
-    CHECK(theirs && derivation);
-    CHECK(EVP_PKEY_derive_init(derivation) == 1);
-    /* Not EVP_PKEY_derive_set_peer(): its extra check of the key costs time and knows nothing more about this curve. */
-    CHECK(EVP_PKEY_derive_set_peer_ex(derivation, theirs, 0) == 1);
-    bool nonzero = EVP_PKEY_derive(derivation, out, &length) == 1; /* OpenSSL fails on all zeros */
-    if (!nonzero) {
-        memset(out, 0, 32);
-        ERR_clear_error();
-    }
-    EVP_PKEY_CTX_free(derivation);
-    EVP_PKEY_free(theirs);
-    EVP_PKEY_free(ours);
-    return nonzero;
 }
 
 static void ed25519_sign(const uint8_t seed[static 32], struct span message, uint8_t out[static 64]) {
@@ -238,8 +189,9 @@ static const struct crypt_provider provider = {
     .sha3_256 = openssl_sha3_256,
     .shake256 = openssl_shake256,
     .aes256_ctr = openssl_aes256_ctr,
-    .x25519_keypair = x25519_keypair,
-    .x25519 = x25519,
+    .x25519_keypair = openssl_x25519_keypair,
+    .x25519 = openssl_x25519,
+    .x25519_exchange = openssl_x25519_exchange,
     .ed25519_sign = ed25519_sign,
     .ed25519_verify = ed25519_verify,
     .x509_rsa_identity = x509_rsa_identity,
@@ -261,6 +213,7 @@ static const struct crypt_provider provider = {
 static void setup(void) {
     openssl_layers_setup();
     openssl_sha3_setup();
+    openssl_x25519_setup();
 }
 
 const struct crypt_provider *openssl_provider(void) {
