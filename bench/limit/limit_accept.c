@@ -27,38 +27,38 @@ int limit_listen(struct endpoint *address_out) {
     return fd;
 }
 
-static void on_key_log(const SSL *ssl, const char *line) {
-    limit_secrets_take(SSL_get_app_data(ssl), line);
-}
-
 bool limit_identity_prepare(struct tls_identity *identity, const char *suite) {
-    SSL_CTX_set_keylog_callback(identity->server, on_key_log);
-    return SSL_CTX_set_ciphersuites(identity->server, suite) == 1;
+    return tls_suite_find(suite) && SSL_CTX_set_ciphersuites(identity->server, suite) == 1;
 }
 
-static bool make_ciphers(const SSL *ssl, const struct limit_secrets *secrets, struct limit_link *link) {
-    const char *suite = SSL_get_cipher_name(ssl);
-    return limit_secrets_complete(secrets) &&
-           limit_cipher_init(&link->opens, suite, &secrets->of_client, LIMIT_OPENS) &&
-           limit_cipher_init(&link->seals, suite, &secrets->of_server, LIMIT_SEALS);
+static bool make_ciphers(const SSL *ssl, const struct tls_secrets *secrets, enum limit_aead aead,
+                         struct limit_link *link) {
+    const struct tls_suite *suite = tls_suite_find(SSL_get_cipher_name(ssl));
+    if (!suite || secrets->client.length == 0 || secrets->server.length == 0)
+        return false;
+    limit_cipher_init(&link->opens, suite, &secrets->client, LIMIT_OPENS, aead);
+    limit_cipher_init(&link->seals, suite, &secrets->server, LIMIT_SEALS, aead);
+    return true;
 }
 
 /* OpenSSL reads no further than the client's last message: what comes then is for our records. */
-static bool secure(int fd, const struct tls_identity *identity, struct limit_link *link) {
-    struct limit_secrets secrets = {.of_client.length = 0};
+static bool secure(int fd, const struct tls_identity *identity, enum limit_aead aead,
+                   struct limit_link *link) {
+    struct tls_secrets secrets = {.client.length = 0}; /* the identity notes them there */
     SSL *ssl = SSL_new(identity->server);
     CHECK(ssl && SSL_set_fd(ssl, fd) == 1);
     SSL_set_app_data(ssl, &secrets);
-    bool ok = SSL_accept(ssl) == 1 && make_ciphers(ssl, &secrets, link);
+    bool ok = SSL_accept(ssl) == 1 && make_ciphers(ssl, &secrets, aead, link);
     SSL_free(ssl);
     return ok;
 }
 
-bool limit_accept(int listener, const struct tls_identity *identity, struct limit_link *link, int *fd_out) {
+bool limit_accept(int listener, const struct tls_identity *identity, enum limit_aead aead,
+                  struct limit_link *link, int *fd_out) {
     int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
     if (fd < 0)
         return false;
     socket_send_at_once(fd);
     *fd_out = fd;
-    return secure(fd, identity, link) && fcntl(fd, F_SETFL, O_NONBLOCK) == 0;
+    return secure(fd, identity, aead, link) && fcntl(fd, F_SETFL, O_NONBLOCK) == 0;
 }

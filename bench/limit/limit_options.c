@@ -31,6 +31,7 @@ static const struct option options[] = {
     {"cipher", OPTION_TEXT, AT(cipher), 0, 0},
     {"backend", OPTION_TEXT, AT(backend), 0, 0},
     {"share-cores", OPTION_FLAG, AT(shares_cores), 0, 0},
+    {"own-aead", OPTION_FLAG, AT(own_aead), 0, 0},
     {"list-backends", OPTION_FLAG, AT(wants_list), 0, 0},
     {"help", OPTION_FLAG, AT(wants_help), 0, 0},
 };
@@ -48,6 +49,7 @@ const char *limit_options_help(void) {
            "  --repeats N         measurements; the median counts (5)\n"
            "  --cipher NAME       TLS 1.3 suite (TLS_AES_256_GCM_SHA384)\n"
            "  --backend NAME      how bytes are moved (epoll); --list-backends names all\n"
+           "  --own-aead          the relay's AES-GCM instead of OpenSSL's, where this CPU has what it takes\n"
            "  --share-cores       do not keep the relay and the generator on cores of their own\n";
 }
 

@@ -18,6 +18,7 @@ struct limit_options {
     const char *cipher;
     const char *backend;
     bool shares_cores;
+    bool own_aead; /* records by the relay's AES-GCM, where it is used here; otherwise by OpenSSL's */
     bool wants_help, wants_list;
 };
 

@@ -25,15 +25,16 @@ static void without_options_it_is_the_hot_load(UNUSED void **state) {
     assert_string_equal(o.cipher, "TLS_AES_256_GCM_SHA384");
     assert_string_equal(o.backend, "epoll");
     assert_false(o.shares_cores);
+    assert_false(o.own_aead);
 }
 
 static void options_say_what_they_say(UNUSED void **state) {
     struct limit_options o;
     struct complaint complaint;
-    assert_true(
-        parse("--share-cores --links 400 --circuits 16000 --verified-links 10 --record-cells 8 --repeats 3 "
-              "--cipher TLS_AES_128_GCM_SHA256 --backend uring",
-              &o, &complaint));
+    assert_true(parse(
+        "--share-cores --own-aead --links 400 --circuits 16000 --verified-links 10 --record-cells 8 --repeats 3 "
+        "--cipher TLS_AES_128_GCM_SHA256 --backend uring",
+        &o, &complaint));
     assert_int_equal(o.links, 400);
     assert_int_equal(o.circuits, 16000);
     assert_int_equal(o.verified_links, 10);
@@ -42,6 +43,7 @@ static void options_say_what_they_say(UNUSED void **state) {
     assert_string_equal(o.cipher, "TLS_AES_128_GCM_SHA256");
     assert_string_equal(o.backend, "uring");
     assert_true(o.shares_cores);
+    assert_true(o.own_aead);
 }
 
 static void mistakes_are_named(UNUSED void **state) {

@@ -1,5 +1,7 @@
-/* limit_record - TLS 1.3 records of application data (RFC 8446 5.2), sealed and opened by EVP with nothing around it.
+/* limit_record - TLS 1.3 records of application data (RFC 8446 5.2), sealed and opened with nothing around it: by OpenSSL's EVP,
+ * or by the relay's own AES-GCM.
  *
+ * Unlike tls_records it seals from one place to another: no relay's record layer can take less.
  * Owner: one direction of one link. Thread: one at a time. */
 #ifndef LOOM_LIMIT_LIMIT_RECORD_H
 #define LOOM_LIMIT_LIMIT_RECORD_H
@@ -10,7 +12,7 @@
 #include <stdint.h>
 
 #include "base/attributes.h"
-#include "limit/limit_keys.h"
+#include "native/tls_keys.h"
 
 #define LIMIT_RECORD_HEADER_LEN 5u
 #define LIMIT_TAG_LEN           16u
@@ -18,17 +20,22 @@
 #define LIMIT_PLAIN_MAX         16384u
 #define LIMIT_RECORD_MAX        (LIMIT_PLAIN_MAX + LIMIT_RECORD_ADDED)
 
+struct aes_gcm_key;
+
 struct limit_cipher {
-    EVP_CIPHER_CTX *context;
-    uint8_t iv[LIMIT_IV_LEN];
+    EVP_CIPHER_CTX *context; /* NULL: own */
+    struct aes_gcm_key *own;
+    uint8_t iv[TLS_IV_LEN];
     uint64_t sequence;
 };
 
 enum limit_cipher_role { LIMIT_SEALS, LIMIT_OPENS };
 
-/* suite is a TLS 1.3 name: "TLS_AES_256_GCM_SHA384". False: none that we know. */
-MUST_USE bool limit_cipher_init(struct limit_cipher *cipher, const char *suite,
-                                const struct limit_secret *secret, enum limit_cipher_role role);
+/* Whose AEAD: the relay's own is used where it has one for the suite on this CPU. */
+enum limit_aead { LIMIT_AEAD_OPENSSL, LIMIT_AEAD_OWN };
+
+void limit_cipher_init(struct limit_cipher *cipher, const struct tls_suite *suite,
+                       const struct tls_secret *secret, enum limit_cipher_role role, enum limit_aead aead);
 void limit_cipher_fini(struct limit_cipher *cipher);
 
 /* Seal length bytes of plain, whose byte behind them is written too. Returns length + LIMIT_RECORD_ADDED. */

@@ -9,7 +9,6 @@
 
 #define WAYS     2u
 #define CIRCUITS 4u
-#define SUITE    "TLS_AES_256_GCM_SHA384"
 #define OUT_ROOM (4 * LIMIT_SEND_ROOM)
 
 /* The other ends of all links, in memory. */
@@ -39,23 +38,24 @@ static void commit(void *context, uint32_t link, size_t length) {
     w->sends++;
 }
 
-static void secret_of(uint32_t link, bool is_inbound, struct limit_secret *out) {
-    *out = (struct limit_secret){.length = 48};
+static void secret_of(uint32_t link, bool is_inbound, struct tls_secret *out) {
+    *out = (struct tls_secret){.length = 48};
     memset(out->bytes, (int)(2 * link + is_inbound), out->length);
 }
 
 static void make(struct world *w) {
+    const struct tls_suite *suite = tls_suite_find("TLS_AES_256_GCM_SHA384");
     *w = (struct world){.output = {can_write, reserve, commit, w}};
     w->relay = limit_relay_new(openssl_provider(), WAYS, CIRCUITS);
     w->relay->output = &w->output;
     for (uint32_t i = 0; i < 2 * WAYS; i++) {
-        struct limit_secret inbound, outbound;
+        struct tls_secret inbound, outbound;
         secret_of(i, true, &inbound);
         secret_of(i, false, &outbound);
-        assert_true(limit_cipher_init(&w->seals[i], SUITE, &inbound, LIMIT_SEALS));
-        assert_true(limit_cipher_init(&w->relay->links[i].opens, SUITE, &inbound, LIMIT_OPENS));
-        assert_true(limit_cipher_init(&w->relay->links[i].seals, SUITE, &outbound, LIMIT_SEALS));
-        assert_true(limit_cipher_init(&w->opens[i], SUITE, &outbound, LIMIT_OPENS));
+        limit_cipher_init(&w->seals[i], suite, &inbound, LIMIT_SEALS, LIMIT_AEAD_OPENSSL);
+        limit_cipher_init(&w->relay->links[i].opens, suite, &inbound, LIMIT_OPENS, LIMIT_AEAD_OPENSSL);
+        limit_cipher_init(&w->relay->links[i].seals, suite, &outbound, LIMIT_SEALS, LIMIT_AEAD_OPENSSL);
+        limit_cipher_init(&w->opens[i], suite, &outbound, LIMIT_OPENS, LIMIT_AEAD_OPENSSL);
         w->sent[i] = malloc(OUT_ROOM);
     }
     for (uint32_t k = 0; k < CIRCUITS; k++)

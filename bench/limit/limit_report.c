@@ -40,7 +40,8 @@ void limit_report_print(const struct limit_report *report, FILE *out) {
     struct limit_window sum = sum_of(report);
     fprintf(out, "{\"links\": %u, \"circuits\": %u, \"record_cells\": %u, \"run\": %u", o->links, o->circuits,
             o->record_cells, o->run);
-    fprintf(out, ", \"cipher\": \"%s\", \"backend\": \"%s\"", report->cipher, o->backend);
+    fprintf(out, ", \"cipher\": \"%s\", \"own_aead\": %s, \"backend\": \"%s\"", report->cipher,
+            o->own_aead ? "true" : "false", o->backend);
     fprintf(out, ", \"seconds\": %.3f, \"cells\": %" PRIu64 ", \"cells_per_s\": %.0f",
             ratio(sum.elapsed, NSEC_PER_S), sum.cells, ratio(sum.cells, sum.elapsed) * (double)NSEC_PER_S);
     fprintf(out, ", \"generator_cores\": %.4f, \"generator_ns_per_cell\": %.1f",

@@ -43,8 +43,9 @@ struct measured {
 /* --- the measured thread ----------------------------------------------------------------------------------------- */
 
 static bool accept_links(struct measured *m) {
+    enum limit_aead aead = m->options->own_aead ? LIMIT_AEAD_OWN : LIMIT_AEAD_OPENSSL;
     for (uint32_t i = 0; i < m->options->links; i++)
-        if (!limit_accept(m->listener, m->identity, &m->relay->links[i], &m->fds[i]))
+        if (!limit_accept(m->listener, m->identity, aead, &m->relay->links[i], &m->fds[i]))
             return false;
     return true;
 }

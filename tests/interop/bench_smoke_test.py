@@ -30,7 +30,7 @@ def test_relay_beside_tor_and_the_limit(relay: Path, run_directory: Path) -> Non
                    "TLS_AES_128_GCM_SHA256")  # fmt: skip
     assert result["cipher"] == "TLS_AES_128_GCM_SHA256"
     assert all(one["cipher"] == result["cipher"] for one in result["rounds"][0].values())
-    assert result["ratio"] > 0 and result["limit_ratio"] > 0
+    assert result["ratio"] > 0 and result["limit_ratio"] > 0 and result["least_ratio"] > 0
 
 
 def test_scale(relay: Path, run_directory: Path) -> None:

@@ -105,6 +105,7 @@ def test_the_limit_neither_loses_nor_changes_a_cell(relay: Path) -> None:
         assert every_byte["verified"] >= every_byte["cells"] > 0
         counted = limit(relay, "--backend", backend, "--links", "8", "--circuits", "100", "--record-cells", "8")
         assert counted["verified"] > 0
+    assert limit(relay, "--own-aead", "--links", "6", "--circuits", "30", "--verified-links", "3")["verified"] > 0
 
 
 def test_a_relay_that_is_not_there_is_said(relay: Path) -> None:

@@ -2,7 +2,8 @@
 
 loom-load is before and behind the relay, on the other core, and presses more than the relay can carry. In each round
 both relays are started anew, one after the other, with the same generator, cipher and record shape; which is first
-alternates. loom-limit does for the same load the least that any relay must, in the same round.
+alternates. loom-limit does for the same load the least that any relay must, in the same round: `limit` with OpenSSL's
+AEAD, as any relay has it, and `least` with the relay's own, where this CPU has one.
 """
 
 from __future__ import annotations
@@ -22,8 +23,10 @@ from .progress import Progress
 
 SATURATED = 0.95  # of the relay's core
 WARMUP_SECONDS = 2
+OTHERS = ("tor", "limit", "least")
+LIMITS = OTHERS[1:]
 CIPHER_DEFAULT = "TLS_AES_256_GCM_SHA384"  # what a relay and a client of tor agree on
-SHAPE = "records that come have {record_cells} cells; those that a relay writes are its own: loom 31, tor 8, limit 31"
+SHAPE = "records that come have {record_cells} cells; those written are the relay's own: loom and the limits 31, tor 8"
 
 Round = dict[str, Result]
 
@@ -54,7 +57,9 @@ def run(options: argparse.Namespace, directory: Path, progress: Progress) -> Mea
                 place = directory / f"{side.name}-{number}"
                 results[side.name] = load_turn(side, load, place, block.take(), pinned)
             if options.load != "echo":
-                results["limit"] = limit_turn(_limit_command(limit, options), options.share_cores)
+                command = _limit_command(limit, options)
+                results["limit"] = limit_turn(command, options.share_cores)
+                results["least"] = limit_turn([*command, "--own-aead"], options.share_cores)
             rounds.append(results)
             progress.line(f"round {number}: " + _round_text(results, _figure(options.load)))
     result = _summary(options, rounds, pinned)
@@ -81,7 +86,7 @@ def _figure(load: str) -> str:
 def _round_text(results: Round, figure: str) -> str:
     costs = ", ".join(f"{name} {one[figure]:.0f}" for name, one in sorted(results.items()))
     loom = results["loom"][figure]
-    ratios = [f"loom/{name} {loom / results[name][figure]:.3f}" for name in ("tor", "limit") if name in results]
+    ratios = [f"loom/{name} {loom / results[name][figure]:.3f}" for name in OTHERS if name in results]
     return f"{costs} ns, {', '.join(ratios)}"
 
 
@@ -99,8 +104,9 @@ def _summary(options: argparse.Namespace, rounds: Sequence[Round], pinned: Pins)
     for name in rounds[0]:
         result[f"{name}_ns"] = statistics.median(one[name][figure] for one in rounds)
     result |= compared(rounds, "tor", figure, "ratio")
-    if "limit" in rounds[0]:
-        result |= compared(rounds, "limit", figure, "limit_ratio")
+    for name in LIMITS:
+        if name in rounds[0]:
+            result |= compared(rounds, name, figure, f"{name}_ratio")
     return result
 
 
@@ -118,7 +124,8 @@ def _table(options: argparse.Namespace, rounds: Sequence[Round], result: dict[st
     lines.append(f"loom/tor:   median {result['ratio']}, worst round {result['ratio_worst']}")
     if options.load == "echo":
         return "\n".join(lines)
-    lines.append(f"loom/limit: median {result['limit_ratio']}, worst round {result['limit_ratio_worst']}")
+    for name in LIMITS:
+        lines.append(f"loom/{name}: median {result[f'{name}_ratio']}, worst round {result[f'{name}_ratio_worst']}")
     lines.append(f"{result['cipher']}; " + SHAPE.format(record_cells=options.record_cells))
     if result["cores_shared"]:
         lines.append("relay and generator share the cores")
@@ -128,7 +135,7 @@ def _table(options: argparse.Namespace, rounds: Sequence[Round], result: dict[st
 
 def unsaturated(rounds: Sequence[Round]) -> list[str]:
     """Say of which the generator was the bottleneck; the limit is too quick for that to be asked of it."""
-    turns = [one[name] for one in rounds for name in one if name != "limit"]
+    turns = [one[name] for one in rounds for name in one if name not in LIMITS]
     idle = [one for one in turns if one["relay_cores"] < SATURATED]
     return [f"not saturated: in {len(idle)} turns the relay had less than {SATURATED:.0%} of a core"] if idle else []
 

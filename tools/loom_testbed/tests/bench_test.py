@@ -29,7 +29,7 @@ def test_ratios_are_taken_in_each_round() -> None:
 
 def test_a_relay_with_time_to_spare_is_said_and_the_limit_is_not_asked() -> None:
     idle = result(900) | {"relay_cores": 0.94}
-    assert bench_load.unsaturated([{"loom": result(1), "tor": result(1), "limit": idle}]) == []
+    assert bench_load.unsaturated([{"loom": result(1), "tor": result(1), "limit": idle, "least": idle}]) == []
     assert "in 1 turns" in bench_load.unsaturated([{"loom": idle, "tor": result(1)}])[0]
 
 
