@@ -14,6 +14,9 @@
 #include "core/connection_manager.h"
 #include "native/link_shared.h"
 
+#define CELLS_AHEAD 3u
+#define CACHE_LINE  64u
+
 void link_output_break(struct tls_link *link) {
     link->is_broken = true;
     list_remove(&link->change_node);
@@ -122,6 +125,13 @@ void link_output_handshake(struct tls_link *link) {
     }
 }
 
+/* Cells that waited are in no near cache any more. */
+static void fetch_ahead(const struct cell *cell) {
+    const char *bytes = (const char *)cell;
+    for (size_t at = 0; at < sizeof *cell + CELL_BODY_LEN; at += CACHE_LINE)
+        __builtin_prefetch(bytes + at);
+}
+
 /* Write granted cells, a record of them at most, to where the record is made; returns the bytes. */
 static size_t gather_record(struct tls_link *link, nsec now, uint8_t *to) {
     struct link_shared *shared = link->shared;
@@ -131,8 +141,11 @@ static size_t gather_record(struct tls_link *link, nsec now, uint8_t *to) {
         got = manager_take(shared->manager, now, link->id, cells + count, CELLS_PER_RECORD - count);
         count += got;
     } while (got != 0 && count < CELLS_PER_RECORD);
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < count; i++) {
+        if (i + CELLS_AHEAD < count)
+            fetch_ahead(cells[i + CELLS_AHEAD]);
         cell_serialize(cells[i], to + (size_t)i * CELL_LEN);
+    }
     if (count != 0)
         manager_release(shared->manager, cells, count);
     return (size_t)count * CELL_LEN;
