@@ -11,7 +11,8 @@
 #endif
 #endif
 
-#define SLAB_ALIGN 16u
+#define SLAB_ALIGN      16u
+#define SLAB_LINE_ALIGN 64u /* of objects that are whole cache lines */
 
 struct slab_block {
     struct slab_block *next;
@@ -50,7 +51,7 @@ void slab_init(struct slab *slab, const struct memory *memory, size_t object_siz
     CHECK(object_size > 0);
     CHECK(objects_per_block > 0);
     size_t rounded = (object_size + SLAB_ALIGN - 1) / SLAB_ALIGN * SLAB_ALIGN;
-    CHECK(rounded <= (SIZE_MAX - SLAB_BLOCK_HEADER) / objects_per_block);
+    CHECK(rounded <= (SIZE_MAX - SLAB_BLOCK_HEADER - SLAB_LINE_ALIGN) / objects_per_block);
     *slab = (struct slab){
         .memory = memory,
         .object_size = rounded,
@@ -97,7 +98,8 @@ static bool slab_grow(struct slab *slab) {
         n = room;
     if (n == 0)
         return false;
-    size_t size = SLAB_BLOCK_HEADER + n * slab->object_size;
+    size_t align = slab->object_size % SLAB_LINE_ALIGN == 0 ? SLAB_LINE_ALIGN : SLAB_ALIGN;
+    size_t size = SLAB_BLOCK_HEADER + n * slab->object_size + (align - SLAB_ALIGN);
     struct slab_block *block = memory_allocate(slab->memory, size);
     if (!block)
         return false;
@@ -106,6 +108,7 @@ static bool slab_grow(struct slab *slab) {
     slab->blocks = block;
     slab->capacity += n;
     char *objects = (char *)block + SLAB_BLOCK_HEADER;
+    objects += -(uintptr_t)objects % align;
     for (uint32_t i = n; i > 0; i--)
         slab_free_push(slab, objects + (size_t)(i - 1) * slab->object_size);
     return true;

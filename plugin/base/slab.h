@@ -26,7 +26,8 @@ struct slab {
     uint32_t capacity;
 };
 
-/* Borrows memory. object_size is rounded up to 16 bytes. */
+/* Borrows memory. object_size is rounded up to 16 bytes. Objects are aligned to 16 bytes, those of whole cache lines (64
+ * bytes) to these. */
 void slab_init(struct slab *slab, const struct memory *memory, size_t object_size, uint32_t objects_per_block,
                uint32_t objects_max);
 /* Every object must have been put back. */

@@ -32,6 +32,23 @@ static void objects_are_aligned_and_apart(UNUSED void **state) {
     test_memory_fini(&m);
 }
 
+static void objects_of_whole_cache_lines_begin_with_one(UNUSED void **state) {
+    struct test_memory m;
+    test_memory_init(&m);
+    struct slab slab;
+    slab_init(&slab, &m.memory, 192, 4, 100);
+    void *objects[20];
+    for (unsigned i = 0; i < COUNT(objects); i++) {
+        objects[i] = slab_take(&slab);
+        assert_int_equal((uintptr_t)objects[i] % 64, 0);
+        memset(objects[i], (int)i, 192);
+    }
+    for (unsigned i = 0; i < COUNT(objects); i++)
+        slab_put(&slab, objects[i]);
+    slab_fini(&slab);
+    test_memory_fini(&m);
+}
+
 static void sizes_are_rounded_up_to_16(UNUSED void **state) {
     const size_t rows[][2] = {{1, 16}, {15, 16}, {16, 16}, {17, 32}, {514, 528}, {528, 528}};
     for (unsigned i = 0; i < COUNT(rows); i++) {
@@ -143,6 +160,7 @@ static void a_slab_that_was_never_used_allocates_nothing(UNUSED void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(objects_are_aligned_and_apart),
+        cmocka_unit_test(objects_of_whole_cache_lines_begin_with_one),
         cmocka_unit_test(sizes_are_rounded_up_to_16),
         cmocka_unit_test(what_is_put_back_is_taken_next),
         cmocka_unit_test(what_nobody_has_can_be_given_back),

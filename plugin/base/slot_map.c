@@ -95,6 +95,11 @@ void *slot_map_get(const struct slot_map *map, object_id id) {
     return entry ? entry->object : NULL;
 }
 
+void slot_map_prefetch(const struct slot_map *map, object_id id) {
+    if (object_slot(id) < map->slots_used)
+        __builtin_prefetch(slot_entry(map, object_slot(id)));
+}
+
 void slot_map_remove(struct slot_map *map, object_id id) {
     struct slot_map_entry *entry = slot_find(map, id);
     CHECK(entry);

@@ -37,6 +37,8 @@ void slot_map_fini(struct slot_map *map);
 MUST_USE object_id slot_map_add(struct slot_map *map, void *object);
 /* The object so named, or NULL when it is gone or the name is another station's or of another class. */
 void *slot_map_get(const struct slot_map *map, object_id id);
+/* Bring what slot_map_get reads into the cache. */
+void slot_map_prefetch(const struct slot_map *map, object_id id);
 /* Forget the name; it must be live. */
 void slot_map_remove(struct slot_map *map, object_id id);
 /* Walk over live objects: start with *cursor = 0, ends with NULL. Removing the object just returned is allowed. */

@@ -75,6 +75,11 @@ void *table_get(const struct table *table, uint64_t key) {
     return table->count ? table_find(table, key)->value : NULL;
 }
 
+void table_prefetch(const struct table *table, uint64_t key) {
+    if (table->count)
+        __builtin_prefetch(&table->entries[table_home(table, key)]);
+}
+
 /* Move later entries of the run back over the hole, so that no search stops short of them. */
 static void table_close_gap(struct table *table, uint32_t hole) {
     uint32_t mask = table->capacity - 1;

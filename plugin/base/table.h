@@ -31,6 +31,8 @@ void table_fini(struct table *table);
 /* Set key to value, which is not NULL. ERR_LIMIT without memory; the table is then unchanged. */
 MUST_USE enum err table_set(struct table *table, uint64_t key, void *value);
 void *table_get(const struct table *table, uint64_t key);
+/* Bring where key would be into the cache; it need not be there. */
+void table_prefetch(const struct table *table, uint64_t key);
 /* Remove and return the value of key, or NULL. */
 void *table_remove(struct table *table, uint64_t key);
 /* Any entry from position *cursor on, or NULL at the end; start with 0. Do not change the table while walking. */

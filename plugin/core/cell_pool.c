@@ -52,16 +52,6 @@ void cell_pool_put(struct cell_pool *pool, struct cell *cell) {
     slab_put(&pool->slab, cell);
 }
 
-void cell_run_append(struct cell_run *run, struct cell *cell) {
-    cell->next = NULL;
-    if (run->first == NULL)
-        run->first = cell;
-    else
-        run->last->next = cell;
-    run->last = cell;
-    run->count++;
-}
-
 void cell_run_concat(struct cell_run *run, struct cell_run *tail) {
     CHECK(run != tail);
     if (tail->first == NULL)

@@ -76,7 +76,15 @@ void cell_pool_put(struct cell_pool *pool, struct cell *cell);
 static inline bool cell_run_is_empty(const struct cell_run *run) {
     return run->first == NULL;
 }
-void cell_run_append(struct cell_run *run, struct cell *cell);
+static inline void cell_run_append(struct cell_run *run, struct cell *cell) {
+    cell->next = NULL;
+    if (run->first == NULL)
+        run->first = cell;
+    else
+        run->last->next = cell;
+    run->last = cell;
+    run->count++;
+}
 /* Move all of tail behind run; tail is empty afterwards. */
 void cell_run_concat(struct cell_run *run, struct cell_run *tail);
 /* First cell taken off, or NULL. */
@@ -85,11 +93,5 @@ struct cell *cell_run_shift(struct cell_run *run);
 struct cell_run cell_run_split(struct cell_run *run, uint32_t count);
 /* The same for who has walked there already: last is the count-th cell of run. */
 struct cell_run cell_run_split_after(struct cell_run *run, struct cell *last, uint32_t count);
-
-/* The bodies of a run are touched one after the other, each by a long calculation: have the next ones come meanwhile. */
-static inline void cell_prefetch_body(const struct cell *cell) {
-    for (unsigned offset = 0; offset < CELL_BODY_LEN; offset += 64)
-        __builtin_prefetch(cell->body + offset);
-}
 
 #endif

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "crypt/circuit_keys.h"
 
 void circuit_half_init(struct circuit_half *half, const struct crypt_provider *crypt, uint32_t circ_id,
                        uint32_t queue_max) {
@@ -10,39 +11,59 @@ void circuit_half_init(struct circuit_half *half, const struct crypt_provider *c
         .crypt = crypt, .circ_id = circ_id, .queue_max = queue_max, .relay_early_left = RELAY_EARLY_MAX};
 }
 
+/* --- keys ----------------------------------------------------------------------------------------------------------- */
+
+#define CACHE_LINE 64u
+
+/* Each layer has whole cache lines of its own. */
+static size_t layer_room(const struct circuit_half *half, uint8_t layer_kind) {
+    return (half->crypt->layer_size[layer_kind] + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
+}
+
+/* Both layers, and kh. */
+static size_t keys_size(const struct circuit_half *half, uint8_t layer_kind) {
+    return CACHE_LINE - 1 + 2 * layer_room(half, layer_kind) + NTOR_KH_LEN;
+}
+
+static uint8_t *keys_kh(const struct circuit_half *half) {
+    return (uint8_t *)half->backward + layer_room(half, half->layer_kind);
+}
+
+const uint8_t *circuit_half_kh(const struct circuit_half *half) {
+    CHECK(circuit_half_has_keys(half));
+    return keys_kh(half);
+}
+
 void circuit_half_fini(struct circuit_half *half, const struct memory *memory) {
     CHECK(cell_run_is_empty(&half->queue));
-    if (half->forward) {
-        size_t size = half->crypt->layer_size[half->layer_kind];
-        half->crypt->layer_fini(half->forward);
-        memory_release(memory, half->forward, size);
-        half->crypt->layer_fini(half->backward);
-        memory_release(memory, half->backward, size);
-    }
+    if (!circuit_half_has_keys(half))
+        return;
+    half->crypt->layer_fini(half->forward);
+    half->crypt->layer_fini(half->backward);
+    crypt_wipe(keys_kh(half), NTOR_KH_LEN);
+    memory_release(memory, (uint8_t *)half->forward - half->keys_at, keys_size(half, half->layer_kind));
     half->forward = half->backward = NULL;
-    memset(half->kh, 0, sizeof half->kh);
 }
 
 enum err circuit_half_set_keys(struct circuit_half *half, const struct memory *memory,
                                const struct circuit_keys *keys) {
     CHECK(!circuit_half_has_keys(half));
     CHECK(keys->forward.kind == keys->backward.kind);
-    size_t size = half->crypt->layer_size[keys->forward.kind];
-    void *forward = memory_allocate(memory, size);
-    void *backward = memory_allocate(memory, size);
-    if (!forward || !backward) {
-        memory_release(memory, forward, size);
-        memory_release(memory, backward, size);
+    uint8_t kind = (uint8_t)keys->forward.kind;
+    uint8_t *start = memory_allocate(memory, keys_size(half, kind));
+    if (!start)
         return ERR_LIMIT;
-    }
-    half->crypt->layer_init(forward, LAYER_RELAY_FORWARD, &keys->forward);
-    half->crypt->layer_init(backward, LAYER_RELAY_BACKWARD, &keys->backward);
-    half->layer_kind = (uint8_t)keys->forward.kind;
-    half->forward = forward;
-    half->backward = backward;
-    memcpy(half->kh, keys->kh, sizeof half->kh);
+    half->layer_kind = kind;
+    half->keys_at = (uint8_t)(-(uintptr_t)start % CACHE_LINE);
+    half->forward = start + half->keys_at;
+    half->backward = start + half->keys_at + layer_room(half, kind);
+    half->crypt->layer_init(half->forward, LAYER_RELAY_FORWARD, &keys->forward);
+    half->crypt->layer_init(half->backward, LAYER_RELAY_BACKWARD, &keys->backward);
+    memcpy(keys_kh(half), keys->kh, NTOR_KH_LEN);
     return ERR_OK;
 }
+
+/* --- cells ---------------------------------------------------------------------------------------------------------- */
 
 void circuit_half_receive(struct circuit_half *half, const struct cell_view *views, struct cell **cells,
                           uint32_t n, struct work *work) {
@@ -54,7 +75,6 @@ void circuit_half_receive(struct circuit_half *half, const struct cell_view *vie
         cells[i]->length = CELL_BODY_LEN;
         run[i] =
             (struct crypt_cell){.from = views[i].body, .to = cells[i]->body, .command = views[i].command};
-        cell_prefetch_body(cells[i]);
     }
     if (circuit_half_has_keys(half)) {
         half->crypt->layer_crypt(half->forward, run, n, work);
@@ -82,7 +102,6 @@ static void wrap(struct circuit_half *half, struct cell *first, struct work *wor
     for (struct cell *cell = first; cell; cell = cell->next) {
         cell->command = CELL_RELAY; /* tor-spec 5.6: no RELAY_EARLY towards the origin */
         run[n++] = (struct crypt_cell){.from = cell->body, .to = cell->body, .command = CELL_RELAY};
-        cell_prefetch_body(cell);
         if (n == HALF_RUN_MAX || !cell->next) {
             half->crypt->layer_crypt(half->backward, run, n, work);
             n = 0;

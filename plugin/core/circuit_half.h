@@ -7,6 +7,7 @@
 #ifndef LOOM_CORE_CIRCUIT_HALF_H
 #define LOOM_CORE_CIRCUIT_HALF_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -23,18 +24,20 @@
 #define RELAY_EARLY_MAX 8u  /* tor-spec 5.6 */
 #define HALF_RUN_MAX    64u /* cells in one call of the cipher */
 
+/* In the order in which a cell needs it: what peels it, then the queue. */
 struct circuit_half {
     const struct crypt_provider *crypt;
-    void *forward; /* layers; NULL: no keys */
+    void *forward; /* layers, both in one allocation; NULL: no keys */
     void *backward;
-    struct cell_run queue; /* waiting for the link, wrapped */
-    uint32_t circ_id;
-    uint32_t queue_max;
     uint8_t relay_early_left;
     uint8_t layer_kind; /* enum layer_kind; with keys */
-    uint8_t
-        kh[NTOR_KH_LEN]; /* with keys: what both ends of this hop know besides them (rend-spec-v3 3.1.1) */
+    uint8_t keys_at;    /* where in its allocation forward begins */
+    uint32_t circ_id;
+    struct cell_run queue; /* waiting for the link, wrapped */
+    uint32_t queue_max;
+    uint32_t cells_sent; /* to the link and to destinations; may wrap */
 };
+static_assert(sizeof(struct circuit_half) <= 64, "a cache line");
 
 /* Borrows crypt. */
 void circuit_half_init(struct circuit_half *half, const struct crypt_provider *crypt, uint32_t circ_id,
@@ -47,6 +50,8 @@ MUST_USE enum err circuit_half_set_keys(struct circuit_half *half, const struct 
 static inline bool circuit_half_has_keys(const struct circuit_half *half) {
     return half->forward != NULL;
 }
+/* With keys: what both ends of this hop know besides them (rend-spec-v3 3.1.1), NTOR_KH_LEN bytes. */
+const uint8_t *circuit_half_kh(const struct circuit_half *half);
 /* How relay messages between us and the origin are written, and how long the tags of their SENDMEs are; with keys. */
 static inline enum relay_format circuit_half_format(const struct circuit_half *half) {
     return layer_format((enum layer_kind)half->layer_kind);
@@ -59,8 +64,18 @@ static inline uint8_t circuit_half_tag_length(const struct circuit_half *half) {
  * we have keys. The commands and lengths of the cells are set, their owners may do with them as they like. */
 void circuit_half_receive(struct circuit_half *half, const struct cell_view *views, struct cell **cells,
                           uint32_t n, struct work *work);
-/* Is this peeled cell for us? Only for halves with keys, once for each cell, in the order in which they came. */
+/* Is this peeled cell, which circuit_half_receive has marked as perhaps ours, for us? Only for halves with keys, once for
+ * each such cell, in the order in which they came. All others are not for us. */
 bool circuit_half_recognizes(struct circuit_half *half, struct cell *cell, struct work *work);
+/* Bring what the next run needs into the cache, both ways. */
+static inline void circuit_half_prefetch_forward(const struct circuit_half *half) {
+    if (half->forward)
+        half->crypt->layer_prefetch(half->forward);
+}
+static inline void circuit_half_prefetch_backward(const struct circuit_half *half) {
+    if (half->backward)
+        half->crypt->layer_prefetch(half->backward);
+}
 /* Tag of the cell last recognized: what our SENDME must show. */
 void circuit_half_received_tag(const struct circuit_half *half, uint8_t out[static TAG_LEN_MAX]);
 

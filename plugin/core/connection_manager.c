@@ -119,12 +119,14 @@ static nsec half_life(const struct consensus_params *params) {
     return (nsec)params->circuit_priority_halflife_ms * NSEC_PER_MS;
 }
 
+#define HALVES_PER_BLOCK 63u /* 16 kB */
+
 static void init_stores(struct manager *m, uint64_t seed) {
     const struct relay_config *c = m->config;
     uint32_t circuits_max = c->circuits_max_per_manager;
     cell_pool_init(&m->cells, m->memory, m->station, CELL_BODY_LEN, c->cells_max_per_manager);
     slab_init(&m->links_slab, m->memory, sizeof(struct link), 16, c->links_max);
-    slab_init(&m->halves_slab, m->memory, sizeof(struct half), 64, circuits_max);
+    slab_init(&m->halves_slab, m->memory, sizeof(struct half), HALVES_PER_BLOCK, circuits_max);
     slab_init(&m->streams_slab, m->memory, sizeof(struct stream), 32, circuits_max);
     slab_init(&m->paces_slab, m->memory, sizeof(struct stream_pace), 32, circuits_max);
     slab_init(&m->deadlines_slab, m->memory, sizeof(struct half_deadline), 32, circuits_max);
@@ -289,7 +291,10 @@ void manager_receive(struct manager *m, nsec now, link_id id, const struct cell_
     CHECK(link->state == LINK_OPEN);
     m->work.cells_received += n;
     activity_note(&m->links_active, now, &link->active);
+    uint32_t prefetched = 0;
     for (uint32_t i = 0; i < n && manager_link(m, id);) {
+        if (i >= prefetched)
+            prefetched = i + manager_circuits_prefetch(m, link, cells + i, n - i);
         uint32_t run = run_length(cells + i, n - i);
         manager_trace(m, TRACE_CELLS_IN, link, cells[i].circ_id, cells[i].command, run, 0);
         enum err e = dispatch(m, now, link, cells + i, run);

@@ -119,7 +119,7 @@ void manager_half_deliver(struct manager *m, nsec now, struct half *half, struct
     }
     enum err e = circuit_half_deliver(&half->circuit, run, &m->work);
     half_id id = half->id;
-    if (half->padding)
+    if (half->is_padded)
         manager_circuit_padding_wait(m, now, half);
     manager_half_queued(m, now, half, count);
     if (e && (half = manager_half(m, id)) != NULL) {

@@ -184,7 +184,7 @@ void manager_stream_end(struct manager *m, struct half *half, const struct relay
 void manager_stream_flushed(struct manager *m, nsec now, struct half *half, struct stream *stream,
                             uint32_t count) {
     manager_count_undelivered(m, half, stream, -(int64_t)count);
-    half->cells_sent += count;
+    half->circuit.cells_sent += count;
     if (stream->has_stopped && stream->undelivered == 0)
         send_xon(m, now, half, stream);
     else

@@ -119,7 +119,7 @@ static void look(struct manager *m, nsec now) {
             return;
         }
         effort += half->exit ? half->exit->streams.capacity / STREAMS_OF_AN_EFFORT : 0;
-        hoard_see(&half->hoard, now, m->watching_since, half->cells_sent,
+        hoard_see(&half->hoard, now, m->watching_since, half->circuit.cells_sent,
                   half->circuit.queue.count + all_chunks_held(half));
     }
 }

@@ -110,7 +110,7 @@ static void claim_name(struct manager *m, nsec now, struct half *half) {
 static void establish_intro(struct manager *m, nsec now, struct half *half, struct span data) {
     struct establish_intro_message message;
     if (!may_take_role(half) || establish_intro_decode(data, &message) ||
-        !intro_auth_has_mac(m->crypt, &message, half->circuit.kh)) {
+        !intro_auth_has_mac(m->crypt, &message, circuit_half_kh(&half->circuit))) {
         manager_half_fail(m, now, half, DESTROY_PROTOCOL);
         return;
     }

@@ -193,7 +193,7 @@ static uint32_t take_run(struct manager *m, nsec now, struct link *link, struct 
     struct half *half = LIST_ENTRY(entry, struct half, sched);
     uint32_t count = take_front(m, link, &half->circuit.queue, cells_out, allowed);
     m->work.scheduler_picks++;
-    half->cells_sent += count;
+    half->circuit.cells_sent += count;
     if (cell_run_is_empty(&half->circuit.queue))
         sched_deactivate(&link->queue, entry);
     sched_charge(&m->scheduler, now, &link->queue, entry, count);

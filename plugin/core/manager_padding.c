@@ -86,6 +86,7 @@ static void padding_free(struct manager *m, struct half *half) {
     timers_clear(&m->circuit_padding_timers, &half->padding->timer);
     slab_put(&m->paddings_slab, half->padding);
     half->padding = NULL;
+    half->is_padded = false;
 }
 
 void manager_circuit_padding_stop(struct manager *m, struct half *half) {
@@ -121,6 +122,7 @@ static bool start_machine(struct manager *m, struct half *half,
     if (circuit_padding_start(padding, message->machine, message->counter, &m->padding_rng)) {
         padding->half = half;
         half->padding = padding;
+        half->is_padded = true;
         return true;
     }
     slab_put(&m->paddings_slab, padding);

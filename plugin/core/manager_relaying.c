@@ -3,6 +3,9 @@
 #include "core/connection_manager.h"
 #include "core/manager_state.h"
 
+#define AHEAD_CIRCUITS \
+    16u /* whose memory is asked for together: about as many lines as can be on their way */
+
 /* A recognized cell: hands over cell. The circuit may be closed afterwards. */
 static void handle_message(struct manager *m, nsec now, struct half *half, struct cell *cell) {
     struct relay_message message;
@@ -77,7 +80,7 @@ static void sort_peeled(struct manager *m, nsec now, struct half *half, struct c
     for (uint32_t i = 0; i < n; i++) {
         if (!half) {
             manager_free_cell(m, cells[i]);
-        } else if (circuit_half_recognizes(&half->circuit, cells[i], &m->work)) {
+        } else if (cells[i]->is_ours && circuit_half_recognizes(&half->circuit, cells[i], &m->work)) {
             manager_pass_on(m, now, half, &onwards);
             half = manager_half(m, id);
             if (half)
@@ -113,6 +116,52 @@ static bool relay_early_is_allowed(struct half *half) {
     half->circuit.relay_early_left--;
     return true;
 }
+
+/* --- circuits that are not in the cache ------------------------------------------------------------------------------ */
+
+/* Step by step for all of them: while one's memory is on its way, the others' is asked for. */
+static void fetch_circuits(struct manager *m, const struct link *link, const uint32_t *circ_ids, uint32_t n) {
+    struct half *halves[AHEAD_CIRCUITS], *peers[AHEAD_CIRCUITS];
+    for (uint32_t i = 0; i < n; i++)
+        table_prefetch(&link->circuits, circ_ids[i]);
+    for (uint32_t i = 0; i < n; i++) {
+        halves[i] = table_get(&link->circuits, circ_ids[i]);
+        __builtin_prefetch(halves[i]);
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        if (!halves[i])
+            continue;
+        slot_map_prefetch(&m->halves, halves[i]->peer);
+        circuit_half_prefetch_forward(&halves[i]->circuit);
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        peers[i] = halves[i] ? manager_half(m, halves[i]->peer) : NULL;
+        if (!peers[i])
+            continue;
+        __builtin_prefetch(peers[i]);
+        __builtin_prefetch(&peers[i]->sched);
+    }
+    for (uint32_t i = 0; i < n; i++)
+        if (peers[i])
+            circuit_half_prefetch_backward(&peers[i]->circuit);
+}
+
+uint32_t manager_circuits_prefetch(struct manager *m, const struct link *link, const struct cell_view *views,
+                                   uint32_t n) {
+    uint32_t circ_ids[AHEAD_CIRCUITS], circuits = 0, cells = 0;
+    for (; cells < n; cells++) {
+        if (circuits > 0 && views[cells].circ_id == circ_ids[circuits - 1])
+            continue;
+        if (circuits == AHEAD_CIRCUITS)
+            break;
+        circ_ids[circuits++] = views[cells].circ_id;
+    }
+    if (circuits > 1)
+        fetch_circuits(m, link, circ_ids, circuits);
+    return cells;
+}
+
+/* --- from a link ----------------------------------------------------------------------------------------------------- */
 
 void manager_circuit_relay(struct manager *m, nsec now, struct link *link, const struct cell_view *views,
                            uint32_t n) {

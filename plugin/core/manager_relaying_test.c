@@ -42,6 +42,48 @@ static void relay_early_is_counted_and_only_goes_away_from_the_origin(UNUSED voi
     two_hops_fini(&f);
 }
 
+#define CIRCUITS 24u
+
+static void put_cell(struct bytes_out *out, uint32_t circ_id, uint8_t command) {
+    cell_put(out, 4, circ_id, command, "\377\377\377\377", 4);
+}
+
+/* More circuits than are fetched ahead together: some are gone, some never were, and one goes in the middle of it. */
+static void cells_of_many_circuits_come_together(UNUSED void **state) {
+    struct two_hops f;
+    struct bench_circuit circuits[CIRCUITS];
+    uint32_t ids[CIRCUITS];
+    static uint8_t wire[4 * CIRCUITS * CELL_LEN];
+    two_hops_init(&f);
+    for (uint32_t i = 0; i < CIRCUITS; i++)
+        ids[i] = two_hops_open(&f, &circuits[i], CIRC + i);
+    peer_send(&f.origin, CIRC + 3, CELL_DESTROY, "", 0);
+    peer_expect_destroy(&f.next, ids[3], DESTROY_DESTROYED);
+
+    struct bytes_out out = bytes_out(wire, sizeof wire);
+    for (uint32_t i = 0; i < CIRCUITS; i++) {
+        put_cell(&out, CIRC + i, CELL_RELAY);
+        put_cell(&out, CIRC + CIRCUITS + i, CELL_RELAY); /* nobody's */
+        if (i == 5)
+            put_cell(&out, CIRC + 6, CELL_DESTROY); /* its cell is next but two */
+    }
+    for (uint32_t i = 0; i < CIRCUITS; i++)
+        put_cell(&out, CIRC + i, CELL_RELAY);
+    peer_say(&f.origin, wire, (size_t)(out.next - wire));
+    bench_run(&f.b);
+
+    peer_expect_destroy(&f.next, ids[6], DESTROY_DESTROYED);
+    const struct peer_cell *cell;
+    unsigned came[CIRCUITS] = {0};
+    while ((cell = peer_read(&f.next)) != NULL)
+        for (uint32_t i = 0; i < CIRCUITS; i++)
+            came[i] += cell->circ_id == ids[i] && cell->command == CELL_RELAY;
+    for (uint32_t i = 0; i < CIRCUITS; i++)
+        assert_int_equal(came[i], i == 3 || i == 6 ? 0 : 2);
+    assert_null(peer_read(&f.origin));
+    two_hops_fini(&f);
+}
+
 static void ten_cells(struct relay_config *config) {
     config->mailbox_cells_max = 10;
 }
@@ -78,6 +120,7 @@ int main(void) {
         cmocka_unit_test(cells_before_created_break_the_protocol),
         cmocka_unit_test(nobody_behind_us_could_recognize_it),
         cmocka_unit_test(relay_early_is_counted_and_only_goes_away_from_the_origin),
+        cmocka_unit_test(cells_of_many_circuits_come_together),
         cmocka_unit_test(a_full_mailbox_pauses_reading),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,6 +24,9 @@
 #ifndef LOOM_CORE_MANAGER_STATE_H
 #define LOOM_CORE_MANAGER_STATE_H
 
+#include <assert.h>
+#include <stddef.h>
+
 #include "base/activity.h"
 #include "base/list.h"
 #include "base/rng.h"
@@ -123,6 +126,8 @@ struct link {
     struct list ripe;           /* in manager.ripe_links */
 };
 
+#define CACHE_LINE_LEN 64u
+
 enum half_state {
     HALF_HANDSHAKING, /* towards the origin: our answer is being worked out */
     HALF_CREATING,    /* away from the origin: CREATE2 is sent */
@@ -130,31 +135,38 @@ enum half_state {
     HALF_EXTENDING, /* towards the origin: the controller is connecting us */
 };
 
+/* What taking cells touches comes first, then what queueing and sending touch: two cache lines (the slab aligns us). */
 struct half {
-    struct circuit_half circuit;
-    struct sched_entry sched;
-    uint32_t cells_sent; /* to the link and to destinations; may wrap */
-    struct link *link;
-    struct list on_link;
-    half_id id;
-    half_id peer;                    /* 0: none */
-    struct exit_streams *exit;       /* NULL until the first BEGIN */
-    struct circuit_padding *padding; /* NULL without a machine */
-    struct half_deadline *deadline;  /* NULL but while it waits for a worker's answer, or for EXTENDED2 */
-    struct onion_role
-        *onion; /* NULL unless it is a service's or a client's; also once it is joined: then it has a peer */
+    _Alignas(CACHE_LINE_LEN) half_id id;
+    half_id peer; /* 0: none */
+    activity_mark active;
     /* Towards the origin: of the request; answers to older ones are void. Away from it: of the request that made this
      * half. Cells between the two bear it. */
     uint32_t extend_serial;
-    activity_mark active;
-    enum half_state state;
+    uint8_t state; /* enum half_state */
     bool is_towards_origin;
-    struct circuit_terms terms; /* of its handshake */
-    struct leg *leg;            /* NULL unless it is a leg of a conflux set, or is to be */
-    struct conflux_set *set;    /* NULL unless it is no circuit but a set of them; then it has no link */
-    struct hoard hoard;         /* while cells are short */
+    bool is_padded;             /* has a machine: padding */
     bool has_introduced;        /* INTRODUCE1 has come: no other may */
+    struct circuit_terms terms; /* of its handshake */
+    struct circuit_half circuit;
+    struct sched_entry sched;
+    struct link *link;
+    struct exit_streams *exit; /* NULL until the first BEGIN */
+    /* Seldom: */
+    struct circuit_padding *padding; /* NULL without a machine */
+    struct list on_link;
+    struct half_deadline *deadline; /* NULL but while it waits for a worker's answer, or for EXTENDED2 */
+    struct onion_role
+        *onion; /* NULL unless it is a service's or a client's; also once it is joined: then it has a peer */
+    struct leg *leg;         /* NULL unless it is a leg of a conflux set, or is to be */
+    struct conflux_set *set; /* NULL unless it is no circuit but a set of them; then it has no link */
+    struct hoard hoard;      /* while cells are short */
 };
+
+static_assert(offsetof(struct half, circuit.queue) <= CACHE_LINE_LEN,
+              "what takes cells is in the first line");
+static_assert(offsetof(struct half, padding) <= 2 * CACHE_LINE_LEN, "what cells touch is in the first two");
+static_assert(sizeof(struct half) <= 4 * CACHE_LINE_LEN, "there are very many");
 
 /* Of a half that waits for an answer. */
 struct half_deadline {
@@ -447,7 +459,10 @@ void manager_attach(struct manager *m, nsec now, struct control *message);
 /* A run of RELAY (or one RELAY_EARLY) cells of one circuit. */
 void manager_circuit_relay(struct manager *m, nsec now, struct link *link, const struct cell_view *views,
                            uint32_t n);
-
+/* Bring the circuits of the first cells from views on into the cache, on both sides; returns of how many cells (at least
+ * one). */
+uint32_t manager_circuits_prefetch(struct manager *m, const struct link *link, const struct cell_view *views,
+                                   uint32_t n);
 void manager_pass_on(struct manager *m, nsec now, struct half *half, struct cell_run *run);
 
 /* manager_onion.c: all but close and forget may close the circuit. */

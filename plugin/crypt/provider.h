@@ -26,7 +26,8 @@
 #define ED25519_SIGNATURE_LEN 64u
 
 /* One cell of a run: 509 bytes at from are read, 509 bytes at to are written; from == to is in place. CGO ciphers depend
- * on the cell command (RELAY or RELAY_EARLY). is_ours belongs to the provider, between layer_crypt and layer_recognize. */
+ * on the cell command (RELAY or RELAY_EARLY). In a receiving role layer_crypt says in is_ours which cells may be for us;
+ * it belongs to the provider until layer_recognize. */
 struct crypt_cell {
     const uint8_t *from;
     uint8_t *to;
@@ -118,8 +119,8 @@ struct crypt_provider {
     void (*layer_fini)(void *layer);
     /* Take n cells through the layer, and count the work. */
     void (*layer_crypt)(void *layer, struct crypt_cell *cells, size_t n, struct work *work);
-    /* In a receiving role: is this cell for us? Asked once, of each cell that layer_crypt has gone through, in their order
-     * and before the next run. */
+    /* In a receiving role: is this cell, which layer_crypt has marked with is_ours, for us? Asked once of each that is so
+     * marked, in their order and before the next run; the others are not for us, and need not be asked. */
     bool (*layer_recognize)(void *layer, const struct crypt_cell *cell, struct work *work);
     /* In a sending role: cell is a message of ours, in the clear and encoded in the format of the kind. Seal it and take it
      * through this layer. */

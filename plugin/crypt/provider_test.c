@@ -103,8 +103,8 @@ static void wrap(struct circuit *circuit, void *const *layers, unsigned hop, uin
 static unsigned unwrap_cell(struct circuit *circuit, void *const *layers, struct crypt_cell *cell) {
     for (unsigned i = 0; i < HOPS; i++) {
         circuit->crypt->layer_crypt(layers[i], cell, 1, &circuit->work);
-        if (circuit->crypt->layer_recognize(layers[i], cell, &circuit->work))
-            return i;
+        if (cell->is_ours && circuit->crypt->layer_recognize(layers[i], cell, &circuit->work))
+            return i; /* only cells that are marked need to be asked */
     }
     return HOPS;
 }

@@ -53,6 +53,7 @@ static void tor1_crypt(struct tor1 *layer, struct crypt_cell *cells, size_t n, s
         layer->stream += SYMBOLIC_STEP;
         take_body(&cells[i]);
         symbolic_store(cells[i].to, symbolic_load(cells[i].from) ^ symbolic_mix(layer->stream));
+        cells[i].is_ours = load_u16(cells[i].to + RELAY_RECOGNIZED_OFFSET) == 0;
     }
     work->aes_bytes += n * CELL_BODY_LEN;
     work->crypt_runs++;

@@ -76,6 +76,8 @@ static void tor1_fini(struct tor1_layer *layer) {
 
 static void tor1_crypt(struct tor1_layer *layer, struct crypt_cell *cells, size_t n, struct work *work) {
     aes128_cells(&layer->keys, way_of(layer), layer->position, cells, n);
+    for (size_t i = 0; i < n; i++)
+        cells[i].is_ours = load_u16(cells[i].to + RELAY_RECOGNIZED_OFFSET) == 0;
     layer->position += n * CELL_BODY_LEN;
     work->aes_bytes += n * CELL_BODY_LEN;
     work->crypt_runs++;
