@@ -8,6 +8,9 @@
 
 #include "base/attributes.h"
 
+/* What the CPU moves at a time, on all that we know. */
+#define CACHE_LINE_LEN 64u
+
 struct memory {
     /* Return zeroed bytes aligned for any object, or NULL. */
     void *(*allocate)(void *context, size_t size);

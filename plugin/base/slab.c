@@ -11,8 +11,7 @@
 #endif
 #endif
 
-#define SLAB_ALIGN      16u
-#define SLAB_LINE_ALIGN 64u /* of objects that are whole cache lines */
+#define SLAB_ALIGN 16u
 
 struct slab_block {
     struct slab_block *next;
@@ -51,7 +50,7 @@ void slab_init(struct slab *slab, const struct memory *memory, size_t object_siz
     CHECK(object_size > 0);
     CHECK(objects_per_block > 0);
     size_t rounded = (object_size + SLAB_ALIGN - 1) / SLAB_ALIGN * SLAB_ALIGN;
-    CHECK(rounded <= (SIZE_MAX - SLAB_BLOCK_HEADER - SLAB_LINE_ALIGN) / objects_per_block);
+    CHECK(rounded <= (SIZE_MAX - SLAB_BLOCK_HEADER - CACHE_LINE_LEN) / objects_per_block);
     *slab = (struct slab){
         .memory = memory,
         .object_size = rounded,
@@ -98,7 +97,7 @@ static bool slab_grow(struct slab *slab) {
         n = room;
     if (n == 0)
         return false;
-    size_t align = slab->object_size % SLAB_LINE_ALIGN == 0 ? SLAB_LINE_ALIGN : SLAB_ALIGN;
+    size_t align = slab->object_size % CACHE_LINE_LEN == 0 ? CACHE_LINE_LEN : SLAB_ALIGN;
     size_t size = SLAB_BLOCK_HEADER + n * slab->object_size + (align - SLAB_ALIGN);
     struct slab_block *block = memory_allocate(slab->memory, size);
     if (!block)

@@ -13,16 +13,14 @@ void circuit_half_init(struct circuit_half *half, const struct crypt_provider *c
 
 /* --- keys ----------------------------------------------------------------------------------------------------------- */
 
-#define CACHE_LINE 64u
-
 /* Each layer has whole cache lines of its own. */
 static size_t layer_room(const struct circuit_half *half, uint8_t layer_kind) {
-    return (half->crypt->layer_size[layer_kind] + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
+    return (half->crypt->layer_size[layer_kind] + CACHE_LINE_LEN - 1) / CACHE_LINE_LEN * CACHE_LINE_LEN;
 }
 
 /* Both layers, and kh. */
 static size_t keys_size(const struct circuit_half *half, uint8_t layer_kind) {
-    return CACHE_LINE - 1 + 2 * layer_room(half, layer_kind) + NTOR_KH_LEN;
+    return CACHE_LINE_LEN - 1 + 2 * layer_room(half, layer_kind) + NTOR_KH_LEN;
 }
 
 static uint8_t *keys_kh(const struct circuit_half *half) {
@@ -54,7 +52,7 @@ enum err circuit_half_set_keys(struct circuit_half *half, const struct memory *m
     if (!start)
         return ERR_LIMIT;
     half->layer_kind = kind;
-    half->keys_at = (uint8_t)(-(uintptr_t)start % CACHE_LINE);
+    half->keys_at = (uint8_t)(-(uintptr_t)start % CACHE_LINE_LEN);
     half->forward = start + half->keys_at;
     half->backward = start + half->keys_at + layer_room(half, kind);
     half->crypt->layer_init(half->forward, LAYER_RELAY_FORWARD, &keys->forward);

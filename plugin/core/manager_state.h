@@ -126,8 +126,6 @@ struct link {
     struct list ripe;           /* in manager.ripe_links */
 };
 
-#define CACHE_LINE_LEN 64u
-
 enum half_state {
     HALF_HANDSHAKING, /* towards the origin: our answer is being worked out */
     HALF_CREATING,    /* away from the origin: CREATE2 is sent */

@@ -11,6 +11,7 @@
 #include <openssl/sha.h>
 
 #include "base/check.h"
+#include "base/memory.h"
 #include "native/aes128.h"
 #include "native/cgo.h"
 #include "wire/relay_cell.h"
@@ -19,8 +20,6 @@
 struct head {
     uint8_t kind; /* enum layer_kind */
 };
-
-#define CACHE_LINE_LEN 64u
 
 /* What every cell touches is in the first three lines; the digest, which cells of others do not, is in the next two. */
 struct tor1_layer {
