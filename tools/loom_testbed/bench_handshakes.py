@@ -26,6 +26,7 @@ NAME = "handshakes"
 SUMMARY = "CPU per circuit handshake of a saturated relay, Loom and tor in turn; Loom with one worker and two"
 KINDS = ("ntor", "ntor-v3")
 WORKERS = (1, 2)
+CORES_LEAST = 1.9  # with two workers, relay and generator together: otherwise somebody else has had them
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,12 @@ class Round:
     def gain(self) -> float:
         """Return the rate of two workers over that of one."""
         return self.by_workers[2]["handshakes_per_s"] / self.by_workers[1]["handshakes_per_s"]
+
+    @property
+    def is_crowded(self) -> bool:
+        """Tell whether two workers had less than two cores."""
+        two = self.by_workers[2]
+        return two["relay_cores"] + two["generator_cores"] < CORES_LEAST
 
     def results(self) -> list[tuple[str, Result]]:
         """Return all that was measured, with its name."""
@@ -132,6 +139,7 @@ def _summary(rounds: Sequence[Round]) -> dict[str, object]:
         "ratio_worst": round(max(ratios), 4),
         "two_workers": round(statistics.median(gains), 4),
         "two_workers_worst": round(min(gains), 4),
+        "crowded_rounds": sum(one.is_crowded for one in rounds),
         "rounds": [
             {"ratio": one.ratio, "two_workers": one.gain, "beside": one.beside, "by_workers": one.by_workers}
             for one in rounds
@@ -160,6 +168,8 @@ def _table(rounds: dict[str, list[Round]]) -> str:
         lines.append(f"{kind} of a core: loom {s['loom_per_core_s']}, tor {s['tor_per_core_s']} each s")
         lines.append(f"CPU of each, loom by tor: median {s['ratio']}, worst round {s['ratio_worst']}")
         lines.append(f"two workers by one:       median {s['two_workers']}, worst round {s['two_workers_worst']}")
+        if s["crowded_rounds"]:
+            lines.append(f"not alone: in {s['crowded_rounds']} rounds two workers had less than {CORES_LEAST} cores")
     return "\n".join(lines)
 
 
