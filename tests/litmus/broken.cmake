@@ -82,8 +82,15 @@ litmus_broken(bound-without-a-second-look mailbox.c
 [[    (void)flag_raise(&box->sender_waits);
     return true;]])
 litmus_broken(taken-cells-not-counted mailbox.c
-[[    count_taken(box, taken);]]
-[[    count_taken(box, 0);]])
+[[        concat(LANE_CELLS, chain, &next);
+    }
+    count_taken(box, taken);]]
+[[        concat(LANE_CELLS, chain, &next);
+    }
+    count_taken(box, 0);]])
+litmus_broken(taken-control-not-counted mailbox.c
+[[    if (lane == LANE_CONTROL && taken > 0)]]
+[[    if (false)]])
 litmus_broken(cells-overtake-control-of-the-sender mailbox.c
 [[    if (box->pending[LANE_CONTROL].first == NULL)
         published->news |= publish_lane(box, LANE_CELLS, work);]]

@@ -6,8 +6,8 @@
 
 #define RING_PROGRAMS     2u
 #define VIEW_PROGRAMS     1u
-#define MAILROOM_PROGRAMS 12u
-#define DEEP_PROGRAMS     11u
+#define MAILROOM_PROGRAMS 13u
+#define DEEP_PROGRAMS     12u
 
 extern const struct litmus_program ring_programs[RING_PROGRAMS];
 extern const struct litmus_program view_programs[VIEW_PROGRAMS];
