@@ -101,11 +101,10 @@ def backends(relay: Path) -> list[str]:
 
 def test_the_limit_neither_loses_nor_changes_a_cell(relay: Path) -> None:
     for backend in backends(relay):
-        every_byte = limit(relay, "--backend", backend, "--links", "6", "--circuits", "30", "--verified-links", "3")
-        assert every_byte["verified"] >= every_byte["cells"] > 0
-        counted = limit(relay, "--backend", backend, "--links", "8", "--circuits", "100", "--record-cells", "8")
-        assert counted["verified"] > 0
-    assert limit(relay, "--own-aead", "--links", "6", "--circuits", "30", "--verified-links", "3")["verified"] > 0
+        some = limit(relay, "--backend", backend, "--links", "6", "--circuits", "30", "--record-cells", "8")
+        assert some["verified"] > 0
+    every_byte = limit(relay, "--own-aead", "--links", "6", "--circuits", "30", "--verified-links", "3")
+    assert every_byte["verified"] >= every_byte["cells"] > 0
 
 
 def test_a_relay_that_is_not_there_is_said(relay: Path) -> None:

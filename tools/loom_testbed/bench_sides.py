@@ -53,6 +53,12 @@ def pins(relay_cores: int, share_cores: bool) -> Pins:
     return Pins(_on(cores[:relay_cores]), _on(cores[relay_cores:]))
 
 
+def pins_together(cores_shared: int) -> Pins:
+    """Give relay and generator the same cores, so many: the first ones; all when there are not more."""
+    cores = sorted(os.sched_getaffinity(0))[:cores_shared]
+    return Pins(_on(cores), _on(cores))
+
+
 def _on(cores: Sequence[int]) -> list[str]:
     return ["taskset", "-c", ",".join(map(str, cores))]
 

@@ -1,7 +1,8 @@
 """bench_threads - Loom beside itself with other numbers of connection threads, in the same contention.
 
-Relay and generator share the cores unless there are enough for the largest number of threads and one more. What a cell
-costs with several threads is compared with what it costs with the first number given.
+Where there are cores enough, the generator keeps off the relay's. Otherwise N threads share N cores with the generator:
+each has as much of it beside itself, however many there are. A thread with a core to itself would keep its cache.
+What a cell costs with several threads is compared with what it costs with the first number given.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from . import bench_load, ports
-from .bench_sides import Result, Side, load_turn, pins
+from .bench_sides import Result, Side, load_turn, pins, pins_together
 from .measured import Measured
 from .progress import Progress
 
@@ -32,7 +33,8 @@ def run(options: argparse.Namespace, directory: Path, progress: Progress) -> Mea
             for threads in options.threads if number % 2 else options.threads[::-1]:
                 side = Side("loom", [str(options.loom)], f"ConnectionThreads {threads}\n")
                 place = directory / f"loom-{threads}-{number}"
-                results[threads] = load_turn(side, load, place, block.take(), pins(threads, are_shared))
+                pinned = pins_together(threads) if are_shared else pins(threads, False)
+                results[threads] = load_turn(side, load, place, block.take(), pinned)
                 cost = results[threads]["relay_ns_per_cell"]
                 progress.line(f"round {number}: {threads} threads, {cost:.0f} ns a cell")
             rounds.append(results)
@@ -106,5 +108,5 @@ def _table(counts: Sequence[int], rounds: Sequence[dict[int, Result]], result: d
                      f" {counts[0]} (worst round {figures['ratio_worst']}); main thread at most"
                      f" {figures['main_thread_ns_per_cell_at_most']:.2f} ns a cell")  # fmt: skip
     if result["cores_shared"]:
-        lines.append("relay and generator share the cores")
+        lines.append("N threads and the generator share N cores")
     return "\n".join(lines)

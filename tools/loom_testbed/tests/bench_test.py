@@ -49,6 +49,7 @@ def test_each_keeps_to_its_cores_when_there_are_enough(monkeypatch: pytest.Monke
     assert bench_sides.pins(2, False) == bench_sides.Pins(["taskset", "-c", "0,1"], ["taskset", "-c", "2,5"])
     for shared in (bench_sides.pins(4, False), bench_sides.pins(1, True), bench_sides.pins(0, False)):
         assert shared == bench_sides.Pins([], [])
+    assert bench_sides.pins_together(2) == bench_sides.Pins(["taskset", "-c", "0,1"], ["taskset", "-c", "0,1"])
 
 
 def test_numbers_of_threads_are_told_apart() -> None:
