@@ -124,6 +124,8 @@ void manager_set_clock(struct manager *m, nsec now, uint64_t unix_s);
 /* A new consensus: the manager keeps its own reference. */
 void manager_set_consensus(struct manager *m, nsec now, struct consensus_view *view);
 
+/* Another relay has dialled us over IPv6 and made a circuit: our IPv6 ORPort is reachable. */
+bool manager_is_reached_over_ipv6(const struct manager *m);
 const struct work *manager_work(const struct manager *m);
 /* The runtime adds what it did itself (TLS records, socket calls) to the same counters. */
 struct work *manager_work_mutable(struct manager *m);

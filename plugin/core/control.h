@@ -87,6 +87,7 @@ struct control_extend {
     uint8_t rsa_id[RSA_ID_LEN];
     uint8_t ed_id[ED_ID_LEN];
     bool has_ed_id;
+    bool is_over_ipv6; /* the controller has chosen among both */
     uint16_t handshake_type;
     uint16_t data_length;
     uint8_t data[HANDSHAKE_DATA_MAX];

@@ -75,6 +75,18 @@ static uint8_t offered_increment(const struct manager *m) {
     return p->algorithm == CONGESTION_VEGAS ? (uint8_t)p->sendme_inc : 0;
 }
 
+/* C tor takes a circuit on a link that another has dialled as the proof that our address can be reached. */
+static void note_reached(struct manager *m, const struct link *link) {
+    const struct address *peer = &link->address.address;
+    m->is_reached_over_ipv6 |= peer->family == ADDRESS_IPV6 && !link->is_initiator &&
+                               link->peer.is_authenticated &&
+                               (m->config->allow_private_addresses || !address_is_internal(peer));
+}
+
+bool manager_is_reached_over_ipv6(const struct manager *m) {
+    return m->is_reached_over_ipv6;
+}
+
 void manager_circuit_create(struct manager *m, nsec now, struct link *link, const struct cell_view *cell) {
     if (cell->circ_id == 0)
         return; /* not even to be refused: 0 is the link itself (C tor ignores it too) */
@@ -103,6 +115,7 @@ void manager_circuit_create(struct manager *m, nsec now, struct link *link, cons
         return;
     }
     job.half = half->id;
+    note_reached(m, link);
     start(m, now, &job);
 }
 

@@ -313,6 +313,7 @@ struct manager {
     nsec watching_since;      /* 0: not watching what circuits hold */
     bool is_memory_short;     /* and the controller knows */
     uint64_t cells_reclaimed; /* from circuits that were closed for them */
+    bool is_reached_over_ipv6; /* a relay has dialled us so and made a circuit */
     uint32_t links_open;
     struct activity halves_active, links_active;
 };

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/list.h"
+#include "base/rng.h"
 #include "base/slab.h"
 #include "base/table.h"
 #include "core/bandwidth_pool.h"
@@ -55,6 +56,7 @@ struct controller {
     struct mailroom *room;
     station_id station;
     station_id manager_next;
+    struct rng rng; /* over which address who has two is dialled */
     link_id link_next;
     struct slab connections_slab;
     struct table connections; /* link_id -> struct connection */
@@ -96,6 +98,7 @@ struct controller *controller_new(const struct relay_config *config, nsec now, s
     table_init(&c->identities, c->memory, config->seed + 1);
     table_init(&c->relay_addresses, c->memory, config->seed + 2);
     client_counts_init(&c->clients, c->memory, config->links_max, config->seed + 3);
+    rng_seed(&c->rng, config->seed + 4);
     c->dos = dos_params_settled(&config->dos, &dos_params_default);
     struct bandwidth_terms terms = bandwidth_terms_of(config);
     c->inquiry.told = memory_allocate(c->memory, inquiry_size(c));
@@ -267,7 +270,8 @@ static bool join_identity(struct controller *c, struct connection *connection) {
 
 /* Where we would dial to. */
 static const struct endpoint *target_of(const struct control_extend *extend) {
-    return extend->ipv4.address.family != ADDRESS_NONE ? &extend->ipv4 : &extend->ipv6;
+    bool has_ipv4 = extend->ipv4.address.family != ADDRESS_NONE;
+    return has_ipv4 && !extend->is_over_ipv6 ? &extend->ipv4 : &extend->ipv6;
 }
 
 static bool endpoint_equal(const struct endpoint *a, const struct endpoint *b) {
@@ -389,10 +393,17 @@ static void fill_in(const struct controller *c, struct control_extend *ask) {
         ask->ipv4 = known->ipv4;
 }
 
+/* As C tor: with two addresses either is as likely. */
+static bool chooses_ipv6(struct controller *c, const struct control_extend *ask) {
+    return c->config->extends_over_ipv6 && ask->ipv4.address.family != ADDRESS_NONE &&
+           ask->ipv6.address.family != ADDRESS_NONE && rng_below(&c->rng, 2) == 1;
+}
+
 /* Takes the message over. */
 static void extend(struct controller *c, struct control *message) {
     struct control_extend *ask = &message->u.extend;
     fill_in(c, ask);
+    ask->is_over_ipv6 = chooses_ipv6(c, ask);
     struct connection *connection = find_connection(c, ask);
     if (connection && connection->state == CONNECTION_OPEN) {
         attach(c, connection, message);

@@ -354,6 +354,40 @@ static void an_extend_by_ipv6_is_dialled_there(UNUSED void **state) {
     tear_down(&f);
 }
 
+/* The address that half number slot is led to; its family. */
+static uint8_t family_dialled(struct fixture *f, uint8_t slot) {
+    uint8_t family = ADDRESS_NONE;
+    struct control *message = new_message(f, CONTROL_EXTEND, 0);
+    message->from = half_of(1, slot);
+    message->u.extend.rsa_id[0] = slot;
+    message->u.extend.ipv4 = (struct endpoint){{ADDRESS_IPV4, {1, 2, 3, slot}}, 443};
+    message->u.extend.ipv6 = (struct endpoint){{ADDRESS_IPV6, {0x20, slot}}, 443};
+    tell(f, 1, message);
+    for (station_id at = 0; at < CONTROLLER; at++) {
+        mailroom_collect_begin(f->room, at);
+        message = mailroom_collect_controls(f->room, at);
+        if (!message)
+            continue;
+        assert_int_equal(message->kind, CONTROL_DIAL);
+        family = message->u.dial.endpoint.address.family;
+        control_free(&f->memory.memory, message);
+    }
+    return family;
+}
+
+static void who_has_two_addresses_is_dialled_by_either(UNUSED void **state) {
+    for (unsigned has_ipv6 = 0; has_ipv6 < 2; has_ipv6++) {
+        struct fixture f;
+        unsigned over_ipv6 = 0;
+        set_up(&f);
+        f.config.extends_over_ipv6 = has_ipv6;
+        for (uint8_t slot = 1; slot <= f.config.links_max; slot++)
+            over_ipv6 += family_dialled(&f, slot) == ADDRESS_IPV6;
+        assert_in_range(over_ipv6, has_ipv6, has_ipv6 ? f.config.links_max - 1 : 0);
+        tear_down(&f);
+    }
+}
+
 /* By IPv6 alone: dialled by the IPv4 address that the consensus has, unless that is a private one. */
 static void the_consensus_fills_in_an_address(UNUSED void **state) {
     static const struct {
@@ -446,6 +480,7 @@ int main(void) {
         cmocka_unit_test(an_ed25519_identity_must_fit),
         cmocka_unit_test(the_consensus_fills_in_an_ed25519_identity),
         cmocka_unit_test(an_extend_by_ipv6_is_dialled_there),
+        cmocka_unit_test(who_has_two_addresses_is_dialled_by_either),
         cmocka_unit_test(the_consensus_fills_in_an_address),
         cmocka_unit_test(too_many_links_are_a_resource_limit),
         cmocka_unit_test(without_memory_extends_fail),

@@ -43,6 +43,7 @@ struct thread_figures {
     struct cipher_count ciphers[LINK_CIPHERS_MAX];
     struct directory_figures directory;
     nsec at; /* when it said so */
+    bool is_reached_over_ipv6;
 };
 
 /* All event threads of a relay: [0] is the main thread, which has manager 0 and the controller; [i] has manager i. */

@@ -135,6 +135,8 @@ static void on_second(evutil_socket_t fd, short what, void *argument) {
     if (jump_s != 0)
         clock_jumped(presence, jump_s);
     unsigned news = 0;
+    if (presence->self_check_count > 1 && runtime_is_reached_over_ipv6(presence->options.runtime))
+        self_check_prove_ipv6(&presence->self_checks[1]);
     for (unsigned i = 0; i < presence->self_check_count; i++)
         news |= self_check_second(&presence->self_checks[i], runtime_identity(presence->options.runtime),
                                   rate_record_best(&presence->rate));

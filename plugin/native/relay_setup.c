@@ -79,6 +79,8 @@ void setup_relay_config(const struct config *config, const struct crypt_provider
     out->per_link_rate = config->per_connection_rate;
     out->per_link_burst = config->per_connection_burst;
     out->allow_private_addresses = config->extend_allow_private == CONFIG_YES;
+    out->extends_over_ipv6 =
+        config_advertised_port(config, ADDRESS_IPV6) != NULL && !config->address_disable_ipv6;
     out->is_exit = config->exit_relay == CONFIG_YES;
     out->exit_policy = &config->exit_policy;
     out->ipv6_exit = config->ipv6_exit;

@@ -243,3 +243,14 @@ void runtime_set_names_patience(struct runtime *runtime, const struct dns_patien
     if (runtime->team.names != NULL)
         name_service_set_patience(runtime->team.names, patience);
 }
+
+bool runtime_is_reached_over_ipv6(struct runtime *runtime) {
+    bool is_reached = false;
+    for (unsigned i = 0; i < runtime->team.count && !is_reached; i++) {
+        struct thread_figures figures;
+        event_thread_figures(&runtime->team.threads[i], event_thread_now(&runtime->team.threads[0]),
+                             &figures);
+        is_reached = figures.is_reached_over_ipv6;
+    }
+    return is_reached;
+}

@@ -42,6 +42,8 @@ void runtime_clock_jumped(struct runtime *runtime);
 void runtime_set_onion_queue_delay(struct runtime *runtime, uint32_t milliseconds);
 /* And those that have waited so long after all (onion_queue_wait_cutoff). */
 void runtime_set_onion_queue_cutoff(struct runtime *runtime, uint32_t seconds);
+/* Another relay has dialled us so. */
+bool runtime_is_reached_over_ipv6(struct runtime *runtime);
 /* How long name servers are waited for (exit_dns_timeout, exit_dns_num_attempts). */
 void runtime_set_names_patience(struct runtime *runtime, const struct dns_patience *patience);
 /* All threads answer directory requests from this archive from now on. Hands over a reference. */

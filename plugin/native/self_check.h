@@ -1,10 +1,11 @@
 /* self_check - whether others reach our ORPort, and a first measure of our bandwidth: circuits of our own through relays of the
  * consensus (self_circuit.h), when and how often as in tor.
  *
- * Reachable is what AssumeReachable and AssumeReachableIPv6 say, or what a circuit has shown once: for an IPv6 ORPort, one through
- * a relay that can extend over IPv6. The measure, if it is wanted, is SELF_CHECK_CELLS DROP cells; our owner adds the bytes to
- * what the relay moved (self_check_bytes), so that the observed bandwidth knows them. It is taken once, and again after
- * SELF_CHECK_AGAIN_S while less than SELF_CHECK_LOW has been observed.
+ * Reachable is what AssumeReachable and AssumeReachableIPv6 say, or what a circuit has shown once. For an IPv6 ORPort it goes through
+ * a relay that can extend over IPv6; but that may know our IPv4 address, and choose it, so the proof is a link over IPv6 that
+ * our owner has seen (self_check_prove_ipv6). The measure, if it is wanted, is SELF_CHECK_CELLS DROP cells; our owner adds the
+ * bytes to what the relay moved (self_check_bytes), so that the observed bandwidth knows them. It is taken once, and again
+ * after SELF_CHECK_AGAIN_S while less than SELF_CHECK_LOW has been observed.
  * Owner and thread: main. Bound: one circuit at a time, SELF_CHECK_CANDIDATES_MAX relays known. */
 #ifndef LOOM_NATIVE_SELF_CHECK_H
 #define LOOM_NATIVE_SELF_CHECK_H
@@ -28,6 +29,7 @@ struct keys;
 #define SELF_CHECK_CIRCUIT_S      60u /* an attempt takes no longer */
 #define SELF_CHECK_SETTLE_S \
     11u /* the circuit stays for its last cells, and until ten seconds have been observed */
+#define SELF_CHECK_PROOF_S     2u  /* from a circuit to the news of its link */
 #define SELF_CHECK_PAUSE_S_MAX 60u /* after failures: 1, 2, 4 ... */
 
 struct self_check_options {
@@ -53,6 +55,7 @@ struct self_check {
     uint64_t sent, received;       /* by circuits that are gone */
     uint32_t failures;
     bool is_reachable, is_measured;
+    bool is_ipv6_proved;
 };
 
 /* What is new; bits. */
@@ -70,6 +73,8 @@ void self_check_set_consensus(struct self_check *test, const struct consensus *c
 MUST_USE unsigned self_check_second(struct self_check *test, const struct tls_identity *identity,
                                     uint64_t observed);
 bool self_check_is_reachable(const struct self_check *test);
+/* Another relay has dialled us over IPv6. */
+void self_check_prove_ipv6(struct self_check *test);
 /* The measure is being taken: what has been observed is less than what will be. */
 bool self_check_is_measuring(const struct self_check *test);
 /* Add the bytes of all circuits so far. */

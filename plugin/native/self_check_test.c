@@ -54,6 +54,7 @@ static void open_rig_at(struct rig *rig, int assume_reachable, int (*listen_for_
     bench_init(&rig->other, 0);
     bench_init(&rig->us, 0);
     let_private(&rig->other);
+    let_private(&rig->us);
     rig->us.config->assume_reachable = assume_reachable;
     rig->other_fd = bench_listen(&rig->other_at);
     rig->us_fd = listen_for_us(&rig->us_at);
@@ -228,24 +229,44 @@ static void an_ipv6_port_is_reached_and_no_more(void **state) {
     memcpy(relay.rsa_id, keys_rsa_id(rig.other.keys), sizeof relay.rsa_id);
     const struct consensus consensus = {.relays = &relay, .relay_count = 1};
     self_check_set_consensus(&rig.test, &consensus);
+    const struct manager *manager = bench_main(&rig.us)->manager;
     assert_int_equal(second(&rig), 0);
-    for (int i = 0; self_circuit_state(rig.test.circuit) < SELF_CIRCUIT_REACHED; i++) {
+    assert_false(manager_is_reached_over_ipv6(manager));
+    for (int i = 0; !manager_is_reached_over_ipv6(manager); i++) {
         assert_true(i < BENCH_TURNS_MAX);
         turn(&rig);
     }
+    assert_int_equal(second(&rig), 0);
+    assert_false(self_check_is_reachable(&rig.test));
+    self_check_prove_ipv6(&rig.test);
     unsigned news = second(&rig);
-    for (int i = 0; rig.test.circuit != NULL; i++) {
-        assert_true(i < 100);
-        turn(&rig);
-        news |= second(&rig);
-    }
     assert_int_equal(news, SELF_CHECK_REACHABLE);
     assert_true(self_check_is_reachable(&rig.test));
+    assert_null(rig.test.circuit);
     self_check_bytes(&rig.test, &received, &sent);
     assert_in_range(sent, CELL_LEN, 6 * CELL_LEN);
     rig.test.seconds += SELF_CHECK_AGAIN_S;
     assert_int_equal(second(&rig), 0);
     assert_null(rig.test.circuit); /* not again */
+    close_rig(&rig);
+}
+
+/* The relay that we asked went over IPv4, where we are as well. */
+static void a_circuit_over_ipv4_proves_nothing_of_ipv6(void **state) {
+    struct rig rig;
+    (void)state;
+    open_rig(&rig, CONFIG_NO);
+    const struct endpoint at6 = {{ADDRESS_IPV6, {[15] = 1}}, rig.us_at.port};
+    tell_consensus(&rig);
+    assert_int_equal(second(&rig), 0);
+    rig.test.options.us = at6; /* the circuit is under way to the other */
+    await(&rig, SELF_CIRCUIT_SENT);
+    for (unsigned i = 0; i <= SELF_CHECK_PROOF_S; i++)
+        assert_int_equal(second(&rig), 0);
+    assert_null(rig.test.circuit);
+    assert_int_equal(rig.test.failures, 1);
+    assert_false(self_check_is_reachable(&rig.test));
+    assert_false(manager_is_reached_over_ipv6(bench_main(&rig.us)->manager));
     close_rig(&rig);
 }
 
@@ -270,6 +291,7 @@ int main(void) {
         cmocka_unit_test(a_shut_port_is_tried_again),
         cmocka_unit_test(over_ipv6_only_some_may_be_asked),
         cmocka_unit_test(an_ipv6_port_is_reached_and_no_more),
+        cmocka_unit_test(a_circuit_over_ipv4_proves_nothing_of_ipv6),
         cmocka_unit_test(ipv6_may_be_assumed_alone),
         cmocka_unit_test(what_is_assumed_needs_no_test),
     };
