@@ -4,11 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static void make_printable(char *text) {
-    for (; *text; text++)
-        if ((unsigned char)*text < ' ' || *text == 0x7f)
-            *text = '?';
-}
+#include "base/printable.h"
 
 bool mistake_at(struct mistake *mistake, const char *file, uint32_t line, const char *key, const char *format,
                 ...) {

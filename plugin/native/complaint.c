@@ -4,12 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* It stays one line, and drives no terminal, whatever an option or a file name contains. */
-static void make_printable(char *text) {
-    for (; *text; text++)
-        if ((unsigned char)*text < ' ' || *text == 0x7f)
-            *text = '?';
-}
+#include "base/printable.h"
 
 bool complain(struct complaint *complaint, const char *format, ...) {
     va_list arguments;
