@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "files/whole_io.h"
+
 static bool is_packed(const char *path) {
     size_t length = strlen(path);
     return length > 3 && strcmp(path + length - 3, ".xz") == 0;
@@ -113,19 +115,6 @@ void file_text_fini(struct file_text *text) {
     *text = (struct file_text){NULL, 0};
 }
 
-static bool write_whole(int fd, const char *bytes, size_t length) {
-    while (length > 0) {
-        ssize_t n = write(fd, bytes, length);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        bytes += n;
-        length -= (size_t)n;
-    }
-    return fsync(fd) == 0;
-}
-
 bool file_text_save(const char *path, const void *bytes, size_t length, struct mistake *mistake) {
     char temporary[4096];
     int n = snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path);
@@ -134,7 +123,7 @@ bool file_text_save(const char *path, const void *bytes, size_t length, struct m
     int fd = mkstemp(temporary);
     if (fd < 0)
         return mistake_at(mistake, path, 0, NULL, "cannot write beside it: %s", strerror(errno));
-    bool ok = fchmod(fd, 0644) == 0 && write_whole(fd, bytes, length);
+    bool ok = fchmod(fd, 0644) == 0 && whole_write(fd, bytes, length) && fsync(fd) == 0;
     int error = errno;
     if (close(fd) != 0 && ok) {
         ok = false;

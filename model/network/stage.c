@@ -1,8 +1,8 @@
 #include "network/stage.h"
 
-#include <stdlib.h>
 #include <string.h>
 
+#include "files/file_memory.h"
 #include "wire/text.h"
 
 /* What is read, and what comes of it. */
@@ -16,19 +16,6 @@ struct staged {
     uint32_t missing; /* relays of the consensus that run but were not staged */
 };
 
-static void *allocate(void *context, size_t size) {
-    (void)context;
-    return calloc(1, size);
-}
-
-static void release(void *context, void *object, size_t size) {
-    (void)context;
-    (void)size;
-    free(object);
-}
-
-static const struct memory heap = {allocate, release, NULL};
-
 static const char *expected_of_consensus(enum err e) {
     if (e == ERR_TRUNCATED)
         return "expected a whole consensus: it ends without times or a directory-signature";
@@ -41,7 +28,7 @@ static const char *expected_of_consensus(enum err e) {
 static bool read_consensus(struct staged *s) {
     const struct stage_input *in = &s->inputs->consensus;
     uint32_t line;
-    enum err e = consensus_parse_at(in->text, &heap, &s->consensus, &line);
+    enum err e = consensus_parse_at(in->text, &file_memory, &s->consensus, &line);
     return e == ERR_OK ? true : mistake_at(s->mistake, in->file, line, NULL, "%s", expected_of_consensus(e));
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "files/file_memory.h"
 #include "sim/scenario_hardware.h"
 #include "sim/scenario_places.h"
 #include "sim/scenario_rollout.h"
@@ -12,19 +13,6 @@
 #define BYTES_PER_MBIT UINT64_C(125000)
 #define NS_PER_US      UINT64_C(1000)
 #define RECORD_BYTES   16384u
-
-static void *zeroed(void *context, size_t size) {
-    (void)context;
-    return calloc(1, size);
-}
-
-static void release(void *context, void *object, size_t size) {
-    (void)context;
-    (void)size;
-    free(object);
-}
-
-static const struct memory plan_memory = {zeroed, release, NULL};
 
 static const struct scenario *scenario_of(const struct plan *plan) {
     return &plan->inputs->scenario;
@@ -291,7 +279,7 @@ static bool check_config(const struct plan *plan, struct mistake *mistake) {
 
 static bool make(struct plan *plan, struct mistake *mistake) {
     const struct scenario *s = scenario_of(plan);
-    plan->config.memory = &plan_memory;
+    plan->config.memory = &file_memory;
     plan->config.seed = plan->seed;
     plan->config.bootstrap_end = s->bootstrap_s * NSEC_PER_S;
     plan->config.measure_from = s->warm_up_s * NSEC_PER_S;

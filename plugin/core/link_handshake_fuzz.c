@@ -3,26 +3,12 @@
  * Input: a byte of options, then steps. A step is a byte: its low two bits say what, the rest how much. */
 #include "core/link_handshake.h"
 
-#include <stdlib.h>
-
 #include "support/fuzz.h"
+#include "support/plain_memory.h"
 #include "support/symbolic_identity.h"
 
 enum option { WE_INITIATE = 1, WE_ARE_ANONYMOUS = 2, PEER_IS_ANONYMOUS = 4, WE_EXPECT_THE_PEER = 8 };
 enum step { NEXT_CELL, CHANGED_CELL, MADE_UP_CELL, RAW_BYTES };
-
-static void *allocate(void *context, size_t size) {
-    (void)context;
-    return calloc(1, size);
-}
-
-static void release(void *context, void *object, size_t size) {
-    (void)context;
-    (void)size;
-    free(object);
-}
-
-static const struct memory memory = {allocate, release, NULL};
 
 struct game {
     struct symbolic symbolic;
@@ -43,7 +29,7 @@ static struct link_handshake *new_side(struct game *g, bool is_initiator, const 
                                .export_secret = symbolic_export,
                                .export_context = g->tls_secret};
     memcpy(facts.peer_certificate_sha256, other->credentials.tls_certificate_sha256, 32);
-    struct link_handshake *h = link_handshake_new(g->crypt, &memory, &facts, expected);
+    struct link_handshake *h = link_handshake_new(g->crypt, &plain_memory, &facts, expected);
     CHECK(h != NULL);
     return h;
 }

@@ -6,20 +6,9 @@
 
 #include "base/check.h"
 #include "support/fuzz.h"
+#include "support/plain_memory.h"
 #include "wire/text.h"
 
-static void *allocate(void *context, size_t size) {
-    (void)context;
-    return calloc(1, size);
-}
-
-static void release(void *context, void *object, size_t size) {
-    (void)context;
-    (void)size;
-    free(object);
-}
-
-static const struct memory memory = {allocate, release, NULL};
 static const struct consensus_diff_digests digests = {{1}, {2}};
 
 /* Two bytes of script for each of a line, the head, and the base's first signature. */
@@ -29,14 +18,14 @@ static size_t diff_room(size_t size) {
 
 static void check_round_trip(struct span base, struct span target, uint8_t *diff, uint8_t *back) {
     struct bytes_out made = bytes_out(diff, diff_room(target.length));
-    enum err e = consensus_diff_make(base, target, &digests, &memory, &made);
+    enum err e = consensus_diff_make(base, target, &digests, &plain_memory, &made);
     if (e != ERR_OK) {
         CHECK(e == ERR_UNSUPPORTED);
         return;
     }
     struct span written = {diff, bytes_written(&made)};
     struct bytes_out out = bytes_out(back, base.length + written.length);
-    CHECK(consensus_diff_apply(base, written, &memory, &out) == ERR_OK);
+    CHECK(consensus_diff_apply(base, written, &plain_memory, &out) == ERR_OK);
     CHECK(bytes_written(&out) == target.length && memcmp(back, target.data, target.length) == 0);
 }
 
@@ -51,7 +40,7 @@ static void apply_script(struct span base, struct span script, uint8_t *diff, ui
     bytes_put(&out, script.data, script.length);
     struct span whole = {diff, bytes_written(&out)};
     struct bytes_out target = bytes_out(back, base.length + whole.length);
-    enum err e = consensus_diff_apply(base, whole, &memory, &target);
+    enum err e = consensus_diff_apply(base, whole, &plain_memory, &target);
     CHECK(e == ERR_OK || e == ERR_MALFORMED);
 }
 

@@ -1,20 +1,8 @@
 #include "wire/consensus.h"
 
-#include <stdlib.h>
-
 #include "base/check.h"
 #include "support/fuzz.h"
-
-static void *allocate(void *context, size_t size) {
-    (void)context;
-    return calloc(1, size);
-}
-
-static void release(void *context, void *object, size_t size) {
-    (void)context;
-    (void)size;
-    free(object);
-}
+#include "support/plain_memory.h"
 
 static void check_inside(struct span part, const uint8_t *data, size_t size) {
     if (part.length > 0)
@@ -22,9 +10,8 @@ static void check_inside(struct span part, const uint8_t *data, size_t size) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    static const struct memory memory = {allocate, release, NULL};
     struct consensus c;
-    if (consensus_parse((struct span){data, size}, &memory, &c) != ERR_OK) {
+    if (consensus_parse((struct span){data, size}, &plain_memory, &c) != ERR_OK) {
         CHECK(!c.relays && !c.params && !c.signatures);
         return 0;
     }
