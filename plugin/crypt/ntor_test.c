@@ -6,6 +6,7 @@
 
 #include "crypt/symbolic.h"
 #include "native/openssl_provider.h"
+#include "support/ntor_rig.h"
 #include "support/test.h"
 
 static const char known_b_public[] = "7b4e909bbe7ffe44c465a220037d608ee35897d31ef972f07f74892cb0f73f13";
@@ -22,28 +23,6 @@ static struct symbolic symbolic;
 
 static struct span span_of(const void *data, size_t length) {
     return (struct span){data, length};
-}
-
-/* A provider whose next ephemeral key is the one in context. */
-static void fixed_keypair(void *context, uint8_t secret_out[static 32], uint8_t public_out[static 32]) {
-    const struct ntor_keypair *fixed = context;
-    memcpy(secret_out, fixed->secret, 32);
-    memcpy(public_out, fixed->public, 32);
-}
-
-static bool fixed_exchange(void *context, const uint8_t theirs[static 32], uint8_t public_out[static 32],
-                           uint8_t shared_out[static 32]) {
-    const struct ntor_keypair *fixed = context;
-    memcpy(public_out, fixed->public, 32);
-    return openssl_provider()->x25519(fixed->secret, theirs, shared_out);
-}
-
-static struct crypt_provider openssl_with(struct ntor_keypair *ephemeral) {
-    struct crypt_provider crypt = *openssl_provider();
-    crypt.context = ephemeral;
-    crypt.x25519_keypair = fixed_keypair;
-    crypt.x25519_exchange = fixed_exchange;
-    return crypt;
 }
 
 static void assert_known_keys(const struct circuit_keys *keys) {
@@ -74,13 +53,14 @@ static void test_known_exchange(void **state) {
     test_hex(known_reply, expected, sizeof(expected));
     memcpy(y.public, expected, 32);
 
-    struct crypt_provider crypt = openssl_with(&x);
+    struct ntor_rig rig_x = {openssl_provider(), &x}, rig_y = {openssl_provider(), &y};
+    struct crypt_provider crypt = ntor_rig_provider(&rig_x);
     ntor_client_create(&crypt, server.rsa_id, server.onion[0].public, &client, onionskin);
     assert_memory_equal(onionskin, server.rsa_id, 20);
     assert_memory_equal(onionskin + 20, server.onion[0].public, 32);
     assert_memory_equal(onionskin + 52, x.public, 32);
 
-    crypt = openssl_with(&y);
+    crypt = ntor_rig_provider(&rig_y);
     assert_int_equal(ntor_server_answer(&crypt, &server, span_of(onionskin, sizeof(onionskin)), reply, &keys),
                      ERR_OK);
     assert_memory_equal(reply, expected, sizeof(reply));

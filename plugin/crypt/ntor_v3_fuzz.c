@@ -5,17 +5,10 @@
 #include <string.h>
 
 #include "base/check.h"
-#include "crypt/symbolic.h"
 #include "native/openssl_provider.h"
 #include "support/fuzz.h"
+#include "support/ntor_rig.h"
 #include "wire/handshake_extensions.h"
-
-/* A relay and a client whose keys are their secrets 11.. and 22.., so that seeds can be valid. */
-static void keypair_of(const struct crypt_provider *crypt, uint8_t fill, struct ntor_keypair *out) {
-    static const uint8_t base_point[32] = {9};
-    memset(out->secret, fill, sizeof(out->secret));
-    CHECK(crypt->x25519(out->secret, base_point, out->public));
-}
 
 static void answer(const struct crypt_provider *crypt, struct span onionskin) {
     struct ntor_server_keys server = {.onion_count = 1};
@@ -25,8 +18,8 @@ static void answer(const struct crypt_provider *crypt, struct span onionskin) {
     static const uint8_t nothing[] = {0};
     for (uint8_t i = 0; i < 32; i++)
         server.ed_id[i] = (uint8_t)(0xa0 + i);
-    keypair_of(crypt, 0x11, &server.onion[0]);
-    keypair_of(crypt, 0x13, &server.junk);
+    ntor_rig_keypair_of(crypt, 0x11, &server.onion[0]);
+    ntor_rig_keypair_of(crypt, 0x13, &server.junk);
     enum err e = ntor_v3_server_open(crypt, &server, ntor_v3_for_circuits, onionskin, &state, message);
     bool fits = onionskin.length >= NTOR_V3_ONIONSKIN_LEN &&
                 onionskin.length <= NTOR_V3_ONIONSKIN_LEN + NTOR_V3_MESSAGE_MAX;
@@ -44,8 +37,8 @@ static void finish(const struct crypt_provider *crypt, struct span reply) {
     struct ntor_v3_client_state client = {.mac = {1}};
     struct ntor_keypair onion;
     uint8_t message[NTOR_V3_MESSAGE_MAX], stream[92];
-    keypair_of(crypt, 0x11, &onion);
-    keypair_of(crypt, 0x22, &client.ephemeral);
+    ntor_rig_keypair_of(crypt, 0x11, &onion);
+    ntor_rig_keypair_of(crypt, 0x22, &client.ephemeral);
     memcpy(client.onion_key, onion.public, 32);
     CHECK(crypt->x25519(client.ephemeral.secret, onion.public, client.bx));
     for (uint8_t i = 0; i < 32; i++)
@@ -57,12 +50,6 @@ static void finish(const struct crypt_provider *crypt, struct span reply) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    struct symbolic symbolic;
-    if (size == 0)
-        return 0;
-    const struct span rest = {data + 1, size - 1};
-    void (*const side)(const struct crypt_provider *, struct span) = data[0] & 1 ? finish : answer;
-    side(openssl_provider(), rest);
-    side(symbolic_provider(&symbolic, 1), rest);
+    ntor_rig_fuzz(data, size, openssl_provider(), answer, finish);
     return 0;
 }

@@ -4,6 +4,7 @@
 
 #include "crypt/symbolic.h"
 #include "native/openssl_provider.h"
+#include "support/ntor_rig.h"
 #include "support/test.h"
 
 static const char known_b[] = "4051daa5921cfa2a1c27b08451324919538e79e788a81b38cbed097a5dff454a";
@@ -39,28 +40,6 @@ static struct span span_of_text(const char *text) {
     return (struct span){(const uint8_t *)text, strlen(text)};
 }
 
-/* A provider whose next ephemeral key is the one in context. */
-static void fixed_keypair(void *context, uint8_t secret_out[static 32], uint8_t public_out[static 32]) {
-    const struct ntor_keypair *fixed = context;
-    memcpy(secret_out, fixed->secret, 32);
-    memcpy(public_out, fixed->public, 32);
-}
-
-static bool fixed_exchange(void *context, const uint8_t theirs[static 32], uint8_t public_out[static 32],
-                           uint8_t shared_out[static 32]) {
-    const struct ntor_keypair *fixed = context;
-    memcpy(public_out, fixed->public, 32);
-    return openssl_provider()->x25519(fixed->secret, theirs, shared_out);
-}
-
-static struct crypt_provider openssl_with(struct ntor_keypair *ephemeral) {
-    struct crypt_provider crypt = *openssl_provider();
-    crypt.context = ephemeral;
-    crypt.x25519_keypair = fixed_keypair;
-    crypt.x25519_exchange = fixed_exchange;
-    return crypt;
-}
-
 static void assert_hex(const uint8_t *bytes, const char *hex) {
     uint8_t expected[512];
     size_t length = test_hex(hex, expected, sizeof(expected));
@@ -84,13 +63,14 @@ static void test_vectors_of_the_proposal(void **state) {
     test_hex(known_y, y.secret, 32);
     test_hex(known_y_public, y.public, 32);
 
-    struct crypt_provider crypt = openssl_with(&x);
+    struct ntor_rig rig_x = {openssl_provider(), &x}, rig_y = {openssl_provider(), &y};
+    struct crypt_provider crypt = ntor_rig_provider(&rig_x);
     assert_int_equal(ntor_v3_client_create(&crypt, server.ed_id, server.onion[0].public, verification,
                                            span_of_text("hello world"), &client, onionskin),
                      ERR_OK);
     assert_hex(onionskin, known_onionskin);
 
-    crypt = openssl_with(&y);
+    crypt = ntor_rig_provider(&rig_y);
     assert_int_equal(ntor_v3_server_open(&crypt, &server, verification,
                                          (struct span){onionskin, sizeof onionskin}, &relay, message),
                      ERR_OK);
