@@ -26,33 +26,46 @@ static enum err subprotocols_decode(struct span body, struct handshake_request *
     return ERR_OK;
 }
 
-/* The next field of a list; ERR_TRUNCATED when it is cut off. */
-static enum err next_field(struct bytes_in *in, uint8_t *type_out, struct span *body_out) {
-    *type_out = bytes_u8(in);
-    *body_out = bytes_span(in, bytes_u8(in));
-    return bytes_ok(in) ? ERR_OK : ERR_TRUNCATED;
-}
-
-enum err handshake_request_decode(struct span message, struct handshake_request *out) {
+/* Give each field of a list to take. ERR_TRUNCATED when one is cut off. */
+static enum err each_field(struct span message,
+                           enum err (*take)(void *reading, uint8_t type, struct span body), void *reading) {
     struct bytes_in in = bytes_in(message.data, message.length);
     unsigned count = bytes_u8(&in);
-    bool has_subprotocols = false;
-    memset(out, 0, sizeof(*out));
     if (!bytes_ok(&in))
         return ERR_TRUNCATED;
     while (count-- > 0) {
-        uint8_t type;
-        struct span body;
-        enum err e = next_field(&in, &type, &body);
-        if (!e && type == EXTENSION_CC_REQUEST)
-            out->wants_congestion_control = true;
-        if (!e && type == EXTENSION_SUBPROTOCOLS && !has_subprotocols) {
-            has_subprotocols = true;
-            e = subprotocols_decode(body, out);
-        }
+        uint8_t type = bytes_u8(&in);
+        struct span body = bytes_span(&in, bytes_u8(&in));
+        if (!bytes_ok(&in))
+            return ERR_TRUNCATED;
+        enum err e = take(reading, type, body);
         if (e)
             return e;
     }
+    return ERR_OK;
+}
+
+struct request_reading {
+    struct handshake_request *out;
+    bool has_subprotocols;
+};
+
+static enum err take_request_field(void *context, uint8_t type, struct span body) {
+    struct request_reading *reading = context;
+    if (type == EXTENSION_CC_REQUEST)
+        reading->out->wants_congestion_control = true;
+    if (type != EXTENSION_SUBPROTOCOLS || reading->has_subprotocols)
+        return ERR_OK;
+    reading->has_subprotocols = true;
+    return subprotocols_decode(body, reading->out);
+}
+
+enum err handshake_request_decode(struct span message, struct handshake_request *out) {
+    struct request_reading reading = {.out = out};
+    memset(out, 0, sizeof(*out));
+    enum err e = each_field(message, take_request_field, &reading);
+    if (e)
+        return e;
     return out->wants_cgo && !out->wants_congestion_control ? ERR_UNSUPPORTED : ERR_OK;
 }
 
@@ -70,29 +83,28 @@ void handshake_request_encode(struct bytes_out *out, const struct handshake_requ
     }
 }
 
-enum err handshake_reply_decode(struct span message, struct handshake_reply *out) {
-    struct bytes_in in = bytes_in(message.data, message.length);
-    unsigned count = bytes_u8(&in);
-    bool is_granted = false;
-    memset(out, 0, sizeof(*out));
-    if (!bytes_ok(&in))
+struct reply_reading {
+    struct handshake_reply *out;
+    bool is_granted;
+};
+
+static enum err take_reply_field(void *context, uint8_t type, struct span body) {
+    struct reply_reading *reading = context;
+    if (type != EXTENSION_CC_RESPONSE || reading->is_granted)
+        return ERR_OK;
+    if (body.length < 1)
         return ERR_TRUNCATED;
-    while (count-- > 0) {
-        uint8_t type;
-        struct span body;
-        enum err e = next_field(&in, &type, &body);
-        if (e)
-            return e;
-        if (type != EXTENSION_CC_RESPONSE || is_granted)
-            continue;
-        if (body.length < 1)
-            return ERR_TRUNCATED;
-        if (body.data[0] == 0)
-            return ERR_PROTOCOL;
-        out->sendme_inc = body.data[0];
-        is_granted = true;
-    }
+    if (body.data[0] == 0)
+        return ERR_PROTOCOL;
+    reading->out->sendme_inc = body.data[0];
+    reading->is_granted = true;
     return ERR_OK;
+}
+
+enum err handshake_reply_decode(struct span message, struct handshake_reply *out) {
+    struct reply_reading reading = {.out = out};
+    memset(out, 0, sizeof(*out));
+    return each_field(message, take_reply_field, &reading);
 }
 
 void handshake_reply_encode(struct bytes_out *out, const struct handshake_reply *m) {
