@@ -1,16 +1,13 @@
 #include "native/consensus_fetch.h"
 
-#include <event2/event.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "native/authority_keys.h"
-#include "native/http_client.h"
 #include "support/fake_authority.h"
-#include "support/fake_server.h"
-#include "support/test.h"
+#include "support/one_server.h"
 #include "support/test_memory.h"
 #include "wire/consensus_diff.h"
 
@@ -20,11 +17,8 @@
 enum second_answer { SECOND_DIFF, SECOND_DAMAGED_DIFF, SECOND_FOREIGN_DIFF };
 
 struct world {
-    struct event_base *base;
-    struct config *config;
-    struct http_client http;
+    struct one_server place;
     struct fake_authority authority;
-    struct fake_server server;
     struct authority_keys *keys;
     struct test_memory memory;
     struct consensus_fetch_shared shared;
@@ -85,22 +79,19 @@ static void on_certificates(void *context, struct span text) {
 }
 
 static void set_up(struct world *w, enum second_answer second) {
-    *w = (struct world){.base = event_base_new(), .config = config_new(), .second = second};
+    *w = (struct world){.second = second};
     w->keys = calloc(1, sizeof(*w->keys));
     w->valid_after_s = (uint64_t)time(NULL) - 2; /* no longer fresh: the next is asked for at once */
     test_memory_init(&w->memory);
     fake_authority_init(&w->authority);
-    fake_server_init(&w->server, w->base);
-    w->server.answer = answer;
-    w->server.context = w;
-    w->config->testing_network = true;
-    fake_authority_configure(&w->authority, w->config, w->server.port);
-    http_client_init(&w->http, w->base);
-    w->shared = (struct consensus_fetch_shared){.config = w->config,
+    one_server_init(&w->place, answer, w);
+    w->place.config->authority_count = 0; /* in the place of the one without an identity */
+    fake_authority_configure(&w->authority, w->place.config, w->place.server.port);
+    w->shared = (struct consensus_fetch_shared){.config = w->place.config,
                                                 .crypt = openssl_provider(),
                                                 .memory = &w->memory.memory,
-                                                .base = w->base,
-                                                .http = &w->http,
+                                                .base = w->place.base,
+                                                .http = &w->place.http,
                                                 .keys = w->keys,
                                                 .context = w,
                                                 .consensus = on_consensus,
@@ -109,23 +100,18 @@ static void set_up(struct world *w, enum second_answer second) {
 }
 
 static void tear_down(struct world *w) {
-    http_client_fini(&w->http);
+    one_server_stop(&w->place);
     consensus_fetch_fini(&w->fetch);
-    fake_server_fini(&w->server);
+    one_server_fini(&w->place);
     fake_authority_fini(&w->authority);
     test_memory_fini(&w->memory);
     free(w->keys);
-    config_free(w->config);
-    event_base_free(w->base);
 }
 
 static void run(struct world *w, unsigned consensuses) {
     const time_t end = time(NULL) + 15;
-    const struct timeval step = {0, 20000};
-    while (w->consensuses < consensuses && time(NULL) < end) {
-        event_base_loopexit(w->base, &step);
-        event_base_dispatch(w->base);
-    }
+    while (w->consensuses < consensuses && time(NULL) < end)
+        one_server_turn(&w->place);
     assert_int_equal(w->consensuses, consensuses);
 }
 
@@ -164,7 +150,7 @@ static void only_a_signed_one_of_our_flavour_is_taken(UNUSED void **state) {
     uint8_t certificate[TEXT_ROOM];
     struct bytes_out out = bytes_out(certificate, sizeof(certificate));
     fake_put_certificate(&out, &w.authority, w.authority.signing, 1000, (uint64_t)time(NULL) + 100000);
-    assert_int_equal(authority_keys_add(w.keys, openssl_provider(), w.config,
+    assert_int_equal(authority_keys_add(w.keys, openssl_provider(), w.place.config,
                                         (struct span){certificate, bytes_written(&out)},
                                         (uint64_t)time(NULL)),
                      1);

@@ -1,19 +1,13 @@
 #include "native/descriptor_upload.h"
 
-#include <event2/event.h>
 #include <signal.h>
 #include <string.h>
 #include <time.h>
 
-#include "native/http_client.h"
-#include "support/fake_server.h"
-#include "support/test.h"
+#include "support/one_server.h"
 
 struct world {
-    struct event_base *base;
-    struct config *config;
-    struct http_client http;
-    struct fake_server server;
+    struct one_server place;
     struct descriptor_upload upload;
     int status; /* that the authority answers with */
     unsigned posts, accepted;
@@ -31,35 +25,24 @@ static void on_accepted(void *context) {
 }
 
 static void set_up(struct world *w) {
-    *w = (struct world){.base = event_base_new(), .config = config_new(), .status = 200};
-    fake_server_init(&w->server, w->base);
-    w->server.answer = answer;
-    w->server.context = w;
-    w->config->testing_network = true;
-    w->config->authority_count = 1;
-    w->config->authorities[0].dir_port = (struct endpoint){{ADDRESS_IPV4, {127, 0, 0, 1}}, w->server.port};
-    http_client_init(&w->http, w->base);
-    assert_true(descriptor_upload_init(&w->upload, w->config, w->base, &w->http));
+    *w = (struct world){.status = 200};
+    one_server_init(&w->place, answer, w);
+    assert_true(descriptor_upload_init(&w->upload, w->place.config, w->place.base, &w->place.http));
     w->upload.accepted = on_accepted;
     w->upload.context = w;
 }
 
 static void tear_down(struct world *w) {
-    http_client_fini(&w->http);
+    one_server_stop(&w->place);
     descriptor_upload_fini(&w->upload);
-    fake_server_fini(&w->server);
-    config_free(w->config);
-    event_base_free(w->base);
+    one_server_fini(&w->place);
 }
 
 /* Turn until there were so many posts, at most some seconds. */
 static void run(struct world *w, unsigned posts) {
     const time_t end = time(NULL) + 10;
-    const struct timeval step = {0, 20000};
-    while ((w->posts < posts || !w->upload.places[0].failures) && w->accepted < posts && time(NULL) < end) {
-        event_base_loopexit(w->base, &step);
-        event_base_dispatch(w->base);
-    }
+    while ((w->posts < posts || !w->upload.places[0].failures) && w->accepted < posts && time(NULL) < end)
+        one_server_turn(&w->place);
     assert_int_equal(w->posts, posts);
 }
 
@@ -88,7 +71,7 @@ static void what_failed_is_tried_again(UNUSED void **state) {
     w.accepted = 0;
     const time_t end = time(NULL) + 10;
     while (!w.accepted && time(NULL) < end)
-        event_base_loop(w.base, EVLOOP_ONCE);
+        event_base_loop(w.place.base, EVLOOP_ONCE);
     assert_int_equal(w.accepted, 1);
     assert_int_equal(w.posts, 2);
     tear_down(&w);
@@ -102,7 +85,7 @@ static void a_rejected_one_waits(UNUSED void **state) {
     descriptor_upload_begin(&w.upload, "descriptor", 10);
     run(&w, 1);
     assert_true(event_pending(w.upload.places[0].timer, EV_TIMEOUT, &at));
-    event_base_gettimeofday_cached(w.base, &now);
+    event_base_gettimeofday_cached(w.place.base, &now);
     assert_true(at.tv_sec - now.tv_sec > 3000);
     tear_down(&w);
 }

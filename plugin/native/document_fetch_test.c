@@ -1,26 +1,19 @@
 #include "native/document_fetch.h"
 
-#include <event2/event.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-#include "native/config.h"
-#include "native/http_client.h"
 #include "native/openssl_provider.h"
-#include "support/fake_server.h"
-#include "support/test.h"
+#include "support/one_server.h"
 #include "wire/text.h"
 
 #define DOCUMENTS 200u
 
 /* An authority with two hundred microdescriptors, of which it has the first `known`. */
 struct world {
-    struct event_base *base;
-    struct config *config;
-    struct http_client http;
-    struct fake_server server;
+    struct one_server place;
     struct document_fetch_shared shared;
     struct document_fetch fetch;
     unsigned known, taken, rests, most_in_a_request;
@@ -69,18 +62,12 @@ static void on_rest(void *context, enum document_kind kind) {
 }
 
 static void set_up(struct world *w) {
-    *w = (struct world){.base = event_base_new(), .config = config_new(), .known = DOCUMENTS};
-    fake_server_init(&w->server, w->base);
-    w->server.answer = answer;
-    w->server.context = w;
-    w->config->testing_network = true;
-    w->config->authority_count = 1;
-    w->config->authorities[0].dir_port = (struct endpoint){{ADDRESS_IPV4, {127, 0, 0, 1}}, w->server.port};
-    http_client_init(&w->http, w->base);
-    w->shared = (struct document_fetch_shared){.config = w->config,
+    *w = (struct world){.known = DOCUMENTS};
+    one_server_init(&w->place, answer, w);
+    w->shared = (struct document_fetch_shared){.config = w->place.config,
                                                .crypt = openssl_provider(),
-                                               .base = w->base,
-                                               .http = &w->http,
+                                               .base = w->place.base,
+                                               .http = &w->place.http,
                                                .context = w,
                                                .take = on_take,
                                                .rest = on_rest};
@@ -88,11 +75,9 @@ static void set_up(struct world *w) {
 }
 
 static void tear_down(struct world *w) {
-    http_client_fini(&w->http);
+    one_server_stop(&w->place);
     document_fetch_fini(&w->fetch);
-    fake_server_fini(&w->server);
-    config_free(w->config);
-    event_base_free(w->base);
+    one_server_fini(&w->place);
 }
 
 static void want_all(struct world *w) {
@@ -105,11 +90,8 @@ static void want_all(struct world *w) {
 
 static void run(struct world *w, unsigned taken, unsigned rests) {
     const time_t end = time(NULL) + 10;
-    const struct timeval step = {0, 20000};
-    while ((w->taken < taken || w->rests < rests) && time(NULL) < end) {
-        event_base_loopexit(w->base, &step);
-        event_base_dispatch(w->base);
-    }
+    while ((w->taken < taken || w->rests < rests) && time(NULL) < end)
+        one_server_turn(&w->place);
     assert_int_equal(w->taken, taken);
     assert_int_equal(w->rests, rests);
 }
@@ -119,7 +101,7 @@ static void all_come_in_some_requests(UNUSED void **state) {
     set_up(&w);
     want_all(&w);
     run(&w, DOCUMENTS, 1);
-    assert_int_equal(w.server.requests, 3);
+    assert_int_equal(w.place.server.requests, 3);
     assert_int_equal(w.most_in_a_request, DOCUMENT_BATCH_MAX);
     tear_down(&w);
 }
@@ -141,11 +123,12 @@ static void other_documents_are_not_taken(UNUSED void **state) {
     set_up(&w);
     w.is_lying = true;
     want_all(&w);
-    event_base_loopexit(w.base, &while_s);
-    event_base_dispatch(w.base);
+    event_base_loopexit(w.place.base, &while_s);
+    event_base_dispatch(w.place.base);
     assert_int_equal(w.taken, 0);
     assert_int_equal(w.rests, 0);
-    assert_true(w.server.requests >= 3 && w.server.requests <= 9); /* it pauses between attempts */
+    assert_true(w.place.server.requests >= 3 &&
+                w.place.server.requests <= 9); /* it pauses between attempts */
     tear_down(&w);
 }
 
@@ -159,12 +142,12 @@ static void nobody_asks_for_ever(UNUSED void **state) {
     const time_t end = time(NULL) + 10;
     while ((w.fetch.batches[0].count || w.fetch.batches[1].count || w.fetch.batches[2].count) &&
            time(NULL) < end)
-        event_base_loop(w.base, EVLOOP_ONCE);
-    unsigned requests = w.server.requests;
+        event_base_loop(w.place.base, EVLOOP_ONCE);
+    unsigned requests = w.place.server.requests;
     const struct timeval while_s = {2, 0};
-    event_base_loopexit(w.base, &while_s);
-    event_base_dispatch(w.base);
-    assert_int_equal(w.server.requests, requests);
+    event_base_loopexit(w.place.base, &while_s);
+    event_base_dispatch(w.place.base);
+    assert_int_equal(w.place.server.requests, requests);
     tear_down(&w);
 }
 

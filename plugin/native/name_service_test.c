@@ -26,78 +26,76 @@ static struct name_answer await(struct inbox *inbox, struct fake_dns *dns, edge_
     return answer;
 }
 
-static void questions_come_back_answered(void **state) {
-    struct complaint complaint = {""};
+struct rig {
     struct fake_dns dns;
     struct inbox inbox;
+    struct name_service *service;
+};
+
+static void open_rig(struct rig *rig) {
+    struct complaint complaint = {""};
+    fake_dns_init(&rig->dns);
+    inbox_init(&rig->inbox);
+    const struct resolver_options options = {.resolv_conf = rig->dns.resolv_conf};
+    rig->service = name_service_new(&options, &complaint);
+    assert_non_null(rig->service);
+}
+
+static void close_rig(struct rig *rig) {
+    inbox_fini(&rig->inbox);
+    fake_dns_fini(&rig->dns);
+}
+
+static void questions_come_back_answered(void **state) {
+    struct rig rig;
     const struct name_query query = {.host = "a.example", .wants_ipv4 = true};
-    (void)state;
-    fake_dns_init(&dns);
-    inbox_init(&inbox);
-    const struct resolver_options options = {.resolv_conf = dns.resolv_conf};
-    struct name_service *service = name_service_new(&options, &complaint);
-    assert_non_null(service);
-    for (edge_id edge = 7; edge < 9; edge++) {
-        name_service_ask(service, &inbox, edge, 1, &query);
-        assert_int_equal(await(&inbox, &dns, edge).addresses[0].bytes[0], 1);
-    }
-    assert_int_equal(dns.asked, 1);
     clockid_t clock;
-    assert_true(name_service_clock(service, &clock));
-    name_service_free(service);
-    inbox_fini(&inbox);
-    fake_dns_fini(&dns);
+    (void)state;
+    open_rig(&rig);
+    for (edge_id edge = 7; edge < 9; edge++) {
+        name_service_ask(rig.service, &rig.inbox, edge, 1, &query);
+        assert_int_equal(await(&rig.inbox, &rig.dns, edge).addresses[0].bytes[0], 1);
+    }
+    assert_int_equal(rig.dns.asked, 1);
+    assert_true(name_service_clock(rig.service, &clock));
+    name_service_free(rig.service);
+    close_rig(&rig);
 }
 
 static void patience_reaches_the_thread(void **state) {
-    struct complaint complaint = {""};
-    struct fake_dns dns;
-    struct inbox inbox;
+    struct rig rig;
     const struct name_query query = {.host = "silent-1.example", .wants_ipv4 = true};
     (void)state;
-    fake_dns_init(&dns);
-    inbox_init(&inbox);
-    const struct resolver_options options = {.resolv_conf = dns.resolv_conf};
-    struct name_service *service = name_service_new(&options, &complaint);
-    assert_non_null(service);
-    name_service_set_patience(service, &(struct dns_patience){.timeout_ms = 50, .tries = 1});
-    name_service_ask(service, &inbox, 7, 1, &query);
-    assert_int_equal(await(&inbox, &dns, 7).status, NAME_TRANSIENT);
-    assert_int_equal(dns.asked, 1);
-    name_service_free(service);
-    inbox_fini(&inbox);
-    fake_dns_fini(&dns);
+    open_rig(&rig);
+    name_service_set_patience(rig.service, &(struct dns_patience){.timeout_ms = 50, .tries = 1});
+    name_service_ask(rig.service, &rig.inbox, 7, 1, &query);
+    assert_int_equal(await(&rig.inbox, &rig.dns, 7).status, NAME_TRANSIENT);
+    assert_int_equal(rig.dns.asked, 1);
+    name_service_free(rig.service);
+    close_rig(&rig);
 }
 
 static void what_is_open_at_the_end_is_forgotten(void **state) {
-    struct complaint complaint = {""};
-    struct fake_dns dns;
-    struct inbox inbox;
+    struct rig rig;
     const struct name_query query = {.host = "silent-1.example", .wants_ipv4 = true};
     (void)state;
-    fake_dns_init(&dns);
-    inbox_init(&inbox);
-    const struct resolver_options options = {.resolv_conf = dns.resolv_conf};
-    struct name_service *service = name_service_new(&options, &complaint);
+    open_rig(&rig);
     for (edge_id edge = 1; edge < 5; edge++)
-        name_service_ask(service, &inbox, edge, 1, &query);
-    name_service_free(service);
-    assert_null(inbox_take_all(&inbox));
-    inbox_fini(&inbox);
-    fake_dns_fini(&dns);
+        name_service_ask(rig.service, &rig.inbox, edge, 1, &query);
+    name_service_free(rig.service);
+    assert_null(inbox_take_all(&rig.inbox));
+    close_rig(&rig);
 }
 
 static void without_a_service_nothing_is_known(void **state) {
-    struct fake_dns dns;
-    struct inbox inbox;
+    struct rig rig;
     const struct name_query query = {.host = "a.example", .wants_ipv4 = true};
     (void)state;
-    fake_dns_init(&dns);
-    inbox_init(&inbox);
-    name_service_ask(NULL, &inbox, 3, 1, &query);
-    assert_int_equal(await(&inbox, &dns, 3).status, NAME_TRANSIENT);
-    inbox_fini(&inbox);
-    fake_dns_fini(&dns);
+    fake_dns_init(&rig.dns);
+    inbox_init(&rig.inbox);
+    name_service_ask(NULL, &rig.inbox, 3, 1, &query);
+    assert_int_equal(await(&rig.inbox, &rig.dns, 3).status, NAME_TRANSIENT);
+    close_rig(&rig);
 }
 
 int main(void) {
