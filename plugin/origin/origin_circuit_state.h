@@ -1,5 +1,5 @@
-/* origin_circuit_state - what the files of a circuit share, and nobody else needs: origin_circuit.c (its life, its cells) and
- * origin_circuit_streams.c (its streams).
+/* origin_circuit_state - what the files of a circuit share, and nobody else needs: origin_circuit.c (its life),
+ * origin_circuit_receive.c (what comes) and origin_circuit_streams.c (its streams).
  *
  * Owner: the circuit's. A circuit that is a leg stands for its set: streams are looked for on all legs. */
 #ifndef LOOM_ORIGIN_ORIGIN_CIRCUIT_STATE_H
@@ -24,8 +24,19 @@ struct origin_circuit *origin_circuit_next_with(struct origin_circuit *c, unsign
 /* Close the circuit because of that error, and its set: what went wrong is not this leg's alone. */
 void origin_circuit_fail(struct origin_circuit *c, enum err error);
 
+/* Close the circuit, if it is not closed yet; tell_peer: with a DESTROY. */
+void origin_circuit_close(struct origin_circuit *c, uint8_t reason, enum err error, bool tell_peer);
+/* Because of an error of this leg alone. */
+void origin_circuit_close_for(struct origin_circuit *c, enum err error);
+/* The relay that was asked will not be a hop. */
+void origin_circuit_drop_handshake(struct origin_circuit *c);
+/* Its streams hear that it is over. */
+void origin_circuit_end_streams(struct origin_circuit *c);
+
 /* The stream with that id; NULL when there is none. */
 struct origin_stream *origin_circuit_stream(struct origin_circuit *c, uint16_t id);
+/* Forget it; its id is free. */
+void origin_circuit_free_stream(struct origin_circuit *c, struct origin_stream *s);
 /* There is room again: tell all streams that wait for it. */
 void origin_circuit_unblock_streams(struct origin_circuit *c);
 /* Say what must not be left unsaid: without a cell for it the circuit ends. */

@@ -1,5 +1,6 @@
 /* The streams of a circuit, or of all legs of its set, at the origin: found, told and heard, and flow control. */
 #include "base/bytes.h"
+#include "base/check.h"
 #include "origin/origin_circuit.h"
 #include "origin/origin_circuit_state.h"
 #include "wire/relay_cell.h"
@@ -154,4 +155,97 @@ void origin_circuit_receive_for_stream(struct origin_circuit *c, const struct re
         origin_circuit_say_end(c, s, END_TORPROTOCOL);
         origin_stream_receive_end(c->origin, s, END_TORPROTOCOL);
     }
+}
+
+/* --- the user's side ----------------------------------------------------------------------------------- */
+
+void origin_circuit_free_stream(struct origin_circuit *c, struct origin_stream *s) {
+    if (c->stream_recent == s)
+        c->stream_recent = NULL;
+    list_remove(&s->entry);
+    c->stream_count--;
+    origin_stream_fini(c->origin, s);
+    slab_put(&c->origin->streams, s);
+}
+
+static uint16_t choose_stream_id(struct origin_circuit *c) {
+    uint16_t id, *next = c->set ? &c->set->stream_next : &c->stream_next;
+    do {
+        id = (*next)++;
+        if (*next == 0)
+            *next = 1;
+    } while (origin_circuit_stream(c, id)); /* ends: ORIGIN_STREAMS_MAX is far below 65535 */
+    return id;
+}
+
+struct origin_stream *origin_circuit_begin(struct origin_circuit *c, UNUSED nsec now,
+                                           const struct begin_message *to) {
+    if (c->state != ORIGIN_CIRCUIT_OPEN || c->stream_count == ORIGIN_STREAMS_MAX)
+        return NULL;
+    if (c->set && (!to || !origin_conflux_is_linked(c->set)))
+        return NULL; /* proposal 329: no directory over sets */
+    struct origin_stream *s = slab_take(&c->origin->streams);
+    if (!s)
+        return NULL;
+    origin_stream_init(s, c, choose_stream_id(c));
+    s->is_uncounted = origin_circuit_has_congestion_control(c);
+    list_append(&c->streams, &s->entry);
+    c->stream_count++;
+    enum err e =
+        c->set ? origin_conflux_begin(c->set, s->id, to) : origin_path_send_begin(&c->path, s->id, to);
+    if (e == ERR_OK)
+        return s;
+    origin_circuit_free_stream(c, s);
+    if (c->set)
+        origin_circuit_fail(c, e); /* a number was given to it */
+    return NULL;
+}
+
+static size_t package(struct origin_circuit *c, nsec now, struct origin_stream *s, struct span bytes,
+                      bool *starved_out, bool *is_lost_out) {
+    if (c->set)
+        return origin_conflux_package(c->set, now, s->id, bytes, starved_out, is_lost_out);
+    struct flow_window *window = s->is_uncounted ? NULL : &s->window;
+    size_t sent = origin_path_package(&c->path, now, s->id, window, bytes, starved_out);
+    *is_lost_out = c->path.is_lost;
+    return sent;
+}
+
+size_t origin_circuit_send(struct origin_circuit *c, nsec now, struct origin_stream *s, const uint8_t *bytes,
+                           size_t length) {
+    CHECK(s->circuit == c);
+    if (c->state != ORIGIN_CIRCUIT_OPEN || s->state == ORIGIN_STREAM_ENDED)
+        return 0;
+    if (s->is_stopped) {
+        origin_stream_block(s);
+        return 0;
+    }
+    bool is_starved, is_lost;
+    size_t sent = package(c, now, s, (struct span){bytes, length}, &is_starved, &is_lost);
+    if (is_lost)
+        origin_circuit_fail(c, ERR_LIMIT);
+    else if (is_starved)
+        origin_stream_starve(c->origin, s);
+    else if (sent < length)
+        origin_stream_block(s);
+    return sent;
+}
+
+void origin_circuit_end(struct origin_circuit *c, UNUSED nsec now, struct origin_stream *s, uint8_t reason) {
+    CHECK(s->circuit == c);
+    if (c->state != ORIGIN_CIRCUIT_CLOSED && s->state != ORIGIN_STREAM_ENDED)
+        origin_circuit_say_end(c, s, reason);
+    origin_circuit_free_stream(c, s);
+}
+
+struct cell *origin_circuit_read(struct origin_circuit *c, struct origin_stream *s) {
+    uint16_t due;
+    struct cell *cell = origin_stream_read(s, &due);
+    struct relay_message m = {.command = RELAY_SENDME, .stream = s->id};
+    while (due-- > 0 && c->state != ORIGIN_CIRCUIT_CLOSED && s->state == ORIGIN_STREAM_CONNECTED)
+        origin_circuit_say(c, &m);
+    if (s->has_stopped && cell_run_is_empty(&s->inbox) && c->state == ORIGIN_CIRCUIT_OPEN &&
+        s->state == ORIGIN_STREAM_CONNECTED)
+        origin_circuit_say_xon(c, s);
+    return cell;
 }
