@@ -31,6 +31,17 @@ static struct archive_table *table_keep(struct archive_table *table) {
     return table;
 }
 
+void archive_table_drop_repeated(struct archive_table *table) {
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < table->count; i++) {
+        if (n > 0 && memcmp(table->items[i].id, table->items[n - 1].id, sizeof table->items[i].id) == 0)
+            document_drop(table->items[i].document);
+        else
+            table->items[n++] = table->items[i];
+    }
+    table->count = n;
+}
+
 void archive_table_drop(struct archive_table *table) {
     if (!table || atomic_fetch_sub_explicit(&table->references, 1, memory_order_acq_rel) != 1)
         return;

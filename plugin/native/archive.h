@@ -78,6 +78,8 @@ void archive_set_own_descriptor(struct archive *archive, struct document *docume
 /* A table with room for count items, to be filled and then sorted; items hand over a reference. NULL without memory. */
 MUST_USE struct archive_table *archive_table_new(uint32_t count);
 void archive_table_sort(struct archive_table *table);
+/* Of a sorted one: keep the first of several with the same id. */
+void archive_table_drop_repeated(struct archive_table *table);
 /* NULL is fine. */
 void archive_table_drop(struct archive_table *table);
 /* The item whose id begins with these bytes: of several, the first. NULL when there is none, also of table NULL. */

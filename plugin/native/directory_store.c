@@ -7,29 +7,16 @@
 
 #include "base/check.h"
 #include "crypt/provider.h"
-#include "native/authority_keys.h"
 #include "native/config.h"
 #include "native/directory_cache.h"
+#include "native/directory_certificates.h"
 #include "native/directory_tasks.h"
+#include "native/document_shelf.h"
 #include "native/log.h"
 #include "wire/consensus.h"
-#include "wire/key_certificate.h"
 
 #define PUBLISH_AFTER_MS 100
 #define RETRY_TASKS_S    1
-
-/* What a consensus says of one relay. */
-struct listed {
-    struct document_id id; /* first: by it they are sorted */
-    uint8_t identity[20];
-};
-
-struct shelf {
-    struct listed *listed; /* by id */
-    uint32_t listed_count;
-    struct archive_item *fresh; /* documents that are not in the archive yet */
-    uint32_t fresh_count, fresh_room;
-};
 
 /* A consensus of before, that diffs begin with. */
 struct old_consensus {
@@ -44,7 +31,7 @@ struct directory_store {
     struct archive *archive; /* published, or when it is changed a copy that will be */
     bool is_changed;
     struct event *publish_timer, *task_timer;
-    struct shelf shelves[DOCUMENT_KINDS];
+    struct document_shelf shelves[DOCUMENT_KINDS];
     struct old_consensus old[ARCHIVE_FLAVOURS][ARCHIVE_DIFFS_MAX]; /* newest first */
     uint32_t old_count[ARCHIVE_FLAVOURS];
     struct task *waiting, **waiting_end; /* tasks that the queue did not take yet */
@@ -103,75 +90,17 @@ static void on_task_timer(evutil_socket_t fd, short what, void *context) {
 
 /* --- tables ----------------------------------------------------------------------------------------------------- */
 
-static int by_digest(const void *a, const void *b) {
-    return memcmp(a, b, sizeof(struct document_id));
-}
-
-static const struct listed *find_listed(const struct shelf *shelf, const uint8_t *id) {
-    return shelf->listed_count
-               ? bsearch(id, shelf->listed, shelf->listed_count, sizeof *shelf->listed, by_digest)
-               : NULL;
-}
-
-/* Documents that were not listed for long are left out; listed ones are noted as such. */
-static uint32_t copy_kept(const struct shelf *shelf, const struct archive_table *old, uint64_t now_s,
-                          struct archive_item *out) {
-    uint32_t n = 0;
-    for (uint32_t i = 0; old && i < old->count; i++) {
-        struct archive_item item = old->items[i];
-        if (find_listed(shelf, item.id))
-            item.published_s = now_s;
-        if (item.published_s + DIRECTORY_UNLISTED_S < now_s)
-            continue;
-        (void)document_keep(item.document);
-        out[n++] = item;
-    }
-    return n;
-}
-
-/* A file may have one twice. */
-static void drop_repeated(struct archive_table *table) {
-    uint32_t n = 0;
-    for (uint32_t i = 0; i < table->count; i++) {
-        if (n > 0 && memcmp(table->items[i].id, table->items[n - 1].id, sizeof table->items[i].id) == 0)
-            document_drop(table->items[i].document);
-        else
-            table->items[n++] = table->items[i];
-    }
-    table->count = n;
-}
-
 static void merge(struct directory_store *s, enum document_kind kind, uint64_t now_s) {
-    struct shelf *shelf = &s->shelves[kind];
     const struct archive_table *old = s->archive->tables[table_of[kind]];
-    struct archive_table *table = archive_table_new((old ? old->count : 0) + shelf->fresh_count);
+    struct archive_table *table = document_shelf_merge(&s->shelves[kind], old, now_s);
     CHECK(table);
-    table->count = copy_kept(shelf, old, now_s, table->items);
-    for (uint32_t i = 0; i < shelf->fresh_count; i++)
-        table->items[table->count++] = shelf->fresh[i];
-    shelf->fresh_count = 0;
-    archive_table_sort(table);
-    drop_repeated(table);
     archive_set_table(s->archive, table_of[kind], table);
 }
 
-/* Listed server descriptors by whose they are. */
 static void index_servers(struct directory_store *s) {
-    const struct shelf *shelf = &s->shelves[DOCUMENT_SERVER];
     const struct archive_table *servers = s->archive->tables[ARCHIVE_SERVERS];
-    struct archive_table *table = archive_table_new(shelf->listed_count);
+    struct archive_table *table = document_shelf_index(&s->shelves[DOCUMENT_SERVER], servers);
     CHECK(table);
-    table->count = 0;
-    for (uint32_t i = 0; i < shelf->listed_count; i++) {
-        const struct archive_item *item =
-            archive_table_find(servers, shelf->listed[i].id.bytes, sizeof(struct document_id));
-        if (!item)
-            continue;
-        struct archive_item *entry = &table->items[table->count++];
-        memcpy(entry->id, shelf->listed[i].identity, 20);
-        entry->document = document_keep(item->document);
-    }
-    archive_table_sort(table);
     archive_set_table(s->archive, ARCHIVE_SERVERS_BY_IDENTITY, table);
 }
 
@@ -266,22 +195,6 @@ static void copy_signers(const struct consensus *c, struct archive_consensus *ou
         memcpy(out->signers[out->signer_count++], c->signatures[i].identity, 20);
 }
 
-static void take_list(struct directory_store *s, const struct consensus *c) {
-    enum document_kind kind = c->flavour == CONSENSUS_NS ? DOCUMENT_SERVER : DOCUMENT_MICRODESCRIPTOR;
-    struct shelf *shelf = &s->shelves[kind];
-    struct listed *listed = calloc(c->relay_count ? c->relay_count : 1, sizeof *listed);
-    if (!listed)
-        return;
-    for (uint32_t i = 0; i < c->relay_count; i++) {
-        memcpy(listed[i].id.bytes, c->relays[i].digest, sizeof listed[i].id.bytes);
-        memcpy(listed[i].identity, c->relays[i].rsa_id, sizeof listed[i].identity);
-    }
-    qsort(listed, c->relay_count, sizeof *listed, by_digest);
-    free(shelf->listed);
-    shelf->listed = listed;
-    shelf->listed_count = c->relay_count;
-}
-
 void directory_store_take_consensus(struct directory_store *store, const struct consensus *consensus,
                                     struct span text, uint64_t now_s, bool is_saved) {
     enum consensus_flavour flavour = consensus->flavour;
@@ -299,7 +212,8 @@ void directory_store_take_consensus(struct directory_store *store, const struct 
         return;
     }
     store->options.crypt->sha3_256(&consensus->signed_part, 1, c.signed_digest);
-    take_list(store, consensus);
+    document_shelf_set_list(
+        &store->shelves[flavour == CONSENSUS_NS ? DOCUMENT_SERVER : DOCUMENT_MICRODESCRIPTOR], consensus);
     if (memcmp(store->archive->consensuses[flavour].signed_digest, c.signed_digest, 32) == 0) {
         document_drop(document); /* what we have, perhaps with other signatures */
         return;
@@ -318,58 +232,11 @@ void directory_store_take_consensus(struct directory_store *store, const struct 
 
 /* --- certificates ----------------------------------------------------------------------------------------------- */
 
-static bool make_certificate_item(const struct directory_store *s, const struct key_certificate *c,
-                                  struct span text, struct archive_item *out) {
-    const struct span signing = {c->signing_der, c->signing_der_length};
-    bool is_ours = false;
-    for (uint32_t i = 0; i < s->options.config->authority_count; i++) {
-        const struct config_authority *a = &s->options.config->authorities[i];
-        is_ours = is_ours || (a->has_v3_identity && memcmp(a->v3_identity, c->fingerprint, 20) == 0);
-    }
-    if (!is_ours || !authority_certificate_is_good(s->options.crypt, c, (uint64_t)time(NULL)))
-        return false;
-    *out = (struct archive_item){.document = document_new(text), .published_s = c->published_s};
-    memcpy(out->id, c->fingerprint, 20);
-    s->options.crypt->sha1(&signing, 1, out->id + 20);
-    return out->document != NULL;
-}
-
-/* The good ones of text. As each costs two RSA verifications, no more are looked at than there is room for. */
-static void read_certificates(const struct directory_store *s, struct span text, struct archive_table *out) {
-    struct key_certificate c;
-    enum err e = ERR_OK;
-    for (uint32_t i = 0; i < DIRECTORY_CERTIFICATES_MAX && e != ERR_TRUNCATED; i++) {
-        e = key_certificate_parse(&text, &c);
-        if (e != ERR_OK)
-            continue;
-        struct span one = {c.signed_part.data, (size_t)(text.data - c.signed_part.data)};
-        if (make_certificate_item(s, &c, one, &out->items[out->count]))
-            out->count++;
-    }
-}
-
-/* Those that we have and that did not come again; the new ones go first. */
-static void keep_certificates(const struct archive_table *old, struct archive_table *out) {
-    uint32_t new_count = out->count;
-    for (uint32_t i = 0; old && i < old->count && out->count < DIRECTORY_CERTIFICATES_MAX; i++) {
-        bool is_there = false;
-        for (uint32_t k = 0; k < new_count && !is_there; k++)
-            is_there = memcmp(out->items[k].id, old->items[i].id, sizeof old->items[i].id) == 0;
-        if (is_there)
-            continue;
-        (void)document_keep(old->items[i].document);
-        out->items[out->count++] = old->items[i];
-    }
-}
-
 void directory_store_take_certificates(struct directory_store *store, struct span text, bool is_saved) {
-    struct archive_table *table = archive_table_new(DIRECTORY_CERTIFICATES_MAX);
+    struct archive_table *table = directory_certificates_merge(store->options.config, store->options.crypt,
+                                                               store->archive->tables[ARCHIVE_CERTIFICATES],
+                                                               text, (uint64_t)time(NULL));
     CHECK(table);
-    table->count = 0;
-    read_certificates(store, text, table);
-    keep_certificates(store->archive->tables[ARCHIVE_CERTIFICATES], table);
-    archive_table_sort(table);
-    drop_repeated(table);
     archive_set_table(edit(store), ARCHIVE_CERTIFICATES, table);
     if (is_saved)
         return;
@@ -382,32 +249,8 @@ void directory_store_take_certificates(struct directory_store *store, struct spa
 
 void directory_store_take_document(struct directory_store *store, enum document_kind kind,
                                    const struct document_id *id, struct span text) {
-    struct shelf *shelf = &store->shelves[kind];
-    if (shelf->fresh_count == shelf->fresh_room) {
-        uint32_t room = shelf->fresh_room ? shelf->fresh_room * 2 : 128;
-        struct archive_item *fresh = realloc(shelf->fresh, room * sizeof *fresh);
-        if (!fresh)
-            return;
-        shelf->fresh = fresh;
-        shelf->fresh_room = room;
-    }
-    struct archive_item *item = &shelf->fresh[shelf->fresh_count];
-    *item = (struct archive_item){.document = document_new(text), .published_s = (uint64_t)time(NULL)};
-    if (!item->document)
-        return;
-    memcpy(item->id, id->bytes, sizeof id->bytes);
-    shelf->fresh_count++;
-    (void)edit(store);
-}
-
-static bool has(const struct directory_store *s, enum document_kind kind, const struct document_id *id) {
-    const struct shelf *shelf = &s->shelves[kind];
-    if (archive_table_find(s->archive->tables[table_of[kind]], id->bytes, sizeof id->bytes))
-        return true;
-    for (uint32_t i = 0; i < shelf->fresh_count; i++)
-        if (memcmp(shelf->fresh[i].id, id->bytes, sizeof id->bytes) == 0)
-            return true;
-    return false;
+    if (document_shelf_add(&store->shelves[kind], id, text, (uint64_t)time(NULL)))
+        (void)edit(store);
 }
 
 void directory_store_load(struct directory_store *store, enum document_kind kind, struct span text) {
@@ -415,7 +258,7 @@ void directory_store_load(struct directory_store *store, enum document_kind kind
     while (document_cut(kind, &text, &one, &signed_part)) {
         struct document_id id;
         document_digest(store->options.crypt, kind, signed_part, &id);
-        if (find_listed(&store->shelves[kind], id.bytes))
+        if (document_shelf_lists(&store->shelves[kind], &id))
             directory_store_take_document(store, kind, &id, one);
     }
     publish(store); /* so that what is here is found quickly */
@@ -438,18 +281,7 @@ void directory_store_set_own_descriptor(struct directory_store *store, struct sp
 
 struct document_id *directory_store_missing(const struct directory_store *store, enum document_kind kind,
                                             uint32_t *count_out) {
-    const struct shelf *shelf = &store->shelves[kind];
-    struct document_id *ids = calloc(shelf->listed_count ? shelf->listed_count : 1, sizeof *ids);
-    *count_out = 0;
-    for (uint32_t i = 0; ids && i < shelf->listed_count; i++) {
-        bool is_repeated = i > 0 && memcmp(&shelf->listed[i].id, &shelf->listed[i - 1].id, sizeof *ids) == 0;
-        if (!is_repeated && !has(store, kind, &shelf->listed[i].id))
-            ids[(*count_out)++] = shelf->listed[i].id;
-    }
-    if (*count_out > 0)
-        return ids;
-    free(ids);
-    return NULL;
+    return document_shelf_missing(&store->shelves[kind], store->archive->tables[table_of[kind]], count_out);
 }
 
 uint32_t directory_store_listed(const struct directory_store *store, enum document_kind kind) {
@@ -473,13 +305,6 @@ struct directory_store *directory_store_new(const struct directory_store_options
     return NULL;
 }
 
-static void shelf_fini(struct shelf *shelf) {
-    for (uint32_t i = 0; i < shelf->fresh_count; i++)
-        document_drop(shelf->fresh[i].document);
-    free(shelf->fresh);
-    free(shelf->listed);
-}
-
 void directory_store_free(struct directory_store *store) {
     if (!store)
         return;
@@ -489,7 +314,7 @@ void directory_store_free(struct directory_store *store) {
         task->finish(task, false);
     }
     for (unsigned i = 0; i < DOCUMENT_KINDS; i++)
-        shelf_fini(&store->shelves[i]);
+        document_shelf_fini(&store->shelves[i]);
     for (unsigned flavour = 0; flavour < ARCHIVE_FLAVOURS; flavour++)
         for (uint32_t i = 0; i < store->old_count[flavour]; i++)
             document_drop(store->old[flavour][i].text);

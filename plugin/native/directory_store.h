@@ -23,9 +23,7 @@ struct crypt_provider;
 struct directory_store;
 struct event_base;
 
-#define DIRECTORY_CERTIFICATES_MAX 128u         /* nine authorities with some each */
-#define DIRECTORY_UNLISTED_S       (6u * 3600u) /* a client's consensus is at most so old */
-#define DIRECTORY_OLD_S            86400u /* diffs begin at most so far back; tor's clients ask for no older ones */
+#define DIRECTORY_OLD_S 86400u /* diffs begin at most so far back; tor's clients ask for no older ones */
 
 struct directory_store_options {
     const struct config *config; /* borrowed, as are the others */

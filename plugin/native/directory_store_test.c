@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "native/config.h"
+#include "native/document_shelf.h"
 #include "native/openssl_provider.h"
 #include "support/fake_authority.h"
 #include "support/test.h"
