@@ -308,11 +308,11 @@ struct manager {
     struct dos_figures refused;
     uint32_t memory_limit; /* cells of our pool: when more are out, manager_memory_is_over_limit */
     uint32_t memory_cursor;
-    nsec memory_at;           /* when to look at what circuits hold; NSEC_NEVER: enough is left */
-    nsec memory_asked_at;     /* the controller, for cells */
-    nsec watching_since;      /* 0: not watching what circuits hold */
-    bool is_memory_short;     /* and the controller knows */
-    uint64_t cells_reclaimed; /* from circuits that were closed for them */
+    nsec memory_at;            /* when to look at what circuits hold; NSEC_NEVER: enough is left */
+    nsec memory_asked_at;      /* the controller, for cells */
+    nsec watching_since;       /* 0: not watching what circuits hold */
+    bool is_memory_short;      /* and the controller knows */
+    uint64_t cells_reclaimed;  /* from circuits that were closed for them */
     bool is_reached_over_ipv6; /* a relay has dialled us so and made a circuit */
     uint32_t links_open;
     struct activity halves_active, links_active;

@@ -33,11 +33,11 @@ struct relay_config {
     uint64_t bandwidth_rate, bandwidth_burst;
     uint64_t per_link_rate, per_link_burst; /* of a link of who is no relay; 0: the consensus says */
     bool allow_private_addresses;           /* ExtendAllowPrivateAddresses */
-    bool extends_over_ipv6;       /* we have an IPv6 ORPort: who has both addresses is dialled by either */
-    bool pads_links;       /* clients' links that idle get padding, as the consensus says (padding-spec 2) */
-    bool is_exit;          /* BEGIN is carried out; otherwise END EXITPOLICY */
-    struct dos_params dos; /* what the operator asks for; DOS_THE_CONSENSUS_SAYS where nothing */
-    bool is_directory;     /* BEGIN_DIR is carried out; otherwise END NOTDIRECTORY */
+    bool extends_over_ipv6; /* we have an IPv6 ORPort: who has both addresses is dialled by either */
+    bool pads_links;        /* clients' links that idle get padding, as the consensus says (padding-spec 2) */
+    bool is_exit;           /* BEGIN is carried out; otherwise END EXITPOLICY */
+    struct dos_params dos;  /* what the operator asks for; DOS_THE_CONSENSUS_SAYS where nothing */
+    bool is_directory;      /* BEGIN_DIR is carried out; otherwise END NOTDIRECTORY */
     const struct exit_policy *exit_policy; /* borrowed; NULL: everything is allowed */
     bool ipv6_exit;                        /* IPv6 destinations too */
     int8_t
