@@ -18,15 +18,13 @@ struct slab_block {
     size_t size;
 };
 
-struct slab_free {
-    struct slab_free *next;
-};
-
 #define SLAB_BLOCK_HEADER ((sizeof(struct slab_block) + SLAB_ALIGN - 1) / SLAB_ALIGN * SLAB_ALIGN)
-static_assert(sizeof(struct slab_free) <= SLAB_ALIGN, "a free object has room for its link");
+static_assert(sizeof(struct slab_tray) <= SLAB_ALIGN,
+              "the smallest object can be a tray, with nothing on it");
 
-/* Under the address sanitizer an object that was put back may not be touched, but for the link at its start. */
+/* Under the address sanitizer an object that was put back may not be touched, but by us (SLAB_UNCHECKED). */
 #ifdef SLAB_POISON
+#define SLAB_UNCHECKED __attribute__((no_sanitize("address")))
 void __asan_poison_memory_region(void const volatile *start, size_t size);
 void __asan_unpoison_memory_region(void const volatile *start, size_t size);
 
@@ -38,6 +36,7 @@ static void slab_unpoison(void *start, size_t size) {
     __asan_unpoison_memory_region(start, size);
 }
 #else
+#define SLAB_UNCHECKED
 static void slab_poison(UNUSED void *start, UNUSED size_t size) {
 }
 
@@ -80,11 +79,28 @@ void slab_fini(struct slab *slab) {
     *slab = (struct slab){.memory = slab->memory};
 }
 
-static void slab_free_push(struct slab *slab, void *object) {
-    struct slab_free *entry = object;
-    entry->next = slab->free;
-    slab->free = entry;
-    slab_poison((char *)object + SLAB_ALIGN, slab->object_size - SLAB_ALIGN);
+struct slab_tray *slab_tray_of(const struct slab *slab, void *object) {
+    struct slab_tray *tray = object;
+    tray->next = NULL;
+    tray->count = 0;
+    tray->room = (uint32_t)((slab->object_size - sizeof *tray) / sizeof tray->objects[0]);
+    return tray;
+}
+
+SLAB_UNCHECKED bool slab_tray_add(struct slab_tray *tray, void *object) {
+    if (tray->count == tray->room)
+        return false;
+    tray->objects[tray->count++] = object;
+    return true;
+}
+
+SLAB_UNCHECKED static void free_push(struct slab *slab, void *object) {
+    if (slab->free == NULL || !slab_tray_add(slab->free, object)) {
+        struct slab_tray *tray = slab_tray_of(slab, object);
+        tray->next = slab->free;
+        slab->free = tray;
+    }
+    slab_poison(object, slab->object_size);
 }
 
 /* Add a block; its objects are taken in the order of their addresses. */
@@ -109,15 +125,19 @@ static bool slab_grow(struct slab *slab) {
     char *objects = (char *)block + SLAB_BLOCK_HEADER;
     objects += -(uintptr_t)objects % align;
     for (uint32_t i = n; i > 0; i--)
-        slab_free_push(slab, objects + (size_t)(i - 1) * slab->object_size);
+        free_push(slab, objects + (size_t)(i - 1) * slab->object_size);
     return true;
 }
 
-void *slab_take(struct slab *slab) {
+SLAB_UNCHECKED void *slab_take(struct slab *slab) {
     if (!slab->free && !slab_grow(slab))
         return NULL;
-    struct slab_free *object = slab->free;
-    slab->free = object->next;
+    struct slab_tray *tray = slab->free;
+    void *object = tray;
+    if (tray->count > 0)
+        object = tray->objects[--tray->count];
+    else
+        slab->free = tray->next;
     slab->taken++;
     CHECK(slab->taken <= slab->capacity);
     slab_unpoison(object, slab->object_size);
@@ -128,5 +148,20 @@ void slab_put(struct slab *slab, void *object) {
     CHECK(object);
     CHECK(slab->taken > 0);
     slab->taken--;
-    slab_free_push(slab, object);
+    free_push(slab, object);
+}
+
+uint32_t slab_put_tray(struct slab *slab, struct slab_tray *tray) {
+    uint32_t count = tray->count + 1;
+    CHECK(tray->count <= tray->room);
+    CHECK(slab->taken >= count);
+    slab->taken -= count;
+    tray->next = slab->free;
+    slab->free = tray;
+#ifdef SLAB_POISON
+    for (uint32_t i = 0; i < tray->count; i++)
+        slab_poison(tray->objects[i], slab->object_size);
+#endif
+    slab_poison(tray, slab->object_size);
+    return count;
 }

@@ -2,10 +2,14 @@
  *
  * Owner: one thread. Memory: blocks of objects come from the memory handed to slab_init; an object stays where it is. A
  * block holds as many objects as there were before it, from one to objects_per_block: who needs one has one, and who needs
- * many asks seldom. Blocks go back with slab_trim. */
+ * many asks seldom. Blocks go back with slab_trim.
+ * What is free is kept in trays: a free object that has the addresses of others in it. So most objects are put back and
+ * taken without a look at them, which matters when they have left the cache, or are in another core's; and who frees
+ * objects of a slab that is not his fills a tray and hands it over whole. */
 #ifndef LOOM_BASE_SLAB_H
 #define LOOM_BASE_SLAB_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,12 +17,18 @@
 #include "base/memory.h"
 
 struct slab_block;
-struct slab_free;
+
+struct slab_tray {
+    struct slab_tray *next;
+    uint32_t count; /* objects in it, besides the tray itself */
+    uint32_t room;  /* for so many */
+    void *objects[];
+};
 
 struct slab {
     const struct memory *memory;
     struct slab_block *blocks;
-    struct slab_free *free;
+    struct slab_tray *free;
     size_t object_size;
     uint32_t objects_per_block;
     uint32_t objects_max; /* ceiling: slab_take returns NULL beyond it */
@@ -36,6 +46,12 @@ void slab_fini(struct slab *slab);
 MUST_USE void *slab_take(struct slab *slab);
 /* Put back what slab_take returned. Memory is kept for the next take. */
 void slab_put(struct slab *slab, void *object);
+/* Make a tray of an object of slab, which may be another's: only the size of its objects is looked at. */
+struct slab_tray *slab_tray_of(const struct slab *slab, void *object);
+/* Put another object of the same slab onto the tray; false when it is full. */
+MUST_USE bool slab_tray_add(struct slab_tray *tray, void *object);
+/* Put back the tray and what is on it; returns how many objects that are. */
+uint32_t slab_put_tray(struct slab *slab, struct slab_tray *tray);
 /* Give all memory back, if no object is taken. For an owner that has nothing to do for a while. */
 void slab_trim(struct slab *slab);
 

@@ -81,6 +81,62 @@ static void what_is_put_back_is_taken_next(UNUSED void **state) {
     test_memory_fini(&m);
 }
 
+/* Also when one tray does not hold them all. */
+static void the_last_are_the_first(UNUSED void **state) {
+    struct test_memory m;
+    test_memory_init(&m);
+    struct slab slab;
+    slab_init(&slab, &m.memory, 32, 64, 20); /* trays of two */
+    uint8_t *objects[20], *again[20];
+    for (unsigned i = 0; i < 20; i++)
+        assert_non_null(objects[i] = slab_take(&slab));
+    for (unsigned i = 0; i < 20; i++)
+        slab_put(&slab, objects[i]);
+    for (unsigned i = 0; i < 20; i++) {
+        assert_non_null(again[i] = slab_take(&slab));
+        memset(again[i], 0xff, 32); /* nobody needs what was in it */
+    }
+    for (unsigned i = 0; i < 20; i++) { /* a tray comes after what is on it */
+        unsigned tray = (19 - i) / 3 * 3;
+        unsigned at = 0;
+        while (objects[at] != again[i])
+            assert_true(++at < 20);
+        assert_in_range(at, tray, tray + 2);
+        slab_put(&slab, again[i]);
+    }
+    slab_fini(&slab);
+    test_memory_fini(&m);
+}
+
+/* Who frees what is not his hands it over on trays. */
+static void a_tray_is_put_back_whole(UNUSED void **state) {
+    struct test_memory m;
+    test_memory_init(&m);
+    struct slab slab;
+    slab_init(&slab, &m.memory, 48, 8, 11); /* trays of four */
+    void *objects[11];
+    for (unsigned i = 0; i < 11; i++)
+        assert_non_null(objects[i] = slab_take(&slab));
+    struct slab_tray *full = slab_tray_of(&slab, objects[0]);
+    unsigned next = 1;
+    while (slab_tray_add(full, objects[next]))
+        next++;
+    assert_int_equal(next, 5);
+    struct slab_tray *bare = slab_tray_of(&slab, objects[5]);
+
+    assert_int_equal(slab_put_tray(&slab, full), 5);
+    assert_int_equal(slab_put_tray(&slab, bare), 1);
+
+    assert_int_equal(slab.taken, 5);
+    for (unsigned i = 0; i < 6; i++)
+        assert_non_null(objects[i] = slab_take(&slab));
+    assert_null(slab_take(&slab));
+    for (unsigned i = 0; i < 11; i++)
+        slab_put(&slab, objects[i]);
+    slab_fini(&slab);
+    test_memory_fini(&m);
+}
+
 static void what_nobody_has_can_be_given_back(UNUSED void **state) {
     struct test_memory m;
     test_memory_init(&m);
@@ -163,6 +219,8 @@ int main(void) {
         cmocka_unit_test(objects_of_whole_cache_lines_begin_with_one),
         cmocka_unit_test(sizes_are_rounded_up_to_16),
         cmocka_unit_test(what_is_put_back_is_taken_next),
+        cmocka_unit_test(the_last_are_the_first),
+        cmocka_unit_test(a_tray_is_put_back_whole),
         cmocka_unit_test(what_nobody_has_can_be_given_back),
         cmocka_unit_test(ceiling_holds_and_the_last_block_is_short),
         cmocka_unit_test(without_memory_a_take_fails_and_a_later_one_works),

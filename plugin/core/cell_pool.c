@@ -52,6 +52,16 @@ void cell_pool_put(struct cell_pool *pool, struct cell *cell) {
     slab_put(&pool->slab, cell);
 }
 
+uint32_t cell_pool_put_trays(struct cell_pool *pool, struct slab_tray *trays) {
+    uint32_t count = 0;
+    while (trays != NULL) {
+        struct slab_tray *next = trays->next;
+        count += slab_put_tray(&pool->slab, trays);
+        trays = next;
+    }
+    return count;
+}
+
 void cell_run_concat(struct cell_run *run, struct cell_run *tail) {
     CHECK(run != tail);
     if (tail->first == NULL)

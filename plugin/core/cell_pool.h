@@ -1,7 +1,7 @@
 /* cell_pool - cells that travel: descriptors with a body of the pool's size, and runs of them.
  *
- * A cell is made from one station's pool, may be handed from thread to thread, and goes home in batches: who frees a
- * cell of another station gives it to that station through its mailbox (mailroom.h).
+ * A cell is made from one station's pool, may be handed from thread to thread, and goes home in batches: who frees cells
+ * of another station gives them to that station through its mailbox (mailroom.h), on trays.
  * Owner: whoever holds the cell; ownership moves with the run. A pool belongs to one station.
  * Bound: cells_max per pool; a share of it is kept for cells that must not fail (`CELL_MUST`). */
 #ifndef LOOM_CORE_CELL_POOL_H
@@ -72,6 +72,12 @@ static inline void cell_pool_trim(struct cell_pool *pool) {
 MUST_USE struct cell *cell_pool_take(struct cell_pool *pool, enum cell_need need);
 /* Put back a cell whose home this pool is. */
 void cell_pool_put(struct cell_pool *pool, struct cell *cell);
+/* Cells of another station's pool that are to go home: on a tray (slab.h). All pools of a relay have cells of one size. */
+static inline struct slab_tray *cell_pool_tray_of(const struct cell_pool *pool, struct cell *cell) {
+    return slab_tray_of(&pool->slab, cell);
+}
+/* Put back a list of trays of cells whose home this pool is; returns how many cells. */
+uint32_t cell_pool_put_trays(struct cell_pool *pool, struct slab_tray *trays);
 
 static inline bool cell_run_is_empty(const struct cell_run *run) {
     return run->first == NULL;

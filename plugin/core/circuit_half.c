@@ -81,7 +81,7 @@ void circuit_half_receive(struct circuit_half *half, const struct cell_view *vie
         return;
     }
     for (uint32_t i = 0; i < n; i++)
-        memcpy(run[i].to, run[i].from, CELL_BODY_LEN);
+        cell_copy_body(run[i].to, run[i].from);
     work->copy_bytes += n * CELL_BODY_LEN;
 }
 

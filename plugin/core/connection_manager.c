@@ -19,11 +19,7 @@ void manager_trace(struct manager *m, enum trace_kind kind, const struct link *l
 }
 
 uint32_t manager_fetch_returned_cells(struct manager *m) {
-    struct cell_run home = mailroom_collect_returned(m->room, m->station);
-    uint32_t count = home.count;
-    while (!cell_run_is_empty(&home))
-        cell_pool_put(&m->cells, cell_run_shift(&home));
-    return count;
+    return cell_pool_put_trays(&m->cells, mailroom_collect_returned(m->room, m->station));
 }
 
 struct cell *manager_cell(struct manager *m, enum cell_need need) {
@@ -39,41 +35,27 @@ struct cell *manager_cell(struct manager *m, enum cell_need need) {
     return cell;
 }
 
+/* Our own cells go back to the pool, others' go home on trays. */
 void manager_free_cell(struct manager *m, struct cell *cell) {
-    struct cell_run run = {0};
-    cell_run_append(&run, cell);
-    manager_free_run(m, &run);
-}
-
-/* Our own cells go back to the pool, others' go home in runs. */
-static void give_back(struct manager *m, struct cell *cell, struct cell_run *away) {
-    if (cell->home == m->station) {
+    if (cell->home == m->station)
         cell_pool_put(&m->cells, cell);
-        return;
-    }
-    if (!cell_run_is_empty(away) && away->first->home != cell->home)
-        mailroom_return_cells(m->room, m->station, away->first->home, away);
-    cell_run_append(away, cell);
-}
-
-static void send_home(struct manager *m, struct cell_run *away) {
-    if (!cell_run_is_empty(away))
-        mailroom_return_cells(m->room, m->station, away->first->home, away);
+    else
+        mailroom_return_cell(m->room, m->station, cell, &m->cells);
 }
 
 void manager_free_run(struct manager *m, struct cell_run *run) {
-    struct cell_run away = {0};
-    struct cell *cell;
-    while ((cell = cell_run_shift(run)) != NULL)
-        give_back(m, cell, &away);
-    send_home(m, &away);
+    struct cell *cell = run->first;
+    while (cell != NULL) {
+        struct cell *next = cell->next;
+        manager_free_cell(m, cell);
+        cell = next;
+    }
+    *run = (struct cell_run){0};
 }
 
 void manager_release(struct manager *m, struct cell **cells, uint32_t n) {
-    struct cell_run away = {0};
     for (uint32_t i = 0; i < n; i++)
-        give_back(m, cells[i], &away);
-    send_home(m, &away);
+        manager_free_cell(m, cells[i]);
 }
 
 static struct control *post(struct manager *m, station_id to_station, object_id to, struct control *message) {

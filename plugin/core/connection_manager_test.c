@@ -59,10 +59,7 @@ static void publish(struct fixture *f, station_id from) {
 static uint32_t come_home(struct fixture *f) {
     manager_flush(f->m, f->now);
     mailroom_collect_begin(f->room, OTHER);
-    struct cell_run home = mailroom_collect_returned(f->room, OTHER);
-    uint32_t count = home.count;
-    while (!cell_run_is_empty(&home))
-        cell_pool_put(&f->others_cells, cell_run_shift(&home));
+    uint32_t count = cell_pool_put_trays(&f->others_cells, mailroom_collect_returned(f->room, OTHER));
     publish(f, OTHER);
     return count;
 }

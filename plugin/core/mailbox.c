@@ -13,6 +13,8 @@ static void concat(enum lane lane, struct chain *chain, struct chain *tail) {
         chain->first = tail->first;
     else if (lane == LANE_CONTROL)
         ((struct control *)chain->last)->next = tail->first;
+    else if (lane == LANE_RETURNED)
+        ((struct slab_tray *)chain->last)->next = tail->first;
     else
         ((struct cell *)chain->last)->next = tail->first;
     chain->last = tail->last;

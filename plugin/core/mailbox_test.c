@@ -41,6 +41,16 @@ static void post_cells(struct fixture *f, enum lane lane, uint32_t count) {
     mailbox_post(&f->box, lane, (struct chain){.first = run.first, .last = run.last, .count = run.count});
 }
 
+/* A tray with nothing else on it, for each cell. */
+static void post_trays(struct fixture *f, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) {
+        struct cell *cell = cell_pool_take(&f->pool, CELL_MUST);
+        assert_non_null(cell);
+        struct slab_tray *tray = cell_pool_tray_of(&f->pool, cell);
+        mailbox_post(&f->box, LANE_RETURNED, (struct chain){.first = tray, .last = tray, .count = 1});
+    }
+}
+
 static void post_control(struct fixture *f) {
     struct control *message = control_new(&f->memory.memory, CONTROL_DESTROY);
     assert_non_null(message);
@@ -155,7 +165,7 @@ static void cells_stay_behind_controls_that_found_no_room(UNUSED void **state) {
     assert_true(mailbox_publish(&f.box, &f.work).news);
     post_control(&f);
     post_cells(&f, LANE_CELLS, 3);
-    post_cells(&f, LANE_RETURNED, 2);
+    post_trays(&f, 2);
 
     struct mailbox_published published = mailbox_publish(&f.box, &f.work);
     assert_false(published.news);
@@ -173,7 +183,7 @@ static void cells_stay_behind_controls_that_found_no_room(UNUSED void **state) {
     expect_cells(&f, cells, 0, 3);
     struct chain returned = {0};
     assert_true(mailbox_take(&f.box, LANE_RETURNED, &returned));
-    expect_cells(&f, returned, 3, 2);
+    assert_int_equal(cell_pool_put_trays(&f.pool, returned.first), 2);
     tear_down(&f);
 }
 

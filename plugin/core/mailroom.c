@@ -155,11 +155,14 @@ void mailroom_post_control(struct mailroom *room, station_id from, station_id to
         post(room, from, to, LANE_CONTROL, (struct chain){.first = message, .last = message, .count = 1}));
 }
 
-void mailroom_return_cells(struct mailroom *room, station_id from, station_id to, struct cell_run *run) {
-    if (cell_run_is_empty(run))
+void mailroom_return_cell(struct mailroom *room, station_id from, struct cell *cell,
+                          const struct cell_pool *like) {
+    station_id home = cell->home;
+    struct slab_tray *tray = box_between(room, from, home)->pending[LANE_RETURNED].last;
+    if (tray != NULL && slab_tray_add(tray, cell))
         return;
-    CHECK(run->first->home == to);
-    (void)post(room, from, to, LANE_RETURNED, chain_of(run));
+    tray = cell_pool_tray_of(like, cell);
+    (void)post(room, from, home, LANE_RETURNED, (struct chain){.first = tray, .last = tray, .count = 1});
 }
 
 bool mailroom_is_full(struct mailroom *room, station_id from) {
@@ -265,9 +268,8 @@ struct control *mailroom_collect_controls(struct mailroom *room, station_id at) 
     return collect(room, at, LANE_CONTROL).first;
 }
 
-struct cell_run mailroom_collect_returned(struct mailroom *room, station_id at) {
-    struct chain all = collect(room, at, LANE_RETURNED);
-    return (struct cell_run){.first = all.first, .last = all.last, .count = all.count};
+struct slab_tray *mailroom_collect_returned(struct mailroom *room, station_id at) {
+    return collect(room, at, LANE_RETURNED).first;
 }
 
 struct cell_run mailroom_collect_cells(struct mailroom *room, station_id at, uint32_t cells_max,

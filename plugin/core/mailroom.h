@@ -47,9 +47,10 @@ void mailroom_post_cells(struct mailroom *room, station_id from, station_id to, 
 /* Hand over the message. */
 void mailroom_post_control(struct mailroom *room, station_id from, station_id to, struct control *message,
                            struct work *work);
-/* Hand over cells that belong to the pool of station to, to be put back there. Not urgent: wakes station to only when it
- * has asked by mailroom_want_returned. */
-void mailroom_return_cells(struct mailroom *room, station_id from, station_id to, struct cell_run *run);
+/* Hand over a cell to the station whose pool it is from (its home), to be put back there; like: a pool with cells of its
+ * size. Not urgent: wakes that station only when it has asked by mailroom_want_returned. */
+void mailroom_return_cell(struct mailroom *room, station_id from, struct cell *cell,
+                          const struct cell_pool *like);
 
 /* Publish what from has posted. Calls wake(context, to) once for each station that has to be woken and has not been
  * since it last began to collect: those that get news, and those that wait for room which from has made by collecting. */
@@ -64,8 +65,8 @@ MUST_USE struct control *mailroom_collect_controls(struct mailroom *room, statio
 /* Published cells for `at`, at most about cells_max (whole chains), in order per sender; left_out says that more wait. */
 MUST_USE struct cell_run mailroom_collect_cells(struct mailroom *room, station_id at, uint32_t cells_max,
                                                 bool *left_out);
-/* Cells that came home. */
-MUST_USE struct cell_run mailroom_collect_returned(struct mailroom *room, station_id at);
+/* Trays of cells that came home, as a list; NULL when there are none. */
+MUST_USE struct slab_tray *mailroom_collect_returned(struct mailroom *room, station_id at);
 /* The pool of station at has run dry: the next cells that come home wake it. Call mailroom_collect_returned after it, for
  * those that came before. */
 void mailroom_want_returned(struct mailroom *room, station_id at);

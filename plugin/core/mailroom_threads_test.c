@@ -131,7 +131,6 @@ static void take_controls(struct world *world, struct station *s) {
 }
 
 static bool take_cells(struct world *world, struct station *s) {
-    struct cell_run back[STATIONS] = {0};
     bool left_out;
     uint32_t max = 1 + (uint32_t)rng_below(&s->rng, COLLECT_MAX);
     struct cell_run run = mailroom_collect_cells(world->room, s->id, max, &left_out);
@@ -140,19 +139,13 @@ static bool take_cells(struct world *world, struct station *s) {
         CHECK(cell->circ_id == s->cells_got[cell->home]);
         CHECK(cell->to <= s->controls_got[cell->home]); /* it has not overtaken control */
         s->cells_got[cell->home]++;
-        cell_run_append(&back[cell->home], cell);
+        mailroom_return_cell(world->room, s->id, cell, &s->pool);
     }
-    for (station_id home = 0; home < STATIONS; home++)
-        mailroom_return_cells(world->room, s->id, home, &back[home]);
     return left_out;
 }
 
 static uint32_t take_returned(struct world *world, struct station *s) {
-    struct cell_run run = mailroom_collect_returned(world->room, s->id);
-    uint32_t count = run.count;
-    while (!cell_run_is_empty(&run))
-        cell_pool_put(&s->pool, cell_run_shift(&run));
-    return count;
+    return cell_pool_put_trays(&s->pool, mailroom_collect_returned(world->room, s->id));
 }
 
 /* --- sending ----------------------------------------------------------------------------------------------------- */

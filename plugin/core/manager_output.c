@@ -230,5 +230,5 @@ uint32_t manager_take(struct manager *m, nsec now, link_id id, struct cell **cel
 void cell_serialize(const struct cell *cell, uint8_t out[static CELL_LEN]) {
     store_u32(out, cell->circ_id);
     out[4] = cell->command;
-    memcpy(out + CELL_HEADER_LEN, cell->body, CELL_BODY_LEN);
+    cell_copy_body(out + CELL_HEADER_LEN, cell->body);
 }

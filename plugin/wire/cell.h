@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/attributes.h"
 #include "base/bytes.h"
@@ -46,6 +47,14 @@ struct cell_view {
     uint16_t length; /* of body: CELL_BODY_LEN for fixed cells */
     const uint8_t *body;
 };
+
+/* Copy a body. In pieces that compilers make vector moves of: the 509 bytes in one memcpy become a string instruction (gcc
+ * 12), which waits for each cell's cache lines before it begins with the next cell's. */
+static inline void cell_copy_body(uint8_t *restrict to, const uint8_t *restrict from) {
+    for (unsigned at = 0; at + 64 <= CELL_BODY_LEN; at += 64)
+        memcpy(to + at, from + at, 64);
+    memcpy(to + CELL_BODY_LEN - 64, from + CELL_BODY_LEN - 64, 64);
+}
 
 static inline bool cell_command_is_variable(uint8_t command) {
     return command == CELL_VERSIONS || command >= 128;

@@ -68,28 +68,24 @@ static void take_controls(struct mailroom_state *s, struct station *at) {
 }
 
 static void take_cells(struct mailroom_state *s, struct station *at, struct cell_run run) {
-    struct cell_run back[STATIONS] = {0};
     while (!cell_run_is_empty(&run)) {
         struct cell *cell = cell_run_shift(&run);
         litmus_expect(cell->circ_id == at->cells_got[cell->home]++, "cells keep their order");
         litmus_expect(cell->to <= at->controls_got[cell->home], "data does not overtake control");
         litmus_expect(cell->body[0] == (uint8_t)(cell->circ_id + 1), "a cell comes with its body");
         cell->body[0] = 0;
-        cell_run_append(&back[cell->home], cell);
+        mailroom_return_cell(s->room, at->id, cell, &at->pool);
     }
-    for (station_id home = 0; home < s->plan->stations; home++)
-        mailroom_return_cells(s->room, at->id, home, &back[home]);
 }
 
+/* The first cell on its way is the tray of the others, and as such has been written over. */
 static bool take_returned(struct mailroom_state *s, struct station *at) {
-    struct cell_run run = mailroom_collect_returned(s->room, at->id);
-    bool any = !cell_run_is_empty(&run);
-    while (!cell_run_is_empty(&run)) {
-        struct cell *cell = cell_run_shift(&run);
-        litmus_expect(cell->body[0] == 0, "a cell comes home as its holder left it");
-        cell_pool_put(&at->pool, cell);
-    }
-    return any;
+    struct slab_tray *trays = mailroom_collect_returned(s->room, at->id);
+    for (const struct slab_tray *tray = trays; tray != NULL; tray = tray->next)
+        for (uint32_t i = 0; i < tray->count; i++)
+            litmus_expect(((const struct cell *)tray->objects[i])->body[0] == 0,
+                          "a cell comes home as its holder left it");
+    return cell_pool_put_trays(&at->pool, trays) > 0;
 }
 
 /* --- sending ----------------------------------------------------------------------------------------------------- */
