@@ -11,8 +11,8 @@
  * stream, so they are far fewer than what the other seven eighths hold. */
 #define RESERVE_DIVISOR 8u
 
-static_assert(offsetof(struct cell, body) == 32,
-              "a body starts at its alignment, behind a descriptor of 32 bytes");
+static_assert(offsetof(struct cell, body) == 48,
+              "a body starts at its alignment, behind a descriptor of 48 bytes");
 static_assert(STATIONS_MAX <= UINT8_MAX + 1, "cell.home names any station");
 
 void cell_pool_init(struct cell_pool *pool, const struct memory *memory, station_id station,
@@ -38,6 +38,7 @@ struct cell *cell_pool_take(struct cell_pool *pool, enum cell_need need) {
     if (cell == NULL)
         return NULL;
     cell->next = NULL;
+    cell->ahead = NULL;
     cell->to = 0;
     cell->circ_id = 0;
     cell->length = 0;

@@ -27,6 +27,7 @@ enum cell_kind {
 
 struct cell {
     struct cell *next;
+    struct cell *ahead; /* on the way to another thread: one that comes some places behind it, or NULL (cell_trail.h) */
     object_id to;     /* in a mailbox: the half or edge that it is for */
     uint32_t circ_id; /* chunks: the stream id; from a leg: its number; to a leg: the stream id */
     /* In a mailbox, for a half. Chunks: which of the streams that ever had this id; cells: which of the other halves that it
@@ -78,6 +79,18 @@ static inline struct slab_tray *cell_pool_tray_of(const struct cell_pool *pool, 
 }
 /* Put back a list of trays of cells whose home this pool is; returns how many cells. */
 uint32_t cell_pool_put_trays(struct cell_pool *pool, struct slab_tray *trays);
+
+/* Have a whole cell come into the cache. */
+static inline void cell_prefetch(const struct cell *cell) {
+    const char *bytes = (const char *)cell;
+    for (size_t at = 0; at < sizeof *cell + CELL_BODY_LEN; at += CACHE_LINE_LEN)
+        __builtin_prefetch(bytes + at);
+}
+/* The same for the one that comes some places behind cell, for who walks a chain from another thread. */
+static inline void cell_prefetch_ahead(const struct cell *cell) {
+    if (cell->ahead != NULL)
+        cell_prefetch(cell->ahead);
+}
 
 static inline bool cell_run_is_empty(const struct cell_run *run) {
     return run->first == NULL;

@@ -362,8 +362,10 @@ static bool is_of_same_kind(const struct cell *a, const struct cell *b) {
 static struct cell_run split_same_destination(struct cell_run *run) {
     struct cell *last = run->first;
     uint32_t same = 1;
+    cell_prefetch_ahead(last);
     while (last->next && last->next->to == run->first->to && is_of_same_kind(last->next, run->first)) {
         last = last->next;
+        cell_prefetch_ahead(last);
         same++;
     }
     return cell_run_split_after(run, last, same);

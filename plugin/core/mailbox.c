@@ -64,12 +64,16 @@ void mailbox_fini(struct mailbox *box, const struct memory *memory) {
 void mailbox_post(struct mailbox *box, enum lane lane, struct chain chain) {
     if (lane != LANE_RETURNED)
         box->cells_posted += chain.count;
+    if (lane == LANE_CELLS && box->rings != NULL)
+        cell_trail_add(&box->trail, chain.first);
     concat(lane, &box->pending[lane], &chain);
 }
 
 static bool publish_lane(struct mailbox *box, enum lane lane, struct work *work) {
     if (box->pending[lane].first == NULL)
         return false;
+    if (lane == LANE_CELLS)
+        cell_trail_reset(&box->trail);
     if (box->rings == NULL)
         concat(lane, &box->arrived[lane], &box->pending[lane]);
     else if (!chain_ring_push(&box->rings[lane], &box->pending[lane]))

@@ -13,6 +13,7 @@
 #include "base/attributes.h"
 #include "base/memory.h"
 #include "base/work.h"
+#include "core/cell_trail.h"
 #include "core/chain_ring.h"
 
 enum lane { LANE_CONTROL, LANE_CELLS, LANE_RETURNED };
@@ -23,6 +24,7 @@ struct mailbox {
 
     /* The sender's. */
     struct chain pending[LANES]; /* posted and not yet published */
+    struct cell_trail trail;     /* of LANE_CELLS, to another thread */
     uint32_t cells_posted;       /* ever, modulo 2^32; a control message counts as a cell */
     uint32_t cells_taken_seen;
     bool is_listed; /* for mailroom.c: in the sender's to_flush */

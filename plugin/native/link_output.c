@@ -15,7 +15,6 @@
 #include "native/link_shared.h"
 
 #define CELLS_AHEAD 3u
-#define CACHE_LINE  64u
 
 void link_output_break(struct tls_link *link) {
     link->is_broken = true;
@@ -125,13 +124,6 @@ void link_output_handshake(struct tls_link *link) {
     }
 }
 
-/* Cells that waited are in no near cache any more. */
-static void fetch_ahead(const struct cell *cell) {
-    const char *bytes = (const char *)cell;
-    for (size_t at = 0; at < sizeof *cell + CELL_BODY_LEN; at += CACHE_LINE)
-        __builtin_prefetch(bytes + at);
-}
-
 /* Write granted cells, a record of them at most, to where the record is made; returns the bytes. */
 static size_t gather_record(struct tls_link *link, nsec now, uint8_t *to) {
     struct link_shared *shared = link->shared;
@@ -143,7 +135,7 @@ static size_t gather_record(struct tls_link *link, nsec now, uint8_t *to) {
     } while (got != 0 && count < CELLS_PER_RECORD);
     for (uint32_t i = 0; i < count; i++) {
         if (i + CELLS_AHEAD < count)
-            fetch_ahead(cells[i + CELLS_AHEAD]);
+            cell_prefetch(cells[i + CELLS_AHEAD]); /* who waited is in no near cache any more */
         cell_serialize(cells[i], to + (size_t)i * CELL_LEN);
     }
     if (count != 0)
