@@ -27,7 +27,8 @@ enum cell_kind {
 
 struct cell {
     struct cell *next;
-    struct cell *ahead; /* on the way to another thread: one that comes some places behind it, or NULL (cell_trail.h) */
+    struct cell *
+        ahead; /* on the way to another thread: one that comes some places behind it, or NULL (cell_trail.h) */
     object_id to;     /* in a mailbox: the half or edge that it is for */
     uint32_t circ_id; /* chunks: the stream id; from a leg: its number; to a leg: the stream id */
     /* In a mailbox, for a half. Chunks: which of the streams that ever had this id; cells: which of the other halves that it

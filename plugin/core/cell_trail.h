@@ -11,7 +11,8 @@
 
 #include "core/cell_pool.h"
 
-#define CELL_TRAIL_LEN 8u /* what a core waits for at a time: with ten lines a cell, more than it has buffers for */
+#define CELL_TRAIL_LEN \
+    8u /* what a core waits for at a time: with ten lines a cell, more than it has buffers for */
 
 /* Zero is the trail of nothing. */
 struct cell_trail {
