@@ -132,8 +132,10 @@ static void link_asked(struct manager *m, struct control *message) {
         refuse(m, message, DESTROY_RESOURCELIMIT);
 }
 
-/* Without resumption (which tor has not either) the set ends with a leg that was in use: what was on it is lost. */
-static void leg_closed(struct manager *m, struct half *half, struct conflux_leg *leg, bool is_used) {
+/* Without resumption (which tor has not either) the set ends with a leg that was in use: what was on it is lost. One that was
+ * not may have been the nearest, which streams were waiting for. */
+static void leg_closed(struct manager *m, nsec now, struct half *half, struct conflux_leg *leg,
+                       bool is_used) {
     struct conflux_legs *legs = &half->set->legs;
     is_used |= leg->is_used;
     legs->waiting -= leg->waiting.count;
@@ -142,6 +144,8 @@ static void leg_closed(struct manager *m, struct half *half, struct conflux_leg 
     conflux_legs_leave(legs, leg);
     if (is_used || legs->count == 0)
         manager_set_close(m, half, DESTROY_FINISHED);
+    else
+        manager_streams_unblock(m, now, half);
 }
 
 void manager_set_control(struct manager *m, nsec now, struct control *message) {
@@ -155,7 +159,7 @@ void manager_set_control(struct manager *m, nsec now, struct control *message) {
     if (!leg)
         return;
     if (message->kind == CONTROL_LEG_CLOSED) {
-        leg_closed(m, half, leg, message->count);
+        leg_closed(m, now, half, leg, message->count);
         return;
     }
     leg->data_allowed = message->u.leg_room.allowed;

@@ -282,6 +282,33 @@ static void a_leg_that_was_not_used_may_leave(UNUSED void **state) {
     tear_down(&v);
 }
 
+/* The origin wants the least delay, and the nearer leg has no room, which its link would have to make: what waits for it goes
+ * on the other when it leaves. */
+static void who_waits_for_a_leg_that_leaves_goes_on_another(UNUSED void **state) {
+    for (uint8_t home = 0; home < 2; home++) {
+        struct village v;
+        struct consensus_params params = consensus_params_default;
+        struct relay_message m;
+        set_up(&v, home);
+        params.congestion.cellq_high = params.congestion.cellq_low = 1;
+        exit_set_params(&v.f, &params);
+        link_leg(&v, &v.legs[0], CONFLUX_MIN_LATENCY);
+        begin(&v, 0);
+        assert_true(circuit_hear(&v.legs[0], &m));
+        assert_int_equal(m.command, RELAY_CONNECTED);
+        tell_link(&v, &v.legs[1], CONFLUX_MIN_LATENCY); /* LINKED waits for the link */
+        v.f.b.now += 10 * NSEC_PER_MS;
+        circuit_tell(&v.legs[1], RELAY_CONFLUX_LINKED_ACK, 0, "", 0);
+        exit_from_destination(&v.f, 'x', 10);
+        assert_false(circuit_hear(&v.legs[0], &m));
+        peer_send(&v.other, CIRC + 1, CELL_DESTROY, "", 1);
+        assert_true(circuit_hear(&v.legs[0], &m));
+        assert_int_equal(m.command, RELAY_DATA);
+        assert_int_equal(m.data.length, 10);
+        tear_down(&v);
+    }
+}
+
 static void a_circuit_that_leaves_while_it_is_linked(UNUSED void **state) {
     for (uint8_t home = 0; home < 2; home++) {
         struct village v;
@@ -383,6 +410,7 @@ int main(void) {
         cmocka_unit_test(without_congestion_control_nothing_is_linked),
         cmocka_unit_test(a_set_ends_with_a_leg_that_was_used),
         cmocka_unit_test(a_leg_that_was_not_used_may_leave),
+        cmocka_unit_test(who_waits_for_a_leg_that_leaves_goes_on_another),
         cmocka_unit_test(a_circuit_that_leaves_while_it_is_linked),
         cmocka_unit_test(a_leg_that_leaves_before_it_is_linked_ends_nothing),
         cmocka_unit_test(when_too_many_cells_wait_the_longest_set_ends),
