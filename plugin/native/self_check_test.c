@@ -9,13 +9,28 @@
 #include "wire/consensus.h"
 #include "wire/text.h"
 
-/* Two relays and, to be asked through one of them, the other's self-test. */
+/* Two relays and, to be asked through one of them, the other's self-test. The relays are new for each test, their keys are
+ * not. */
 struct rig {
-    struct native_bench other, us;
+    struct native_bench *other, *us;
     struct endpoint other_at, us_at;
     int other_fd, us_fd;
     struct self_check test;
 };
+
+static struct native_bench benches[2];
+
+static int make_keys(UNUSED void **state) {
+    bench_make_keys(&benches[0]);
+    bench_make_keys(&benches[1]);
+    return 0;
+}
+
+static int drop_keys(UNUSED void **state) {
+    bench_drop_keys(&benches[0]);
+    bench_drop_keys(&benches[1]);
+    return 0;
+}
 
 static void accept_waiting(struct native_bench *bench, int listening) {
     struct sockaddr_storage in;
@@ -34,11 +49,11 @@ static void accept_waiting(struct native_bench *bench, int listening) {
 }
 
 static void turn(struct rig *rig) {
-    accept_waiting(&rig->other, rig->other_fd);
+    accept_waiting(rig->other, rig->other_fd);
     if (rig->us_fd >= 0)
-        accept_waiting(&rig->us, rig->us_fd);
-    bench_turn(&rig->other);
-    bench_turn(&rig->us);
+        accept_waiting(rig->us, rig->us_fd);
+    bench_turn(rig->other);
+    bench_turn(rig->us);
     usleep(200);
 }
 
@@ -50,18 +65,18 @@ static void let_private(struct native_bench *bench) {
 
 static void open_rig_at(struct rig *rig, int assume_reachable, int (*listen_for_us)(struct endpoint *),
                         bool measures) {
-    *rig = (struct rig){.us_fd = -1};
-    bench_init(&rig->other, 0);
-    bench_init(&rig->us, 0);
-    let_private(&rig->other);
-    let_private(&rig->us);
-    rig->us.config->assume_reachable = assume_reachable;
-    rig->other_fd = bench_listen(&rig->other_at);
+    *rig = (struct rig){.other = &benches[0], .us = &benches[1]};
     rig->us_fd = listen_for_us(&rig->us_at);
-    const struct self_check_options options = {.config = rig->us.config,
+    rig->other_fd = bench_listen(&rig->other_at);
+    bench_start(rig->other, 0);
+    bench_start(rig->us, 0);
+    let_private(rig->other);
+    let_private(rig->us);
+    rig->us->config->assume_reachable = assume_reachable;
+    const struct self_check_options options = {.config = rig->us->config,
                                                .crypt = openssl_provider(),
-                                               .base = bench_main(&rig->us)->base,
-                                               .keys = rig->us.keys,
+                                               .base = bench_main(rig->us)->base,
+                                               .keys = rig->us->keys,
                                                .us = rig->us_at,
                                                .measures = measures,
                                                .seed = 7};
@@ -94,8 +109,8 @@ static void close_rig(struct rig *rig) {
     close(rig->other_fd);
     if (rig->us_fd >= 0)
         close(rig->us_fd);
-    bench_fini(&rig->other);
-    bench_fini(&rig->us);
+    bench_stop(rig->other);
+    bench_stop(rig->us);
 }
 
 /* A consensus of the two: only the other may be asked. */
@@ -106,14 +121,14 @@ static void tell_consensus(struct rig *rig) {
         {.flags = RELAY_RUNNING | RELAY_VALID, .ipv4 = rig->other_at},
     };
     const struct consensus consensus = {.relays = relays, .relay_count = 3};
-    memcpy(relays[0].rsa_id, keys_rsa_id(rig->us.keys), sizeof relays[0].rsa_id);
-    memcpy(relays[2].rsa_id, keys_rsa_id(rig->other.keys), sizeof relays[2].rsa_id);
+    memcpy(relays[0].rsa_id, keys_rsa_id(rig->us->keys), sizeof relays[0].rsa_id);
+    memcpy(relays[2].rsa_id, keys_rsa_id(rig->other->keys), sizeof relays[2].rsa_id);
     self_check_set_consensus(&rig->test, &consensus);
     assert_int_equal(rig->test.candidate_count, 1);
 }
 
 static unsigned second(struct rig *rig) {
-    return self_check_second(&rig->test, rig->us.identity, 0);
+    return self_check_second(&rig->test, rig->us->identity, 0);
 }
 
 /* Turn until the circuit is as far. */
@@ -138,7 +153,7 @@ static void reaches_itself_and_measures(void **state) {
     await(&rig, SELF_CIRCUIT_SENT);
     assert_int_equal(second(&rig), SELF_CHECK_REACHABLE);
     assert_true(self_check_is_reachable(&rig.test));
-    const struct work *work = manager_work(bench_main(&rig.us)->manager);
+    const struct work *work = manager_work(bench_main(rig.us)->manager);
     for (int i = 0; work->bytes_received < SELF_CHECK_CELLS * CELL_LEN; i++) {
         assert_true(i < BENCH_TURNS_MAX); /* every DROP comes back to us */
         turn(&rig);
@@ -152,7 +167,7 @@ static void reaches_itself_and_measures(void **state) {
     assert_int_equal(second(&rig), 0);
     assert_false(self_check_is_measuring(&rig.test)); /* not again so soon */
     rig.test.seconds += SELF_CHECK_AGAIN_S;
-    assert_int_equal(self_check_second(&rig.test, rig.us.identity, SELF_CHECK_LOW), 0);
+    assert_int_equal(self_check_second(&rig.test, rig.us->identity, SELF_CHECK_LOW), 0);
     assert_null(rig.test.circuit); /* enough is known */
     assert_int_equal(second(&rig), 0);
     assert_non_null(rig.test.circuit);
@@ -226,10 +241,10 @@ static void an_ipv6_port_is_reached_and_no_more(void **state) {
                                     .ipv4 = rig.other_at,
                                     .ipv6 = {{ADDRESS_IPV6, {[15] = 1}}, 9001},
                                     .protocols = span_of("Relay=3")};
-    memcpy(relay.rsa_id, keys_rsa_id(rig.other.keys), sizeof relay.rsa_id);
+    memcpy(relay.rsa_id, keys_rsa_id(rig.other->keys), sizeof relay.rsa_id);
     const struct consensus consensus = {.relays = &relay, .relay_count = 1};
     self_check_set_consensus(&rig.test, &consensus);
-    const struct manager *manager = bench_main(&rig.us)->manager;
+    const struct manager *manager = bench_main(rig.us)->manager;
     assert_int_equal(second(&rig), 0);
     assert_false(manager_is_reached_over_ipv6(manager));
     for (int i = 0; !manager_is_reached_over_ipv6(manager); i++) {
@@ -266,7 +281,7 @@ static void a_circuit_over_ipv4_proves_nothing_of_ipv6(void **state) {
     assert_null(rig.test.circuit);
     assert_int_equal(rig.test.failures, 1);
     assert_false(self_check_is_reachable(&rig.test));
-    assert_false(manager_is_reached_over_ipv6(bench_main(&rig.us)->manager));
+    assert_false(manager_is_reached_over_ipv6(bench_main(rig.us)->manager));
     close_rig(&rig);
 }
 
@@ -274,7 +289,7 @@ static void ipv6_may_be_assumed_alone(void **state) {
     struct rig rig;
     (void)state;
     open_rig_ipv6(&rig, CONFIG_NO);
-    rig.us.config->assume_reachable_ipv6 = CONFIG_YES;
+    rig.us->config->assume_reachable_ipv6 = CONFIG_YES;
     const struct self_check_options options = rig.test.options;
     self_check_init(&rig.test, &options);
     assert_true(self_check_is_reachable(&rig.test));
@@ -296,5 +311,5 @@ int main(void) {
         cmocka_unit_test(what_is_assumed_needs_no_test),
     };
     log_start_silent();
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, make_keys, drop_keys);
 }

@@ -75,12 +75,17 @@ static inline void bench_start_relay(struct native_bench *bench) {
                           i == 0 ? relay_controller(bench->relay) : NULL);
 }
 
-static inline void bench_init(struct native_bench *bench, int connection_threads) {
-    struct ntor_server_keys ntor;
-    *bench = (struct native_bench){.config = config_new()};
-    bench->config->connection_threads = connection_threads;
+/* What takes long: RSA keys. With them a bench may be started and stopped again and again. */
+static inline void bench_make_keys(struct native_bench *bench) {
+    *bench = (struct native_bench){.config = NULL};
     bench_open_keys(bench);
     bench_make_identity(bench);
+}
+
+static inline void bench_start(struct native_bench *bench, int connection_threads) {
+    struct ntor_server_keys ntor;
+    bench->config = config_new();
+    bench->config->connection_threads = connection_threads;
     setup_relay_config(bench->config, openssl_provider(), keys_rsa_id(bench->keys), 1000,
                        (uint64_t)time(NULL), &bench->relay_config);
     bench->team.count = (uint16_t)(connection_threads + 1);
@@ -94,16 +99,29 @@ static inline void bench_init(struct native_bench *bench, int connection_threads
     bench_start_relay(bench);
 }
 
-static inline void bench_fini(struct native_bench *bench) {
+static inline void bench_init(struct native_bench *bench, int connection_threads) {
+    bench_make_keys(bench);
+    bench_start(bench, connection_threads);
+}
+
+static inline void bench_stop(struct native_bench *bench) {
     cpu_workers_free(bench->team.workers);
     relay_free(bench->relay);
     for (unsigned i = 0; i < bench->team.count; i++)
         event_thread_fini(&bench->team.threads[i]);
     free(bench->team.threads);
+    config_free(bench->config);
+}
+
+static inline void bench_drop_keys(struct native_bench *bench) {
     tls_identity_drop(bench->identity);
     keys_close(bench->keys);
-    config_free(bench->config);
     assert_true(folder_remove(bench->folder));
+}
+
+static inline void bench_fini(struct native_bench *bench) {
+    bench_stop(bench);
+    bench_drop_keys(bench);
 }
 
 static inline struct event_thread *bench_main(struct native_bench *bench) {
