@@ -1,6 +1,7 @@
 #include "core/connection_manager.h"
 
 #include "base/check.h"
+#include "core/manager_exit_state.h"
 #include "core/manager_state.h"
 
 /* --- helpers of all files ------------------------------------------------------------------------------------------ */

@@ -2,6 +2,7 @@
  * circuit counts for itself. */
 #include "base/check.h"
 #include "core/connection_manager.h"
+#include "core/manager_exit_state.h"
 #include "core/manager_state.h"
 
 /* CREATEs of a link that the controller is told of at a time: a small part of what an address may make at once. */

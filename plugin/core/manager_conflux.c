@@ -4,7 +4,7 @@
 
 #include "base/check.h"
 #include "core/connection_manager.h"
-#include "core/manager_state.h"
+#include "core/manager_exit_state.h"
 
 /* Where the set of that name is kept: all legs must find it without asking. */
 static station_id place_of(const struct manager *m, const uint8_t nonce[static CONFLUX_NONCE_LEN]) {

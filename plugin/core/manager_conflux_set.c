@@ -4,7 +4,7 @@
 
 #include "base/check.h"
 #include "core/connection_manager.h"
-#include "core/manager_state.h"
+#include "core/manager_exit_state.h"
 
 static uint64_t key_of(const uint8_t nonce[static CONFLUX_NONCE_LEN]) {
     return (uint64_t)load_u32(nonce + 4) << 32 | load_u32(nonce + 8);

@@ -2,7 +2,7 @@
  * 324). */
 #include "base/check.h"
 #include "core/connection_manager.h"
-#include "core/manager_state.h"
+#include "core/manager_exit_state.h"
 
 /* The edge needs a moment to write what comes in bursts, and to tell us. */
 #define XOFF_GRACE (5 * NSEC_PER_MS)

@@ -1,7 +1,7 @@
 /* Exit streams at their edge: the connection to the destination, which may live on another thread than the circuit. */
 #include "base/check.h"
 #include "core/connection_manager.h"
-#include "core/manager_state.h"
+#include "core/manager_exit_state.h"
 
 #define FLUSH_REPORT_CHUNKS \
     (STREAM_WINDOW_INCREMENT / 2) /* tell the half before the origin runs out of window */

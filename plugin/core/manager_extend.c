@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "core/connection_manager.h"
+#include "core/manager_exit_state.h"
 #include "core/manager_state.h"
 
 #define CIRC_ID_TRIES 64u

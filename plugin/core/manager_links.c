@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "core/connection_manager.h"
+#include "core/manager_exit_state.h"
 #include "core/manager_state.h"
 
 struct link *manager_link(struct manager *m, link_id id) {

@@ -6,6 +6,7 @@
  * cell costs nothing of this but a count of what each circuit has sent. */
 #include "base/check.h"
 #include "core/connection_manager.h"
+#include "core/manager_exit_state.h"
 #include "core/manager_state.h"
 
 #define LOOK_INTERVAL        (20 * NSEC_PER_MS)

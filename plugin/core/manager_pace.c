@@ -1,7 +1,7 @@
 /* The rate at which an origin wants to be sent the bytes of a stream: what its XON advises (proposal 324, section 4.1). */
 #include "base/check.h"
 #include "core/connection_manager.h"
-#include "core/manager_state.h"
+#include "core/manager_exit_state.h"
 
 /* tor: above it, or 0, is no advice. */
 #define PACE_RATE_MAX INT32_MAX

@@ -5,7 +5,7 @@
 
 #include "base/check.h"
 #include "core/connection_manager.h"
-#include "core/manager_state.h"
+#include "core/manager_exit_state.h"
 
 static_assert(FLOW_TAG_LEN == SHA1_LEN, "whole digests are kept");
 

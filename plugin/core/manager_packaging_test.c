@@ -1,5 +1,5 @@
 /* Exit streams towards the origin: their windows, turns, and the credit of their edges. */
-#include "core/manager_state.h"
+#include "core/manager_exit_state.h"
 #include "support/exit_bench.h"
 
 /* --- windows towards the origin -------------------------------------------------------------------------------------- */

@@ -1,6 +1,7 @@
 /* RELAY cells on their way through a manager: peeled, then handled here or passed on to the other half. */
 #include "base/check.h"
 #include "core/connection_manager.h"
+#include "core/manager_exit_state.h"
 #include "core/manager_state.h"
 
 #define AHEAD_CIRCUITS \

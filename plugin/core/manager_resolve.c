@@ -1,7 +1,7 @@
 /* Names: RESOLVE at the half that it came to (tor-spec 6.4), and what edges ask of the world before they connect. */
 #include "base/check.h"
 #include "core/connection_manager.h"
-#include "core/manager_state.h"
+#include "core/manager_exit_state.h"
 
 /* --- at the half --------------------------------------------------------------------------------------------------- */
 

@@ -1,7 +1,7 @@
 /* Exit streams at the half towards the origin: BEGIN to END (tor-spec 6.2). */
 #include "base/check.h"
 #include "core/connection_manager.h"
-#include "core/manager_state.h"
+#include "core/manager_exit_state.h"
 
 struct stream *manager_stream_of(const struct half *half, uint16_t id) {
     return half->exit ? table_get(&half->exit->streams, id) : NULL;
