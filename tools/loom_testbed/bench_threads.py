@@ -1,7 +1,8 @@
 """bench_threads - Loom beside itself with other numbers of connection threads, in the same contention.
 
 Where there are cores enough, the generator keeps off the relay's. Otherwise N threads share N cores with the generator:
-each has as much of it beside itself, however many there are. A thread with a core to itself would keep its cache.
+each has as much of it beside itself, however many there are; but one thread then finds what it reads in its own cache.
+With --share-cores all numbers of threads, and the generator, run on the same cores: as many as the largest number.
 What a cell costs with several threads is compared with what it costs with the first number given.
 """
 
@@ -25,7 +26,8 @@ CONNECTION_THREAD = "conn-"
 def run(options: argparse.Namespace, directory: Path, progress: Progress) -> Measured:
     """Measure and return the result."""
     load = [str(options.loom.parent / "loom-load"), *bench_load.load_options(options)]
-    are_shared = options.share_cores or not pins(max(options.threads), False).relay
+    most = max(options.threads)
+    are_shared = options.share_cores or not pins(most, False).relay
     rounds: list[dict[int, Result]] = []
     with ports.PortBlock() as block:
         for number in range(1, options.rounds + 1):
@@ -33,13 +35,17 @@ def run(options: argparse.Namespace, directory: Path, progress: Progress) -> Mea
             for threads in options.threads if number % 2 else options.threads[::-1]:
                 side = Side("loom", [str(options.loom)], f"ConnectionThreads {threads}\n")
                 place = directory / f"loom-{threads}-{number}"
-                pinned = pins_together(threads) if are_shared else pins(threads, False)
+                cores = most if options.share_cores else threads
+                pinned = pins_together(cores) if are_shared else pins(threads, False)
                 results[threads] = load_turn(side, load, place, block.take(), pinned)
                 cost = results[threads]["relay_ns_per_cell"]
                 progress.line(f"round {number}: {threads} threads, {cost:.0f} ns a cell")
             rounds.append(results)
     result = summary(options.threads, rounds)
     result |= {"load": options.load, "record_cells": options.record_cells, "cores_shared": are_shared}
+    if are_shared:
+        who = f"all run on the same {most} cores" if options.share_cores else "N threads run on N cores"
+        result["sharing"] = f"{who}, with the generator"
     result |= {"load_average": os.getloadavg()[0], "rounds": [_named(one) for one in rounds]}
     return Measured(result, _table(options.threads, rounds, result))
 
@@ -108,5 +114,5 @@ def _table(counts: Sequence[int], rounds: Sequence[dict[int, Result]], result: d
                      f" {counts[0]} (worst round {figures['ratio_worst']}); main thread at most"
                      f" {figures['main_thread_ns_per_cell_at_most']:.2f} ns a cell")  # fmt: skip
     if result["cores_shared"]:
-        lines.append("N threads and the generator share N cores")
+        lines.append(str(result["sharing"]))
     return "\n".join(lines)
