@@ -261,6 +261,15 @@ static void take_inbox(struct event_thread *thread, nsec now) {
     }
 }
 
+/* Cells of other threads go in and out in pieces that the cache holds. */
+static void drain_manager(struct event_thread *thread, nsec now) {
+    thread->is_manager_due = true;
+    for (uint32_t done = 0; thread->is_manager_due && done < DRAIN_MESSAGES_MAX; done += DRAIN_PIECE) {
+        thread->is_manager_due = manager_drain(thread->manager, now, DRAIN_PIECE);
+        link_hub_write_ripe(&thread->links);
+    }
+}
+
 static void drain(struct event_thread *thread, nsec now) {
     bool is_woken = thread->is_woken;
     thread->is_woken = false;
@@ -269,7 +278,7 @@ static void drain(struct event_thread *thread, nsec now) {
     if (thread->controller != NULL && (is_woken || thread->is_controller_due))
         thread->is_controller_due = controller_drain(thread->controller, now, DRAIN_MESSAGES_MAX);
     if (is_woken || thread->is_manager_due)
-        thread->is_manager_due = manager_drain(thread->manager, now, DRAIN_MESSAGES_MAX);
+        drain_manager(thread, now);
 }
 
 /* What was recorded may lead to inputs, and these to more requests; what is left then waits for the next turn. */

@@ -30,6 +30,7 @@ struct event;
 struct manager;
 struct name_service;
 
+#define DRAIN_PIECE        512u  /* of them at a time: with what is written they fit the L2 cache */
 #define DRAIN_MESSAGES_MAX 4096u /* of a station in one turn: then its sockets have their turn */
 #define FIGURES_NS         (100 * NSEC_PER_MS) /* between two publications of the counters, while they change */
 

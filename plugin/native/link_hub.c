@@ -149,6 +149,10 @@ bool link_hub_carry_out(struct link_hub *hub) {
     return is_something_done;
 }
 
+void link_hub_write_ripe(struct link_hub *hub) {
+    link_output_ripe(&hub->shared);
+}
+
 /* --- the scheduling round --------------------------------------------------------------------------------------- */
 
 static void grow_round(struct link_hub *hub, uint32_t count) {

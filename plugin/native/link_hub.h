@@ -42,6 +42,8 @@ void link_hub_hangup(struct link_hub *hub, link_id id);
 void link_hub_want_write(struct link_hub *hub, link_id id);
 void link_hub_want_read(struct link_hub *hub, link_id id, bool on);
 
+/* Write links for which enough waits, before the round (manager_next_ripe). */
+void link_hub_write_ripe(struct link_hub *hub);
 /* Do what was asked for since the last time. True when something was done. */
 bool link_hub_carry_out(struct link_hub *hub);
 /* Let the manager divide what may be written now, and write it. False when it is not time for a round yet. */

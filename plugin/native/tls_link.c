@@ -298,6 +298,7 @@ static void on_readable(evutil_socket_t fd, short what, void *argument) {
         shared->pipe.in_length = (size_t)length;
         bool is_there = receive_burst(link);
         link_output_ripe(shared);
+        manager_flush(shared->manager, turn_clock_now(shared->clock)); /* other threads begin meanwhile */
         if (!is_there || (size_t)length < LINK_RECEIVE_ROOM)
             return; /* a short read has emptied the socket: no need to ask again */
         budget -= (size_t)length < budget ? (size_t)length : budget;
