@@ -115,9 +115,11 @@ static void carry_out_grants(struct sim_station *station, nsec now, uint32_t n) 
 
 void sim_links_schedule(struct sim_station *station, nsec now) {
     struct sim_relay *relay = station->relay;
-    station->is_schedule_posted = false;
     uint32_t n = 0;
-    if (station->wanting_count == 0 || !reserve_facts(relay, station->wanting_count))
+    if (!reserve_facts(relay, station->wanting_count))
+        return; /* the world ends; to try again at once, for ever, would keep it from doing so */
+    station->is_schedule_posted = false;
+    if (station->wanting_count == 0)
         return;
     for (struct list *entry = station->wanting.next; entry != &station->wanting; entry = entry->next)
         relay->facts[n++] = facts_of(LIST_ENTRY(entry, struct sim_link, wanting));

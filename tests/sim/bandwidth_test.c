@@ -11,7 +11,6 @@
 #define MIDDLE    (2 * FLOWS_MAX)
 #define RELAYS    (MIDDLE + 1)
 #define WARM_UP   (3 * NSEC_PER_S)
-#define LENGTH    (5 * NSEC_PER_S)
 
 static const struct sim_file file = {.bytes = UINT64_C(1) << 40, .weight = 1};
 static const struct sim_load load = {.files = &file, .file_count = 1, .request_bytes = 16};
@@ -28,7 +27,7 @@ struct plant {
     struct sim_config config;
 };
 
-static void set_up(struct plant *plant, uint16_t threads, uint32_t flows, uint64_t rate) {
+static void set_up(struct plant *plant, uint16_t threads, uint32_t flows, uint64_t rate, nsec length) {
     memset(plant, 0, sizeof *plant);
     shared_heap_init(&plant->heap);
     for (uint32_t i = 0; i < RELAYS; i++) {
@@ -63,7 +62,7 @@ static void set_up(struct plant *plant, uint16_t threads, uint32_t flows, uint64
                                         .load_count = 1,
                                         .client_count = flows,
                                         .measure_from = WARM_UP,
-                                        .end = WARM_UP + LENGTH};
+                                        .end = WARM_UP + length};
 }
 
 static uint64_t sent_by_middle(struct sim_world *world, nsec until) {
@@ -71,16 +70,16 @@ static uint64_t sent_by_middle(struct sim_world *world, nsec until) {
     return sim_world_relay(world, MIDDLE).work.bytes_sent;
 }
 
-static void check(uint16_t threads, uint32_t flows, uint64_t rate) {
+static void check(uint16_t threads, uint32_t flows, uint64_t rate, nsec length) {
     struct plant plant;
-    set_up(&plant, threads, flows, rate);
+    set_up(&plant, threads, flows, rate, length);
     struct sim_world *world = sim_world_new(&plant.config);
     assert_non_null(world);
     uint64_t before = sent_by_middle(world, WARM_UP);
-    uint64_t sent = sent_by_middle(world, WARM_UP + LENGTH) - before;
+    uint64_t sent = sent_by_middle(world, WARM_UP + length) - before;
     sim_world_free(world);
     assert_int_equal(atomic_load(&plant.heap.live_bytes), 0);
-    uint64_t expected = rate * (LENGTH / NSEC_PER_S);
+    uint64_t expected = rate * (length / NSEC_PER_S);
     assert_true(before <= rate + rate * (WARM_UP / NSEC_PER_S));
     assert_in_range(sent, expected * 97 / 100, expected * 101 / 100);
 }
@@ -91,10 +90,14 @@ static void test_a_rate_is_reached_by_few_links(void **state) {
     static const struct {
         uint32_t flows;
         uint64_t rate;
-    } cases[] = {{2, 200000}, {1, 3840000}, {2, 3840000}, {4, 20000000}};
+        nsec length; /* a record at either end must not be seen */
+    } cases[] = {{2, 200000, 20 * NSEC_PER_S},
+                 {1, 3840000, 5 * NSEC_PER_S},
+                 {2, 3840000, 5 * NSEC_PER_S},
+                 {4, 20000000, 5 * NSEC_PER_S}};
     for (unsigned i = 0; i < 5; i++)
         for (unsigned j = 0; j < 4; j++)
-            check(threads[i], cases[j].flows, cases[j].rate);
+            check(threads[i], cases[j].flows, cases[j].rate, cases[j].length);
 }
 
 int main(void) {
