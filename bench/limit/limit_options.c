@@ -1,8 +1,6 @@
 #include "limit/limit_options.h"
 
-#include <errno.h>
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "load/load_options.h"
@@ -62,32 +60,6 @@ static const struct option *option_named(const char *argument) {
     return NULL;
 }
 
-static bool parse_number(const struct option *o, const char *text, uint32_t *out,
-                         struct complaint *complaint) {
-    char *end;
-    errno = 0;
-    unsigned long value = strtoul(text, &end, 10);
-    if (*text < '0' || *text > '9' || *end || errno || value < o->least || value > o->most)
-        return complain(complaint, "--%s %s: expected a number from %u to %u", o->name, text, o->least,
-                        o->most);
-    *out = (uint32_t)value;
-    return true;
-}
-
-/* What no option can say alone. */
-static bool check_together(const struct limit_options *out, struct complaint *complaint) {
-    if (out->links % 2 != 0)
-        return complain(complaint, "--links %u: expected an even number, half lead in and half out",
-                        out->links);
-    if (out->circuits < out->links / 2)
-        return complain(complaint, "--circuits %u: expected at least one for each of %u ways in",
-                        out->circuits, out->links / 2);
-    if (out->verified_links > out->links / 2)
-        return complain(complaint, "--verified-links %u: expected at most %u, the ways in",
-                        out->verified_links, out->links / 2);
-    return true;
-}
-
 bool limit_options_parse(int argc, const char *const *argv, struct limit_options *out,
                          struct complaint *complaint) {
     *out = (struct limit_options){.links = 8,
@@ -113,8 +85,9 @@ bool limit_options_parse(int argc, const char *const *argv, struct limit_options
             return complain(complaint, "--%s: a value is missing", o->name);
         if (o->kind == OPTION_TEXT)
             memcpy(place, &argv[i], sizeof argv[i]);
-        else if (!parse_number(o, argv[i], (uint32_t *)(void *)place, complaint))
+        else if (!load_number_parse(o->name, argv[i], o->least, o->most, (uint32_t *)(void *)place,
+                                    complaint))
             return false;
     }
-    return check_together(out, complaint);
+    return load_shape_is_possible(out->links, out->circuits, out->verified_links, complaint);
 }

@@ -58,14 +58,13 @@ const char *load_options_help(void) {
            "  --pid PID           of the relay: measure its CPU time\n";
 }
 
-static bool parse_number(const struct option *o, const char *text, uint32_t *out,
-                         struct complaint *complaint) {
+bool load_number_parse(const char *name, const char *text, uint32_t least, uint32_t most, uint32_t *out,
+                       struct complaint *complaint) {
     char *end;
     errno = 0;
     unsigned long value = strtoul(text, &end, 10);
-    if (*text < '0' || *text > '9' || *end || errno || value < o->least || value > o->most)
-        return complain(complaint, "--%s %s: expected a number from %u to %u", o->name, text, o->least,
-                        o->most);
+    if (*text < '0' || *text > '9' || *end || errno || value < least || value > most)
+        return complain(complaint, "--%s %s: expected a number from %u to %u", name, text, least, most);
     *out = (uint32_t)value;
     return true;
 }
@@ -105,7 +104,7 @@ static bool parse_value(const struct option *o, const char *text, struct load_op
                         struct complaint *complaint) {
     void *place = (char *)out + o->offset;
     switch (o->kind) {
-    case OPTION_NUMBER: return parse_number(o, text, place, complaint);
+    case OPTION_NUMBER: return load_number_parse(o->name, text, o->least, o->most, place, complaint);
     case OPTION_HEX: return parse_hex(o, text, place, complaint);
     case OPTION_HANDSHAKE: return parse_handshake(o, text, place, complaint);
     case OPTION_TEXT: return parse_text(o, text, place, complaint);
@@ -136,16 +135,16 @@ static bool check_handshakes(const struct load_options *out, struct complaint *c
     return true;
 }
 
-static bool check_cells(const struct load_options *out, struct complaint *complaint) {
-    if (out->links % 2 != 0)
-        return complain(complaint, "--links %u: expected an even number, half lead in and half out",
-                        out->links);
-    if (out->circuits < out->links / 2)
-        return complain(complaint, "--circuits %u: expected at least one for each of %u ways in",
-                        out->circuits, out->links / 2);
-    if (out->verified_links > out->links / 2)
-        return complain(complaint, "--verified-links %u: expected at most %u, the ways in",
-                        out->verified_links, out->links / 2);
+bool load_shape_is_possible(uint32_t links, uint32_t circuits, uint32_t verified_links,
+                            struct complaint *complaint) {
+    if (links % 2 != 0)
+        return complain(complaint, "--links %u: expected an even number, half lead in and half out", links);
+    if (circuits < links / 2)
+        return complain(complaint, "--circuits %u: expected at least one for each of %u ways in", circuits,
+                        links / 2);
+    if (verified_links > links / 2)
+        return complain(complaint, "--verified-links %u: expected at most %u, the ways in", verified_links,
+                        links / 2);
     return true;
 }
 
@@ -153,7 +152,9 @@ static bool check_together(const struct load_options *out, uint32_t given, struc
     for (size_t i = 0; i < OPTION_COUNT; i++)
         if (options[i].is_required && !(given & UINT32_C(1) << i))
             return complain(complaint, "--%s is missing", options[i].name);
-    return out->mode == LOAD_CELLS ? check_cells(out, complaint) : check_handshakes(out, complaint);
+    if (out->mode != LOAD_CELLS)
+        return check_handshakes(out, complaint);
+    return load_shape_is_possible(out->links, out->circuits, out->verified_links, complaint);
 }
 
 bool load_options_parse(int argc, const char *const *argv, struct load_options *out,

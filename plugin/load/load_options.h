@@ -45,4 +45,11 @@ MUST_USE bool load_options_parse(int argc, const char *const *argv, struct load_
 /* The help text. */
 const char *load_options_help(void);
 
+/* What other programs that make such a load have in common with it: a number from least to most; and whether as many links
+ * and circuits go together. False with a complaint. */
+MUST_USE bool load_number_parse(const char *name, const char *text, uint32_t least, uint32_t most,
+                                uint32_t *out, struct complaint *complaint);
+MUST_USE bool load_shape_is_possible(uint32_t links, uint32_t circuits, uint32_t verified_links,
+                                     struct complaint *complaint);
+
 #endif

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from . import arguments, bench_load, bench_plot, bench_profile, lone_relay, machine, ports, procstat
 from .bench_profile import Chain
-from .bench_sides import LOADS, pins, put_first
+from .bench_sides import pins, put_first
 from .bench_stages import STAGES, is_resolved, stage_of
 from .errors import TestbedError
 from .measured import Measured
@@ -37,13 +37,10 @@ AFTER_SECONDS = 5  # that the load lasts beyond what is measured
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add this bench's options."""
+    bench_load.add_load_options(parser)
     add = parser.add_argument
-    add("--load", choices=("hot", "cold"), default="hot", help="which load (default: hot)")
     add("--threads", type=arguments.count(1, 64), default=1, help="connection threads of Loom")
     add("--seconds", type=arguments.count(1, 600), default=5, metavar="S", help="of measuring, and again of sampling")
-    add("--record-cells", type=arguments.count(1, 31), default=31, metavar="N", help="cells in a record that comes")
-    add("--cipher", metavar="NAME", help="the one TLS 1.3 suite offered (default: those that tor offers)")
-    add("--loom", type=arguments.path, default=arguments.LOOM_DEFAULT, metavar="PATH", help="the relay to measure")
 
 
 def run(options: argparse.Namespace, directory: Path, progress: Progress) -> Measured:
@@ -53,6 +50,7 @@ def run(options: argparse.Namespace, directory: Path, progress: Progress) -> Mea
         arguments.require_program(program)
     bench_profile.require_perf()
     pinned = pins(options.threads, False)
+    shape = bench_load.load_lasting(options, 0, 2 * options.seconds + AFTER_SECONDS)
     with ports.PortBlock() as block:
         metrics_port = block.take()
         torrc = (f"ConnectionThreads {options.threads}\nMetricsPort 127.0.0.1:{metrics_port}\n"
@@ -64,7 +62,7 @@ def run(options: argparse.Namespace, directory: Path, progress: Progress) -> Mea
         load = None
         try:
             with (directory / "loom-load.log").open("w") as log:
-                load = subprocess.Popen([*pinned.generator, str(generator), *_load(options), *relay.as_options()],
+                load = subprocess.Popen([*pinned.generator, str(generator), *shape, *relay.as_options()],
                                         stdout=log, stderr=log)  # fmt: skip
             _await_load(load, metrics_port, progress)
             cost, work = _measure(relay.child.pid, metrics_port, options.seconds)
@@ -82,13 +80,6 @@ def run(options: argparse.Namespace, directory: Path, progress: Progress) -> Mea
     result |= {"machine": machine.facts(), "load_average": os.getloadavg()[0]}
     picture = bench_plot.draw("bill", result, directory / "bill.svg")
     return Measured(result, _table(result) + f"\n{picture}")
-
-
-def _load(options: argparse.Namespace) -> list[str]:
-    cipher = ["--cipher", options.cipher] if options.cipher else []
-    lasts = 2 * options.seconds + AFTER_SECONDS
-    return [*LOADS[options.load], *cipher, "--record-cells", str(options.record_cells), "--warmup", "0",
-            "--seconds", str(lasts)]  # fmt: skip
 
 
 def _await_load(load: subprocess.Popen, metrics_port: int, progress: Progress) -> None:

@@ -66,11 +66,25 @@ def run(options: argparse.Namespace, directory: Path, progress: Progress) -> Mea
     return Measured(result, _table(options, rounds, result))
 
 
+def add_load_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of a bench that is nothing without a load."""
+    add = parser.add_argument
+    add("--load", choices=("hot", "cold"), default="hot", help="which load (default: hot)")
+    add("--record-cells", type=arguments.count(1, 31), default=31, metavar="N", help="cells in a record that comes")
+    add("--cipher", metavar="NAME", help="the one TLS 1.3 suite offered (default: those that tor offers)")
+    add("--loom", type=arguments.path, default=arguments.LOOM_DEFAULT, metavar="PATH", help="the relay to measure")
+
+
 def load_options(options: argparse.Namespace) -> list[str]:
     """Return what loom-load is told of the load."""
+    return load_lasting(options, min(options.seconds, WARMUP_SECONDS), options.seconds)
+
+
+def load_lasting(options: argparse.Namespace, warmup: int, seconds: int) -> list[str]:
+    """Return the same, of a load that lasts so long."""
     cipher = ["--cipher", options.cipher] if options.cipher else []
-    seconds = ["--warmup", str(min(options.seconds, WARMUP_SECONDS)), "--seconds", str(options.seconds)]
-    return [*LOADS[options.load], *cipher, "--record-cells", str(options.record_cells), *seconds]
+    lasts = ["--warmup", str(warmup), "--seconds", str(seconds)]
+    return [*LOADS[options.load], *cipher, "--record-cells", str(options.record_cells), *lasts]
 
 
 def _limit_command(limit: Path, options: argparse.Namespace) -> list[str]:

@@ -29,15 +29,12 @@ Rounds = list[dict[int, Result]]
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add this bench's options."""
+    bench_load.add_load_options(parser)
     add = parser.add_argument
     cores = len(os.sched_getaffinity(0))
     add("--threads-max", type=arguments.count(1, 64), default=min(cores, 64), metavar="N", help="default: all cores")
-    add("--load", choices=("hot", "cold"), default="hot", help="which load (default: hot)")
     add("--rounds", type=arguments.count(1, 100), default=3, help="rounds; each measures every number of threads")
     add("--seconds", type=arguments.count(1, 600), default=5, metavar="S", help="how long to measure each")
-    add("--record-cells", type=arguments.count(1, 31), default=31, metavar="N", help="cells in a record that comes")
-    add("--cipher", metavar="NAME", help="the one TLS 1.3 suite offered (default: those that tor offers)")
-    add("--loom", type=arguments.path, default=arguments.LOOM_DEFAULT, metavar="PATH", help="the relay to measure")
 
 
 def run(options: argparse.Namespace, directory: Path, progress: Progress) -> Measured:
