@@ -107,8 +107,9 @@ struct config {
     struct dos_params dos;      /* DOS_THE_CONSENSUS_SAYS where nothing is given */
 
     /* Threads and scheduling. */
-    int connection_threads;            /* -1: as many as physical cores; 0: everything in the main thread */
-    int num_cpus;                      /* CPU workers; 0: as many as cores */
+    int connection_threads; /* -1: what the cores suggest; 0: everything in the main thread */
+    int pin_threads; /* enum config_tristate: each to a core; auto: to a node, where there are several */
+    int num_cpus;    /* CPU workers; 0: as many as cores */
     uint32_t max_onion_queue_delay_ms; /* 0: the consensus says */
     uint32_t kist_interval_ms;         /* 0: the consensus says */
     int64_t priority_halflife_ms;      /* -1: the consensus says */

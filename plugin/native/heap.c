@@ -1,6 +1,9 @@
 #include "native/heap.h"
 
+#include <stdint.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/check.h"
 
@@ -20,5 +23,15 @@ const struct memory heap_memory = {.allocate = heap_allocate, .release = heap_re
 void *heap_new(size_t size) {
     void *object = calloc(1, size);
     CHECK(object != NULL);
+    return object;
+}
+
+/* What is zero already stays so when the kernel takes its pages away. */
+void *heap_new_untouched(size_t size) {
+    char *object = heap_new(size);
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t skipped = (page - (uintptr_t)object % page) % page;
+    if (size > skipped && (size - skipped) / page > 0)
+        (void)madvise(object + skipped, (size - skipped) / page * page, MADV_DONTNEED);
     return object;
 }

@@ -13,5 +13,8 @@ extern const struct memory heap_memory;
 
 /* Zeroed bytes, for the runtime's own small objects: ends the process when there are none, as tor does. */
 MUST_USE void *heap_new(size_t size);
+/* The same for a large buffer of another thread: its whole pages get memory when they are first touched, so that it lies
+ * beside who uses it. */
+MUST_USE void *heap_new_untouched(size_t size);
 
 #endif

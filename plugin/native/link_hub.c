@@ -19,10 +19,10 @@ void link_hub_init(struct link_hub *hub, struct event_base *base, struct turn_cl
     shared->base = base;
     shared->clock = clock;
     shared->identity = tls_identity_keep(identity);
-    shared->pipe.out = heap_new(LINK_SEND_ROOM);
+    shared->pipe.out = heap_new_untouched(LINK_SEND_ROOM);
     shared->pipe.out_room = LINK_SEND_ROOM;
-    shared->received = heap_new(LINK_RECEIVE_ROOM);
-    shared->plain = heap_new(LINK_PLAIN_ROOM);
+    shared->received = heap_new_untouched(LINK_RECEIVE_ROOM);
+    shared->plain = heap_new_untouched(LINK_PLAIN_ROOM);
     table_init(&shared->by_id, &heap_memory, seed);
     list_init(&shared->young);
     list_init(&shared->asked);

@@ -1,6 +1,5 @@
 #include "native/relay_setup.h"
 
-#include <hwloc.h>
 #include <limits.h>
 #include <string.h>
 #include <sys/random.h>
@@ -18,17 +17,6 @@
 #define FILES_MAX      (1u << 20)
 #define CELLS_LEAST    16384u
 
-unsigned machine_cores(void) {
-    hwloc_topology_t topology;
-    int cores = 0;
-    if (hwloc_topology_init(&topology) == 0) {
-        if (hwloc_topology_load(topology) == 0)
-            cores = hwloc_get_nbobjs_by_type(topology, HWLOC_OBJ_CORE);
-        hwloc_topology_destroy(topology);
-    }
-    return cores < 1 ? 1 : (unsigned)cores;
-}
-
 uint32_t machine_raise_files(void) {
     struct rlimit limit;
     CHECK(getrlimit(RLIMIT_NOFILE, &limit) == 0);
@@ -41,15 +29,21 @@ uint32_t machine_raise_files(void) {
     return limit.rlim_cur > FILES_MAX ? FILES_MAX : (uint32_t)limit.rlim_cur;
 }
 
-uint16_t setup_connection_threads(const struct config *config) {
+uint16_t setup_connection_threads(const struct config *config, const struct core_places *places) {
     unsigned threads =
-        config->connection_threads < 0 ? machine_cores() : (unsigned)config->connection_threads;
+        config->connection_threads < 0 ? core_places_threads(places) : (unsigned)config->connection_threads;
     return (uint16_t)(threads > CONFIG_THREADS_MAX ? CONFIG_THREADS_MAX : threads);
 }
 
-unsigned setup_cpu_workers(const struct config *config) {
-    unsigned workers = config->num_cpus <= 0 ? machine_cores() : (unsigned)config->num_cpus;
+unsigned setup_cpu_workers(const struct config *config, const struct core_places *places) {
+    unsigned workers = config->num_cpus <= 0 ? core_places_cores(places) : (unsigned)config->num_cpus;
     return workers > CPU_WORKERS_MAX ? CPU_WORKERS_MAX : workers;
+}
+
+enum core_binding setup_binding(const struct config *config, const struct core_places *places) {
+    if (config->pin_threads == CONFIG_AUTO)
+        return core_places_binding(places);
+    return config->pin_threads == CONFIG_YES ? CORE_BINDING_CORE : CORE_BINDING_NONE;
 }
 
 /* MaxMemInQueues is what all managers may hold in cells. */
@@ -61,13 +55,13 @@ static uint32_t cells_of(const struct config *config, uint16_t threads) {
     return cells > INT_MAX ? INT_MAX : (uint32_t)cells;
 }
 
-void setup_relay_config(const struct config *config, const struct crypt_provider *crypt,
-                        const uint8_t rsa_id[static 20], uint32_t files, uint64_t unix_s_at_zero,
-                        struct relay_config *out) {
+void setup_relay_config(const struct config *config, const struct core_places *places,
+                        const struct crypt_provider *crypt, const uint8_t rsa_id[static 20], uint32_t files,
+                        uint64_t unix_s_at_zero, struct relay_config *out) {
     relay_config_default(out);
     out->memory = &heap_memory;
     out->crypt = crypt;
-    out->connection_threads = setup_connection_threads(config);
+    out->connection_threads = setup_connection_threads(config, places);
     memcpy(out->rsa_id, rsa_id, sizeof out->rsa_id);
     CHECK(getrandom(&out->seed, sizeof out->seed, 0) == (ssize_t)sizeof out->seed);
     out->unix_s_at_zero = unix_s_at_zero;

@@ -7,18 +7,22 @@
 
 static const uint8_t rsa_id[20] = {9};
 
+static const struct core_places eight = {.count = 16, .cores = 8, .nodes = 1};
+
 static struct relay_config made_of(const struct config *config, uint32_t files) {
     struct relay_config out;
-    setup_relay_config(config, openssl_provider(), rsa_id, files, 1000, &out);
+    setup_relay_config(config, &eight, openssl_provider(), rsa_id, files, 1000, &out);
     return out;
 }
 
 static void the_machine_decides_what_is_left_open(void **state) {
     struct config *config = config_new();
     (void)state;
-    assert_true(machine_cores() >= 1);
-    assert_int_equal(setup_connection_threads(config), machine_cores());
-    assert_true(setup_cpu_workers(config) >= 1);
+    assert_int_equal(setup_connection_threads(config, &eight), 7);
+    assert_int_equal(setup_cpu_workers(config, &eight), 8);
+    assert_int_equal(setup_binding(config, &eight), CORE_BINDING_NONE);
+    config->pin_threads = CONFIG_YES;
+    assert_int_equal(setup_binding(config, &eight), CORE_BINDING_CORE);
     assert_true(machine_raise_files() > 0);
     config_free(config);
 }
@@ -34,7 +38,7 @@ static void options_reach_the_core(void **state) {
     config->exit_relay = CONFIG_YES;
     config->refuse_unknown_exits = CONFIG_NO;
     struct relay_config core = made_of(config, 500);
-    assert_int_equal(setup_cpu_workers(config), CPU_WORKERS_MAX);
+    assert_int_equal(setup_cpu_workers(config, &eight), CPU_WORKERS_MAX);
     assert_int_equal(core.connection_threads, 3);
     assert_true(core.cells_max_per_manager > 500000 && core.cells_max_per_manager < 700000);
     assert_true(core.links_max < 500);

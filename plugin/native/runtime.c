@@ -71,8 +71,10 @@ struct runtime *runtime_new(const struct runtime_setup *setup, struct complaint 
         free(runtime);
         return NULL;
     }
-    setup_relay_config(setup->config, setup->crypt, keys_rsa_id(setup->keys), machine_raise_files(),
-                       (uint64_t)time(NULL), &runtime->relay_config);
+    core_places_read(&runtime->places);
+    runtime->binding = setup_binding(setup->config, &runtime->places);
+    setup_relay_config(setup->config, &runtime->places, setup->crypt, keys_rsa_id(setup->keys),
+                       machine_raise_files(), (uint64_t)time(NULL), &runtime->relay_config);
     runtime->dos = dos_params_settled(&setup->config->dos, &dos_params_default);
     runtime->onions = onion_store_new(setup->crypt, &heap_memory, ONION_STORE_BYTES_MAX);
     start_team(runtime);
@@ -128,10 +130,33 @@ static void *thread_main(void *argument) {
     return NULL;
 }
 
+/* Where it may run is settled before it begins: the memory that it takes then lies beside it. */
+static bool bind_thread(const struct runtime *runtime, unsigned index, pthread_attr_t *attributes) {
+    const struct core_places *places = &runtime->places;
+    cpu_set_t cpus;
+    CPU_ZERO(&cpus);
+    for (unsigned i = 0; i < places->count; i++)
+        if (core_places_admit(places, runtime->binding, index - 1, &places->places[i]))
+            CPU_SET(places->places[i].cpu, &cpus);
+    return runtime->binding == CORE_BINDING_NONE ||
+           pthread_attr_setaffinity_np(attributes, sizeof cpus, &cpus) == 0;
+}
+
+static bool create_thread(struct runtime *runtime, unsigned index) {
+    pthread_attr_t attributes;
+    if (pthread_attr_init(&attributes) != 0)
+        return false;
+    bool is_created = bind_thread(runtime, index, &attributes) &&
+                      pthread_create(&runtime->threads[index], &attributes, thread_main,
+                                     &runtime->team.threads[index]) == 0;
+    pthread_attr_destroy(&attributes);
+    return is_created;
+}
+
 static bool start_thread(struct runtime *runtime) {
     char name[16];
     unsigned index = runtime->threads_started + 1u;
-    if (pthread_create(&runtime->threads[index], NULL, thread_main, &runtime->team.threads[index]) != 0)
+    if (!create_thread(runtime, index))
         return false;
     runtime->threads_started++;
     snprintf(name, sizeof name, "conn-%u", index);
@@ -145,8 +170,8 @@ static bool start_threads(struct runtime *runtime) {
     bool is_started = true;
     signals_hide(&before);
     keys_ntor(runtime->setup.keys, &ntor);
-    runtime->team.workers =
-        cpu_workers_new(setup_cpu_workers(runtime->setup.config), runtime->setup.crypt, &ntor);
+    runtime->team.workers = cpu_workers_new(setup_cpu_workers(runtime->setup.config, &runtime->places),
+                                            runtime->setup.crypt, &ntor);
     explicit_bzero(&ntor, sizeof ntor);
     runtime->threads[0] = pthread_self();
     is_started = runtime->team.workers != NULL;
@@ -185,13 +210,20 @@ static void stop_threads(struct runtime *runtime) {
     runtime->team.workers = NULL;
 }
 
+static void log_threads(const struct runtime *runtime) {
+    char places[256];
+    core_places_describe(&runtime->places, runtime->binding, places, sizeof places);
+    log_notice("%u connection thread%s and %u worker%s on %s", runtime->threads_started,
+               runtime->threads_started == 1 ? "" : "s", cpu_workers_count(runtime->team.workers),
+               cpu_workers_count(runtime->team.workers) == 1 ? "" : "s", places);
+}
+
 bool runtime_run(struct runtime *runtime, struct complaint *complaint) {
     if (!start_names(runtime, complaint))
         return false;
     bool is_started = start_threads(runtime);
     if (is_started) {
-        log_info("Running with %u connection threads and %u workers", runtime->threads_started,
-                 cpu_workers_count(runtime->team.workers));
+        log_threads(runtime);
         listeners_start(runtime->setup.listeners, runtime_base(runtime), on_accepted, runtime);
         event_thread_run(&runtime->team.threads[0]);
     } else {

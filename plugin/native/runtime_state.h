@@ -5,6 +5,7 @@
 #include <pthread.h>
 
 #include "core/relay.h"
+#include "native/core_places.h"
 #include "native/event_thread.h"
 #include "native/runtime_setup.h"
 
@@ -14,6 +15,8 @@ struct complaint;
 
 struct runtime {
     struct runtime_setup setup;
+    struct core_places places;
+    enum core_binding binding;
     struct relay_config relay_config;
     struct relay *relay;
     struct event_team team;

@@ -94,6 +94,15 @@ static const char *apply_int(struct config *config, const struct torrc_option *o
     return NULL;
 }
 
+/* A number, or auto: -1. */
+static const char *apply_int_or_auto(struct config *config, const struct torrc_option *option,
+                                     const char *value) {
+    if (!span_is_nocase(span_of(value), "auto"))
+        return apply_int(config, option, value);
+    *(int *)member(config, option) = -1;
+    return NULL;
+}
+
 /* A number; 0: the consensus says. */
 static const char *apply_count(struct config *config, const struct torrc_option *option, const char *value) {
     const char *expected = apply_int(config, option, value);
@@ -298,8 +307,8 @@ static const struct torrc_option carried_out[] = {
     {"BandwidthBurst", .apply = apply_bytes, AT(bandwidth_burst), RATE},
     {"BandwidthRate", .apply = apply_bytes, AT(bandwidth_rate), RATE},
     {"CircuitPriorityHalflife", .apply = apply_halflife, .expected = "seconds up to 86400, or -1"},
-    {"ConnectionThreads", .apply = apply_int, AT(connection_threads),
-     RANGE(0, CONFIG_THREADS_MAX, "a number from 0 (all in the main thread) to 254")},
+    {"ConnectionThreads", .apply = apply_int_or_auto, AT(connection_threads),
+     RANGE(0, CONFIG_THREADS_MAX, "auto, or a number from 0 (all in the main thread) to 254")},
     {"ContactInfo", .apply = apply_string, AT(contact)},
     {"DataDirectory", .apply = apply_path, AT(data_directory)},
     {"DirAuthority", .is_list = true, .apply = apply_authority},
@@ -350,6 +359,7 @@ static const struct torrc_option carried_out[] = {
     {"PerConnBWBurst", .apply = apply_bytes, AT(per_connection_burst), RATE},
     {"PerConnBWRate", .apply = apply_bytes, AT(per_connection_rate), RATE},
     {"PidFile", .apply = apply_path, AT(pid_file)},
+    {"PinThreads", .apply = apply_tristate, AT(pin_threads)},
     {"ProtocolWarnings", .apply = apply_bool, AT(protocol_warnings)},
     {"PublishServerDescriptor", .apply = apply_publish, .expected = "0, 1 or v3 (Loom is no bridge)"},
     {"ReducedExitPolicy", .apply = apply_bool, AT(reduced_exit_policy)},

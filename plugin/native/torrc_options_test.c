@@ -32,6 +32,12 @@ static void values_reach_their_members(void **state) {
     struct config *c = config_new();
     assert_null(apply(c, "numcpus", "3"));
     assert_int_equal(c->num_cpus, 3);
+    assert_null(apply(c, "ConnectionThreads", "7"));
+    assert_int_equal(c->connection_threads, 7);
+    assert_null(apply(c, "ConnectionThreads", "Auto"));
+    assert_int_equal(c->connection_threads, -1);
+    assert_null(apply(c, "PinThreads", "1"));
+    assert_int_equal(c->pin_threads, CONFIG_YES);
     assert_null(apply(c, "ShutdownWaitLength", "2 minutes"));
     assert_int_equal(c->shutdown_wait_s, 120);
     assert_null(apply(c, "CircuitPriorityHalflife", "-1"));
@@ -87,6 +93,9 @@ static void limits_are_said(void **state) {
         {"NumCPUs", "129"},
         {"NumCPUs", "-1"},
         {"ConnectionThreads", "255"},
+        {"ConnectionThreads", "-1"},
+        {"ConnectionThreads", "automatic"},
+        {"PinThreads", "yes"},
         {"Nickname", ""},
         {"Nickname", "12345678901234567890"},
         {"SigningKeyLifetime", "1 day"},

@@ -99,7 +99,7 @@ static void mistakes_name_line_option_and_what_was_expected(void **state) {
          "torrc:1: BandwidthRate: expected a number and a unit (bytes, KBytes, MBits, "
          "GBytes, ...), got \"5 apples\""},
         {"ConnectionThreads 255",
-         "torrc:1: ConnectionThreads: expected a number from 0 (all in the main thread) to "
+         "torrc:1: ConnectionThreads: expected auto, or a number from 0 (all in the main thread) to "
          "254, got \"255\""},
         {"%include /nowhere", "torrc:1: %include: expected files inside each other at most 0 deep"},
         {"ExitPolicy maybe *:*",

@@ -86,7 +86,8 @@ static inline void bench_start(struct native_bench *bench, int connection_thread
     struct ntor_server_keys ntor;
     bench->config = config_new();
     bench->config->connection_threads = connection_threads;
-    setup_relay_config(bench->config, openssl_provider(), keys_rsa_id(bench->keys), 1000,
+    const struct core_places places = {.count = 1, .cores = 1, .nodes = 1};
+    setup_relay_config(bench->config, &places, openssl_provider(), keys_rsa_id(bench->keys), 1000,
                        (uint64_t)time(NULL), &bench->relay_config);
     bench->team.count = (uint16_t)(connection_threads + 1);
     bench->team.controller = bench->team.count;
