@@ -91,6 +91,11 @@ void manager_release(struct manager *m, struct cell **cells, uint32_t n);
 /* The 514 bytes of a taken cell: the one gather that fills a TLS record. */
 void cell_serialize(const struct cell *cell, uint8_t out[static CELL_LEN]);
 
+/* The answer to port.release: nothing of the link is in use here any more. luggage is what the runtime has of it (natively its
+ * struct tls_link, taken off the thread's tables and event base); it comes out of port.adopt on the new station's thread, where all
+ * that was written to it before this call is seen. False: the link is not to move any more; the runtime keeps it and carries on. */
+MUST_USE bool manager_link_released(struct manager *m, nsec now, link_id link, void *luggage);
+
 /* --- circuits --------------------------------------------------------------------------------------------------- */
 
 void manager_job_done(struct manager *m, nsec now, const struct job_result *result);

@@ -6,7 +6,8 @@
  * controller_extend.c     EXTEND: to a link that is open, or is dialled
  * controller_clients.c    connections and circuits of clients: counted and refused
  * controller_bandwidth.c  what the managers may send
- * controller_memory.c     cells that run out at a manager */
+ * controller_memory.c     cells that run out at a manager
+ * controller_move.c       links that move to another manager */
 #ifndef LOOM_CORE_CONTROLLER_STATE_H
 #define LOOM_CORE_CONTROLLER_STATE_H
 
@@ -26,6 +27,7 @@
 #include "core/dos_figures.h"
 #include "core/dos_params.h"
 #include "core/hoard.h"
+#include "core/link_move.h"
 #include "core/mailroom.h"
 #include "core/port.h"
 #include "core/relay_config.h"
@@ -84,6 +86,7 @@ struct controller {
     struct inquiry inquiry;
     uint16_t managers_short; /* of cells */
     struct bandwidth_pool bandwidth;
+    struct move_figures moves;
     struct work work;
 };
 

@@ -13,6 +13,10 @@
  *   edge_connect manager_edge_connected or manager_edge_closed
  *   edge_close   nothing
  *   offload      manager_job_done
+ *   release      the link is to move to another station's thread: manager_link_released, between turns, when nothing of it is in
+ *                use on this thread; nothing when it closes before. It goes on writing until then
+ *   adopt        nothing: the link is this station's, with the luggage that manager_link_released gave, read as it was there.
+ *                Other requests for it may follow in the same call. Also called while the relay is freed, for links on their way
  *   wake         the station's thread calls manager_drain (or controller_drain) soon; called on the SENDER's port
  *   trace        nothing; may be NULL */
 #ifndef LOOM_CORE_PORT_H
@@ -40,6 +44,8 @@ struct port {
     void (*edge_want_read)(struct port *port, edge_id edge, bool on);
     void (*edge_close)(struct port *port, edge_id edge);
     void (*offload)(struct port *port, const struct job *job);
+    void (*release)(struct port *port, link_id link);
+    void (*adopt)(struct port *port, link_id link, void *luggage);
     void (*wake)(struct port *port, station_id station);
     void (*trace)(struct port *port, const struct trace_event *event);
 };

@@ -15,6 +15,7 @@
 #include "base/work.h"
 #include "core/consensus_view.h"
 #include "core/dos_figures.h"
+#include "core/link_move.h"
 #include "core/port.h"
 #include "core/relay_config.h"
 
@@ -31,6 +32,13 @@ MUST_USE enum err controller_accept(struct controller *c, nsec now, const struct
                                     link_id *link_out, station_id *manager_out);
 /* An accepted connection ended before manager_link_opened took it (TLS failed). */
 void controller_accept_failed(struct controller *c, nsec now, link_id link);
+
+/* Move an open link to the manager of another station, with its circuits: what is on its way stays in order, and nothing is lost.
+ * False: not now, and nothing happens (the link is unknown, not open, or there already; or a move is going on: there is one at a
+ * time in a relay). Otherwise controller_is_moving until it has moved or stays. */
+MUST_USE bool controller_move_link(struct controller *c, nsec now, link_id link, station_id to);
+bool controller_is_moving(const struct controller *c);
+const struct move_figures *controller_moves(const struct controller *c);
 
 /* As manager_drain, manager_flush, manager_next_wake, manager_tick. */
 MUST_USE bool controller_drain(struct controller *c, nsec now, uint32_t msgs_max);
