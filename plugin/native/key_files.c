@@ -135,6 +135,8 @@ bool key_file_write(const char *folder, const char *name, struct span content, s
         good = false;
         reason = errno;
     }
+    if (!good)
+        unlink(temporary);
     return good || complain(complaint, "%s: expected a file that can be written: %s", path, strerror(reason));
 }
 
@@ -159,9 +161,26 @@ uint64_t key_file_written_s(const char *folder, const char *name) {
     return (uint64_t)st.st_mtime;
 }
 
+bool key_file_is_there(const char *folder, const char *name) {
+    char path[PATH_BYTES];
+    struct stat st;
+    struct complaint nobody;
+    return make_path(path, folder, name, "", &nobody) && (lstat(path, &st) == 0 || errno != ENOENT);
+}
+
+/* Where it stands in the folder above. That may be one that we may only pass through: then it is not synced. */
+static void sync_place_of(const char *folder) {
+    char path[PATH_BYTES];
+    struct complaint nobody;
+    if (make_path(path, folder, "..", "", &nobody))
+        (void)sync_folder(path);
+}
+
 bool key_folder_make(const char *folder, struct complaint *complaint) {
     struct stat st;
-    if (mkdir(folder, 0700) != 0 && errno != EEXIST)
+    if (mkdir(folder, 0700) == 0)
+        sync_place_of(folder);
+    else if (errno != EEXIST)
         return complain(complaint, "%s: expected a folder that can be made: %s", folder, strerror(errno));
     if (stat(folder, &st) != 0 || !S_ISDIR(st.st_mode))
         return complain(complaint, "%s: expected a folder", folder);

@@ -1,7 +1,8 @@
-/* key_files - files of the data directory: read whole, written so that a kill at any moment leaves the old or the new
- * one, never a part.
+/* key_files - files of the data directory: read whole, written so that a kill or a power cut at any moment leaves the old or
+ * the new one, never a part.
  *
- * Writing: to NAME.tmp, fsync, rename, fsync of the folder. All complaints name the path. */
+ * Writing: to NAME.tmp, fsync, rename, fsync of the folder. What a cut left of NAME.tmp is written over the next time. All
+ * complaints name the path. */
 #ifndef LOOM_NATIVE_KEY_FILES_H
 #define LOOM_NATIVE_KEY_FILES_H
 
@@ -33,7 +34,9 @@ MUST_USE bool key_file_write_tagged(const char *folder, const char *name, const 
                                     struct span content, struct complaint *complaint);
 /* Seconds since 1970 when the file was last written; 0 when it is not there. */
 uint64_t key_file_written_s(const char *folder, const char *name);
-/* Make the folder (mode 0700) when it is missing. */
+/* Is anything there, readable or not? */
+MUST_USE bool key_file_is_there(const char *folder, const char *name);
+/* Make the folder (mode 0700) when it is missing. It outlives a power cut, as far as we may read the one above it. */
 MUST_USE bool key_folder_make(const char *folder, struct complaint *complaint);
 /* Take tor's lock on a data directory: flock on its file "lock". The descriptor, or -1 with a complaint. */
 MUST_USE int key_folder_lock(const char *folder, struct complaint *complaint);

@@ -1,7 +1,9 @@
 #include "native/key_files.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -72,6 +74,28 @@ static void tags_and_lengths_are_checked(void **state) {
     assert_int_equal(length, 4);
 }
 
+/* As on a disk that is full. */
+static void a_file_that_cannot_be_written_stays_as_it_was(void **state) {
+    (void)state;
+    struct complaint complaint = {""};
+    uint8_t out[16];
+    size_t length;
+    struct rlimit before, small;
+    assert_true(key_file_write(folder, "a", span_of("old"), &complaint));
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    small = before;
+    small.rlim_cur = 4;
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    assert_false(key_file_write(folder, "a", span_of("new and longer"), &complaint));
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_non_null(strstr(complaint.text, "expected a file that can be written"));
+    assert_int_equal(key_file_read(folder, "a", out, sizeof(out), &length, &complaint), KEY_FILE_READ);
+    assert_int_equal(length, 3);
+    assert_false(key_file_is_there(folder, "a.tmp"));
+    assert_true(key_file_is_there(folder, "a"));
+}
+
 static void folders_and_locks(void **state) {
     (void)state;
     struct complaint complaint = {""};
@@ -94,6 +118,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(written_and_read_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_leftover_does_not_matter, set_up, tear_down),
         cmocka_unit_test_setup_teardown(tags_and_lengths_are_checked, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_file_that_cannot_be_written_stays_as_it_was, set_up, tear_down),
         cmocka_unit_test_setup_teardown(folders_and_locks, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,20 +8,46 @@
 #include "native/log.h"
 #include "wire/text.h"
 
-#define RSA_FILE           "secret_id_key"
-#define MASTER_FILE        "ed25519_master_id_secret_key"
-#define MASTER_PUBLIC_FILE "ed25519_master_id_public_key"
-#define SIGNING_FILE       "ed25519_signing_secret_key"
-#define SIGNING_CERT_FILE  "ed25519_signing_cert"
-#define TAP_FILE           "secret_onion_key"
-#define ONION_FILE         "secret_onion_key_ntor"
-#define ONION_OLD_FILE     "secret_onion_key_ntor.old"
+#define RSA_FILE            "secret_id_key"
+#define MASTER_FILE         "ed25519_master_id_secret_key"
+#define MASTER_PUBLIC_FILE  "ed25519_master_id_public_key"
+#define SIGNING_FILE        "ed25519_signing_secret_key"
+#define SIGNING_CERT_FILE   "ed25519_signing_cert"
+#define TAP_FILE            "secret_onion_key"
+#define ONION_FILE          "secret_onion_key_ntor"
+#define ONION_OLD_FILE      "secret_onion_key_ntor.old"
+#define FINGERPRINT_FILE    "fingerprint"
+#define FINGERPRINT_ED_FILE "fingerprint-ed25519"
 
 #define MASTER_TAG        "== ed25519v1-secret: type0 =="
 #define MASTER_PUBLIC_TAG "== ed25519v1-public: type0 =="
 #define SIGNING_TAG       "== ed25519v1-secret: type4 =="
 #define SIGNING_CERT_TAG  "== ed25519v1-cert: type4 =="
 #define ONION_TAG         "== c25519v1: onion =="
+
+/* What is made after an identity key, by us and by tor, so that it tells that there was one. `tor --keygen` makes Ed25519
+ * keys alone: they do not tell of an RSA key. */
+static const char *const made_after_rsa[] = {TAP_FILE, ONION_FILE, ONION_OLD_FILE, NULL};
+static const char *const made_after_master[] = {MASTER_PUBLIC_FILE, SIGNING_FILE, SIGNING_CERT_FILE, NULL};
+
+/* May a new identity key be made? Not where a run before this one had one: that would be another relay. */
+static bool may_make(const struct keys *keys, const char *name, const char *const made_after[],
+                     const char *fingerprint, const char *hint, struct complaint *complaint) {
+    const char *folder = keys->place.data_directory, *trace = NULL;
+    if (key_file_is_there(folder, fingerprint))
+        trace = fingerprint;
+    for (; !trace && *made_after; made_after++) {
+        if (key_file_is_there(keys->place.key_directory, *made_after)) {
+            folder = keys->place.key_directory;
+            trace = *made_after;
+        }
+    }
+    return !trace ||
+           complain(complaint,
+                    "%s/%s: expected the identity key of this relay, which has run before (%s/%s is "
+                    "there), but it is missing%s",
+                    keys->place.key_directory, name, folder, trace, hint);
+}
 
 /* A key in PEM that is there, or a new one that is then there. */
 static EVP_PKEY *load_rsa(struct keys *keys, const char *name, struct complaint *complaint) {
@@ -68,8 +94,11 @@ static void ed_key_generate(const struct crypt_provider *crypt, struct ed_key *o
 static bool ed_key_complete(struct ed_key *key) {
     uint8_t signature[64];
     uint8_t sign_bit;
+    static const uint8_t zeros[16];
     bool is_clamped = (key->secret[0] & 7) == 0 && (key->secret[31] & 0xc0) == 0x40;
-    return is_clamped &&
+    /* Half a prefix of zeros comes from a disk, not from SHA-512. Signatures made with it would give the scalar away. */
+    bool has_prefix = memcmp(key->secret + ED_EXPANDED_LEN - sizeof zeros, zeros, sizeof zeros) != 0;
+    return is_clamped && has_prefix &&
            ed25519_sign_with_x25519_secret(key->secret, span_of("loom"), signature, key->public, &sign_bit);
 }
 
@@ -95,11 +124,9 @@ static bool load_master(struct keys *keys, struct complaint *complaint) {
     case KEY_FILE_BAD: return false;
     case KEY_FILE_READ: break;
     case KEY_FILE_MISSING:
-        if (has_public == KEY_FILE_READ)
-            return complain(complaint,
-                            "%s/%s: expected the secret of %s, but there is none (Loom does not run with an "
-                            "offline master key)",
-                            folder, MASTER_FILE, MASTER_PUBLIC_FILE);
+        if (!may_make(keys, MASTER_FILE, made_after_master, FINGERPRINT_ED_FILE,
+                      " (Loom does not run with an offline master key)", complaint))
+            return false;
         ed_key_generate(keys->crypt, &keys->master);
         if (!key_file_write_tagged(folder, MASTER_FILE, MASTER_TAG,
                                    (struct span){keys->master.secret, sizeof(keys->master.secret)},
@@ -141,11 +168,14 @@ static bool write_fingerprints(const struct keys *keys, struct complaint *compla
     struct bytes_out out = bytes_out(ed, sizeof(ed) - 1);
     text_hex_encode(keys->rsa_id, sizeof(keys->rsa_id), rsa);
     text_put_base64(&out, keys->master.public, sizeof(keys->master.public), BASE64_UNPADDED);
-    return write_fingerprint(keys, "fingerprint", rsa, complaint) &&
-           write_fingerprint(keys, "fingerprint-ed25519", ed, complaint);
+    return write_fingerprint(keys, FINGERPRINT_FILE, rsa, complaint) &&
+           write_fingerprint(keys, FINGERPRINT_ED_FILE, ed, complaint);
 }
 
 bool keys_load_identity(struct keys *keys, struct complaint *complaint) {
+    bool has_rsa = key_file_is_there(keys->place.key_directory, RSA_FILE);
+    if (!has_rsa && !may_make(keys, RSA_FILE, made_after_rsa, FINGERPRINT_FILE, "", complaint))
+        return false;
     keys->rsa = load_rsa(keys, RSA_FILE, complaint);
     if (!keys->rsa)
         return false;

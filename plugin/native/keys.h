@@ -8,8 +8,9 @@
  *   keys/NAME.secret_family_key          of families; made by `tor --keygen-family`, never by us
  *   fingerprint, fingerprint-ed25519     for people
  *
- * A file is made only when it is missing: written under a temporary name, synced and renamed, so that a kill at any
- * moment leaves a state to start from. A file that cannot be read or makes no sense is a complaint, never replaced.
+ * A file is made only when it is missing: written under a temporary name, synced and renamed, so that a kill or a power cut
+ * at any moment leaves a state to start from. A file that cannot be read or makes no sense is a complaint, never replaced,
+ * and so is an identity key that is missing where a relay has run before: nobody becomes another relay by accident.
  * Owner: main. Thread: the main thread only; what others need is copied out. */
 #ifndef LOOM_NATIVE_KEYS_H
 #define LOOM_NATIVE_KEYS_H

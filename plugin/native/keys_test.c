@@ -12,6 +12,7 @@
 #include "core/link_facts.h"
 #include "crypt/certificates.h"
 #include "native/folder.h"
+#include "native/key_files.h"
 #include "native/openssl_provider.h"
 #include "support/test.h"
 #include "wire/descriptor.h"
@@ -51,6 +52,24 @@ static struct keys *open_good(uint64_t now_s) {
 
 static void key_path(char out[static 160], const char *name) {
     snprintf(out, 160, "%s/%s", key_folder, name);
+}
+
+/* In the order in which the first start makes them. */
+static const char *const all_files[] = {"keys/secret_id_key",
+                                        "keys/ed25519_master_id_secret_key",
+                                        "keys/ed25519_master_id_public_key",
+                                        "fingerprint",
+                                        "fingerprint-ed25519",
+                                        "keys/ed25519_signing_secret_key",
+                                        "keys/ed25519_signing_cert",
+                                        "keys/secret_onion_key",
+                                        "keys/secret_onion_key_ntor"};
+
+/* Which may be gone already. */
+static void remove_file(const char *name) {
+    char path[160];
+    snprintf(path, sizeof path, "%s/%s", data, name);
+    assert_true(unlink(path) == 0 || !key_file_is_there(data, name));
 }
 
 static void made_once_and_kept(void **state) {
@@ -138,20 +157,50 @@ static void a_damaged_file_is_a_complaint_and_stays(void **state) {
         char path[160];
         struct complaint complaint = {""};
         struct stat st;
+        uint8_t content[2048];
+        size_t length;
         keys_close(open_good(NOW_S));
         key_path(path, names[i]);
-        assert_int_equal(stat(path, &st), 0);
-        assert_int_equal(truncate(path, st.st_size - 20), 0);
+        assert_int_equal(key_file_read(key_folder, names[i], content, sizeof content, &length, &complaint),
+                         KEY_FILE_READ);
+        assert_int_equal(truncate(path, (off_t)length - 20), 0);
         assert_null(keys_open(&place, openssl_provider(), NOW_S, &complaint));
         assert_non_null(strstr(complaint.text, names[i]));
         assert_int_equal(stat(path, &st), 0);
-        assert_int_equal(unlink(path), 0);
-        if (i == 1) {
-            key_path(path, "ed25519_master_id_public_key");
-            assert_int_equal(unlink(path), 0);
-        }
+        assert_int_equal(st.st_size, length - 20);
+        assert_true(key_file_write(key_folder, names[i], (struct span){content, length}, &complaint));
     }
     keys_close(open_good(NOW_S));
+}
+
+/* Each of what shows that the relay has run before is enough. */
+static void a_lost_identity_is_not_made_anew(void **state) {
+    (void)state;
+    static const struct {
+        const char *lost, *shows;
+    } table[] = {
+        {"keys/secret_id_key", "fingerprint"},
+        {"keys/secret_id_key", "keys/secret_onion_key"},
+        {"keys/secret_id_key", "keys/secret_onion_key_ntor"},
+        {"keys/ed25519_master_id_secret_key", "fingerprint-ed25519"},
+        {"keys/ed25519_master_id_secret_key", "keys/ed25519_master_id_public_key"},
+        {"keys/ed25519_master_id_secret_key", "keys/ed25519_signing_secret_key"},
+        {"keys/ed25519_master_id_secret_key", "keys/ed25519_signing_cert"},
+    };
+    for (size_t i = 0; i < COUNT(table); i++) {
+        struct complaint complaint = {""};
+        bool is_rsa_lost = i < 3;
+        keys_close(open_good(NOW_S));
+        for (size_t k = is_rsa_lost ? 0 : 1; k < COUNT(all_files); k++)
+            if (strcmp(all_files[k], table[i].shows) != 0)
+                remove_file(all_files[k]);
+        assert_null(keys_open(&place, openssl_provider(), NOW_S, &complaint));
+        assert_non_null(strstr(complaint.text, table[i].lost));
+        assert_non_null(strstr(complaint.text, table[i].shows));
+        assert_false(key_file_is_there(data, table[i].lost));
+        for (size_t k = 0; k < COUNT(all_files); k++)
+            remove_file(all_files[k]);
+    }
 }
 
 static void renewal(void **state) {
@@ -258,26 +307,16 @@ static void killed_at_any_moment(void **state) {
     }
 }
 
-/* Between any two writes of the first start: delete all but the first n files, in the order in which they are made. */
+/* Between any two writes of the first start: delete all but the first n files. */
 static void stopped_between_writes(void **state) {
     (void)state;
-    static const char *const order[] = {"secret_id_key",
-                                        "ed25519_master_id_secret_key",
-                                        "ed25519_master_id_public_key",
-                                        "ed25519_signing_secret_key",
-                                        "ed25519_signing_cert",
-                                        "secret_onion_key",
-                                        "secret_onion_key_ntor"};
-    for (size_t n = 0; n <= COUNT(order); n++) {
+    for (size_t n = 0; n <= COUNT(all_files); n++) {
         uint8_t rsa[20];
         struct keys *keys = open_good(NOW_S);
         memcpy(rsa, keys_rsa_id(keys), sizeof(rsa));
         keys_close(keys);
-        for (size_t i = n; i < COUNT(order); i++) {
-            char path[160];
-            key_path(path, order[i]);
-            assert_int_equal(unlink(path), 0);
-        }
+        for (size_t i = n; i < COUNT(all_files); i++)
+            remove_file(all_files[i]);
         keys = open_good(NOW_S);
         if (n > 0)
             assert_memory_equal(rsa, keys_rsa_id(keys), sizeof(rsa));
@@ -291,6 +330,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(tor_would_find_its_files, set_up, tear_down),
         cmocka_unit_test_setup_teardown(only_one_at_a_time, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_damaged_file_is_a_complaint_and_stays, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_lost_identity_is_not_made_anew, set_up, tear_down),
         cmocka_unit_test_setup_teardown(renewal, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_consensus_says_how_long_an_onion_key_lives, set_up, tear_down),
         cmocka_unit_test_setup_teardown(credentials_convince_a_peer, set_up, tear_down),
