@@ -49,7 +49,8 @@ bool descriptor_cut(struct span *rest, struct span *out, struct span *signed_out
         if (!text_object(rest, "SIGNATURE", &body))
             continue;
         *out = between(from, rest->data);
-        if (out->length <= DESCRIPTOR_CUT_LEN_MAX)
+        bool is_whole = rest->data[-1] == '\n'; /* the digest does not tell: it ends before the signature */
+        if (is_whole && out->length <= DESCRIPTOR_CUT_LEN_MAX)
             return true;
     }
     return false;

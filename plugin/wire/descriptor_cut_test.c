@@ -32,6 +32,9 @@ static void a_descriptor_ends_with_its_signature(UNUSED void **state) {
         assert_true(span_is(signed_part, SIGNED));
     }
     assert_false(descriptor_cut(&rest, &one, &signed_part));
+    rest = span_of(SIGNED OBJECT);
+    rest.length--; /* others follow it when it is served: its last line must end */
+    assert_false(descriptor_cut(&rest, &one, &signed_part));
     rest = span_of("router A\nno signature\n");
     assert_false(descriptor_cut(&rest, &one, &signed_part));
 }
