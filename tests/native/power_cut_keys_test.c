@@ -129,7 +129,7 @@ static void cut_at_each_length(void **state) {
             kept_file_cut(&kept, i, length);
             starts += start_with(i);
             cuts++;
-            kept_files_put_back(&kept);
+            kept_file_cut(&kept, i, kept.each[i].length);
         }
         assert_true(cuts >= (whole < CUT_ALL ? whole : CUT_ALL));
         /* A PEM file is whole without its last line end. */
@@ -156,7 +156,7 @@ static void zeros_in_place_of_the_end(void **state) {
             /* PEM may lack its last line end; a certificate that is not the master's word is made anew. */
             if (starts && !is_for_people(i) && !is_pem(i) && i != SIGNING_CERT)
                 fail_msg("%s: zeros from byte %zu on", names[i], length);
-            kept_files_put_back(&kept);
+            kept_file_cut(&kept, i, kept.each[i].length);
         }
         free(zeroed);
     }
@@ -167,7 +167,7 @@ static void gone(void **state) {
     for (size_t i = 0; i < FILES; i++) {
         kept_file_remove(&kept, i);
         assert_int_equal(start_with(i), may_be_made_anew(i));
-        kept_files_put_back(&kept);
+        kept_file_cut(&kept, i, kept.each[i].length);
     }
 }
 
