@@ -39,6 +39,14 @@ static void port_want_read(struct port *port, link_id link, bool on) {
     link_hub_want_read(&owner(port)->links, link, on);
 }
 
+static void port_release(struct port *port, link_id link) {
+    link_hub_release(&owner(port)->links, link);
+}
+
+static void port_adopt(struct port *port, link_id link, void *luggage) {
+    link_hub_adopt(&owner(port)->links, link, luggage);
+}
+
 /* Of directory streams only. */
 static void port_edge_open(struct port *port, edge_id edge, const struct begin_message *to) {
     CHECK(to->kind == STREAM_DIRECTORY);
@@ -107,6 +115,8 @@ static const struct port manager_calls = {
     .hangup = port_hangup,
     .want_write = port_want_write,
     .want_read = port_want_read,
+    .release = port_release,
+    .adopt = port_adopt,
     .edge_open = port_edge_open,
     .edge_resolve = port_edge_resolve,
     .edge_connect = port_edge_connect,

@@ -103,21 +103,61 @@ void link_hub_want_write(struct link_hub *hub, link_id id) {
     list_append(&hub->shared.asked, &link->write_node);
 }
 
+/* Reading was switched: when it goes on after a move, how long was that? */
+static void note_unread(struct link_hub *hub, struct tls_link *link) {
+    struct pause_figures *pauses = &hub->shared.pauses;
+    nsec now = turn_clock_now(hub->shared.clock);
+    if (!link->is_reading) {
+        link->unread_since = now;
+    } else if (link->has_moved) {
+        link->has_moved = false;
+        pauses->links++;
+        pauses->sum += now - link->unread_since;
+        pauses->longest = nsec_max(pauses->longest, now - link->unread_since);
+    }
+}
+
 void link_hub_want_read(struct link_hub *hub, link_id id, bool on) {
     struct tls_link *link = find(hub, id);
     if (link == NULL || link->is_reading == on)
         return;
     link->is_reading = on;
     record_change(hub, link);
+    note_unread(hub, link);
+}
+
+void link_hub_release(struct link_hub *hub, link_id id) {
+    struct tls_link *link = find(hub, id);
+    if (link == NULL)
+        return;
+    link->is_leaving = true;
+    record_change(hub, link);
+}
+
+void link_hub_adopt(struct link_hub *hub, link_id id, struct tls_link *link) {
+    CHECK(link->id == id);
+    tls_link_join(link, &hub->shared);
+    link->has_moved = true;
 }
 
 /* --- acting ----------------------------------------------------------------------------------------------------- */
+
+/* Between turns nothing of a link is in use. The manager may have thought better of it. */
+static void release(struct tls_link *link) {
+    struct link_shared *shared = link->shared;
+    link->is_leaving = false;
+    tls_link_leave(link);
+    if (!manager_link_released(shared->manager, turn_clock_now(shared->clock), link->id, link))
+        tls_link_join(link, shared);
+}
 
 static void carry_out_change(struct tls_link *link) {
     if (link->is_hung_up)
         tls_link_hang_up(link);
     else if (link->is_broken)
         tls_link_lost(link);
+    else if (link->is_leaving)
+        release(link);
     else if (link->fd < 0)
         tls_link_dial(link);
     else

@@ -41,6 +41,9 @@ void link_hub_dial(struct link_hub *hub, link_id id, const struct endpoint *to);
 void link_hub_hangup(struct link_hub *hub, link_id id);
 void link_hub_want_write(struct link_hub *hub, link_id id);
 void link_hub_want_read(struct link_hub *hub, link_id id, bool on);
+void link_hub_release(struct link_hub *hub, link_id id);
+/* A link that came from another thread's hub, where manager_link_released was given it. At once, as what follows names it. */
+void link_hub_adopt(struct link_hub *hub, link_id id, struct tls_link *link);
 
 /* Write links for which enough waits, before the round (manager_next_ripe). */
 void link_hub_write_ripe(struct link_hub *hub);

@@ -45,6 +45,12 @@ struct cipher_count {
     uint32_t links;
 };
 
+/* Links that came from other threads, and for how long they were not read meanwhile. */
+struct pause_figures {
+    uint64_t links;
+    nsec sum, longest;
+};
+
 struct link_shared {
     struct event_base *base;
     struct manager *manager; /* borrowed, as are clock, base and work */
@@ -69,6 +75,7 @@ struct link_shared {
     uint32_t half_open;  /* accepted ones among the young */
     uint32_t closing_count;
     struct cipher_count ciphers[LINK_CIPHERS_MAX];
+    struct pause_figures pauses;
 };
 
 enum link_state {
@@ -79,7 +86,7 @@ enum link_state {
 };
 
 struct tls_link {
-    struct link_shared *shared;
+    struct link_shared *shared; /* NULL on its way to another thread */
     link_id id;
     struct endpoint peer;
     int fd;
@@ -90,6 +97,8 @@ struct tls_link {
     bool is_broken;   /* to be ended at the end of the turn */
     bool wants_write; /* the manager asked, and has not been given a turn yet */
     bool has_grant;   /* bytes were left over before the grant was used up */
+    bool is_leaving;  /* to another thread, at the end of the turn */
+    bool has_moved;   /* and has not been read since */
     struct tls_session session;
     struct tls_identity *identity; /* kept */
     struct event *read_event;
@@ -100,7 +109,8 @@ struct tls_link {
     struct list warm_node;   /* warm */
     nsec since;              /* became young, or closing */
     nsec active_at;
-    uint8_t *rest; /* of an unfinished cell */
+    nsec unread_since; /* when the manager last wanted no more of it */
+    uint8_t *rest;     /* of an unfinished cell */
     uint32_t rest_length, rest_room;
     uint8_t *unsent; /* after a short send */
     uint32_t unsent_from, unsent_length, unsent_room;

@@ -153,6 +153,36 @@ void tls_link_cool(struct tls_link *link) {
     }
 }
 
+/* --- from thread to thread ------------------------------------------------------------------------------------------ */
+
+void tls_link_leave(struct tls_link *link) {
+    CHECK(link->state == LINK_OPEN);
+    CHECK(!link->is_hung_up && !link->is_broken);
+    CHECK(link->shared->pipe.out_length == 0);
+    forget(link);
+    list_remove(&link->warm_node);
+    event_free(link->read_event);
+    event_free(link->write_event);
+    link->read_event = link->write_event = NULL;
+    tls_session_set_pipe(&link->session, NULL);
+    link->shared = NULL;
+}
+
+void tls_link_join(struct tls_link *link, struct link_shared *shared) {
+    CHECK(link->shared == NULL);
+    link->shared = shared;
+    tls_session_set_pipe(&link->session, &shared->pipe);
+    take_socket(link, link->fd);
+    CHECK(table_set(&shared->by_id, link->id, link) == ERR_OK);
+    count_cipher(link, true);
+    link_touch(link);
+    tls_link_apply_reading(link);
+    if (tls_link_is_blocked(link))
+        event_add(link->write_event, NULL);
+    if (link->wants_write || link->has_grant)
+        list_append(&shared->asked, &link->write_node);
+}
+
 /* --- becoming open ---------------------------------------------------------------------------------------------- */
 
 static void export_secret(void *context, const uint8_t cid[static 32], uint8_t out[static 32]) {

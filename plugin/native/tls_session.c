@@ -206,6 +206,12 @@ void tls_session_goodbye(struct tls_session *session) {
     ERR_clear_error();
 }
 
+void tls_session_set_pipe(struct tls_session *session, struct tls_pipe *pipe) {
+    session->pipe = pipe;
+    if (session->ssl != NULL)
+        BIO_set_data(SSL_get_rbio(session->ssl), pipe); /* it is the one for writing, too */
+}
+
 void tls_session_release_buffers(struct tls_session *session) {
     if (session->traffic != NULL)
         tls_traffic_release_buffers(session->traffic);

@@ -30,7 +30,7 @@ struct tls_session {
     bool has_peer_certificate;
 };
 
-/* Borrows pipe for good and identity for the call. False without memory. */
+/* Borrows pipe until tls_session_set_pipe, and identity for the call. False without memory. */
 MUST_USE bool tls_session_init(struct tls_session *session, const struct tls_identity *identity,
                                bool is_server, struct tls_pipe *pipe);
 void tls_session_fini(struct tls_session *session);
@@ -48,6 +48,8 @@ MUST_USE bool tls_session_write(struct tls_session *session, const uint8_t *byte
 uint8_t *tls_session_place(struct tls_session *session);
 /* Say goodbye, if there is room for it. */
 void tls_session_goodbye(struct tls_session *session);
+/* Go on with another thread's pipe, between two operations; NULL until then: it must not be used. */
+void tls_session_set_pipe(struct tls_session *session, struct tls_pipe *pipe);
 /* Give back the buffers of an idle session; the next record takes new ones. */
 void tls_session_release_buffers(struct tls_session *session);
 
