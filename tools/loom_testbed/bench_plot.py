@@ -1,6 +1,7 @@
-"""bench_plot - pictures of benches, drawn by matplotlib in the environment that tools/ makes.
+"""bench_plot - pictures of benches and soaks, drawn by matplotlib in the environment that tools/ makes.
 
-tools/bench itself runs anywhere; so this runs as a program of its own: python -m loom_testbed.bench_plot KIND JSON SVG.
+tools/bench itself runs anywhere; so this runs as a program of its own:
+python -m loom_testbed.bench_plot KIND JSON PICTURE.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from . import soak_plot
 from .rundir import REPOSITORY
 
 DRAW_SECONDS_MAX = 300
@@ -68,7 +70,7 @@ def _scale(result: dict, path: Path) -> None:
 
 def main(kind: str, data: str, path: str) -> None:
     """Draw what is in the file data."""
-    {"bill": _bill, "scale": _scale}[kind](json.loads(Path(data).read_text()), Path(path))
+    {"bill": _bill, "scale": _scale, "soak": soak_plot.draw}[kind](json.loads(Path(data).read_text()), Path(path))
 
 
 if __name__ == "__main__":

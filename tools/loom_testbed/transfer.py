@@ -37,6 +37,8 @@ class Flow:
     seconds: float = 0.0
     local_port: int = 0
     host: str = ""  # an onion service; none: the server itself, through an exit
+    isolation: str = ""  # streams of another one share no circuit
+    stall_seconds: int = wire.STALL_SECONDS  # longer silence is an error
     _socket: socket.socket | None = None
 
     @property
@@ -46,8 +48,8 @@ class Flow:
 
     def open(self, server_port: int, seconds_max: float = CONNECT_SECONDS) -> None:
         """Connect through the client; this returns when the far end has been reached over a circuit."""
-        connection = socks.connect(self.client.socks_port, server_port, seconds_max, host=self.host)
-        wire.prepare(connection)
+        connection = socks.connect(self.client.socks_port, server_port, seconds_max, self.isolation, self.host)
+        wire.prepare(connection, self.stall_seconds)
         self.local_port = connection.getsockname()[1]
         self._socket = connection
 
@@ -75,7 +77,7 @@ class Flow:
             raise wire.TransferError("not open")
         self._socket.sendall(wire.REQUEST.pack(self.direction, self.length, self.start))
         if self.direction == wire.DOWNLOAD:
-            wrong = wire.receive_pattern(self._socket, self.length, self.start, self._count)
+            wrong = wire.receive_pattern(self._socket, self.length, self.start, self._count, self.stall_seconds)
             if wrong is None and self._socket.recv(1):
                 raise wire.TransferError(f"more than {self.length} bytes came")
         else:

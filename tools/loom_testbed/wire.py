@@ -28,9 +28,9 @@ class TransferError(Exception):
     """A transfer failed; the text says how."""
 
 
-def prepare(connection: socket.socket) -> None:
+def prepare(connection: socket.socket, stall_seconds: int = STALL_SECONDS) -> None:
     """Make the socket blocking, with a limit on silence. (A Python timeout would poll before each call.)"""
-    limit = struct.pack("ll", STALL_SECONDS, 0)
+    limit = struct.pack("ll", stall_seconds, 0)
     connection.settimeout(None)
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
@@ -55,7 +55,13 @@ def send_pattern(connection: socket.socket, length: int, start: int, moved: Call
         moved(len(part))
 
 
-def receive_pattern(connection: socket.socket, length: int, start: int, moved: Callable[[int], None]) -> int | None:
+def receive_pattern(
+    connection: socket.socket,
+    length: int,
+    start: int,
+    moved: Callable[[int], None],
+    stall_seconds: int = STALL_SECONDS,
+) -> int | None:
     """Receive length bytes and compare each with the pattern; return the index of the first wrong one, or None.
 
     SO_RCVLOWAT lets the kernel gather a whole piece before poll wakes us: on two cores the measuring program must not
@@ -77,8 +83,8 @@ def receive_pattern(connection: socket.socket, length: int, start: int, moved: C
         try:
             count = connection.recv_into(view, wanted, socket.MSG_DONTWAIT)
         except BlockingIOError:
-            if time.monotonic() - heard_at > STALL_SECONDS:
-                raise TransferError(f"silent for {STALL_SECONDS} s after {received} of {length} bytes") from None
+            if time.monotonic() - heard_at > stall_seconds:
+                raise TransferError(f"silent for {stall_seconds} s after {received} of {length} bytes") from None
             continue
         if count == 0:
             raise TransferError(f"ended after {received} of {length} bytes")

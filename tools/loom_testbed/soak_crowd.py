@@ -1,0 +1,84 @@
+"""soak_crowd - clients of the real tor that come and go: in turn they are ended or killed, and started again.
+
+Thread: the main thread, which alone may start children (process.py); a client that starts is tried by a thread.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import threading
+import time
+
+from . import transfer
+from .network import Network
+from .soak_visits import Guest
+
+PROBE_SECONDS_MAX = 60.0
+LEAVES_SECONDS_MAX = 120.0
+SHARE_KILLED = 0.3
+SHARE_NEW_GUARDS = 0.5
+
+
+class Crowd:
+    """The clients, one of which leaves every so many seconds."""
+
+    def __init__(self, network: Network, every_seconds: float, seed: int) -> None:
+        self.guests = [Guest(node) for node in network.with_role("client")]
+        self.left = 0
+        self._network = network
+        self._every = every_seconds
+        self._random = random.Random(seed)
+        self._next_at = time.monotonic() + every_seconds
+        self._leaving: Guest | None = None
+        self._leaves_until = 0.0
+
+    def tick(self) -> None:
+        """Do what is due; call it every second or so."""
+        now = time.monotonic()
+        if self._leaving is not None:
+            self._restart_when_gone(self._leaving, now)
+        elif now >= self._next_at:
+            self._next_at = now + self._every
+            self._let_one_leave(now)
+
+    def away(self) -> list[str]:
+        """Return the names of the clients that are not usable now."""
+        return [guest.node.name for guest in self.guests if not guest.is_usable]
+
+    def settle(self, seconds_max: float) -> None:
+        """Let nobody leave any more, and return when all are back, or it takes too long."""
+        deadline = time.monotonic() + seconds_max
+        self._next_at = math.inf
+        while self.away() and time.monotonic() < deadline:
+            self.tick()
+            time.sleep(0.2)
+
+    def _let_one_leave(self, now: float) -> None:
+        usable = [guest for guest in self.guests if guest.is_usable]
+        if len(usable) < 2:
+            return
+        guest = self._random.choice(usable)
+        guest.is_usable = False
+        guest.life += 1
+        self.left += 1
+        child = self._network.child(guest.node)
+        child.kill() if self._random.random() < SHARE_KILLED else child.ask_to_stop()
+        self._leaving, self._leaves_until = guest, now + LEAVES_SECONDS_MAX
+
+    def _restart_when_gone(self, guest: Guest, now: float) -> None:
+        child = self._network.child(guest.node)
+        if child.is_alive():
+            if now > self._leaves_until:
+                child.kill()
+            return
+        self._leaving = None
+        if self._random.random() < SHARE_NEW_GUARDS:
+            (guest.node.directory / "data" / "state").unlink(missing_ok=True)
+        self._network.start_node(guest.node)
+        threading.Thread(target=self._until_usable, args=(guest,), name="returns", daemon=True).start()
+
+    def _until_usable(self, guest: Guest) -> None:
+        while not transfer.probe(guest.node, self._network.server_port, PROBE_SECONDS_MAX):
+            time.sleep(transfer.RETRY_SECONDS)
+        guest.is_usable = True
