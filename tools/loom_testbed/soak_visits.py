@@ -125,12 +125,13 @@ class Visits:
             if not usable or len(self._running) >= AT_ONCE_MAX:
                 continue
             guest = self._random.choice(usable)
-            visit = self._draw(guest)
+            visit = self.draw(guest)
             thread = threading.Thread(target=self._go, args=(guest, visit), name="visit", daemon=True)
             self._running.append(thread)
             thread.start()
 
-    def _draw(self, guest: Guest) -> Visit:
+    def draw(self, guest: Guest) -> Visit:
+        """Return a visit of this guest, by chance; call it in one thread only."""
         draw = self._random
         self._number += 1
         length = round(_between(draw, LENGTH_LEAST, LENGTH_MOST))
@@ -152,21 +153,23 @@ class Visits:
         try:
             visit.open(self._server_port, OPEN_SECONDS_MAX)
         except socks.SocksError as error:
-            self.tally.add(*_end_of_unopened(guest, life, visit, error))
+            self.tally.add(*end_of_unopened(guest, life, visit, error))
             return
         visit.run()
         visit.close()
-        self.tally.add(*_end_of(guest, life, visit))
+        self.tally.add(*end_of(guest, life, visit))
 
 
-def _end_of_unopened(guest: Guest, life: int, visit: Visit, error: Exception) -> tuple[str, int, str]:
+def end_of_unopened(guest: Guest, life: int, visit: Visit, error: Exception) -> tuple[str, int, str]:
+    """Return what a visit counts as that found no way: its end, no bytes, and what to say of it."""
     if guest.life != life:
         return "client_left", 0, ""
     where = "the service" if visit.host else "the server"
     return "unopened", 0, f"{visit.describe()} to {where}: {error}"
 
 
-def _end_of(guest: Guest, life: int, visit: Visit) -> tuple[str, int, str]:
+def end_of(guest: Guest, life: int, visit: Visit) -> tuple[str, int, str]:
+    """Return what a visit counts as that began in this life of its guest: its end, its right bytes, and why."""
     if visit.verified:
         return "verified", visit.length, ""
     if "is wrong" in visit.error or "more than" in visit.error:
