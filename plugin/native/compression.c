@@ -17,6 +17,9 @@
 #define LZMA_PRESET 6  /* likewise */
 #define FIRST_ROOM  4096u
 
+/* tor knows LZMA by 0x5D and two zeros, the low bytes of the dictionary's size; otherwise it warns, and tries all. */
+#define LZMA_DICTIONARY_LEAST 65536u
+
 /* Output that grows up to max; a document in the end. */
 struct output {
     uint8_t *bytes;
@@ -137,9 +140,10 @@ static bool lzma_run(lzma_stream *z, struct span text, struct output *o) {
     return status == LZMA_STREAM_END && z->avail_in == 0;
 }
 
-/* No longer than the text: memory, and the time to clear it, go with the dictionary (8 MB by the preset). */
+/* No longer than the text, if that is not short: memory, and the time to clear it, go with the dictionary (8 MB by the
+ * preset). */
 static uint32_t lzma_dictionary(size_t length, uint32_t most) {
-    uint32_t size = LZMA_DICT_SIZE_MIN;
+    uint32_t size = LZMA_DICTIONARY_LEAST;
     while (size < length && size < most)
         size *= 2;
     return size;

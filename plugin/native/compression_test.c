@@ -34,13 +34,25 @@ static void what_is_packed_comes_back(UNUSED void **state) {
 }
 
 /* The "alone" format says its dictionary in bytes 1 to 4, little-endian: a reader takes so much memory. */
-static void a_dictionary_is_no_longer_than_its_text(UNUSED void **state) {
+static void a_dictionary_is_no_longer_than_its_text_needs(UNUSED void **state) {
     const struct span texts[] = {span_of("a"), long_text()};
-    const uint32_t sizes[] = {4096, 524288};
+    const uint32_t sizes[] = {65536, 524288};
     for (size_t i = 0; i < COUNT(texts); i++) {
         struct document *packed = compression_pack(HTTP_LZMA, texts[i]);
         const uint8_t *said = packed->bytes + 1;
         assert_int_equal(said[0] | said[1] << 8 | said[2] << 16 | (uint32_t)said[3] << 24, sizes[i]);
+        document_drop(packed);
+    }
+}
+
+/* tor (lib/compress) takes a body for LZMA when it begins so. */
+static void tor_takes_lzma_of_every_length_for_lzma(UNUSED void **state) {
+    static const uint8_t head[] = {0x5D, 0, 0};
+    struct span text = long_text();
+    for (text.length = 0; text.length < LENGTH; text.length = text.length * 2 + 1) {
+        struct document *packed = compression_pack(HTTP_LZMA, text);
+        assert_true(packed->length > sizeof head);
+        assert_memory_equal(packed->bytes, head, sizeof head);
         document_drop(packed);
     }
 }
@@ -82,7 +94,8 @@ static void a_decoder_has_little_memory(UNUSED void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_packed_comes_back),
-        cmocka_unit_test(a_dictionary_is_no_longer_than_its_text),
+        cmocka_unit_test(a_dictionary_is_no_longer_than_its_text_needs),
+        cmocka_unit_test(tor_takes_lzma_of_every_length_for_lzma),
         cmocka_unit_test(no_more_comes_out_than_is_allowed),
         cmocka_unit_test(what_is_damaged_is_refused),
         cmocka_unit_test(a_decoder_has_little_memory),
