@@ -10,6 +10,7 @@ from . import (
     bench_backends,
     bench_bill,
     bench_handshakes,
+    bench_limits,
     bench_main_thread,
     bench_relay,
     bench_scale,
@@ -20,12 +21,22 @@ from .errors import Interrupted, TestbedError
 from .measured import Measured
 from .progress import Progress
 
+MODULES = (
+    bench_relay,
+    bench_main_thread,
+    bench_handshakes,
+    bench_bill,
+    bench_backends,
+    bench_scale,
+    bench_limits,
+)
+
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command; return its exit status."""
     parser = arguments.OneLineParser(prog="tools/bench", description="Measure Loom beside Debian's tor.")
     benches = parser.add_subparsers(dest="bench", required=True, metavar="NAME")
-    for module in (bench_relay, bench_main_thread, bench_handshakes, bench_bill, bench_backends, bench_scale):
+    for module in MODULES:
         one = benches.add_parser(module.NAME, help=module.SUMMARY, description=module.SUMMARY)
         module.add_options(one)
         one.add_argument("--json", action="store_true", help="print JSON instead of the table")

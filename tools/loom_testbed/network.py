@@ -64,6 +64,8 @@ class Network:
             [node for node in self.with_role(role) if pin is None or node.program == getattr(pin, role)]
             for role in ("guard", "middle", "exit")
         )
+        if self.plan.has_guard_each and client.role == "client":
+            guards = [guards[self.with_role("client").index(client) % len(guards)]]
         return guards, middles, exits
 
     def under_test(self) -> list[Node]:

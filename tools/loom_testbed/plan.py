@@ -51,6 +51,7 @@ class Plan:
     clients: int = 4
     services: int = 0  # onion services in front of the server; their circuits keep off the authorities
     pins: tuple[Pin, ...] = ()  # one for each client; none given: any relay of the right role
+    has_guard_each: bool = False  # client N has the Nth guard (in turn) alone
     conflux: bool = True
     port_base: int | None = None
     ready_seconds_max: float = 120.0
