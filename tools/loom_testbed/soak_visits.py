@@ -178,7 +178,11 @@ def end_of(guest: Guest, life: int, visit: Visit) -> tuple[str, int, str]:
         return "given_up", visit.moved, ""
     if guest.life != life:
         return "client_left", visit.moved, ""
-    return "broken", visit.moved, f"{visit.error}, to {'the service' if visit.host else 'the server'}"
+    where = "the service" if visit.host else "the server"
+    how = (
+        f"{visit.moved} of {visit.length} bytes, {visit.seconds:.1f} s, {visit.pace / 1000:.0f} kB/s, {visit.isolation}"
+    )
+    return "broken", visit.moved, f"{visit.error}, to {where}: {how}"
 
 
 def _between(draw: random.Random, least: float, most: float) -> float:
