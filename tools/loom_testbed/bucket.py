@@ -109,7 +109,8 @@ def kept(readings: Sequence[Reading], limit: Limit) -> Kept:
     beyond = [one.total - limit.rate * one.at for one in readings]
     lowest, begun = _lowest_before_each(beyond)
     rises = [x - low for x, low in zip(beyond, lowest, strict=True)]
-    spent = next(index for index, rise in enumerate(rises) if rise >= SPENT * max(rises))
+    enough = SPENT * min(max(rises), limit.burst)
+    spent = next(index for index, rise in enumerate(rises) if rise >= enough)
     first, last = readings[begun[spent]], readings[-1]
     later = [one for one in readings if one.at >= readings[spent].at + SETTLED_SECONDS]
     if max(rises) <= 0 or not later or last.at - later[0].at < SETTLED_SECONDS:
