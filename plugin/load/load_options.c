@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum option_kind { OPTION_NUMBER, OPTION_HEX, OPTION_ENDPOINT, OPTION_HANDSHAKE, OPTION_TEXT };
+enum option_kind { OPTION_NUMBER, OPTION_HEX, OPTION_ENDPOINT, OPTION_HANDSHAKE, OPTION_STEPS, OPTION_TEXT };
 
 struct option {
     const char *name;
@@ -30,6 +30,7 @@ static const struct option options[] = {
     {"verified-links", OPTION_NUMBER, AT(verified_links), 0, LOAD_LINKS_MAX, false},
     {"warmup", OPTION_NUMBER, AT(warmup_s), 0, LOAD_SECONDS_MAX, false},
     {"seconds", OPTION_NUMBER, AT(seconds), 1, LOAD_SECONDS_MAX, false},
+    {"idle", OPTION_STEPS, AT(steps), 1, LOAD_STEPS_MAX, false},
     {"handshakes", OPTION_HANDSHAKE, AT(mode), 0, 0, false},
     {"proven-every", OPTION_NUMBER, AT(proven_every), 1, 1000000, false},
     {"echoes", OPTION_NUMBER, AT(echoes), 0, 1000000, false},
@@ -53,6 +54,8 @@ const char *load_options_help(void) {
            "  --echoes N          no load: send one cell there and back, N times\n"
            "  --handshakes KIND   no cells: circuit handshakes, ntor or ntor-v3; all links lead into the relay,\n"
            "                      and --circuits is how many wait for their answer at once\n"
+           "  --idle STEPS        no cells: links and circuits in so many steps each, then one cell each way on every\n"
+           "                      circuit, then no circuits; a line is written after each, and awaited before the next\n"
            "  --proven-every N    of so many answers to a handshake, prove one (100)\n"
            "  --cipher NAME       the one TLS 1.3 suite that is offered (those that tor offers)\n"
            "  --pid PID           of the relay: measure its CPU time\n";
@@ -107,6 +110,9 @@ static bool parse_value(const struct option *o, const char *text, struct load_op
     case OPTION_NUMBER: return load_number_parse(o->name, text, o->least, o->most, place, complaint);
     case OPTION_HEX: return parse_hex(o, text, place, complaint);
     case OPTION_HANDSHAKE: return parse_handshake(o, text, place, complaint);
+    case OPTION_STEPS:
+        out->mode = LOAD_IDLE;
+        return load_number_parse(o->name, text, o->least, o->most, place, complaint);
     case OPTION_TEXT: return parse_text(o, text, place, complaint);
     case OPTION_ENDPOINT:
         return endpoint_parse(text, strlen(text), place) ||
@@ -148,10 +154,20 @@ bool load_shape_is_possible(uint32_t links, uint32_t circuits, uint32_t verified
     return true;
 }
 
+static bool check_idle(const struct load_options *out, struct complaint *complaint) {
+    if (out->echoes > 0)
+        return complain(complaint, "--echoes %u: there are none with --idle", out->echoes);
+    if (out->steps > out->links / 2)
+        return complain(complaint, "--idle %u: expected at most %u, the ways in", out->steps, out->links / 2);
+    return load_shape_is_possible(out->links, out->circuits, out->verified_links, complaint);
+}
+
 static bool check_together(const struct load_options *out, uint32_t given, struct complaint *complaint) {
     for (size_t i = 0; i < OPTION_COUNT; i++)
         if (options[i].is_required && !(given & UINT32_C(1) << i))
             return complain(complaint, "--%s is missing", options[i].name);
+    if (out->mode == LOAD_IDLE)
+        return check_idle(out, complaint);
     if (out->mode != LOAD_CELLS)
         return check_handshakes(out, complaint);
     return load_shape_is_possible(out->links, out->circuits, out->verified_links, complaint);

@@ -11,15 +11,21 @@
 #include "native/complaint.h"
 #include "wire/address.h"
 
-#define LOAD_LINKS_MAX    1024u  /* each way in and each way out is a socket */
-#define LOAD_CIRCUITS_MAX 65536u /* a window of cells and a handshake each */
-#define LOAD_RECORD_MAX   31u    /* cells that fill a TLS record of 16 kB; tor's have 8 */
+#define LOAD_LINKS_MAX    1024u   /* each way in and each way out is a socket */
+#define LOAD_CIRCUITS_MAX 262144u /* each takes about 4 kB here */
+#define LOAD_STEPS_MAX    100u
+#define LOAD_RECORD_MAX   31u /* cells that fill a TLS record of 16 kB; tor's have 8 */
 #define LOAD_RUN_MAX      LOAD_RECORD_MAX
 #define LOAD_SECONDS_MAX  3600u
 #define LOAD_CIPHER_MAX   64u
 
 /* What is pressed through the relay. */
-enum load_mode { LOAD_CELLS, LOAD_NTOR, LOAD_NTOR_V3 }; /* the latter two: circuit handshakes */
+enum load_mode {
+    LOAD_CELLS,
+    LOAD_NTOR, /* circuit handshakes, of these kinds */
+    LOAD_NTOR_V3,
+    LOAD_IDLE, /* nothing, once the circuits are there */
+};
 
 struct load_options {
     enum load_mode mode;
@@ -32,6 +38,7 @@ struct load_options {
     uint32_t
         verified_links; /* ways in whose cells are checked byte by byte, with the ways out that are theirs */
     uint32_t proven_every; /* of so many answers to a handshake, one is proven */
+    uint32_t steps;        /* of what idles: so many stages for the links, and so many for the circuits */
     uint32_t warmup_s, seconds;
     uint32_t echoes;              /* instead of load: so many times one cell there and back */
     char cipher[LOAD_CIPHER_MAX]; /* the one TLS 1.3 suite offered to the relay; empty: what tor offers */

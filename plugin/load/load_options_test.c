@@ -81,6 +81,21 @@ static void handshakes_take_other_numbers(UNUSED void **state) {
     assert_string_equal(c.text, "--echoes 5: there are none with --handshakes");
 }
 
+static void idling_has_steps(UNUSED void **state) {
+    struct load_options o;
+    struct complaint c;
+    assert_true(PARSE(&o, &c, RELAY, "--idle", "4"));
+    assert_int_equal(o.mode, LOAD_IDLE);
+    assert_int_equal(o.steps, 4);
+    assert_false(PARSE(&o, &c, RELAY, "--idle", "5"));
+    assert_string_equal(c.text, "--idle 5: expected at most 4, the ways in");
+    assert_false(PARSE(&o, &c, RELAY, "--idle", "0"));
+    assert_string_equal(c.text, "--idle 0: expected a number from 1 to 100");
+    assert_false(PARSE(&o, &c, RELAY, "--idle", "1", "--echoes", "5"));
+    assert_string_equal(c.text, "--echoes 5: there are none with --idle");
+    assert_false(PARSE(&o, &c, RELAY, "--idle", "1", "--links", "9"));
+}
+
 static void help_asks_for_nothing_else(UNUSED void **state) {
     struct load_options o;
     struct complaint complaint;
@@ -91,9 +106,9 @@ static void help_asks_for_nothing_else(UNUSED void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_relay_is_enough),          cmocka_unit_test(what_is_given_counts),
-        cmocka_unit_test(mistakes_name_the_option),   cmocka_unit_test(handshakes_take_other_numbers),
-        cmocka_unit_test(help_asks_for_nothing_else),
+        cmocka_unit_test(a_relay_is_enough),        cmocka_unit_test(what_is_given_counts),
+        cmocka_unit_test(mistakes_name_the_option), cmocka_unit_test(handshakes_take_other_numbers),
+        cmocka_unit_test(idling_has_steps),         cmocka_unit_test(help_asks_for_nothing_else),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

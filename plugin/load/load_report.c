@@ -56,6 +56,7 @@ static void print_shape(const struct load_report *report, FILE *out) {
     const struct load_options *o = report->options;
     fprintf(out, "{\"links\": %u, \"circuits\": %u", o->links, o->circuits);
     switch (o->mode) {
+    case LOAD_IDLE:
     case LOAD_CELLS: fprintf(out, ", \"record_cells\": %u, \"run\": %u", o->record_cells, o->run); break;
     case LOAD_NTOR: fprintf(out, ", \"kind\": \"ntor\""); break;
     case LOAD_NTOR_V3: fprintf(out, ", \"kind\": \"ntor-v3\""); break;

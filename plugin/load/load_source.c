@@ -32,7 +32,8 @@ struct load_source {
     struct origin *origin;
     struct way_in *ways;
     struct plan *plans; /* one for each circuit */
-    uint32_t way_count, ways_open, begun, building, built;
+    uint32_t way_count, ways_begun, ways_open;
+    uint32_t wanted, begun, building, built; /* circuits */
     uint64_t losses;
     struct turn_clock clock;
     bool is_loading;
@@ -49,8 +50,7 @@ static nsec now_of(struct load_source *s) {
 static void begin_circuits(struct load_source *s, nsec now) {
     struct origin_target first;
     load_entry_target(s->options, &first);
-    while (s->ways_open == s->way_count && s->building < LOAD_BUILDING_MAX &&
-           s->begun < s->options->circuits) {
+    while (s->ways_open == s->ways_begun && s->building < LOAD_BUILDING_MAX && s->begun < s->wanted) {
         struct plan *plan = &s->plans[s->begun];
         uint32_t out = load_plan_way_out(s->begun, s->way_count, s->options->verified_links);
         *plan = (struct plan){&s->ways[load_plan_way_in(s->begun, s->way_count)], s->sinks[out]};
@@ -164,11 +164,26 @@ struct load_source *load_source_new(struct load_net *net, struct load_shape *sha
         struct way_in *way = &s->ways[i];
         way->source = s;
         load_lane_init(&way->lane, i < options->verified_links);
-        way->lane.connection = load_connection_dial(net, &options->relay, &source_events, way);
-        if (!way->lane.connection)
-            s->losses++;
     }
     return s;
+}
+
+void load_source_grow(struct load_source *s, uint32_t ways, uint32_t circuits) {
+    nsec now = now_of(s);
+    CHECK(ways >= s->ways_begun);
+    CHECK(ways <= s->way_count);
+    CHECK(circuits >= s->wanted);
+    CHECK(circuits <= (ways < s->way_count ? ways : s->options->circuits));
+    for (; s->ways_begun < ways; s->ways_begun++) {
+        struct load_lane *lane = &s->ways[s->ways_begun].lane;
+        lane->connection =
+            load_connection_dial(s->net, &s->options->relay, &source_events, &s->ways[s->ways_begun]);
+        if (!lane->connection)
+            s->losses++;
+    }
+    s->wanted = circuits;
+    begin_circuits(s, now);
+    write_links(s, now);
 }
 
 void load_source_free(struct load_source *s) {
@@ -197,9 +212,9 @@ uint64_t load_source_losses(const struct load_source *s) {
     return losses;
 }
 
-bool load_source_begin_load(struct load_source *s) {
+bool load_source_begin_load(struct load_source *s, bool discards) {
     s->is_loading = true;
-    for (uint32_t i = 0; i < s->way_count; i++)
+    for (uint32_t i = 0; discards && i < s->way_count; i++)
         if (!s->ways[i].lane.is_verified && !load_connection_discard(s->ways[i].lane.connection))
             return false;
     return true;

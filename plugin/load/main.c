@@ -1,142 +1,76 @@
 /* loom-load - saturate a relay from both sides of it, and say what a cell cost it, or a circuit handshake: one JSON object on
- * the standard output. */
+ * the standard output. Or fill it with circuits that idle, in stages. */
 #include <event2/event.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/check.h"
 #include "load/load_connection.h"
 #include "load/load_cpu.h"
 #include "load/load_flow.h"
 #include "load/load_handshakes.h"
+#include "load/load_idle.h"
 #include "load/load_options.h"
 #include "load/load_report.h"
+#include "load/load_sides.h"
 #include "load/load_sink.h"
 #include "load/load_source.h"
-#include "native/folder.h"
 #include "native/heap.h"
 #include "native/openssl_provider.h"
-#include "native/relay_setup.h"
 #include "native/turn_clock.h"
 
 #define BUILD_PATIENCE (120 * NSEC_PER_S)
 #define SETTLE         (NSEC_PER_S / 2)
 #define DRAIN_PATIENCE (20 * NSEC_PER_S)
 #define ECHO_PATIENCE  (300 * NSEC_PER_S)
-#define PROGRESS_EVERY NSEC_PER_S
-#define PATTERN_SEED   1u
 
 struct load {
     struct load_options options;
-    struct load_net *net;
-    struct load_shape *shape;
-    struct load_sink **sinks;
-    struct load_source *source;
+    struct load_sides *sides;
     struct load_flow flow;
-    uint32_t ways;
-    char folder[64];
 };
-
-static uint64_t losses_of(const struct load *load) {
-    uint64_t losses = load->source ? load_source_losses(load->source) : 0;
-    for (uint32_t i = 0; i < load->ways; i++)
-        losses += load->sinks[i] ? load_sink_losses(load->sinks[i]) : 0;
-    return losses;
-}
 
 /* --- setting up -------------------------------------------------------------------------------------------------- */
 
-static bool make_sinks(struct load *load, struct complaint *complaint) {
-    snprintf(load->folder, sizeof load->folder, "/tmp/loom-load-XXXXXX");
-    if (!mkdtemp(load->folder)) {
-        load->folder[0] = '\0';
-        return complain(complaint, "/tmp: no folder for the keys of the sinks");
-    }
-    for (uint32_t i = 0; i < load->ways; i++) {
-        bool is_verified = i < load->options.verified_links;
-        load->sinks[i] = load_sink_new(load->net, load->shape, load->folder, is_verified, complaint);
-        if (!load->sinks[i])
-            return false;
-    }
-    return true;
-}
-
-static bool run_until_built(struct load *load, struct complaint *complaint) {
-    nsec give_up = monotonic_read() + BUILD_PATIENCE, say = 0;
-    struct timeval tick = {0, 100000};
-    while (load_source_built(load->source) < load->options.circuits) {
-        nsec now = monotonic_read();
-        if (losses_of(load) > 0 || now > give_up)
-            return complain(complaint, "%u of %u circuits were built, %" PRIu64 " links or circuits lost",
-                            load_source_built(load->source), load->options.circuits, losses_of(load));
-        if (now >= say) {
-            fprintf(stderr, "%u of %u circuits\n", load_source_built(load->source), load->options.circuits);
-            say = now + PROGRESS_EVERY;
-        }
-        event_base_loopexit(load->net->base, &tick);
-        event_base_loop(load->net->base, EVLOOP_ONCE);
-    }
-    return true;
-}
-
 static void run_for(struct load *load, nsec length) {
     struct timeval time = {(time_t)(length / NSEC_PER_S), (suseconds_t)(length % NSEC_PER_S / NSEC_PER_US)};
-    event_base_loopexit(load->net->base, &time);
-    event_base_dispatch(load->net->base);
+    event_base_loopexit(load->sides->net->base, &time);
+    event_base_dispatch(load->sides->net->base);
 }
 
 static bool begin_load(struct load *load, struct complaint *complaint) {
+    struct load_sides *sides = load->sides;
     run_for(load, SETTLE);
-    bool ok = load_source_begin_load(load->source);
-    for (uint32_t i = 0; i < load->ways; i++) {
-        ok = ok && load_sink_discard(load->sinks[i]);
-        load->flow.in[i] = load_source_lane(load->source, i);
-        load->flow.out[i] = load_sink_lane(load->sinks[i]);
+    bool ok = load_source_begin_load(sides->source, true);
+    for (uint32_t i = 0; i < sides->ways; i++) {
+        ok = ok && load_sink_discard(sides->sinks[i]);
+        load->flow.in[i] = load_source_lane(sides->source, i);
+        load->flow.out[i] = load_sink_lane(sides->sinks[i]);
     }
     return ok || complain(complaint, "a link is not idle or not TLS 1.3");
 }
 
 static bool set_up(struct load *load, struct complaint *complaint) {
-    (void)machine_raise_files();
-    load->net = load_net_new(load->options.cipher);
-    if (!load->net)
-        return complain(complaint, "--cipher %s: no such TLS 1.3 suite", load->options.cipher);
-    load->ways = load->options.links / 2;
-    load->shape = heap_new(sizeof *load->shape);
-    load->shape->crypt = openssl_provider();
-    load->shape->record_cells = load->options.record_cells;
-    load->shape->run = load->options.run;
-    load_pattern_init(&load->shape->pattern, PATTERN_SEED);
-    load->sinks = heap_new(load->ways * sizeof(struct load_sink *));
-    uint64_t window = (uint64_t)load->options.circuits * LOAD_WINDOW_A_CIRCUIT;
-    load->flow = (struct load_flow){.in = heap_new(load->ways * sizeof(struct load_lane *)),
-                                    .out = heap_new(load->ways * sizeof(struct load_lane *)),
-                                    .ways = load->ways,
-                                    .shape = load->shape,
-                                    .base = load->net->base,
-                                    .window = window < LOAD_WINDOW_MAX ? window : LOAD_WINDOW_MAX};
-    if (!make_sinks(load, complaint))
+    struct load_sides *sides = load->sides = load_sides_new(&load->options, complaint);
+    if (!sides)
         return false;
-    load->source = load_source_new(load->net, load->shape, &load->options, load->sinks);
-    return run_until_built(load, complaint) && begin_load(load, complaint);
+    uint64_t window = (uint64_t)load->options.circuits * LOAD_WINDOW_A_CIRCUIT;
+    load->flow = (struct load_flow){.in = heap_new(sides->ways * sizeof(struct load_lane *)),
+                                    .out = heap_new(sides->ways * sizeof(struct load_lane *)),
+                                    .ways = sides->ways,
+                                    .shape = sides->shape,
+                                    .base = sides->net->base,
+                                    .window = window < LOAD_WINDOW_MAX ? window : LOAD_WINDOW_MAX};
+    return load_sides_build(sides, sides->ways, load->options.circuits, complaint) &&
+           begin_load(load, complaint);
 }
 
 static void tear_down(struct load *load) {
-    load_source_free(load->source);
-    for (uint32_t i = 0; i < load->ways; i++)
-        load_sink_free(load->sinks[i]);
-    if (load->folder[0] && !folder_remove(load->folder))
-        fprintf(stderr, "loom-load: %s could not be removed\n", load->folder);
-    load_net_free(load->net);
+    load_sides_free(load->sides);
     free(load->flow.in);
     free(load->flow.out);
-    free(load->sinks);
-    free(load->shape);
 }
 
 /* --- running ----------------------------------------------------------------------------------------------------- */
@@ -170,14 +104,15 @@ static void echo(struct load *load, struct load_report *report) {
 }
 
 static bool run(struct load *load, struct complaint *complaint) {
-    struct load_report report = {.options = &load->options, .cipher = load_source_cipher(load->source)};
+    struct load_report report = {.options = &load->options,
+                                 .cipher = load_source_cipher(load->sides->source)};
     if (load->options.echoes > 0)
         echo(load, &report);
     else
         measure(load, &report);
     report.verified = load_flow_verified(&load->flow);
     report.lost = load_flow_under_way(&load->flow);
-    report.wrong = losses_of(load);
+    report.wrong = load_sides_losses(load->sides);
     load_report_print(&report, stdout);
     free(report.trips);
     return (report.lost == 0 && report.wrong == 0) ||
@@ -230,12 +165,29 @@ static bool run_handshakes(const struct load_options *options, struct complaint 
     return ok;
 }
 
+static bool run_idle(const struct load_options *options, struct complaint *complaint) {
+    struct load_sides *sides = load_sides_new(options, complaint);
+    bool ok = sides && load_idle_run(sides, options->steps, complaint);
+    load_sides_free(sides);
+    return ok;
+}
+
 static bool run_cells(const struct load_options *options, struct complaint *complaint) {
     static struct load load;
     load.options = *options;
     bool ok = set_up(&load, complaint) && run(&load, complaint);
     tear_down(&load);
     return ok;
+}
+
+static bool run_mode(const struct load_options *options, struct complaint *complaint) {
+    switch (options->mode) {
+    case LOAD_CELLS: return run_cells(options, complaint);
+    case LOAD_IDLE: return run_idle(options, complaint);
+    case LOAD_NTOR:
+    case LOAD_NTOR_V3: break;
+    }
+    return run_handshakes(options, complaint);
 }
 
 int main(int argc, char **argv) {
@@ -250,8 +202,7 @@ int main(int argc, char **argv) {
         fputs(load_options_help(), stdout);
         return 0;
     }
-    bool is_cells = options.mode == LOAD_CELLS;
-    bool ok = is_cells ? run_cells(&options, &complaint) : run_handshakes(&options, &complaint);
+    bool ok = run_mode(&options, &complaint);
     if (!ok)
         fprintf(stderr, "loom-load: %s\n", complaint.text);
     return ok ? 0 : 1;

@@ -12,6 +12,7 @@ from loom_testbed.arguments import LOOM_DEFAULT
 
 RATIO_MAX = 0.65
 MAIN_THREAD_NS_PER_CELL_MAX = 20.0
+KEPT_SHARE_MAX = 1.1  # of what was resident after a relay was filled and emptied once: allocators are no clockwork
 
 pytestmark = pytest.mark.skipif(not LOOM_DEFAULT.is_file(), reason=f"{LOOM_DEFAULT} is not built")
 
@@ -36,3 +37,10 @@ def test_a_cell_costs_the_main_thread_nothing(run_directory: Path) -> None:
     result = run_bench(run_directory, "main-thread", "--threads", "2")
     cost = result["main_thread_ns_per_added_cell"]
     assert isinstance(cost, float) and cost <= MAIN_THREAD_NS_PER_CELL_MAX, result
+
+
+def test_circuits_and_links_leave_nothing_behind(run_directory: Path) -> None:
+    result = run_bench(run_directory, "circuits", "--only", "loom", "--circuits", "2000", "--links", "8", "--steps", "2",
+                       "--cycles", "4", "--settle", "1")  # fmt: skip
+    closed = result["sides"]["loom"]["closed"]
+    assert max(closed[1:]) <= KEPT_SHARE_MAX * closed[0], closed

@@ -82,6 +82,18 @@ def test_handshakes_with_another_key_prove_nothing(relay: Path, started: lone_re
     assert result["refused"] + result["wrong"] > 0
 
 
+def test_circuits_idle_until_somebody_asks_for_more(relay: Path, started: lone_relay.LoneRelay) -> None:
+    options = ("--links", "4", "--circuits", "12", "--verified-links", "2", "--idle", "2")
+    command = [relay.with_name("loom-load"), *started.as_options(), *options]
+    asked = dict(input="\n" * 100, text=True, capture_output=True, timeout=GENERATOR_SECONDS_MAX, check=False)
+    done = subprocess.run(command, **asked)
+    assert done.returncode == 0, done.stderr
+    stages = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [(one["stage"], one["links"], one["circuits"]) for one in stages] == [
+        ("links", 2, 1), ("links", 4, 2), ("circuits", 4, 6), ("circuits", 4, 12), ("used", 4, 12), ("destroyed", 4, 0),
+    ]  # fmt: skip
+
+
 def limit(relay: Path, *options: str) -> dict[str, float]:
     """Run loom-limit for a moment and return what it says."""
     command = [relay.with_name("loom-limit"), "--warmup-ms", "50", "--window-ms", "100", "--repeats", "2", *options]

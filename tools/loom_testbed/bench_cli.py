@@ -9,6 +9,7 @@ from . import (
     arguments,
     bench_backends,
     bench_bill,
+    bench_circuits,
     bench_handshakes,
     bench_limits,
     bench_main_thread,
@@ -29,6 +30,7 @@ MODULES = (
     bench_backends,
     bench_scale,
     bench_limits,
+    bench_circuits,
 )
 
 

@@ -68,9 +68,26 @@ def _scale(result: dict, path: Path) -> None:
         figure.savefig(path)
 
 
+def _circuits(result: dict, path: Path) -> None:
+    from loom_analysis import style
+
+    with style.figure() as (figure, (axes,)):
+        for index, (name, one) in enumerate(result["sides"].items()):
+            stages = one["stages"]
+            axes.plot(range(len(stages)), [stage["memory"]["rss"] / 1e6 for stage in stages], "o-", label=name,
+                      color=style.arm_colour(index))  # fmt: skip
+        axes.set_xticks(range(len(stages)), [f"{stage['name']} {stage['circuits'] // 1000}k" for stage in stages],
+                        rotation=60, ha="right", fontsize="x-small")  # fmt: skip
+        axes.set(ylabel="resident MB", title=f"{result['circuits']} idle circuits, {result['links']} links")
+        axes.set_ylim(bottom=0)
+        axes.legend()
+        figure.savefig(path)
+
+
 def main(kind: str, data: str, path: str) -> None:
     """Draw what is in the file data."""
-    {"bill": _bill, "scale": _scale, "soak": soak_plot.draw}[kind](json.loads(Path(data).read_text()), Path(path))
+    draw_kind = {"bill": _bill, "scale": _scale, "soak": soak_plot.draw, "circuits": _circuits}[kind]
+    draw_kind(json.loads(Path(data).read_text()), Path(path))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,105 @@
+#include "load/load_sides.h"
+
+#include <event2/event.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "load/load_connection.h"
+#include "load/load_lane.h"
+#include "load/load_sink.h"
+#include "load/load_source.h"
+#include "native/folder.h"
+#include "native/heap.h"
+#include "native/openssl_provider.h"
+#include "native/relay_setup.h"
+#include "native/turn_clock.h"
+
+#define STALL_PATIENCE (120 * NSEC_PER_S) /* without a new circuit */
+#define PROGRESS_EVERY NSEC_PER_S
+#define PATTERN_SEED   1u
+
+static bool make_sinks(struct load_sides *sides, struct complaint *complaint) {
+    snprintf(sides->folder, sizeof sides->folder, "/tmp/loom-load-XXXXXX");
+    if (!mkdtemp(sides->folder)) {
+        sides->folder[0] = '\0';
+        return complain(complaint, "/tmp: no folder for the keys of the sinks");
+    }
+    for (uint32_t i = 0; i < sides->ways; i++) {
+        bool is_verified = i < sides->options->verified_links;
+        sides->sinks[i] = load_sink_new(sides->net, sides->shape, sides->folder, is_verified, complaint);
+        if (!sides->sinks[i])
+            return false;
+    }
+    return true;
+}
+
+struct load_sides *load_sides_new(const struct load_options *options, struct complaint *complaint) {
+    (void)machine_raise_files();
+    struct load_sides *sides = heap_new(sizeof *sides);
+    sides->options = options;
+    sides->net = load_net_new(options->cipher);
+    if (!sides->net) {
+        complain(complaint, "--cipher %s: no such TLS 1.3 suite", options->cipher);
+        load_sides_free(sides);
+        return NULL;
+    }
+    sides->ways = options->links / 2;
+    sides->shape = heap_new(sizeof *sides->shape);
+    sides->shape->crypt = openssl_provider();
+    sides->shape->record_cells = options->record_cells;
+    sides->shape->run = options->run;
+    load_pattern_init(&sides->shape->pattern, PATTERN_SEED);
+    sides->sinks = heap_new(sides->ways * sizeof(struct load_sink *));
+    if (!make_sinks(sides, complaint)) {
+        load_sides_free(sides);
+        return NULL;
+    }
+    sides->source = load_source_new(sides->net, sides->shape, options, sides->sinks);
+    return sides;
+}
+
+void load_sides_free(struct load_sides *sides) {
+    if (!sides)
+        return;
+    load_source_free(sides->source);
+    for (uint32_t i = 0; i < sides->ways; i++)
+        load_sink_free(sides->sinks[i]);
+    if (sides->folder[0] && !folder_remove(sides->folder))
+        fprintf(stderr, "loom-load: %s could not be removed\n", sides->folder);
+    load_net_free(sides->net);
+    free(sides->sinks);
+    free(sides->shape);
+    free(sides);
+}
+
+uint64_t load_sides_losses(const struct load_sides *sides) {
+    uint64_t losses = load_source_losses(sides->source);
+    for (uint32_t i = 0; i < sides->ways; i++)
+        losses += load_sink_losses(sides->sinks[i]);
+    return losses;
+}
+
+bool load_sides_build(struct load_sides *sides, uint32_t ways, uint32_t circuits,
+                      struct complaint *complaint) {
+    struct timeval tick = {0, 100000};
+    nsec say = 0, moved_at = monotonic_read();
+    load_source_grow(sides->source, ways, circuits);
+    for (uint32_t built = 0, before = 0; built < circuits; before = built) {
+        event_base_loopexit(sides->net->base, &tick);
+        event_base_loop(sides->net->base, EVLOOP_ONCE);
+        nsec now = monotonic_read();
+        built = load_source_built(sides->source);
+        uint64_t losses = load_sides_losses(sides);
+        if (built != before)
+            moved_at = now;
+        if (losses > 0 || now - moved_at > STALL_PATIENCE)
+            return complain(complaint, "%u of %u circuits were built, %" PRIu64 " links or circuits lost",
+                            built, circuits, losses);
+        if (now >= say) {
+            fprintf(stderr, "%u of %u circuits\n", built, circuits);
+            say = now + PROGRESS_EVERY;
+        }
+    }
+    return true;
+}
