@@ -32,10 +32,10 @@ struct order {
 
 static void on_order(evutil_socket_t fd, short what, void *argument) {
     struct order *order = argument;
-    char bytes[64];
+    char byte = 0;
     (void)what;
-    ssize_t length = read(fd, bytes, sizeof bytes);
-    order->is_there = length > 0;
+    ssize_t length = read(fd, &byte, 1); /* no more: the next line is for the next stage */
+    order->is_there = length > 0 && byte == '\n';
     order->is_over = length <= 0;
 }
 
@@ -46,7 +46,7 @@ static uint64_t losses_of(const struct load_sides *sides, bool is_before_end) {
 
 static bool wait_for_order(struct load_sides *sides, bool is_before_end, struct complaint *complaint) {
     struct order order = {false, false};
-    struct event *event = event_new(sides->net->base, STDIN_FILENO, EV_READ, on_order, &order);
+    struct event *event = event_new(sides->net->base, STDIN_FILENO, EV_READ | EV_PERSIST, on_order, &order);
     if (!event || event_add(event, NULL) != 0) {
         if (event)
             event_free(event);

@@ -40,7 +40,7 @@ def test_a_cell_costs_the_main_thread_nothing(run_directory: Path) -> None:
 
 
 def test_circuits_and_links_leave_nothing_behind(run_directory: Path) -> None:
-    result = run_bench(run_directory, "circuits", "--only", "loom", "--circuits", "2000", "--links", "8", "--steps", "2",
-                       "--cycles", "4", "--settle", "1")  # fmt: skip
+    result = run_bench(run_directory, "circuits", "--only", "loom", "--circuits", "2000", "--links", "8", "--steps",
+                       "2", "--cycles", "4", "--settle", "1")  # fmt: skip
     closed = result["sides"]["loom"]["closed"]
     assert max(closed[1:]) <= KEPT_SHARE_MAX * closed[0], closed

@@ -1,9 +1,9 @@
-"""bench_circuits - `tools/bench circuits`: bytes per circuit and per link that idle, Loom and tor, both in the same way.
+"""bench_circuits - `tools/bench circuits`: bytes of a circuit and of a link that idle, Loom and tor, measured alike.
 
-A circuit goes through the relay from one of its links, a client's, to another, a relay's: with tor one or_circuit_t, with
-Loom two halves. Half of the links are of either sort, and both are counted as links. Links and circuits come in steps, and
-what one costs is the slope of the resident memory over the steps (least squares), so what the relay has anyway falls out.
-Every link of the steps of links has a circuit (each two have), which is taken off.
+A circuit goes through the relay from one of its links, a client's, to another, a relay's: with tor one or_circuit_t,
+with Loom two halves. Half of the links are of either sort, and both are counted as links. Links and circuits come in
+steps, and what one costs is the slope of the resident memory over the steps (least squares), so what the relay has
+anyway falls out. In the steps of links each two of them have a circuit, which is taken off.
 """
 
 from __future__ import annotations
