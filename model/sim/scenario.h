@@ -57,7 +57,7 @@ struct scenario_hardware {
 struct scenario_arm {
     const struct setting *at;
     const char *name;
-    uint64_t percent, order, threads, architecture;
+    uint64_t percent, order, threads, architecture, balancing;
 };
 
 struct scenario_place {

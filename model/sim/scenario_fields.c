@@ -61,6 +61,7 @@ static const char *const line_rates[] = {"next", "capacity"};
 static const char *const orders[] = {"weight", "capacity", "random"};
 static const char *const pauses[] = {"fixed", "exponential"};
 static const char *const congestion_controls[] = {"windows", "vegas"}; /* enum sim_congestion */
+static const char *const balancings[] = {"round-robin", "least-busy"}; /* enum balance_policy */
 static const char *const architectures[] = {"vanilla", "poc", "full"}; /* enum cost_mapping */
 
 static const struct record_field seeds_fields[] = {
@@ -133,6 +134,8 @@ static const struct record_field arm_fields[] = {
               "connection threads of relays that run Loom, at most one for each logical core"),
     CHOICE_OR(scenario_arm, architecture, COST_FULL, architectures,
               "which threads do the work (model/cost/mapping.h)"),
+    CHOICE_OR(scenario_arm, balancing, BALANCE_ROUND_ROBIN, balancings,
+              "where relays that run Loom put their links (plugin/core/balance.h)"),
 };
 static const struct record arm_record = RECORD(scenario_arm, arm_fields);
 

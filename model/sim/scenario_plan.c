@@ -116,6 +116,7 @@ static bool place_relay(struct plan *plan, uint32_t i, struct mistake *mistake) 
     if (relay->is_loom && plan->arm->architecture != COST_VANILLA)
         plan->sim_relays[i].connection_threads =
             (uint16_t)(plan->arm->threads < cores ? plan->arm->threads : cores);
+    plan->sim_relays[i].balancing = (enum balance_policy)plan->arm->balancing;
     return true;
 }
 

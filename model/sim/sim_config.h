@@ -11,6 +11,7 @@
 
 #include "base/memory.h"
 #include "base/nsec.h"
+#include "core/balance_policy.h"
 #include "cost/mapping.h"
 #include "cost/price.h"
 #include "crypt/provider.h"
@@ -47,6 +48,7 @@ struct sim_relay_config {
     uint16_t country;
     uint16_t cpu;                /* index into cpus */
     uint16_t connection_threads; /* 0: all in the main thread */
+    enum balance_policy balancing;
 };
 
 struct sim_server_config {

@@ -42,6 +42,7 @@ static void core_config(const struct sim_relay *relay, struct relay_config *conf
     config_out->memory = host_memory(relay->host);
     config_out->crypt = relay->crypt;
     config_out->connection_threads = own->connection_threads;
+    config_out->balancing = own->balancing;
     memcpy(config_out->rsa_id, relay->identity->credentials.rsa_id, RSA_ID_LEN);
     config_out->seed = sim_host_seed(relay->world, relay->number);
     config_out->unix_s_at_zero = SIM_UNIX_S;

@@ -174,6 +174,8 @@ nsec sim_relay_step(struct sim_threads *threads, nsec now, uint16_t thread, cons
     if (sim_threads_turns(threads, thread))
         manager_work_mutable(relay->stations[thread].manager)->loop_turns++;
     handle(station, now, input);
+    if (station->manager && manager_load_due(station->manager) <= now)
+        manager_note_busy(station->manager, now, threads->items[thread].busy);
     sim_relay_grant_wishes(relay, now);
     return price_of(station, now);
 }

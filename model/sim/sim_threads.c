@@ -111,6 +111,7 @@ static nsec run_step(struct sim_threads *threads, nsec now, uint16_t number) {
     struct core_slot slot = cores_run(&threads->cores, now, &thread->core, price);
     CHECK(slot.start == now); /* a core was free */
     sim_series_busy(threads->series, number, slot.start, slot.end);
+    thread->busy += slot.end - slot.start;
     return slot.end;
 }
 

@@ -42,6 +42,7 @@ struct sim_thread {
     struct list waiting; /* in sim_threads.waiting */
     struct sim_input *inputs;
     uint32_t first, count, room;
+    nsec busy;          /* in all */
     uint32_t turn_left; /* inputs of this turn of its loop */
     bool is_running;
 };

@@ -162,6 +162,7 @@ struct manager *manager_new(const struct relay_config *config, nsec now, station
     sched_init(&m->scheduler, m->memory, half_life(&m->params));
     init_bandwidth(m, now);
     manager_memory_init(m);
+    manager_load_init(m, now);
     if (control_spares_reserve(&m->refusals, REFUSALS_AT_ONCE))
         return m;
     manager_free(m);
@@ -273,6 +274,7 @@ void manager_receive(struct manager *m, nsec now, link_id id, const struct cell_
         return;
     CHECK(link->state == LINK_OPEN);
     m->work.cells_received += n;
+    link->cells_passed += n;
     activity_note(&m->links_active, now, &link->active);
     uint32_t prefetched = 0;
     for (uint32_t i = 0; i < n && manager_link(m, id);) {
@@ -307,6 +309,7 @@ static void handle_control(struct manager *m, nsec now, struct control *message)
     case CONTROL_MEMORY_WATCH:
     case CONTROL_MEMORY_COUNT:
     case CONTROL_MEMORY_FREE: manager_memory_control(m, now, message); return;
+    case CONTROL_ASK_LINKS: manager_ask_links(m, now, message); return;
     case CONTROL_LINK_REFUSE:
     case CONTROL_QUEUE_FULL: manager_client_control(m, message); return;
     case CONTROL_EDGE_OPEN:
@@ -345,6 +348,8 @@ static void handle_control(struct manager *m, nsec now, struct control *message)
     case CONTROL_MEMORY_ALARM:
     case CONTROL_MEMORY_LOW:
     case CONTROL_MEMORY_COUNTED:
+    case CONTROL_LOAD_REPORT:
+    case CONTROL_LINK_LOADS:
     case CONTROL_BANDWIDTH_REPORT: break; /* for the controller */
     }
     CHECK(!"a control message for the controller came to a manager");

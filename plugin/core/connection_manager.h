@@ -123,6 +123,10 @@ MUST_USE bool manager_drain(struct manager *m, nsec now, uint32_t msgs_max);
 void manager_flush(struct manager *m, nsec now);
 /* Earliest deadline of the manager's own timers (handshake timeouts, ...), schedule_at not included. */
 nsec manager_next_wake(const struct manager *m);
+/* From when on the runtime is to say how busy the thread was; NSEC_NEVER: nobody wants to know. No reason to wake. */
+nsec manager_load_due(const struct manager *m);
+/* When that is due, before manager_flush: for how long, in all, the thread has had something to do since it began. */
+void manager_note_busy(struct manager *m, nsec now, nsec busy);
 void manager_tick(struct manager *m, nsec now);
 /* The wall clock was set: it is unix_s now. Certificates of handshakes are judged by it. */
 void manager_set_clock(struct manager *m, nsec now, uint64_t unix_s);

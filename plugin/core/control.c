@@ -32,6 +32,8 @@ static size_t payload_size(enum control_kind kind) {
     case CONTROL_BANDWIDTH_REPORT:
     case CONTROL_BANDWIDTH_LOAN: return sizeof(struct control_bandwidth);
     case CONTROL_LINK_REFUSE: return sizeof(nsec);
+    case CONTROL_LOAD_REPORT: return sizeof(struct control_busy);
+    case CONTROL_LINK_LOADS: return sizeof(struct link_loads);
     case CONTROL_MEMORY_COUNT:
     case CONTROL_MEMORY_COUNTED: return sizeof(struct hoard_ages);
     case CONTROL_MEMORY_FREE: return sizeof(struct hoard_verdict);
@@ -50,6 +52,7 @@ static size_t payload_size(enum control_kind kind) {
     case CONTROL_MEMORY_ALARM:
     case CONTROL_MEMORY_LOW:
     case CONTROL_MEMORY_WATCH:
+    case CONTROL_ASK_LINKS:
     case CONTROL_QUEUE_FULL:
     case CONTROL_ONION_CLAIMED:
     case CONTROL_ONION_REPLACED:

@@ -13,6 +13,7 @@
 #include "base/ids.h"
 #include "base/memory.h"
 #include "base/nsec.h"
+#include "core/balance_policy.h"
 #include "core/hoard.h"
 #include "wire/address.h"
 #include "wire/circuit_messages.h"
@@ -58,9 +59,12 @@ enum control_kind {
     CONTROL_MEMORY_LOW,       /* count: cells that we need back */
     CONTROL_MEMORY_COUNTED,   /* the answer to COUNT: hoards */
     CONTROL_CREATES,          /* link: its peer, a client, has made count circuits more */
+    CONTROL_LOAD_REPORT,      /* busy: of our thread, since the last one */
+    CONTROL_LINK_LOADS,       /* the answer to ASK_LINKS: link_loads */
     CONTROL_QUEUE_FULL, /* link: a circuit of its peer, a client, was closed for what waited on its far side */
     /* controller -> manager */
     CONTROL_LINK_CLOSE,     /* link */
+    CONTROL_ASK_LINKS,      /* which links, of less load than count, have the most? */
     CONTROL_MEMORY_WATCH,   /* count 1: look at what circuits hold; 0: no longer */
     CONTROL_MEMORY_COUNT,   /* how much, of the cells of station count; serial: of the question */
     CONTROL_MEMORY_FREE,    /* close those that hold cells of station count: hoard_verdict */
@@ -125,6 +129,11 @@ struct control_bandwidth {
     uint64_t lent;                 /* of a loan */
 };
 
+/* Of a thread: it was busy for so much of span. */
+struct control_busy {
+    nsec busy, span;
+};
+
 struct control_conflux {
     struct conflux_link_message link;
     uint8_t sendme_inc; /* of the circuit */
@@ -161,6 +170,8 @@ struct control {
         struct control_conflux conflux;
         struct control_leg_room leg_room;
         nsec refused_until;
+        struct control_busy busy;
+        struct link_loads link_loads;
         struct hoard_ages hoards;
         struct hoard_verdict hoard_verdict;
         struct control_onion onion;

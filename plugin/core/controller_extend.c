@@ -72,9 +72,9 @@ void controller_extends_attach(struct controller *c, struct connection *connecti
 
 /* --- a new one ------------------------------------------------------------------------------------------------------------ */
 
-static struct connection *dial(struct controller *c, const struct control_extend *extend) {
+static struct connection *dial(struct controller *c, nsec now, const struct control_extend *extend) {
     struct connection *connection =
-        controller_connection_new(c, CONNECTION_DIALLED, controller_target_of(extend));
+        controller_connection_new(c, now, CONNECTION_DIALLED, controller_target_of(extend));
     if (!connection)
         return NULL;
     memcpy(connection->rsa_id, extend->rsa_id, RSA_ID_LEN);
@@ -118,7 +118,7 @@ static bool chooses_ipv6(struct controller *c, const struct control_extend *ask)
            ask->ipv6.address.family != ADDRESS_NONE && rng_below(&c->rng, 2) == 1;
 }
 
-void controller_extend(struct controller *c, struct control *message) {
+void controller_extend(struct controller *c, nsec now, struct control *message) {
     struct control_extend *ask = &message->u.extend;
     fill_in(c, ask);
     ask->is_over_ipv6 = chooses_ipv6(c, ask);
@@ -128,7 +128,7 @@ void controller_extend(struct controller *c, struct control *message) {
         return;
     }
     if (!connection)
-        connection = dial(c, ask);
+        connection = dial(c, now, ask);
     if (connection && connection->waiting_count < EXTENDS_WAITING_MAX)
         wait_for(connection, message);
     else

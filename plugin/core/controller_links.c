@@ -40,12 +40,11 @@ static void leave_identity(struct controller *c, struct connection *connection) 
 
 /* --- coming and going ----------------------------------------------------------------------------------------------------- */
 
-struct connection *controller_connection_new(struct controller *c, enum connection_state state,
+struct connection *controller_connection_new(struct controller *c, nsec now, enum connection_state state,
                                              const struct endpoint *address) {
     struct connection *connection = slab_take(&c->connections_slab);
     if (!connection)
         return NULL;
-    uint16_t threads = c->config->connection_threads;
     *connection = (struct connection){.link = c->link_next, .state = state, .address = *address};
     list_init(&connection->by_identity);
     list_init(&connection->by_client);
@@ -55,13 +54,13 @@ struct connection *controller_connection_new(struct controller *c, enum connecti
         return NULL;
     }
     c->link_next++;
-    c->manager_next = threads ? (station_id)(c->manager_next % threads + 1) : 0;
-    connection->manager = c->manager_next;
+    connection->manager = controller_place(c, now);
     return connection;
 }
 
 void controller_connection_free(struct controller *c, struct connection *connection) {
     controller_extends_drop(c, connection);
+    controller_unplace(c, connection->manager);
     leave_identity(c, connection);
     list_remove(&connection->by_client);
     table_remove(&c->connections, connection->link);
@@ -73,7 +72,7 @@ enum err controller_accept(struct controller *c, nsec now, const struct endpoint
     struct client *client = NULL;
     if (!controller_may_connect(c, now, &peer->address, &client))
         return ERR_REFUSED;
-    struct connection *connection = controller_connection_new(c, CONNECTION_ACCEPTED, peer);
+    struct connection *connection = controller_connection_new(c, now, CONNECTION_ACCEPTED, peer);
     if (!connection) {
         if (client)
             client_counts_disconnect(&c->clients, now, client, false);

@@ -6,6 +6,7 @@
  * controller_extend.c     EXTEND: to a link that is open, or is dialled
  * controller_clients.c    connections and circuits of clients: counted and refused
  * controller_bandwidth.c  what the managers may send
+ * controller_balance.c    on which thread links are
  * controller_memory.c     cells that run out at a manager
  * controller_move.c       links that move to another manager */
 #ifndef LOOM_CORE_CONTROLLER_STATE_H
@@ -20,6 +21,7 @@
 #include "base/slab.h"
 #include "base/table.h"
 #include "base/work.h"
+#include "core/balance.h"
 #include "core/bandwidth_pool.h"
 #include "core/client_counts.h"
 #include "core/consensus_view.h"
@@ -45,6 +47,7 @@ struct connection {
     uint32_t waiting_count;
     enum connection_state state;
     station_id manager;
+    nsec rests_until;        /* it has moved: not again before */
     struct endpoint address; /* of the peer: where the socket leads, or is going to */
     uint8_t rsa_id[RSA_ID_LEN];
     uint8_t ed_id[ED_ID_LEN];
@@ -72,7 +75,6 @@ struct controller {
     struct port *port;
     struct mailroom *room;
     station_id station;
-    station_id manager_next;
     struct rng rng; /* over which address who has two is dialled */
     link_id link_next;
     struct slab connections_slab;
@@ -86,6 +88,7 @@ struct controller {
     struct inquiry inquiry;
     uint16_t managers_short; /* of cells */
     struct bandwidth_pool bandwidth;
+    struct balance balance;
     struct move_figures moves;
     struct work work;
 };
@@ -98,8 +101,9 @@ MUST_USE struct control *controller_post(struct controller *c, station_id statio
                                          enum control_kind kind);
 
 /* controller_links.c */
-/* For the manager whose turn it is. NULL at a limit or without memory. */
-MUST_USE struct connection *controller_connection_new(struct controller *c, enum connection_state state,
+/* NULL at a limit or without memory. */
+MUST_USE struct connection *controller_connection_new(struct controller *c, nsec now,
+                                                      enum connection_state state,
                                                       const struct endpoint *address);
 /* Forgets what waits for it. It may have been taken off the table already. */
 void controller_connection_free(struct controller *c, struct connection *connection);
@@ -116,7 +120,7 @@ struct connection *controller_find_connection(struct controller *c, const struct
 
 /* controller_extend.c */
 /* Takes the message over. */
-void controller_extend(struct controller *c, struct control *message);
+void controller_extend(struct controller *c, nsec now, struct control *message);
 /* Those that wait for connection: it is open; it has failed; they are forgotten. */
 void controller_extends_attach(struct controller *c, struct connection *connection);
 void controller_extends_fail(struct controller *c, struct connection *connection, uint8_t reason);
@@ -143,6 +147,15 @@ void controller_learn_relay_addresses(struct controller *c);
 /* controller_bandwidth.c */
 void controller_bandwidth_reported(struct controller *c, nsec now, const struct control *message);
 void controller_lend_bandwidth(struct controller *c, nsec now);
+
+/* controller_balance.c */
+/* The manager for a new link. */
+station_id controller_place(struct controller *c, nsec now);
+/* It has gone. */
+void controller_unplace(struct controller *c, station_id manager);
+void controller_load_reported(struct controller *c, nsec now, const struct control *message);
+void controller_links_loaded(struct controller *c, nsec now, const struct control *message);
+void controller_balance(struct controller *c, nsec now);
 
 /* controller_memory.c */
 /* False without memory; fini in both cases. */

@@ -224,6 +224,7 @@ uint32_t manager_take(struct manager *m, nsec now, link_id id, struct cell **cel
     if (taken)
         activity_note(&m->links_active, now, &link->active);
     m->work.cells_sent += taken;
+    link->cells_passed += taken;
     m->work.bytes_sent += (uint64_t)taken * CELL_LEN;
     return taken;
 }

@@ -10,6 +10,7 @@
  * manager_deadlines.c   halves that wait for an answer
  * manager_limits.c      bandwidth of single links
  * manager_memory.c      cells that run out
+ * manager_load.c        how busy the thread and its links are
  * manager_clients.c     what clients may not do too often
  * manager_extend.c      EXTEND2 to EXTENDED2, TRUNCATE
  * manager_relaying.c    RELAY cells: peeled, handled or passed on
@@ -87,8 +88,10 @@ struct link {
     uint32_t queued; /* cells in urgent and in the halves' queues; changed by manager_link_queued only */
     uint32_t granted;
     uint32_t circ_id_next;
-    uint32_t creates;   /* that the controller has not counted; of a client */
-    nsec refused_until; /* no circuits are made for the peer */
+    uint32_t cells_passed; /* both ways, modulo 2^32 */
+    uint32_t cells_seen;   /* of these, when loads were last looked at */
+    uint32_t creates;      /* that the controller has not counted; of a client */
+    nsec refused_until;    /* no circuits are made for the peer */
     activity_mark active;
     nsec idle_since;   /* last time that it had a circuit */
     nsec idle_max;     /* how long it is kept without one */
@@ -163,6 +166,15 @@ struct onion_role {
     struct cell_run held;       /* JOINING: for the other half */
 };
 
+/* What the runtime has said of the thread, and what the controller has been told. */
+struct load_reports {
+    nsec due_at;                       /* when it is to say more; NSEC_NEVER: it is not asked */
+    nsec noted_at, noted;              /* what it said last */
+    nsec told_at, told;                /* what the controller was told last */
+    nsec seen_at, seen_noted_at, seen; /* when links were looked at last, and what had been noted by then */
+    bool is_quiet;                     /* the controller knows that there is nothing to do */
+};
+
 struct manager {
     const struct relay_config *config;
     const struct memory *memory;
@@ -217,11 +229,12 @@ struct manager {
     struct dos_figures refused;
     uint32_t memory_limit; /* cells of our pool: when more are out, manager_memory_is_over_limit */
     uint32_t memory_cursor;
-    nsec memory_at;            /* when to look at what circuits hold; NSEC_NEVER: enough is left */
-    nsec memory_asked_at;      /* the controller, for cells */
-    nsec watching_since;       /* 0: not watching what circuits hold */
-    bool is_memory_short;      /* and the controller knows */
-    uint64_t cells_reclaimed;  /* from circuits that were closed for them */
+    nsec memory_at;           /* when to look at what circuits hold; NSEC_NEVER: enough is left */
+    nsec memory_asked_at;     /* the controller, for cells */
+    nsec watching_since;      /* 0: not watching what circuits hold */
+    bool is_memory_short;     /* and the controller knows */
+    uint64_t cells_reclaimed; /* from circuits that were closed for them */
+    struct load_reports load;
     bool is_reached_over_ipv6; /* a relay has dialled us so and made a circuit */
     uint32_t links_open;
     struct activity halves_active, links_active;
@@ -321,6 +334,10 @@ void manager_memory_init(struct manager *m);
 void manager_memory_is_over_limit(struct manager *m, nsec now);
 void manager_memory_control(struct manager *m, nsec now, struct control *message);
 void manager_memory_tick(struct manager *m, nsec now);
+
+/* manager_load.c */
+void manager_load_init(struct manager *m, nsec now);
+void manager_ask_links(struct manager *m, nsec now, const struct control *message);
 
 /* manager_circuits.c */
 struct half *manager_half(struct manager *m, half_id id);

@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "base/nsec.h"
+#include "core/balance_policy.h"
 #include "core/dos_params.h"
 #include "crypt/provider.h"
 #include "wire/circuit_messages.h"
@@ -19,6 +20,7 @@ struct relay_config {
     const struct memory *memory;
     const struct crypt_provider *crypt;
     uint16_t connection_threads;    /* managers beside the main thread's; 0: everything in the main thread */
+    enum balance_policy balancing;  /* of links over connection threads */
     uint8_t rsa_id[RSA_ID_LEN];     /* who we are: EXTENDs to ourselves are refused */
     uint64_t seed;                  /* protocol choices (circuit ids), never keys */
     uint64_t unix_s_at_zero;        /* wall clock when nsec was 0 */

@@ -28,8 +28,10 @@ struct controller *controller_new(const struct relay_config *config, nsec now, s
     rng_seed(&c->rng, config->seed + 4);
     c->dos = dos_params_settled(&config->dos, &dos_params_default);
     struct bandwidth_terms terms = bandwidth_terms_of(config);
+    uint16_t threads = config->connection_threads ? config->connection_threads : 1;
     bool can_ask = controller_memory_init(c);
-    if (bandwidth_pool_init(&c->bandwidth, c->memory, now, &terms) && can_ask)
+    bool can_place = balance_init(&c->balance, c->memory, threads, config->balancing);
+    if (bandwidth_pool_init(&c->bandwidth, c->memory, now, &terms) && can_ask && can_place)
         return c;
     controller_free(c);
     return NULL;
@@ -49,6 +51,7 @@ void controller_free(struct controller *c) {
     slab_fini(&c->connections_slab);
     consensus_view_drop(c->consensus);
     bandwidth_pool_fini(&c->bandwidth);
+    balance_fini(&c->balance);
     controller_memory_fini(c);
     memory_release(c->memory, c, sizeof *c);
 }
@@ -92,7 +95,7 @@ bool controller_drain(struct controller *c, nsec now, uint32_t msgs_max) {
         struct control *message = controls;
         controls = message->next;
         if (message->kind == CONTROL_EXTEND) {
-            controller_extend(c, message);
+            controller_extend(c, now, message);
             continue;
         }
         if (message->kind == CONTROL_LINK_OPEN)
@@ -109,6 +112,10 @@ bool controller_drain(struct controller *c, nsec now, uint32_t msgs_max) {
             controller_memory_counted(c, message);
         else if (message->kind == CONTROL_CREATES)
             controller_creates_came(c, now, message);
+        else if (message->kind == CONTROL_LOAD_REPORT)
+            controller_load_reported(c, now, message);
+        else if (message->kind == CONTROL_LINK_LOADS)
+            controller_links_loaded(c, now, message);
         else if (message->kind == CONTROL_QUEUE_FULL)
             controller_queue_was_full(c, now, message);
         else
@@ -116,6 +123,7 @@ bool controller_drain(struct controller *c, nsec now, uint32_t msgs_max) {
         control_free(c->memory, message);
     }
     controller_lend_bandwidth(c, now);
+    controller_balance(c, now);
     return false;
 }
 
@@ -130,9 +138,10 @@ void controller_flush(struct controller *c, nsec now) {
 }
 
 nsec controller_next_wake(const struct controller *c) {
-    return bandwidth_pool_next(&c->bandwidth);
+    return nsec_min(bandwidth_pool_next(&c->bandwidth), balance_next(&c->balance));
 }
 
 void controller_tick(struct controller *c, nsec now) {
     controller_lend_bandwidth(c, now);
+    controller_balance(c, now);
 }

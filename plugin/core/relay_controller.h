@@ -26,7 +26,7 @@ MUST_USE struct controller *controller_new(const struct relay_config *config, ns
                                            struct port *port, struct mailroom *room);
 void controller_free(struct controller *c);
 
-/* Where an accepted connection goes: its new id, and the manager whose thread takes over the socket (round-robin).
+/* Where an accepted connection goes: its new id, and the manager whose thread takes over the socket (balance.h).
  * ERR_LIMIT: too many links; ERR_REFUSED: from an address that has or makes too many; close it. */
 MUST_USE enum err controller_accept(struct controller *c, nsec now, const struct endpoint *peer,
                                     link_id *link_out, station_id *manager_out);

@@ -35,6 +35,7 @@ struct config *config_new(void) {
     config->bandwidth_burst = DEFAULT_BANDWIDTH;
     config->max_advertised_bandwidth = UINT64_MAX;
     config->connection_threads = -1;
+    config->load_balancing = BALANCE_LEAST_BUSY;
     config->pin_threads = CONFIG_AUTO;
     config->priority_halflife_ms = -1;
     config->shutdown_wait_s = 30;

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/attributes.h"
+#include "core/balance_policy.h"
 #include "core/dos_params.h"
 #include "native/complaint.h"
 #include "native/log.h"
@@ -108,6 +109,7 @@ struct config {
 
     /* Threads and scheduling. */
     int connection_threads; /* -1: what the cores suggest; 0: everything in the main thread */
+    enum balance_policy load_balancing;
     int pin_threads; /* enum config_tristate: each to a core; auto: to a node, where there are several */
     int num_cpus;    /* CPU workers; 0: as many as cores */
     uint32_t max_onion_queue_delay_ms; /* 0: the consensus says */

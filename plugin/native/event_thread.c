@@ -339,6 +339,12 @@ static void publish_figures(struct event_thread *thread, nsec now) {
     CHECK(pthread_mutex_unlock(&thread->figures_lock) == 0);
 }
 
+/* Busy is whoever does not wait for events, also when somebody else has the core meanwhile. */
+static void report_load(struct event_thread *thread, nsec now) {
+    if (manager_load_due(thread->manager) <= now)
+        manager_note_busy(thread->manager, now, now - thread->idle);
+}
+
 static void react(struct event_thread *thread) {
     nsec now = turn_clock_now(&thread->clock);
     manager_work_mutable(thread->manager)->loop_turns++;
@@ -346,6 +352,7 @@ static void react(struct event_thread *thread) {
     carry_out(thread);
     tick(thread, now);
     carry_out(thread);
+    report_load(thread, now);
     flush(thread, now); /* before the round: others begin while we encrypt */
     if (link_hub_schedule(&thread->links, now)) {
         carry_out(thread);  /* links that have more ask again */
@@ -398,8 +405,12 @@ static bool set_timers(struct event_thread *thread, nsec now) {
 
 void event_thread_turn(struct event_thread *thread, bool wait) {
     bool is_busy = set_timers(thread, turn_clock_now(&thread->clock)) || !wait;
+    bool is_watched = manager_load_due(thread->manager) != NSEC_NEVER;
+    nsec ended = is_watched ? turn_clock_read(&thread->clock) : 0;
     turn_clock_next(&thread->clock);
     event_base_loop(thread->base, EVLOOP_ONCE | (is_busy ? EVLOOP_NONBLOCK : 0));
+    if (is_watched)
+        thread->idle += turn_clock_now(&thread->clock) - ended;
     react(thread);
 }
 

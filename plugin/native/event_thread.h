@@ -73,8 +73,9 @@ struct event_thread {
     struct edge_hub edges;
     struct directory_edges directory;
     nsec round_timer_at, timer_at; /* what they are set to; NSEC_NEVER: not set */
-    nsec figures_at;               /* when the figures are published next; NSEC_NEVER: nothing has changed */
-    bool is_woken;                 /* the mailroom or the inbox has something */
+    nsec idle;       /* how long it has waited for events, in all, while somebody wants to know */
+    nsec figures_at; /* when the figures are published next; NSEC_NEVER: nothing has changed */
+    bool is_woken;   /* the mailroom or the inbox has something */
     bool is_manager_due,
         is_controller_due; /* a station of this thread has posted to the other, or left some */
     bool is_stopping;

@@ -62,6 +62,7 @@ void setup_relay_config(const struct config *config, const struct core_places *p
     out->memory = &heap_memory;
     out->crypt = crypt;
     out->connection_threads = setup_connection_threads(config, places);
+    out->balancing = config->load_balancing;
     memcpy(out->rsa_id, rsa_id, sizeof out->rsa_id);
     CHECK(getrandom(&out->seed, sizeof out->seed, 0) == (ssize_t)sizeof out->seed);
     out->unix_s_at_zero = unix_s_at_zero;

@@ -283,6 +283,19 @@ static const char *apply_publish(struct config *config, const struct torrc_optio
     return config->publish_descriptor || strcmp(value, "0") == 0 ? NULL : option->expected;
 }
 
+static const char *apply_balancing(struct config *config, const struct torrc_option *option,
+                                   const char *value) {
+    static const char *const names[] = {
+        [BALANCE_ROUND_ROBIN] = "round-robin", [BALANCE_LEAST_BUSY] = "least-busy"};
+    for (int i = 0; i < (int)(sizeof names / sizeof names[0]); i++) {
+        if (!span_is_nocase(span_of(value), names[i]))
+            continue;
+        config->load_balancing = (enum balance_policy)i;
+        return NULL;
+    }
+    return option->expected;
+}
+
 /* SocksPort 0 and the like: the only value that tells the truth. */
 static const char *apply_zero(struct config *config, const struct torrc_option *option, const char *value) {
     (void)config;
@@ -343,6 +356,7 @@ static const struct torrc_option carried_out[] = {
     {"KeyDirectory", .apply = apply_path, AT(key_directory)},
     {"KISTSchedRunInterval", .apply = apply_milliseconds, AT(kist_interval_ms),
      RANGE(0, 100, "0 to 100 msec")},
+    {"LoadBalancing", .apply = apply_balancing, .expected = "round-robin or least-busy"},
     {"Log", .is_list = true, .apply = apply_log},
     {"LogTimeGranularity", .apply = apply_milliseconds, AT(log_granularity_ms),
      RANGE(1, 86400000, "1 msec or more")},

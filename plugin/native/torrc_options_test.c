@@ -37,6 +37,10 @@ static void values_reach_their_members(void **state) {
     assert_null(apply(c, "ConnectionThreads", "Auto"));
     assert_int_equal(c->connection_threads, -1);
     assert_null(apply(c, "PinThreads", "1"));
+    assert_null(apply(c, "LoadBalancing", "round-robin"));
+    assert_int_equal(c->load_balancing, BALANCE_ROUND_ROBIN);
+    assert_null(apply(c, "LoadBalancing", "Least-Busy"));
+    assert_int_equal(c->load_balancing, BALANCE_LEAST_BUSY);
     assert_int_equal(c->pin_threads, CONFIG_YES);
     assert_null(apply(c, "ShutdownWaitLength", "2 minutes"));
     assert_int_equal(c->shutdown_wait_s, 120);
@@ -96,6 +100,7 @@ static void limits_are_said(void **state) {
         {"ConnectionThreads", "-1"},
         {"ConnectionThreads", "automatic"},
         {"PinThreads", "yes"},
+        {"LoadBalancing", "fair"},
         {"Nickname", ""},
         {"Nickname", "12345678901234567890"},
         {"SigningKeyLifetime", "1 day"},

@@ -16,9 +16,13 @@ void turn_clock_init(struct turn_clock *clock, nsec start) {
     clock->is_fresh = false;
 }
 
+nsec turn_clock_read(const struct turn_clock *clock) {
+    return monotonic_read() - clock->start;
+}
+
 nsec turn_clock_now(struct turn_clock *clock) {
     if (!clock->is_fresh) {
-        clock->now = monotonic_read() - clock->start;
+        clock->now = turn_clock_read(clock);
         clock->is_fresh = true;
     }
     return clock->now;

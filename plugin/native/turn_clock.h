@@ -19,6 +19,8 @@ nsec monotonic_read(void);
 void turn_clock_init(struct turn_clock *clock, nsec start);
 /* Time since start; the first call of a turn reads the clock. */
 nsec turn_clock_now(struct turn_clock *clock);
+/* Time since start, whatever the turn. */
+nsec turn_clock_read(const struct turn_clock *clock);
 /* A new turn begins. */
 static inline void turn_clock_next(struct turn_clock *clock) {
     clock->is_fresh = false;

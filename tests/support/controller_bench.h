@@ -23,7 +23,8 @@ struct controller_bench {
     nsec now;
 };
 
-static inline void controller_bench_init(struct controller_bench *f) {
+static inline void controller_bench_init_with(struct controller_bench *f,
+                                              void (*adjust)(struct relay_config *config)) {
     static const uint16_t thread_of[STATIONS] = {0, 1, 2, 0};
     memset(f, 0, sizeof *f);
     test_memory_init(&f->memory);
@@ -31,11 +32,17 @@ static inline void controller_bench_init(struct controller_bench *f) {
     f->config.memory = &f->memory.memory;
     f->config.connection_threads = 2;
     f->config.links_max = 6;
+    if (adjust)
+        adjust(&f->config);
     fake_port_init(&f->port, f->woken);
     f->room = mailroom_new(&f->memory.memory, STATIONS, thread_of, 100);
     f->c = controller_new(&f->config, f->now, CONTROLLER, &f->port.port, f->room);
     assert_non_null(f->room);
     assert_non_null(f->c);
+}
+
+static inline void controller_bench_init(struct controller_bench *f) {
+    controller_bench_init_with(f, NULL);
 }
 
 static inline void controller_bench_fini(struct controller_bench *f) {
