@@ -2,6 +2,7 @@
  * connection threads it is station 0. */
 #include "base/check.h"
 #include "core/controller_state.h"
+#include "core/relay_controller.h"
 
 static station_id station_of(const struct controller *c, uint16_t thread) {
     return (station_id)(c->config->connection_threads ? thread + 1 : 0);
@@ -45,6 +46,14 @@ void controller_links_loaded(struct controller *c, nsec now, const struct contro
         if (connection && connection->manager == message->reply_to && connection->rests_until <= now)
             may_move.links[may_move.count++] = answer->links[i];
     }
-    if (!balance_choose(&c->balance, now, may_move.links, may_move.count, &move))
+    if (!balance_choose(&c->balance, now, may_move.links, may_move.count, &move) ||
+        !controller_move_link(c, now, move.link, station_of(c, move.to)))
         return;
+    struct connection *connection = table_get(&c->connections, move.link);
+    connection->rests_until = now + BALANCE_REST;
+    balance_expect(&c->balance, now, &move);
+}
+
+void controller_moved(struct controller *c, station_id from, station_id to) {
+    balance_moved(&c->balance, thread_of(c, from), thread_of(c, to));
 }

@@ -151,6 +151,8 @@ void controller_lend_bandwidth(struct controller *c, nsec now);
 /* controller_balance.c */
 /* The manager for a new link. */
 station_id controller_place(struct controller *c, nsec now);
+/* A link has moved: connection->manager has changed. */
+void controller_moved(struct controller *c, station_id from, station_id to);
 /* It has gone. */
 void controller_unplace(struct controller *c, station_id manager);
 void controller_load_reported(struct controller *c, nsec now, const struct control *message);
