@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "native/allocator.h"
 #include "native/torrc_options.h"
 #include "native/version.h"
 
@@ -43,10 +44,12 @@ static bool take_flag(const char *word, struct command_line *out) {
     return true;
 }
 
-/* Words that are followed by a file name. */
-static const char **file_member(const char *word, struct command_line *out) {
+/* Words that are followed by a file name, or an allocator's. */
+static const char **name_member(const char *word, struct command_line *out) {
     if (strcmp(word, "-f") == 0)
         return &out->torrc;
+    if (strcmp(word, "--allocator") == 0)
+        return &out->allocator;
     return strcmp(word, "--defaults-torrc") == 0 ? &out->defaults_torrc : NULL;
 }
 
@@ -76,11 +79,12 @@ bool command_line_parse(int argc, char **argv, struct command_line *out, struct 
     *out = (struct command_line){.command = COMMAND_RUN};
     for (int i = 1; i < argc; i++) {
         const char *next = i + 1 < argc ? argv[i + 1] : NULL;
-        const char **file = file_member(argv[i], out);
-        if (file) {
+        const char **name = name_member(argv[i], out);
+        if (name) {
             if (!next)
-                return complain(complaint, "command line: %s: expected a file name behind it", argv[i]);
-            *file = next;
+                return complain(complaint, "command line: %s: expected a %s behind it", argv[i],
+                                name == &out->allocator ? "name" : "file name");
+            *name = next;
             i++;
         } else if (take_command(argv[i], out)) {
             i += take_key_type(next, out);
@@ -106,15 +110,19 @@ static void print_options(void) {
         printf("%s\n", option->name);
 }
 
-void command_line_answer(const struct command_line *command_line) {
+void command_line_answer(const struct command_line *command_line,
+                         const struct allocator_in_force *allocator) {
     if (command_line->command == COMMAND_LIST_TORRC_OPTIONS)
         print_options();
     else if (command_line->command == COMMAND_VERSION)
-        printf("Loom version %s.\n", LOOM_VERSION);
+        printf("Loom version %s.\nMemory is allocated by %s %s (%s).\n", LOOM_VERSION, allocator->name,
+               allocator->version, allocator->path);
     else
         printf("Loom %s, a Tor relay.\n"
-               "usage: loom-relay -f torrc [--Option value]... [--quiet|--hush]\n"
+               "usage: loom-relay -f torrc [--Option value]... [--quiet|--hush] [--allocator NAME]\n"
                "       loom-relay -f torrc --verify-config | --list-fingerprint [ed25519]\n"
-               "       loom-relay --list-torrc-options | --version | --help\n",
-               LOOM_VERSION);
+               "       loom-relay --list-torrc-options | --version | --help\n"
+               "--allocator: whose malloc to use, of " ALLOCATOR_NAMES "\n"
+               "       (which must be installed) or a library's path; now it is %s %s\n",
+               LOOM_VERSION, allocator->name, allocator->version);
 }

@@ -12,6 +12,8 @@
 
 #define COMMAND_LINE_OPTIONS_MAX 256u
 
+struct allocator_in_force;
+
 enum command {
     COMMAND_RUN,
     COMMAND_VERIFY_CONFIG,
@@ -29,6 +31,7 @@ struct command_line {
     enum command_loudness loudness;
     const char *torrc;          /* -f, or NULL; "-" is the standard input */
     const char *defaults_torrc; /* --defaults-torrc, or NULL */
+    const char *allocator;      /* --allocator, or NULL */
     bool ignore_missing_torrc;
     struct {
         const char *name; /* without dashes, with + or / */
@@ -40,6 +43,6 @@ struct command_line {
 MUST_USE bool command_line_parse(int argc, char **argv, struct command_line *out,
                                  struct complaint *complaint);
 /* Print the version, the help or the options that Loom carries out; for those commands only. */
-void command_line_answer(const struct command_line *command_line);
+void command_line_answer(const struct command_line *command_line, const struct allocator_in_force *allocator);
 
 #endif

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "native/allocator.h"
 #include "native/command_line.h"
 #include "native/config.h"
 #include "native/daemon.h"
@@ -93,8 +94,11 @@ static int list_fingerprint(const struct config *config, bool is_ed25519) {
 }
 
 static void say_hello(void) {
+    struct allocator_in_force allocator;
+    allocator_look(&allocator);
     log_notice("Loom %s running on Linux with Libevent %s and %s.", LOOM_VERSION, event_get_version(),
                OpenSSL_version(OPENSSL_VERSION));
+    log_notice("Memory is allocated by %s %s (%s).", allocator.name, allocator.version, allocator.path);
     if (geteuid() == 0)
         log_warn("You are running Loom as root. You don't need to, and you probably shouldn't.");
 }
@@ -256,9 +260,14 @@ int main(int argc, char **argv) {
     log_start(LOG_LEVEL_NOTICE);
     if (!command_line_parse(argc, argv, &line, &complaint))
         return fail(NULL, &complaint);
+    if (line.allocator != NULL && !allocator_have(line.allocator, argv, &complaint))
+        return fail(NULL, &complaint);
+    allocator_tune();
     if (line.command == COMMAND_VERSION || line.command == COMMAND_HELP ||
         line.command == COMMAND_LIST_TORRC_OPTIONS) {
-        command_line_answer(&line);
+        struct allocator_in_force allocator;
+        allocator_look(&allocator);
+        command_line_answer(&line, &allocator);
         return EXIT_SUCCESS;
     }
     if (line.loudness == COMMAND_QUIET)

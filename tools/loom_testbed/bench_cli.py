@@ -13,6 +13,7 @@ from . import (
     bench_handshakes,
     bench_limits,
     bench_main_thread,
+    bench_memory,
     bench_relay,
     bench_scale,
     rundir,
@@ -31,6 +32,7 @@ MODULES = (
     bench_scale,
     bench_limits,
     bench_circuits,
+    bench_memory,
 )
 
 

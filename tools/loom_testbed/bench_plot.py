@@ -84,10 +84,31 @@ def _circuits(result: dict, path: Path) -> None:
         figure.savefig(path)
 
 
+def _memory(result: dict, path: Path) -> None:
+    from loom_analysis import style
+
+    allocators = list(dict.fromkeys(name.partition("-")[2] for name in result["samples"]))
+    with style.figure(height=3.4) as (figure, (axes,)):
+        for name, samples in result["samples"].items():
+            program, _, allocator = name.partition("-")
+            axes.plot(
+                [one["at_s"] / 60 for one in samples],
+                [one["rss_kb"] / 1024 for one in samples],
+                label=name,
+                color=style.arm_colour(allocators.index(allocator)),
+                linestyle="-" if program == "loom" else style.DASHES[1],
+            )
+        axes.set(xlabel="minutes (a consensus each: hours of the real network)", ylabel="MiB resident")
+        axes.set_ylim(bottom=0)
+        axes.set_title(f"directory caches of {result['relays']} relays, with clients: Loom solid, tor dashed")
+        style.legend_above(figure, axes, columns=4)
+        figure.savefig(path)
+
+
 def main(kind: str, data: str, path: str) -> None:
     """Draw what is in the file data."""
-    draw_kind = {"bill": _bill, "scale": _scale, "soak": soak_plot.draw, "circuits": _circuits}[kind]
-    draw_kind(json.loads(Path(data).read_text()), Path(path))
+    drawings = {"bill": _bill, "circuits": _circuits, "memory": _memory, "scale": _scale, "soak": soak_plot.draw}
+    drawings[kind](json.loads(Path(data).read_text()), Path(path))
 
 
 if __name__ == "__main__":

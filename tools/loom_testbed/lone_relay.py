@@ -14,7 +14,12 @@ from .process import Child, require_alive
 START_SECONDS_MAX = 60.0
 KEY_LENGTH = 32
 
-# Nobody answers at the authority's address: the relay relays all the same.
+# Nobody answers there: the relay relays all the same.
+NO_NETWORK = """\
+PublishServerDescriptor 0
+DirAuthority a1 orport=1 no-v2 v3ident=0123456789ABCDEF0123456789ABCDEF01234567 127.0.0.1:1 \
+0123456789ABCDEF0123456789ABCDEF01234568"""
+
 TORRC = """\
 TestingTorNetwork 1
 ExtendAllowPrivateAddresses 1
@@ -24,12 +29,10 @@ Nickname {name}
 Address 127.0.0.1
 ORPort 127.0.0.1:{port}
 AssumeReachable 1
-PublishServerDescriptor 0
 ContactInfo {name}@test.test
 ExitPolicy reject *:*
 SocksPort 0
-DirAuthority a1 orport=1 no-v2 v3ident=0123456789ABCDEF0123456789ABCDEF01234567 127.0.0.1:1 \
-0123456789ABCDEF0123456789ABCDEF01234568
+{network}
 Log notice file {directory}/notice.log
 """
 
@@ -50,11 +53,13 @@ class LoneRelay:
                 "--onion-key", self.onion_key, "--pid", str(self.child.pid)]  # fmt: skip
 
 
-def start(name: str, command: Sequence[str], directory: Path, port: int, extra: str = "") -> LoneRelay:
+def start(
+    name: str, command: Sequence[str], directory: Path, port: int, extra: str = "", network: str = NO_NETWORK
+) -> LoneRelay:
     """Start the relay with `command -f torrc` and wait until it listens."""
     (directory / "data").mkdir(parents=True, mode=0o700)
     torrc = directory / "torrc"
-    torrc.write_text(TORRC.format(directory=directory, name=name, port=port) + extra)
+    torrc.write_text(TORRC.format(directory=directory, name=name, port=port, network=network) + extra)
     child = Child(name, [*command, "-f", str(torrc)], directory)
     keys = directory / "data" / "keys"
     wanted = (directory / "data" / "fingerprint", keys / "ed25519_master_id_public_key", keys / "secret_onion_key_ntor")
