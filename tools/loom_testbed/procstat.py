@@ -80,6 +80,12 @@ def _status_number(status: str, key: str) -> int:
     return int(found.group(1)) if found else 0
 
 
+def tcp_aborts_for_memory() -> int:
+    """Return how many connections of this machine the kernel has reset because TCP had no memory left (netstat(8))."""
+    lines = [line.split() for line in Path("/proc/net/netstat").read_text().splitlines() if line.startswith("TcpExt:")]
+    return int(dict(zip(*lines, strict=True)).get("TCPAbortOnMemory", 0)) if len(lines) == 2 else 0
+
+
 @dataclass(frozen=True)
 class ProcessUse:
     """What a process used between two samples; memory is that of the later one."""

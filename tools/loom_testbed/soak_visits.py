@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from . import socks, wire
+from . import procstat, socks, wire
 from .plan import Node
 from .transfer import START_STEP, Flow
 
@@ -149,7 +149,7 @@ class Visits:
         )
 
     def _go(self, guest: Guest, visit: Visit) -> None:
-        life = guest.life
+        life, aborts = guest.life, procstat.tcp_aborts_for_memory()
         try:
             visit.open(self._server_port, OPEN_SECONDS_MAX)
         except socks.SocksError as error:
@@ -157,7 +157,10 @@ class Visits:
             return
         visit.run()
         visit.close()
-        self.tally.add(*end_of(guest, life, visit))
+        end, moved, error = end_of(guest, life, visit)
+        if end == "broken" and procstat.tcp_aborts_for_memory() > aborts:
+            end = "no_tcp_memory"  # others filled the kernel's buffers, and it resets whose it likes
+        self.tally.add(end, moved, error)
 
 
 def end_of_unopened(guest: Guest, life: int, visit: Visit, error: Exception) -> tuple[str, int, str]:
