@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "load/load_arguments.h"
 #include "load/load_options.h"
 
 enum option_kind { OPTION_NUMBER, OPTION_TEXT, OPTION_FLAG };

@@ -29,7 +29,7 @@ struct load_connection {
     bool is_client;
     uint8_t *rest,
         *unsent; /* plaintext that the owner did not use; ciphertext that the socket did not take */
-    size_t rest_length, unsent_length, unsent_offset;
+    size_t rest_length, unsent_length, unsent_offset, unsent_room;
 };
 
 /* --- what all share ---------------------------------------------------------------------------------------------- */
@@ -86,6 +86,11 @@ struct load_connection *load_connection_dial(struct load_net *net, const struct 
     return fd < 0 ? NULL : connection_new(net, fd, true, events, owner);
 }
 
+struct load_connection *load_connection_dial_over(struct load_net *net, int fd,
+                                                  const struct load_connection_events *events, void *owner) {
+    return connection_new(net, fd, true, events, owner);
+}
+
 struct load_connection *load_connection_accept(struct load_net *net, int fd,
                                                const struct load_connection_events *events, void *owner) {
     CHECK(evutil_make_socket_nonblocking(fd) == 0);
@@ -137,13 +142,23 @@ static ssize_t send_some(const struct load_connection *c, const uint8_t *bytes, 
     return sent < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : sent;
 }
 
+/* Behind what is left over already, if there is anything. */
 static bool keep_unsent(struct load_connection *c, const uint8_t *bytes, size_t length) {
-    if (!c->unsent)
-        c->unsent = heap_new(LOAD_SEND_ROOM);
-    memcpy(c->unsent, bytes, length);
-    c->unsent_length = length;
-    c->unsent_offset = 0;
-    return event_add(c->writable, NULL) == 0;
+    bool is_first = c->unsent_length == 0;
+    if (c->unsent_offset + c->unsent_length + length > c->unsent_room) {
+        size_t room =
+            c->unsent_length + length < LOAD_SEND_ROOM ? LOAD_SEND_ROOM : 2 * (c->unsent_length + length);
+        uint8_t *bigger = heap_new(room);
+        if (c->unsent_length > 0)
+            memcpy(bigger, c->unsent + c->unsent_offset, c->unsent_length);
+        free(c->unsent);
+        c->unsent = bigger;
+        c->unsent_room = room;
+        c->unsent_offset = 0;
+    }
+    memcpy(c->unsent + c->unsent_offset + c->unsent_length, bytes, length);
+    c->unsent_length += length;
+    return !is_first || event_add(c->writable, NULL) == 0;
 }
 
 bool load_connection_send(struct load_connection *c) {
@@ -152,7 +167,8 @@ bool load_connection_send(struct load_connection *c) {
     pipe->out_length = 0;
     if (length == 0)
         return true;
-    CHECK(c->unsent_length == 0);
+    if (c->unsent_length > 0)
+        return keep_unsent(c, pipe->out, length);
     ssize_t sent = send_some(c, pipe->out, length);
     if (sent < 0)
         return false;
@@ -176,6 +192,8 @@ static bool send_rest(struct load_connection *c) {
         return false;
     c->unsent_offset += (size_t)sent;
     c->unsent_length -= (size_t)sent;
+    if (c->unsent_length == 0)
+        c->unsent_offset = 0;
     return c->unsent_length > 0 || event_del(c->writable) == 0;
 }
 
@@ -270,6 +288,17 @@ static void on_readable(evutil_socket_t fd, short what, void *argument) {
     (void)fd;
     (void)what;
     if (!(c->state == CONNECTION_DISCARDING ? discard_burst(c) : read_burst(c)))
+        over(c);
+}
+
+void load_connection_listen(struct load_connection *c, bool listens) {
+    if (c->state != CONNECTION_OVER)
+        CHECK((listens ? event_add(c->readable, NULL) : event_del(c->readable)) == 0);
+}
+
+void load_connection_sip(struct load_connection *c, size_t bytes_max) {
+    ssize_t got = c->state == CONNECTION_OVER ? -1 : recv(c->fd, NULL, bytes_max, MSG_TRUNC);
+    if (got == 0)
         over(c);
 }
 

@@ -2,8 +2,8 @@
  * how much of it comes.
  *
  * Owner: a source or a sink. Thread: the generator has one. Events are told through load_connection_events.
- * Memory: from the heap; freed with load_connection_free. Bound: what a short send leaves over is at most one send buffer,
- * and no more is taken while there is some. */
+ * Memory: from the heap; freed with load_connection_free. Bound: what a short send leaves over is one send buffer of who asks
+ * load_connection_can_write before writing; who does not (for a word that must be said) has it kept behind that. */
 #ifndef LOOM_LOAD_LOAD_CONNECTION_H
 #define LOOM_LOAD_LOAD_CONNECTION_H
 
@@ -56,6 +56,10 @@ void load_net_free(struct load_net *net);
 MUST_USE struct load_connection *load_connection_dial(struct load_net *net, const struct endpoint *to,
                                                       const struct load_connection_events *events,
                                                       void *owner);
+/* The same over fd, which is on its way already. Hands over fd. */
+MUST_USE struct load_connection *load_connection_dial_over(struct load_net *net, int fd,
+                                                           const struct load_connection_events *events,
+                                                           void *owner);
 /* Hands over fd. */
 MUST_USE struct load_connection *load_connection_accept(struct load_net *net, int fd,
                                                         const struct load_connection_events *events,
@@ -75,6 +79,10 @@ MUST_USE bool load_connection_send(struct load_connection *connection);
 /* Seal and send bytes of any length below LOAD_RECORDS_A_SEND records. */
 MUST_USE bool load_connection_write(struct load_connection *connection, const uint8_t *bytes, size_t length);
 
+/* Stop reading, or go on: what comes meanwhile waits in the kernel, and then with the peer. Nothing when it is over. */
+void load_connection_listen(struct load_connection *connection, bool listens);
+/* Of what came while nothing was read, throw so many bytes away: the session cannot be read afterwards. */
+void load_connection_sip(struct load_connection *connection, size_t bytes_max);
 /* From now on count what comes and discard it in the kernel. False unless the connection is idle and TLS 1.3. */
 MUST_USE bool load_connection_discard(struct load_connection *connection);
 

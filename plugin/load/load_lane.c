@@ -11,6 +11,7 @@
 #define VIEWS_MAX      64u
 #define VARIABLE_MAX   1024u /* VPADDING; nothing else of variable length comes once a link is open */
 #define CIRCUITS_LEAST 16u
+#define NOT_WRITING    UINT32_MAX
 
 void load_lane_init(struct load_lane *lane, bool is_verified) {
     *lane = (struct load_lane){.is_verified = is_verified};
@@ -18,22 +19,45 @@ void load_lane_init(struct load_lane *lane, bool is_verified) {
 }
 
 void load_lane_fini(struct load_lane *lane) {
-    for (uint32_t i = 0; i < lane->count; i++)
-        free(lane->circuits[i]);
+    uint32_t cursor = 0;
+    struct load_circuit *circuit;
+    while ((circuit = table_take(&lane->by_id, &cursor)) != NULL)
+        free(circuit);
     free(lane->circuits);
     table_fini(&lane->by_id);
 }
 
-void load_lane_add(struct load_lane *lane, const struct load_circuit *circuit) {
+static void let_write(struct load_lane *lane, struct load_circuit *circuit) {
     if (lane->count == lane->room) {
         lane->room = lane->room ? 2 * lane->room : CIRCUITS_LEAST;
         lane->circuits = realloc(lane->circuits, lane->room * sizeof *lane->circuits);
         CHECK(lane->circuits);
     }
+    circuit->place = lane->count;
+    lane->circuits[lane->count++] = circuit;
+}
+
+void load_lane_add(struct load_lane *lane, const struct load_circuit *circuit) {
     struct load_circuit *kept = heap_new(sizeof *kept);
     *kept = *circuit;
-    lane->circuits[lane->count++] = kept;
+    kept->place = NOT_WRITING;
     CHECK(table_set(&lane->by_id, circuit->id, kept) == ERR_OK);
+    if (!lane->answers_only)
+        let_write(lane, kept);
+}
+
+static void let_not_write(struct load_lane *lane, const struct load_circuit *circuit) {
+    struct load_circuit *last = lane->circuits[--lane->count];
+    lane->circuits[circuit->place] = last;
+    last->place = circuit->place;
+    lane->run_left = 0;
+}
+
+void load_lane_drop(struct load_lane *lane, uint32_t id) {
+    struct load_circuit *gone = table_remove(&lane->by_id, id);
+    if (gone && gone->place != NOT_WRITING)
+        let_not_write(lane, gone);
+    free(gone);
 }
 
 /* --- writing ----------------------------------------------------------------------------------------------------- */
@@ -98,6 +122,8 @@ void load_lane_take(struct load_lane *lane, struct load_shape *shape, const stru
         return;
     struct load_circuit *circuit = table_get(&lane->by_id, cell->circ_id);
     lane->received++;
+    if (circuit && circuit->place == NOT_WRITING)
+        let_write(lane, circuit);
     if (!lane->is_verified)
         return;
     if (circuit && cell->command == CELL_RELAY && body_fits(circuit, shape, cell->body))

@@ -34,18 +34,20 @@ struct load_circuit {
     uint32_t id;     /* on the connection */
     uint32_t number; /* in the bodies that we write */
     uint32_t peer_number;
-    bool is_met; /* peer_number is known */
+    uint32_t place; /* among those that write; UINT32_MAX: it does not yet */
+    bool is_met;    /* peer_number is known */
     uint64_t sent, received;
     void *wrap, *peel; /* layers of the relay, as its client has them; NULL away from the client */
 };
 
 struct load_lane {
     struct load_connection *connection;
-    struct load_circuit **circuits;
+    struct load_circuit **circuits; /* that write */
     uint32_t count, room;
     uint32_t cursor, run_left;
     struct table by_id;
     bool is_verified;
+    bool answers_only; /* a circuit writes nothing before a cell has come on it */
     uint64_t sent, received, discarded_bytes;
     uint64_t verified,
         wrong; /* cells compared; those that were not as they should be, and circuits destroyed */
@@ -54,6 +56,9 @@ struct load_lane {
 void load_lane_init(struct load_lane *lane, bool is_verified);
 void load_lane_fini(struct load_lane *lane);
 void load_lane_add(struct load_lane *lane, const struct load_circuit *circuit);
+
+/* Its circuit with that id is gone, if there was one. */
+void load_lane_drop(struct load_lane *lane, uint32_t id);
 
 /* Write up to max cells in records of the shape and send them. Returns how many; 0 when the connection is full or over. */
 uint32_t load_lane_write(struct load_lane *lane, struct load_shape *shape, uint32_t max);

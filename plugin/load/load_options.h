@@ -40,6 +40,7 @@ struct load_options {
     uint32_t proven_every; /* of so many answers to a handshake, one is proven */
     uint32_t steps;        /* of what idles: so many stages for the links, and so many for the circuits */
     uint32_t warmup_s, seconds;
+    uint32_t steady;              /* cells a second each way at most; 0: as many as go */
     uint32_t echoes;              /* instead of load: so many times one cell there and back */
     char cipher[LOAD_CIPHER_MAX]; /* the one TLS 1.3 suite offered to the relay; empty: what tor offers */
     uint32_t pid;                 /* of the relay, to ask the kernel for its CPU time; 0: not asked */
@@ -52,10 +53,7 @@ MUST_USE bool load_options_parse(int argc, const char *const *argv, struct load_
 /* The help text. */
 const char *load_options_help(void);
 
-/* What other programs that make such a load have in common with it: a number from least to most; and whether as many links
- * and circuits go together. False with a complaint. */
-MUST_USE bool load_number_parse(const char *name, const char *text, uint32_t least, uint32_t most,
-                                uint32_t *out, struct complaint *complaint);
+/* Whether as many links and circuits go together, for this and other programs that make such a load. False with a complaint. */
 MUST_USE bool load_shape_is_possible(uint32_t links, uint32_t circuits, uint32_t verified_links,
                                      struct complaint *complaint);
 

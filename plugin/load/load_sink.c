@@ -104,8 +104,11 @@ static bool take_cell(struct load_sink *sink, const struct cell_view *cell) {
         return in_handshake(sink, cell);
     if (cell->command == CELL_CREATE2)
         return answer_create(sink, cell);
-    if (cell->command == CELL_DESTROY)
+    if (cell->command == CELL_DESTROY) {
         lose(sink);
+        load_lane_drop(&sink->lane, cell->circ_id);
+        return true;
+    }
     load_lane_take(&sink->lane, sink->shape, cell);
     return true;
 }
@@ -217,6 +220,10 @@ void load_sink_target(const struct load_sink *sink, struct origin_target *out) {
     memcpy(out->rsa_id, keys_rsa_id(sink->keys), sizeof out->rsa_id);
     memcpy(out->ed_id, keys_ed_id(sink->keys), sizeof out->ed_id);
     memcpy(out->onion_key, sink->ntor.onion[0].public, sizeof out->onion_key);
+}
+
+const struct link_credentials *load_sink_credentials(const struct load_sink *sink) {
+    return sink->credentials;
 }
 
 struct load_lane *load_sink_lane(struct load_sink *sink) {

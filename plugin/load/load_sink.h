@@ -13,6 +13,7 @@
 #include "native/complaint.h"
 #include "origin/origin_handshake.h"
 
+struct link_credentials;
 struct load_net;
 struct load_sink;
 
@@ -23,6 +24,9 @@ MUST_USE struct load_sink *load_sink_new(struct load_net *net, struct load_shape
 void load_sink_free(struct load_sink *sink);
 /* How a circuit is extended to it. */
 void load_sink_target(const struct load_sink *sink, struct origin_target *out);
+/* What it shows that it is a relay, for as long as it lives. */
+const struct link_credentials *load_sink_credentials(const struct load_sink *sink);
+/* Its lane has the circuits that it answered, until they are destroyed. */
 struct load_lane *load_sink_lane(struct load_sink *sink);
 /* Circuits that were destroyed, links that were lost: 0 when all is well. */
 uint64_t load_sink_losses(const struct load_sink *sink);

@@ -17,14 +17,16 @@
 #include "load/load_sides.h"
 #include "load/load_sink.h"
 #include "load/load_source.h"
+#include "load/load_steady.h"
 #include "native/heap.h"
 #include "native/openssl_provider.h"
 #include "native/turn_clock.h"
 
-#define BUILD_PATIENCE (120 * NSEC_PER_S)
-#define SETTLE         (NSEC_PER_S / 2)
-#define DRAIN_PATIENCE (20 * NSEC_PER_S)
-#define ECHO_PATIENCE  (300 * NSEC_PER_S)
+#define BUILD_PATIENCE    (120 * NSEC_PER_S)
+#define SETTLE            (NSEC_PER_S / 2)
+#define DRAIN_PATIENCE    (20 * NSEC_PER_S)
+#define ECHO_PATIENCE     (300 * NSEC_PER_S)
+#define STEADY_LINE_EVERY (NSEC_PER_S / 10)
 
 struct load {
     struct load_options options;
@@ -103,7 +105,26 @@ static void echo(struct load *load, struct load_report *report) {
         load_flow_echo(&load->flow, load->options.echoes, report->trips, monotonic_read() + ECHO_PATIENCE);
 }
 
+/* A line each time, for who watches while it runs. */
+static bool run_steady(struct load *load) {
+    struct load_steady *steady = load_steady_new(&load->flow, load->options.steady);
+    nsec began = monotonic_read();
+    struct load_steady_count count;
+    for (nsec at = STEADY_LINE_EVERY; at <= load->options.seconds * NSEC_PER_S; at += STEADY_LINE_EVERY) {
+        load_steady_run(steady, began + at, &count);
+        printf("{\"ms\": %" PRIu64 ", \"arrived\": %" PRIu64 ", \"verified\": %" PRIu64
+               ", \"oldest_us\": %" PRIu64 ", \"lost\": %" PRIu64 "}\n",
+               (monotonic_read() - began) / NSEC_PER_MS, count.arrived, count.verified,
+               count.oldest / NSEC_PER_US, load_sides_losses(load->sides));
+        fflush(stdout);
+    }
+    load_steady_free(steady);
+    return true;
+}
+
 static bool run(struct load *load, struct complaint *complaint) {
+    if (load->options.steady > 0)
+        return run_steady(load);
     struct load_report report = {.options = &load->options,
                                  .cipher = load_source_cipher(load->sides->source)};
     if (load->options.echoes > 0)

@@ -9,7 +9,7 @@
 struct origin_link *origin_link_new(struct origin *o, UNUSED nsec now, const struct link_facts *facts,
                                     const struct link_expectation *expected) {
     CHECK(facts->is_initiator);
-    CHECK(!facts->credentials);
+    CHECK(!facts->credentials || facts->export_secret);
     struct origin_link *link = slab_take(&o->links);
     if (!link)
         return NULL;

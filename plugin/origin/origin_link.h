@@ -1,4 +1,4 @@
-/* origin_link - a link to a guard from the client's side: the link handshake without showing who we are, and circuits by
+/* origin_link - a link to a guard from the client's side: the link handshake without showing who we are (unless asked to), and circuits by
  * their ids.
  *
  * The mirror of a manager's link (core/connection_manager.h): the runtime does TLS, brings bytes or cells, writes the
@@ -38,8 +38,8 @@ struct origin_link {
     uint8_t error; /* enum err that closed it; ERR_OK when the network did */
 };
 
-/* A dialled connection has finished TLS; facts->credentials is NULL. expected says who it has to be, or NULL for anybody.
- * facts->export_context is not used. NULL at a bound or without memory. */
+/* A dialled connection has finished TLS. facts->credentials is NULL, and facts->export_context not used, unless the peer shall take
+ * us for a relay. expected says who it has to be, or NULL for anybody. NULL at a bound or without memory. */
 MUST_USE struct origin_link *origin_link_new(struct origin *o, nsec now, const struct link_facts *facts,
                                              const struct link_expectation *expected);
 /* Close it without telling the peer; the pointer and those to its circuits and their streams become invalid. */

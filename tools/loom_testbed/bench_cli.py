@@ -7,6 +7,7 @@ import sys
 
 from . import (
     arguments,
+    bench_attacks,
     bench_backends,
     bench_bill,
     bench_circuits,
@@ -33,6 +34,7 @@ MODULES = (
     bench_limits,
     bench_circuits,
     bench_memory,
+    bench_attacks,
 )
 
 

@@ -13,6 +13,7 @@ from .process import Child, require_alive
 
 START_SECONDS_MAX = 60.0
 KEY_LENGTH = 32
+NO_EXIT = "ExitPolicy reject *:*"
 
 # Nobody answers there: the relay relays all the same.
 NO_NETWORK = """\
@@ -30,7 +31,7 @@ Address 127.0.0.1
 ORPort 127.0.0.1:{port}
 AssumeReachable 1
 ContactInfo {name}@test.test
-ExitPolicy reject *:*
+{policy}
 SocksPort 0
 {network}
 Log notice file {directory}/notice.log
@@ -54,12 +55,19 @@ class LoneRelay:
 
 
 def start(
-    name: str, command: Sequence[str], directory: Path, port: int, extra: str = "", network: str = NO_NETWORK
+    name: str,
+    command: Sequence[str],
+    directory: Path,
+    port: int,
+    extra: str = "",
+    network: str = NO_NETWORK,
+    policy: str = NO_EXIT,
 ) -> LoneRelay:
     """Start the relay with `command -f torrc` and wait until it listens."""
     (directory / "data").mkdir(parents=True, mode=0o700)
     torrc = directory / "torrc"
-    torrc.write_text(TORRC.format(directory=directory, name=name, port=port, network=network) + extra)
+    own = TORRC.format(directory=directory, name=name, port=port, network=network, policy=policy)
+    torrc.write_text(own + extra)
     child = Child(name, [*command, "-f", str(torrc)], directory)
     keys = directory / "data" / "keys"
     wanted = (directory / "data" / "fingerprint", keys / "ed25519_master_id_public_key", keys / "secret_onion_key_ntor")

@@ -1,0 +1,248 @@
+#include "attack/attack_exits.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "attack/attack_links.h"
+#include "attack/attack_server.h"
+#include "attack/attack_socket.h"
+#include "attack/attack_world.h"
+#include "base/check.h"
+#include "load/load_connection.h"
+#include "native/heap.h"
+#include "origin/origin.h"
+#include "origin/origin_path.h"
+#include "wire/relay_cell.h"
+
+#define BUILDING_MAX    64u
+#define RENEWED_LINKS   4u  /* as many times the links of the options there are, deaf ones among them */
+#define RESOLVES_A_TURN 32u /* of a circuit */
+#define RESOLVES_UNSENT 64u /* cells of a circuit's queue */
+#define NAME_MAX_LENGTH 32u
+#define SINKS           1u /* the relay that we pretend to be */
+
+struct way {
+    struct attack_link *link;
+    uint32_t begun, settled; /* circuits; settled: open, or not to be had */
+    bool is_deaf;
+};
+
+struct aim {
+    struct way *way;
+    bool is_open;
+};
+
+struct exits {
+    struct attack_world *world;
+    struct attack_links *links;
+    struct attack_server *server; /* NULL: nothing is connected */
+    struct begin_message to;
+    bool reads_nothing, resolves;
+    uint32_t a_link, building, oldest;
+    uint64_t renewed, names;
+};
+
+/* --- streams ----------------------------------------------------------------------------------------------------- */
+
+static void begin_stream(struct exits *a, nsec now, struct origin_circuit *c) {
+    if (origin_circuit_begin(c, now, &a->to))
+        a->world->counts.streams++;
+}
+
+/* In its place: half of the streams that come to be are held, and half begin without end. */
+static void begin_another(struct exits *a, nsec now, struct origin_circuit *c, struct origin_stream *s) {
+    origin_circuit_end(c, now, s, END_DONE);
+    begin_stream(a, now, c);
+}
+
+static void resolve_some(struct exits *a, struct origin_circuit *c) {
+    char name[NAME_MAX_LENGTH];
+    for (uint32_t i = 0; i < RESOLVES_A_TURN && c->path.queue.count < RESOLVES_UNSENT; i++) {
+        uint64_t number = ++a->names;
+        int length = snprintf(name, sizeof name, "n%" PRIu64 ".test", number) + 1;
+        struct relay_message m = {.command = RELAY_RESOLVE,
+                                  .stream = (uint16_t)(1 + number % UINT16_MAX),
+                                  .data = {(const uint8_t *)name, (size_t)length}};
+        if (origin_path_send(&c->path, 0, CELL_RELAY, &m, CELL_MAY_FAIL) != ERR_OK)
+            return;
+        a->world->counts.streams++;
+    }
+}
+
+/* --- circuits ---------------------------------------------------------------------------------------------------- */
+
+static void begin_circuits(struct exits *a, nsec now, struct way *way) {
+    struct origin_target first;
+    attack_links_first_hop(a->world, &first);
+    while (a->building < BUILDING_MAX && way->begun < a->a_link) {
+        struct origin_circuit *c = origin_link_circuit(way->link->origin, now, &first);
+        if (!c)
+            return;
+        struct aim *aim = heap_new(sizeof *aim);
+        *aim = (struct aim){way, false};
+        c->user = aim;
+        way->begun++;
+        a->building++;
+    }
+}
+
+static void opened(struct exits *a, nsec now, struct origin_circuit *c) {
+    struct aim *aim = c->user;
+    aim->is_open = true;
+    aim->way->settled++;
+    a->building--;
+    a->world->counts.circuits++;
+    for (uint32_t i = 0; !a->resolves && i < a->world->options->streams; i++)
+        begin_stream(a, now, c);
+}
+
+static void lose(struct exits *a, nsec now, struct origin_circuit *c) {
+    struct aim *aim = c->user;
+    a->building -= !aim->is_open;
+    aim->way->settled -= aim->is_open;
+    aim->way->begun--;
+    a->world->counts.killed += !a->reads_nothing;
+    free(aim);
+    origin_circuit_free(c, now, DESTROY_NONE);
+}
+
+static void heard(void *owner, nsec now, const struct origin_event *event) {
+    struct exits *a = owner;
+    switch (event->kind) {
+    case ORIGIN_EVENT_CIRCUIT_OPENED: opened(a, now, event->circuit); break;
+    case ORIGIN_EVENT_CIRCUIT_CLOSED: lose(a, now, event->circuit); break;
+    case ORIGIN_EVENT_STREAM_CONNECTED:
+        if (!a->reads_nothing && event->stream->id % 2 == 1)
+            begin_another(a, now, event->circuit, event->stream);
+        break;
+    case ORIGIN_EVENT_STREAM_ENDED: begin_another(a, now, event->circuit, event->stream); break;
+    case ORIGIN_EVENT_LINK_OPENED:
+    case ORIGIN_EVENT_LINK_CLOSED:
+    case ORIGIN_EVENT_CIRCUIT_EXTENDED:
+    case ORIGIN_EVENT_CIRCUIT_LINKED:
+    case ORIGIN_EVENT_CIRCUIT_MESSAGE:
+    case ORIGIN_EVENT_CIRCUIT_TRUNCATED:
+    case ORIGIN_EVENT_STREAM_DATA:
+    case ORIGIN_EVENT_STREAM_WRITABLE: break;
+    }
+}
+
+/* --- links ------------------------------------------------------------------------------------------------------- */
+
+static void dial(struct exits *a) {
+    struct attack_link *link = attack_links_dial(a->links);
+    if (!link)
+        return;
+    struct way *way = heap_new(sizeof *way);
+    *way = (struct way){.link = link};
+    link->user = way;
+}
+
+static void drop(struct attack_link *link) {
+    free(link->user);
+    attack_links_drop(link);
+}
+
+/* Who reads nothing does not hear that his circuits are killed, but his server does. */
+static void renew(struct exits *a) {
+    uint64_t killed = attack_server_closed(a->server) / a->world->options->streams;
+    a->world->counts.killed = killed;
+    if (killed < a->renewed + a->a_link)
+        return;
+    a->renewed += a->a_link;
+    if (attack_links_count(a->links) == RENEWED_LINKS * a->world->options->links) {
+        struct attack_link *link = attack_links_at(a->links, a->oldest++ % attack_links_places(a->links));
+        if (link && (link->is_over || ((struct way *)link->user)->is_deaf))
+            drop(link);
+    }
+    dial(a);
+}
+
+/* All circuits are there, and what they ask for is on its way. */
+static void deafen(struct exits *a, struct way *way) {
+    if (way->settled < a->a_link || origin_link_wants_write(way->link->origin))
+        return;
+    load_connection_listen(way->link->connection, false);
+    way->is_deaf = true;
+}
+
+static void resolve(struct exits *a, const struct attack_link *link) {
+    const struct list *circuits = &link->origin->outlet.circuits;
+    if (!load_connection_can_write(link->connection))
+        return;
+    for (struct list *entry = circuits->next; entry != circuits; entry = entry->next) {
+        struct origin_circuit *c = LIST_ENTRY(entry, struct origin_circuit, entry);
+        if (c->state == ORIGIN_CIRCUIT_OPEN)
+            resolve_some(a, c);
+    }
+}
+
+static void tend(struct exits *a, nsec now, struct attack_link *link) {
+    struct way *way = link->user;
+    if (link->is_over) {
+        drop(link);
+        return;
+    }
+    if (!link->is_open || way->is_deaf)
+        return;
+    begin_circuits(a, now, way);
+    if (a->resolves)
+        resolve(a, link);
+    if (a->reads_nothing)
+        deafen(a, way);
+}
+
+/* --- the attack -------------------------------------------------------------------------------------------------- */
+
+static void take_turns(struct exits *a) {
+    while (attack_world_turn(a->world)) {
+        nsec now = attack_world_now(a->world);
+        if (attack_links_count(a->links) < a->world->options->links)
+            dial(a);
+        for (uint32_t i = 0; i < attack_links_places(a->links); i++)
+            if (attack_links_at(a->links, i))
+                tend(a, now, attack_links_at(a->links, i));
+        if (a->reads_nothing)
+            renew(a);
+        attack_links_write(a->links, now);
+    }
+}
+
+static bool find_destination(struct exits *a, struct complaint *complaint) {
+    struct endpoint nobody;
+    snprintf(a->to.host, sizeof a->to.host, "127.0.0.1");
+    if (a->world->options->kind == ATTACK_BEGINS_NOWHERE) {
+        if (!attack_socket_silent(&nobody))
+            return complain(complaint, "no port on the loopback that answers nobody");
+        a->to.port = nobody.port;
+        return true;
+    }
+    a->server = attack_server_new(a->world->net->base, a->reads_nothing);
+    if (!a->server)
+        return complain(complaint, "no port on the loopback to listen at");
+    a->to.port = attack_server_port(a->server);
+    return true;
+}
+
+bool attack_exits(struct attack_world *world, struct complaint *complaint) {
+    static const struct attack_links_events events = {NULL, heard, NULL};
+    const struct attack_options *options = world->options;
+    struct exits a = {.world = world,
+                      .reads_nothing = options->kind == ATTACK_UNREAD,
+                      .resolves = options->kind == ATTACK_RESOLVES,
+                      .a_link = (options->circuits + options->links - 1) / options->links};
+    const uint32_t links_max = RENEWED_LINKS * options->links;
+    const struct attack_links_shape shape = {.links_max = links_max,
+                                             .circuits_max = links_max * a.a_link,
+                                             .streams_max = links_max * a.a_link * options->streams,
+                                             .as_relay = true,
+                                             .has_small_buffers = a.reads_nothing};
+    if (!attack_world_make_sinks(world, SINKS, complaint) || !find_destination(&a, complaint))
+        return false;
+    attack_world_begin(world);
+    a.links = attack_links_new(world, &shape, &events, &a);
+    take_turns(&a);
+    return true;
+}
