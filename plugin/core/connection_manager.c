@@ -289,6 +289,8 @@ void manager_receive(struct manager *m, nsec now, link_id id, const struct cell_
         }
         i += run;
     }
+    if (manager_memory_may_be_tight(m))
+        manager_memory_review(m, now);
     if (manager_link(m, id))
         manager_links_pause_if_full(m, link);
 }
@@ -413,6 +415,8 @@ bool manager_drain(struct manager *m, nsec now, uint32_t msgs_max) {
         struct cell_run same = split_same_destination(&cells);
         handle_cells(m, now, &same);
     }
+    if (m->is_memory_tight)
+        manager_memory_review(m, now);
     manager_links_resume(m);
     return left_out;
 }

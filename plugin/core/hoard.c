@@ -28,10 +28,10 @@ void hoard_see(struct hoard *hoard, nsec now, nsec watching_since, uint32_t sent
         mark(hoard, now, sent, held, pace_ms(hoard, now, gone, held));
 }
 
-unsigned hoard_class(const struct hoard *hoard, nsec now, nsec watching_since) {
+unsigned hoard_class(const struct hoard *hoard, nsec at, nsec watching_since) {
     if (!is_marked(hoard, watching_since))
         return 0;
-    uint64_t ms = (now - hoard->since) / NSEC_PER_MS;
+    uint64_t ms = at > hoard->since ? (at - hoard->since) / NSEC_PER_MS : 0;
     if (ms < hoard->pace_ms)
         ms = hoard->pace_ms;
     unsigned class = 0;

@@ -25,8 +25,8 @@ struct hoard {
 
 /* A sample: cells sent so far (may wrap) and held. What was seen before watching_since (> 0) is void. */
 void hoard_see(struct hoard *hoard, nsec now, nsec watching_since, uint32_t sent, uint32_t held);
-/* Class of the age of what it holds. */
-unsigned hoard_class(const struct hoard *hoard, nsec now, nsec watching_since);
+/* Class of the age that what it holds had at a time, which may lie before the last sample. */
+unsigned hoard_class(const struct hoard *hoard, nsec at, nsec watching_since);
 
 /* Cells that a manager's circuits hold, by age. */
 struct hoard_ages {

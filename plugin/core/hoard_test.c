@@ -70,8 +70,20 @@ static void the_oldest_go_first(UNUSED void **state) {
     }
 }
 
+static void an_age_may_be_asked_for_afterwards(UNUSED void **state) {
+    struct hoard waits = {0}, flows = {0};
+    hoard_see(&waits, 1000 * NSEC_PER_MS, 1, 0, 10);
+    hoard_see(&flows, 1000 * NSEC_PER_MS, 1, 0, 10);
+    unsigned then = hoard_class(&waits, 1100 * NSEC_PER_MS, 1);
+    hoard_see(&waits, 1200 * NSEC_PER_MS, 1, 0, 10);
+    hoard_see(&flows, 1200 * NSEC_PER_MS, 1, 1000, 10);
+    assert_int_equal(hoard_class(&waits, 1100 * NSEC_PER_MS, 1), then);
+    assert_int_equal(hoard_class(&flows, 1100 * NSEC_PER_MS, 1), 2); /* 10 cells at 1000 in 200 ms */
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_age_may_be_asked_for_afterwards),
         cmocka_unit_test(ages_follow_what_is_sent),
         cmocka_unit_test(what_was_seen_before_is_void),
         cmocka_unit_test(classes_are_powers_of_two_of_milliseconds),

@@ -38,20 +38,12 @@ struct half *manager_half_new(struct manager *m, struct link *link, uint32_t cir
 }
 
 /* DESTROY goes ahead of everything on the link. A peer that makes us owe it too many has stopped reading; that one, or one
- * to which we cannot say it for want of a cell, is cut off: it would keep the circuit for ever. */
+ * for which we have no memory to remember it, is cut off: it would keep the circuit for ever. */
 void manager_queue_destroy(struct manager *m, nsec now, struct link *link, uint32_t circ_id, uint8_t reason) {
-    struct cell *cell = link->urgent.count < LINK_URGENT_MAX ? manager_cell(m, CELL_MUST) : NULL;
-    if (!cell) {
+    if (!destroy_queue_put(&link->destroys, m->memory, circ_id, reason)) {
         manager_link_doom(m, now, link);
         return;
     }
-    cell->kind = CELL_KIND_CELL;
-    cell->command = CELL_DESTROY;
-    cell->circ_id = circ_id;
-    cell->length = CELL_BODY_LEN;
-    memset(cell->body, 0, CELL_BODY_LEN);
-    cell->body[0] = reason;
-    cell_run_append(&link->urgent, cell);
     manager_link_queued(m, link, 1);
     manager_link_want_write(m, link);
 }

@@ -152,7 +152,15 @@ void manager_edge_closed(struct manager *m, nsec now, edge_id id, uint8_t end_re
 
 size_t manager_edge_room(struct manager *m, edge_id id) {
     struct edge *edge = edge_get(m, id);
-    return edge && edge->circuit.is_connected ? circuit_edge_room(&edge->circuit) : 0;
+    return edge && edge->circuit.is_connected && !m->is_memory_tight ? circuit_edge_room(&edge->circuit) : 0;
+}
+
+void manager_edges_want_read(struct manager *m, bool on) {
+    uint32_t cursor = 0;
+    struct edge *edge;
+    while ((edge = slot_map_next(&m->edges, &cursor)) != NULL)
+        if (edge->circuit.is_connected && !edge->circuit.is_paused)
+            m->port->edge_want_read(m->port, edge->id, on);
 }
 
 /* False when the cells do not suffice: what was cut so far is in run_out. */
@@ -188,6 +196,8 @@ void manager_edge_receive(struct manager *m, nsec now, edge_id id, const uint8_t
         edge->circuit.is_paused = true;
         m->port->edge_want_read(m->port, id, false);
     }
+    if (manager_memory_may_be_tight(m))
+        manager_memory_review(m, now);
 }
 
 uint32_t manager_edge_take(struct manager *m, edge_id id, struct span *spans_out, uint32_t max) {
@@ -265,7 +275,8 @@ void manager_edge_control(struct manager *m, nsec now, struct control *message) 
     CHECK(edge->circuit.credit <= EDGE_CREDIT);
     if (edge->circuit.is_paused && edge->circuit.credit > 0) {
         edge->circuit.is_paused = false;
-        m->port->edge_want_read(m->port, edge->id, true);
+        if (!m->is_memory_tight)
+            m->port->edge_want_read(m->port, edge->id, true);
     }
 }
 

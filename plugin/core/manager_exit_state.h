@@ -191,6 +191,8 @@ void manager_edge_close(struct manager *m, struct edge *edge, uint8_t reason);
 void manager_edges_tick(struct manager *m, nsec now);
 /* Forget all edges without telling anybody. */
 void manager_edges_stop(struct manager *m);
+/* Of all edges that have credit. */
+void manager_edges_want_read(struct manager *m, bool on);
 
 /* manager_conflux.c: may close the circuit. */
 void manager_conflux_message(struct manager *m, nsec now, struct half *half,

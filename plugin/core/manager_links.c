@@ -46,8 +46,9 @@ static void link_free(struct manager *m, struct link *link) {
     manager_limit_end(m, link);
     list_remove(&link->paused);
     manager_link_set_waiting(m, link, false, false);
-    manager_link_queued(m, link, -(int64_t)link->urgent.count);
+    manager_link_queued(m, link, -(int64_t)(link->urgent.count + link->destroys.count));
     manager_free_run(m, &link->urgent);
+    destroy_queue_clear(&link->destroys, m->memory);
     CHECK(link->queued == 0);
     list_remove(&link->ripe);
     link_handshake_free(link->handshake);
@@ -259,16 +260,31 @@ size_t manager_receive_bytes(struct manager *m, nsec now, link_id id, const uint
 
 /* --- pausing -------------------------------------------------------------------------------------------------------- */
 
-void manager_links_pause_if_full(struct manager *m, struct link *link) {
-    if (link->is_paused || !mailroom_is_full(m->room, m->station))
+static void pause_link(struct manager *m, struct link *link) {
+    if (link->is_paused)
         return;
     link->is_paused = true;
     list_append(&m->paused_links, &link->paused);
     m->port->want_read(m->port, link->id, false);
 }
 
+void manager_links_pause_if_full(struct manager *m, struct link *link) {
+    if (m->is_memory_tight || mailroom_is_full(m->room, m->station))
+        pause_link(m, link);
+}
+
+void manager_links_pause(struct manager *m) {
+    uint32_t cursor = 0;
+    const struct table_entry *entry;
+    while ((entry = table_next(&m->links, &cursor)) != NULL) {
+        struct link *link = entry->value;
+        if (link->state == LINK_OPEN)
+            pause_link(m, link);
+    }
+}
+
 void manager_links_resume(struct manager *m) {
-    if (list_is_empty(&m->paused_links) || mailroom_is_full(m->room, m->station))
+    if (list_is_empty(&m->paused_links) || m->is_memory_tight || mailroom_is_full(m->room, m->station))
         return;
     struct list *node;
     while ((node = list_take_first(&m->paused_links)) != NULL) {

@@ -2,8 +2,10 @@
  *
  * A manager whose pool is half full says so, and all begin to look at what their circuits hold, a part of them at a time.
  * When it is three quarters full it asks the controller for cells. The controller asks all, for its cells may wait on any
- * thread, how much of them waits and for how long; it says who has to go, and each closes its own. Up to there the way of a
- * cell costs nothing of this but a count of what each circuit has sent. */
+ * thread, how much of them waits and for how long; it says who has to go, and each closes its own. That takes some turns of
+ * other threads: if the pool is nearly out before they have taken them, nothing is read any more until cells have come home, so
+ * that nobody loses a circuit because another fills the pool. Up to there the way of a cell costs nothing of this but a count
+ * of what each circuit has sent. */
 #include "base/check.h"
 #include "core/connection_manager.h"
 #include "core/manager_exit_state.h"
@@ -75,6 +77,24 @@ static void review_pool(struct manager *m, nsec now) {
         m->memory_limit = WATCH_ABOVE(most);
 }
 
+void manager_memory_review(struct manager *m, nsec now) {
+    if (manager_memory_may_be_tight(m))
+        manager_fetch_returned_cells(m);
+    bool is_tight = manager_memory_may_be_tight(m);
+    if (is_tight) {
+        mailroom_want_returned(m->room, m->station);
+        m->memory_at = nsec_min(m->memory_at, now + LOOK_INTERVAL);
+    }
+    if (is_tight == m->is_memory_tight)
+        return;
+    m->is_memory_tight = is_tight;
+    manager_edges_want_read(m, !is_tight);
+    if (is_tight)
+        manager_links_pause(m);
+    else
+        manager_links_resume(m);
+}
+
 /* --- what circuits hold -------------------------------------------------------------------------------------------------- */
 
 /* Chunks of streams that wait for a window, of edges at a station. */
@@ -104,47 +124,70 @@ static uint32_t cells_held(const struct half *half, station_id home) {
     return (queue_home == home ? half->circuit.queue.count : 0) + chunks_held(half, home) + undelivered;
 }
 
-/* The next half that is a circuit's; a set holds what is bounded elsewhere. */
-static struct half *next_circuit(struct manager *m, uint32_t *cursor) {
-    struct half *half;
-    while ((half = slot_map_next(&m->halves, cursor)) != NULL && half->set)
-        continue;
-    return half;
+/* A set sends by its legs, and holds what its streams could not give them. */
+static uint32_t cells_sent(const struct half *half) {
+    return half->set ? (uint32_t)half->set->legs.sent : half->circuit.cells_sent;
+}
+
+static void see(struct manager *m, nsec now, struct half *half) {
+    hoard_see(&half->hoard, now, m->watching_since, cells_sent(half),
+              half->circuit.queue.count + all_chunks_held(half));
 }
 
 static void look(struct manager *m, nsec now) {
     for (uint32_t effort = 0; effort < LOOK_EFFORT; effort++) {
-        struct half *half = next_circuit(m, &m->memory_cursor);
+        struct half *half = slot_map_next(&m->halves, &m->memory_cursor);
         if (!half) {
             m->memory_cursor = 0;
             return;
         }
         effort += half->exit ? half->exit->streams.capacity / STREAMS_OF_AN_EFFORT : 0;
-        hoard_see(&half->hoard, now, m->watching_since, half->circuit.cells_sent,
-                  half->circuit.queue.count + all_chunks_held(half));
+        see(m, now, half);
     }
 }
 
+/* Each is seen once more: what is old by the last look alone may have been sent since. */
 static void count_ages(struct manager *m, nsec now, station_id home, struct hoard_ages *out) {
     uint32_t cursor = 0;
     struct half *half;
     *out = (struct hoard_ages){0};
-    while ((half = next_circuit(m, &cursor)) != NULL)
+    m->counted_at = now;
+    while ((half = slot_map_next(&m->halves, &cursor)) != NULL) {
+        see(m, now, half);
         out->cells[hoard_class(&half->hoard, now, m->watching_since)] += cells_held(half, home);
+    }
 }
 
-static void close_hoards(struct manager *m, nsec now, station_id home, const struct hoard_verdict *verdict) {
-    uint32_t cursor = 0, of_class = 0;
+/* Of class those that hold held_min and more, until so many cells are free; returns how many that are. The verdict comes late: ages are those that were counted, or it would hit who was young then. */
+static uint32_t close_class(struct manager *m, nsec now, station_id home, unsigned class, uint32_t held_min,
+                            uint32_t cells) {
+    uint32_t cursor = 0, freed = 0;
     struct half *half;
-    while ((half = next_circuit(m, &cursor)) != NULL) {
+    while (freed < cells && (half = slot_map_next(&m->halves, &cursor)) != NULL) {
         uint32_t held = cells_held(half, home);
-        unsigned class = hoard_class(&half->hoard, now, m->watching_since);
-        if (held == 0 || class < verdict->class || (class == verdict->class && of_class >= verdict->cells))
+        if (held < held_min || hoard_class(&half->hoard, m->counted_at, m->watching_since) != class)
             continue;
-        of_class += class == verdict->class ? held : 0;
+        freed += held;
         m->cells_reclaimed += held;
         manager_half_fail(m, now, half, DESTROY_RESOURCELIMIT);
     }
+    return freed;
+}
+
+/* What is older than the verdict's class goes; of the class itself no more than what is missing, and first who holds much. */
+static void close_hoards(struct manager *m, nsec now, station_id home, const struct hoard_verdict *verdict) {
+    static const uint32_t held_min[] = {256, 16, 1};
+    uint32_t cursor = 0, freed = 0;
+    struct half *half;
+    while ((half = slot_map_next(&m->halves, &cursor)) != NULL) {
+        uint32_t held = cells_held(half, home);
+        if (held == 0 || hoard_class(&half->hoard, m->counted_at, m->watching_since) <= verdict->class)
+            continue;
+        m->cells_reclaimed += held;
+        manager_half_fail(m, now, half, DESTROY_RESOURCELIMIT);
+    }
+    for (unsigned i = 0; i < sizeof held_min / sizeof held_min[0] && freed < verdict->cells; i++)
+        freed += close_class(m, now, home, verdict->class, held_min[i], verdict->cells - freed);
 }
 
 /* --- what the controller says ----------------------------------------------------------------------------------------- */
@@ -170,6 +213,8 @@ void manager_memory_control(struct manager *m, nsec now, struct control *message
         if (home == m->station)
             manager_fetch_returned_cells(m);
     }
+    if (m->is_memory_tight)
+        manager_memory_review(m, now);
 }
 
 void manager_memory_tick(struct manager *m, nsec now) {
@@ -178,5 +223,8 @@ void manager_memory_tick(struct manager *m, nsec now) {
     if (m->watching_since)
         look(m, now);
     review_pool(m, now);
-    m->memory_at = m->watching_since || m->is_memory_short ? now + LOOK_INTERVAL : NSEC_NEVER;
+    if (m->is_memory_tight)
+        manager_memory_review(m, now);
+    bool is_calm = !m->watching_since && !m->is_memory_short && !m->is_memory_tight;
+    m->memory_at = is_calm ? NSEC_NEVER : now + LOOK_INTERVAL;
 }

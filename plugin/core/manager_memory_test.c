@@ -101,6 +101,79 @@ static void no_more_go_than_have_to(UNUSED void **state) {
     tear_down(&f);
 }
 
+/* All but the controller have their turns, which may take longer than cells take to come. */
+static void turn_without_controller(struct bench *b) {
+    bench_flush(b);
+    for (station_id i = 0; i < relay_controller_station(b->relay); i++)
+        bench_turn(b, i);
+}
+
+static bool is_paused(struct hoarding *f, const struct bench_peer *p, enum fake_kind kind) {
+    struct fake_request request;
+    bool found = false;
+    while (fake_take(&f->hops.b.ports[p->station], kind, &request))
+        found = found || request.id == p->link;
+    return found;
+}
+
+static void nobody_is_read_until_somebody_has_gone(UNUSED void **state) {
+    static const uint8_t body[CELL_BODY_LEN];
+    struct hoarding f;
+    unsigned destroyed = 0, destroyed_next = 0, sent = 0;
+    set_up(&f);
+    struct bench *b = &f.hops.b;
+    uint8_t wire[CELL_LEN];
+    while (!is_paused(&f, &f.hops.next, FAKE_PAUSE)) {
+        struct bytes_out out = bytes_out(wire, sizeof wire);
+        cell_put(&out, 4, f.hoards[sent++ % CIRCUITS], CELL_RELAY, body, sizeof body);
+        peer_say(&f.hops.next, wire, sizeof wire);
+        turn_without_controller(b);
+        assert_in_range(sent, 1, CELLS_MAX);
+    }
+    assert_in_range(cells_out(&f), CELLS_MAX / 4 * 3, CELLS_MAX / 8 * 7);
+    assert_true(f.reader.station != f.hops.next.station || is_paused(&f, &f.reader, FAKE_PAUSE));
+    assert_int_equal(manager_edge_room(bench_manager(b, f.hops.next.station), 0), 0);
+    bench_pass(b, 20 * NSEC_PER_MS);
+    bench_pass(b, 20 * NSEC_PER_MS);
+    assert_true(is_paused(&f, &f.hops.next, FAKE_RESUME));
+    assert_in_range(cells_out(&f), 0, CELLS_MAX / 4 * 3);
+    read_all(&f.hops.next, &destroyed_next);
+    assert_in_range(destroyed_next, 1, CIRCUITS / 2);
+    send_to(&f, f.innocent, 2); /* they are as they were */
+    assert_int_equal(read_all(&f.reader, &destroyed), CIRCUITS * 2);
+    assert_int_equal(destroyed, 0);
+    tear_down(&f);
+}
+
+/* Between the count of ages and the verdict that follows from it there is time, in which who was young grows older. */
+static void a_late_verdict_hits_nobody_who_was_young(UNUSED void **state) {
+    struct hoarding f;
+    unsigned destroyed = 0, destroyed_next = 0;
+    set_up(&f);
+    struct bench *b = &f.hops.b;
+    station_id controller = relay_controller_station(b->relay);
+    send_to(&f, f.hoards, CELLS_MAX / 8 * 5 / CIRCUITS); /* all are watched */
+    bench_pass(b, 20 * NSEC_PER_MS);
+    bench_pass(b, 20 * NSEC_PER_MS);
+    uint8_t wire[CELL_LEN], body[CELL_BODY_LEN] = {0};
+    for (unsigned i = 0; i < CELLS_MAX / 4; i++) { /* while the controller is busy */
+        struct bytes_out out = bytes_out(wire, sizeof wire);
+        const uint32_t *circuits = i < CIRCUITS ? f.innocent : f.hoards;
+        cell_put(&out, 4, circuits[i % CIRCUITS], CELL_RELAY, body, sizeof body);
+        peer_say(&f.hops.next, wire, sizeof wire);
+        turn_without_controller(b);
+    }
+    bench_turn(b, controller); /* asks */
+    turn_without_controller(b);
+    b->now += NSEC_PER_S;
+    bench_run(b); /* and says who goes */
+    read_all(&f.hops.next, &destroyed_next);
+    assert_in_range(destroyed_next, 1, CIRCUITS / 2);
+    assert_int_equal(read_all(&f.reader, &destroyed), CIRCUITS);
+    assert_int_equal(destroyed, 0);
+    tear_down(&f);
+}
+
 static void few_cells_and_a_directory(struct relay_config *config) {
     few_cells(config);
     config->is_directory = true;
@@ -168,6 +241,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_does_not_read_has_to_go),
         cmocka_unit_test(no_more_go_than_have_to),
+        cmocka_unit_test(a_late_verdict_hits_nobody_who_was_young),
+        cmocka_unit_test(nobody_is_read_until_somebody_has_gone),
         cmocka_unit_test(who_uploads_to_where_nothing_is_taken_goes_first),
         cmocka_unit_test(nobody_goes_while_there_is_enough),
     };

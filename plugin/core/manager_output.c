@@ -98,6 +98,10 @@ nsec manager_schedule_at(const struct manager *m) {
     return m->links_wanting ? m->held_until : NSEC_NEVER;
 }
 
+static bool is_urgent(const struct link *link) {
+    return !cell_run_is_empty(&link->urgent) || link->destroys.count > 0;
+}
+
 static struct sched_claim claim_of(struct manager *m, nsec now, const struct tcp_facts *facts) {
     struct link *link = manager_link(m, facts->link);
     if (!link || !link->wants_write || (link->is_held && now < m->held_until))
@@ -107,7 +111,7 @@ static struct sched_claim claim_of(struct manager *m, nsec now, const struct tcp
     if (link->limit)
         want = manager_limit_cells(link, now, want);
     return (struct sched_claim){
-        .quietest = cell_run_is_empty(&link->urgent) ? sched_quietest(&m->scheduler, now, &link->queue) : 0,
+        .quietest = is_urgent(link) ? 0 : sched_quietest(&m->scheduler, now, &link->queue),
         .want = want,
     };
 }
@@ -182,11 +186,33 @@ static uint32_t take_front(struct manager *m, struct link *link, struct cell_run
     return n;
 }
 
+/* The first DESTROY that is owed. Without a cell for it the link ends: its peer would keep the circuit for ever. */
+static uint32_t take_destroy(struct manager *m, nsec now, struct link *link, struct cell **cell_out) {
+    struct destroy_owed owed;
+    struct cell *cell = manager_cell(m, CELL_MUST);
+    if (!cell) {
+        manager_link_doom(m, now, link);
+        return 0;
+    }
+    CHECK(destroy_queue_take(&link->destroys, m->memory, &owed));
+    cell->kind = CELL_KIND_CELL;
+    cell->command = CELL_DESTROY;
+    cell->circ_id = owed.circ_id;
+    cell->length = CELL_BODY_LEN;
+    memset(cell->body, 0, CELL_BODY_LEN);
+    cell->body[0] = owed.reason;
+    manager_trace(m, TRACE_CELLS_OUT, link, cell->circ_id, cell->command, 1, 0);
+    *cell_out = cell;
+    return 1;
+}
+
 /* One run of the quietest circuit; 0 when no circuit has cells. */
 static uint32_t take_run(struct manager *m, nsec now, struct link *link, struct cell **cells_out,
                          uint32_t max) {
     if (!cell_run_is_empty(&link->urgent))
         return take_front(m, link, &link->urgent, cells_out, 1);
+    if (link->destroys.count > 0)
+        return take_destroy(m, now, link, cells_out);
     uint32_t allowed;
     struct sched_entry *entry = sched_pick(&m->scheduler, now, &link->queue, max, &allowed);
     if (!entry)

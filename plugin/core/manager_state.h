@@ -37,6 +37,7 @@
 #include "core/consensus_view.h"
 #include "core/control.h"
 #include "core/control_spares.h"
+#include "core/destroy_queue.h"
 #include "core/dos_figures.h"
 #include "core/hoard.h"
 #include "core/link_handshake.h"
@@ -52,7 +53,6 @@
     (180 * NSEC_PER_S) /* of a client's link without circuits, up to half as long again: tor */
 #define LINK_HELD_MIN    (NSEC_PER_MS / 10) /* TCP is not asked more often, also when the interval is 0 */
 #define LINK_FRAME_MAX   64u                /* cells framed at a time */
-#define LINK_URGENT_MAX  4096u              /* DESTROYs that wait; a peer that makes us owe more is cut off */
 #define CIRC_ID_HIGH_BIT 0x80000000u        /* of ids that the TLS initiator picks (tor-spec 5.1.1) */
 #define EXTEND_TIMEOUT \
     (90 * NSEC_PER_S) /* from EXTEND2 to EXTENDED2; a link that it waits for has failed before */
@@ -84,8 +84,10 @@ struct link {
     struct table circuits;            /* circuit id -> struct half */
     struct list halves;
     struct sched_queue queue;
-    struct cell_run urgent; /* DESTROYs: before everything else */
-    uint32_t queued; /* cells in urgent and in the halves' queues; changed by manager_link_queued only */
+    struct cell_run urgent;        /* padding of the link: before everything else */
+    struct destroy_queue destroys; /* then these */
+    uint32_t
+        queued; /* cells of urgent, destroys and the halves' queues; changed by manager_link_queued only */
     uint32_t granted;
     uint32_t circ_id_next;
     uint32_t cells_passed; /* both ways, modulo 2^32 */
@@ -232,7 +234,9 @@ struct manager {
     nsec memory_at;           /* when to look at what circuits hold; NSEC_NEVER: enough is left */
     nsec memory_asked_at;     /* the controller, for cells */
     nsec watching_since;      /* 0: not watching what circuits hold */
+    nsec counted_at;          /* when the controller was last told how old it is */
     bool is_memory_short;     /* and the controller knows */
+    bool is_memory_tight;     /* so little is left that links and edges are not read until some comes home */
     uint64_t cells_reclaimed; /* from circuits that were closed for them */
     struct load_reports load;
     bool is_reached_over_ipv6; /* a relay has dialled us so and made a circuit */
@@ -276,6 +280,7 @@ void manager_link_close(struct manager *m, nsec now, struct link *link, enum err
 void manager_link_doom(struct manager *m, nsec now, struct link *link);
 void manager_dial(struct manager *m, nsec now, struct control *message);
 void manager_links_resume(struct manager *m);
+void manager_links_pause(struct manager *m);
 void manager_links_pause_if_full(struct manager *m, struct link *link);
 
 /* manager_padding.c */
@@ -332,6 +337,12 @@ void manager_limits_tick(struct manager *m, nsec now);
 void manager_memory_init(struct manager *m);
 /* More cells are out than m->memory_limit. */
 void manager_memory_is_over_limit(struct manager *m, nsec now);
+/* So many cells are out that nothing more shall be read until some have come home; as many as one turn may bring are left. */
+static inline bool manager_memory_may_be_tight(const struct manager *m) {
+    return m->cells.slab.taken > m->config->cells_max_per_manager / 16 * 13;
+}
+/* That may be so, or may be over: stop reading, or go on. */
+void manager_memory_review(struct manager *m, nsec now);
 void manager_memory_control(struct manager *m, nsec now, struct control *message);
 void manager_memory_tick(struct manager *m, nsec now);
 
