@@ -161,6 +161,7 @@ struct manager *manager_new(const struct relay_config *config, nsec now, station
     m->dos = dos_params_settled(&config->dos, &m->params.dos);
     sched_init(&m->scheduler, m->memory, half_life(&m->params));
     init_bandwidth(m, now);
+    m->hibernation_look_at = NSEC_NEVER;
     manager_memory_init(m);
     manager_load_init(m, now);
     if (control_spares_reserve(&m->refusals, REFUSALS_AT_ONCE))
@@ -436,7 +437,7 @@ void manager_flush(struct manager *m, nsec now) {
 
 nsec manager_next_wake(const struct manager *m) {
     nsec padding = nsec_min(timers_next(&m->padding_timers), timers_next(&m->circuit_padding_timers));
-    nsec bounds = nsec_min(m->memory_at, timers_next(&m->limit_timers));
+    nsec bounds = nsec_min(nsec_min(m->memory_at, m->hibernation_look_at), timers_next(&m->limit_timers));
     nsec circuits = nsec_min(timers_next(&m->half_timers), timers_next(&m->edge_timers));
     nsec others = nsec_min(timers_next(&m->timers), timers_next(&m->pace_timers));
     return nsec_min(nsec_min(padding, bounds), nsec_min(others, circuits));

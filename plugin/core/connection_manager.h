@@ -20,6 +20,7 @@
 #include "core/cell_pool.h"
 #include "core/consensus_view.h"
 #include "core/dos_figures.h"
+#include "core/hibernation.h"
 #include "core/job.h"
 #include "core/link_facts.h"
 #include "core/port.h"
@@ -132,6 +133,9 @@ void manager_tick(struct manager *m, nsec now);
 void manager_set_clock(struct manager *m, nsec now, uint64_t unix_s);
 /* A new consensus: the manager keeps its own reference. */
 void manager_set_consensus(struct manager *m, nsec now, struct consensus_view *view);
+
+/* From now on, as hibernation.h says. To be told to the controller too (controller_hibernate). */
+void manager_hibernate(struct manager *m, nsec now, enum hibernation hibernation);
 
 /* Another relay has dialled us over IPv6 and made a circuit: our IPv6 ORPort is reachable. */
 bool manager_is_reached_over_ipv6(const struct manager *m);

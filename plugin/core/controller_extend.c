@@ -120,6 +120,10 @@ static bool chooses_ipv6(struct controller *c, const struct control_extend *ask)
 
 void controller_extend(struct controller *c, nsec now, struct control *message) {
     struct control_extend *ask = &message->u.extend;
+    if (c->hibernation == HIBERNATION_DORMANT) {
+        extend_failed(c, message, DESTROY_HIBERNATING);
+        return;
+    }
     fill_in(c, ask);
     ask->is_over_ipv6 = chooses_ipv6(c, ask);
     struct connection *connection = controller_find_connection(c, ask);

@@ -70,7 +70,7 @@ void controller_connection_free(struct controller *c, struct connection *connect
 enum err controller_accept(struct controller *c, nsec now, const struct endpoint *peer, link_id *link_out,
                            station_id *manager_out) {
     struct client *client = NULL;
-    if (!controller_may_connect(c, now, &peer->address, &client))
+    if (c->hibernation != HIBERNATION_NONE || !controller_may_connect(c, now, &peer->address, &client))
         return ERR_REFUSED;
     struct connection *connection = controller_connection_new(c, now, CONNECTION_ACCEPTED, peer);
     if (!connection) {

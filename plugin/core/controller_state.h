@@ -28,6 +28,7 @@
 #include "core/control.h"
 #include "core/dos_figures.h"
 #include "core/dos_params.h"
+#include "core/hibernation.h"
 #include "core/hoard.h"
 #include "core/link_move.h"
 #include "core/mailroom.h"
@@ -82,6 +83,7 @@ struct controller {
     struct table identities;  /* first 8 bytes of the RSA id -> struct identity */
     struct consensus_view *consensus;
     struct table relay_addresses; /* IPv4 address + 1 -> the consensus: of all its relays */
+    enum hibernation hibernation;
     struct dos_params dos;
     struct client_counts clients;
     struct dos_figures refused;

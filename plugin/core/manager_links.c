@@ -91,7 +91,8 @@ void manager_link_close(struct manager *m, nsec now, struct link *link, enum err
 
 void manager_dial(struct manager *m, nsec now, struct control *message) {
     const struct control_dial *dial = &message->u.dial;
-    struct link *link = link_new(m, now, message->link, LINK_DIALLING);
+    bool is_dormant = m->hibernation == HIBERNATION_DORMANT;
+    struct link *link = is_dormant ? NULL : link_new(m, now, message->link, LINK_DIALLING);
     if (!link) {
         message->reason = DESTROY_RESOURCELIMIT;
         manager_repost(m, message, m->controller, 0, CONTROL_LINK_CLOSED);
@@ -111,7 +112,7 @@ enum err manager_link_opened(struct manager *m, nsec now, link_id id, const stru
     struct link *link = manager_link(m, id);
     if (facts->is_initiator && !link)
         return ERR_STALE; /* timed out while it was dialled */
-    if (!link)
+    if (!link && m->hibernation != HIBERNATION_DORMANT)
         link = link_new(m, now, id, LINK_HANDSHAKE);
     if (!link) {
         tell_controller_refused(m, id);
@@ -323,6 +324,7 @@ static void link_timer_fired(struct manager *m, nsec now, struct link *link) {
 
 void manager_tick(struct manager *m, nsec now) {
     struct timer *t;
+    manager_hibernation_tick(m, now);
     while ((t = timers_take_due(&m->timers, now)) != NULL)
         link_timer_fired(m, now, LIST_ENTRY(t, struct link, timer));
     manager_deadlines_tick(m, now);

@@ -39,6 +39,7 @@
 #include "core/control_spares.h"
 #include "core/destroy_queue.h"
 #include "core/dos_figures.h"
+#include "core/hibernation.h"
 #include "core/hoard.h"
 #include "core/link_handshake.h"
 #include "core/link_padding.h"
@@ -240,6 +241,8 @@ struct manager {
     uint64_t cells_reclaimed; /* from circuits that were closed for them */
     struct load_reports load;
     bool is_reached_over_ipv6; /* a relay has dialled us so and made a circuit */
+    enum hibernation hibernation;
+    nsec hibernation_look_at; /* at the links; NSEC_NEVER: awake */
     uint32_t links_open;
     struct activity halves_active, links_active;
 };
@@ -349,6 +352,9 @@ void manager_memory_tick(struct manager *m, nsec now);
 /* manager_load.c */
 void manager_load_init(struct manager *m, nsec now);
 void manager_ask_links(struct manager *m, nsec now, const struct control *message);
+
+/* manager_hibernation.c */
+void manager_hibernation_tick(struct manager *m, nsec now);
 
 /* manager_circuits.c */
 struct half *manager_half(struct manager *m, half_id id);

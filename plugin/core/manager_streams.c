@@ -159,6 +159,8 @@ static void begin(struct manager *m, nsec now, struct half *half, const struct r
         refusal = END_TORPROTOCOL;
     else if (!m->config->is_exit)
         refusal = END_EXITPOLICY;
+    else if (m->hibernation != HIBERNATION_NONE)
+        refusal = END_HIBERNATING;
     else if (!manager_client_may_begin(m, now, half))
         refusal = END_MISC; /* not RESOURCELIMIT: clients would take us for full (tor has it so) */
     if (!manager_half(m, id))
@@ -178,10 +180,11 @@ static void begin_directory(struct manager *m, nsec now, struct half *half, uint
     };
     if (!stream_id_is_free(m, now, half, id))
         return;
-    if (m->config->is_directory)
+    if (m->config->is_directory && m->hibernation == HIBERNATION_NONE)
         open_stream(m, now, half, id, m->station, &to);
-    else if (!manager_stream_send_end(m, now, half, id, END_NOTDIRECTORY))
-        return;
+    else
+        (void)!manager_stream_send_end(m, now, half, id,
+                                       m->config->is_directory ? END_HIBERNATING : END_NOTDIRECTORY);
 }
 
 static void resolve(struct manager *m, nsec now, struct half *half, const struct relay_message *message) {

@@ -64,6 +64,10 @@ void controller_set_consensus(struct controller *c, nsec now, struct consensus_v
     controller_learn_relay_addresses(c);
 }
 
+void controller_hibernate(struct controller *c, enum hibernation hibernation) {
+    c->hibernation = hibernation;
+}
+
 const struct dos_figures *controller_refused(const struct controller *c) {
     return &c->refused;
 }

@@ -16,6 +16,7 @@
 #include "core/consensus_view.h"
 #include "core/dos_figures.h"
 #include "core/link_move.h"
+#include "core/hibernation.h"
 #include "core/port.h"
 #include "core/relay_config.h"
 
@@ -27,7 +28,7 @@ MUST_USE struct controller *controller_new(const struct relay_config *config, ns
 void controller_free(struct controller *c);
 
 /* Where an accepted connection goes: its new id, and the manager whose thread takes over the socket (balance.h).
- * ERR_LIMIT: too many links; ERR_REFUSED: from an address that has or makes too many; close it. */
+ * ERR_LIMIT: too many links; ERR_REFUSED: from an address that has or makes too many, or we hibernate; close it. */
 MUST_USE enum err controller_accept(struct controller *c, nsec now, const struct endpoint *peer,
                                     link_id *link_out, station_id *manager_out);
 /* An accepted connection ended before manager_link_opened took it (TLS failed). */
@@ -46,6 +47,8 @@ void controller_flush(struct controller *c, nsec now);
 nsec controller_next_wake(const struct controller *c);
 void controller_tick(struct controller *c, nsec now);
 void controller_set_consensus(struct controller *c, nsec now, struct consensus_view *view);
+/* As manager_hibernate: connections are refused, and when it is dormant EXTENDs too. */
+void controller_hibernate(struct controller *c, enum hibernation hibernation);
 const struct work *controller_work(const struct controller *c);
 /* What its clients were refused. */
 const struct dos_figures *controller_refused(const struct controller *c);
