@@ -4,8 +4,8 @@
 #define LOOM_CORE_HIBERNATION_H
 
 enum hibernation {
-    HIBERNATION_NONE,    /* awake */
-    HIBERNATION_SOFT,    /* nothing new: no connections, circuits or streams; a link without circuits closes; what is there goes on */
+    HIBERNATION_NONE, /* awake */
+    HIBERNATION_SOFT, /* nothing new: no connections, circuits or streams; a link without circuits closes; what is there goes on */
     HIBERNATION_DORMANT, /* nothing at all: all links close */
 };
 

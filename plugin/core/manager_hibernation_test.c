@@ -100,9 +100,9 @@ static void all_links_close_when_it_is_dormant(UNUSED void **state) {
     two_hops_open(&f, &c, CIRC);
     peer_init(&late, &f.b, NULL);
     struct link_facts facts = bench_facts(&f.b, false, &f.b.self.credentials, NULL);
-    assert_int_equal(controller_accept(relay_controller(f.b.relay), f.b.now, &facts.peer, &late.link,
-                                       &late.station),
-                     ERR_OK);
+    assert_int_equal(
+        controller_accept(relay_controller(f.b.relay), f.b.now, &facts.peer, &late.link, &late.station),
+        ERR_OK);
     hibernate(&f.b, HIBERNATION_DORMANT);
     assert_true(is_hung_up(&f.origin));
     assert_true(is_hung_up(&f.next));

@@ -15,8 +15,8 @@
 #include "base/work.h"
 #include "core/consensus_view.h"
 #include "core/dos_figures.h"
-#include "core/link_move.h"
 #include "core/hibernation.h"
+#include "core/link_move.h"
 #include "core/port.h"
 #include "core/relay_config.h"
 

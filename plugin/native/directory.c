@@ -252,6 +252,14 @@ void directory_free(struct directory *d) {
     free(d);
 }
 
+void directory_rest(struct directory *d, bool rests) {
+    http_client_rest(&d->http, rests);
+}
+
+void directory_bytes(const struct directory *d, uint64_t *read, uint64_t *written) {
+    byte_count_add(&d->http.bytes, read, written);
+}
+
 void directory_clock_jumped(struct directory *d) {
     consensus_fetch_clock_jumped(&d->consensuses[CONSENSUS_MICRODESC]);
     if (is_cache(d))

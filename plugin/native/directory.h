@@ -51,6 +51,10 @@ struct directory_options {
 /* Reads what the data directory has kept; calls nothing back yet. NULL without memory. */
 MUST_USE struct directory *directory_new(const struct directory_options *options);
 /* Not from within a callback. NULL is fine. */
+/* Fetch and upload nothing until it is told otherwise; what is under way goes on. */
+void directory_rest(struct directory *directory, bool rests);
+/* Add the bytes of all fetches and uploads to totals. */
+void directory_bytes(const struct directory *directory, uint64_t *read, uint64_t *written);
 void directory_free(struct directory *directory);
 /* Begin: a consensus that was kept is called back on the next turn of the loop, and fetching starts. */
 void directory_start(struct directory *directory);

@@ -9,6 +9,7 @@
 
 #include "base/list.h"
 #include "native/archive.h"
+#include "native/byte_count.h"
 #include "native/directory_session.h"
 #include "native/heap.h"
 #include "native/listener.h"
@@ -19,6 +20,7 @@ struct directory_port {
     struct archive *archive; /* NULL before the first */
     struct list connections;
     unsigned count;
+    struct byte_count bytes;
 };
 
 struct connection {
@@ -94,6 +96,7 @@ static void on_accepted(void *context, int fd, const struct endpoint *peer) {
     list_init(&c->node);
     list_append(&port->connections, &c->node);
     port->count++;
+    byte_count_watch(&port->bytes, stream);
     bufferevent_setcb(stream, on_read, on_written, on_event, c);
     bufferevent_set_timeouts(stream, &idle, &idle);
     bufferevent_setwatermark(stream, EV_READ, 0, DIRECTORY_PORT_BUFFER);
@@ -109,12 +112,29 @@ struct directory_port *directory_port_new(struct event_base *base, struct listen
     return port;
 }
 
+static void close_connections(struct directory_port *port) {
+    while (!list_is_empty(&port->connections))
+        connection_free(LIST_ENTRY(port->connections.next, struct connection, node));
+}
+
+void directory_port_hibernate(struct directory_port *port, enum hibernation hibernation) {
+    if (hibernation == HIBERNATION_NONE)
+        listeners_resume(port->listeners);
+    else
+        listeners_rest(port->listeners);
+    if (hibernation == HIBERNATION_DORMANT)
+        close_connections(port);
+}
+
+void directory_port_bytes(const struct directory_port *port, uint64_t *read, uint64_t *written) {
+    byte_count_add(&port->bytes, read, written);
+}
+
 void directory_port_free(struct directory_port *port) {
     if (port == NULL)
         return;
     listeners_close(port->listeners);
-    while (!list_is_empty(&port->connections))
-        connection_free(LIST_ENTRY(port->connections.next, struct connection, node));
+    close_connections(port);
     archive_drop(port->archive);
     free(port);
 }

@@ -130,10 +130,32 @@ static void nothing_is_read_behind_the_request(UNUSED void **state) {
     tear_down(&w);
 }
 
+static void sleeps_and_wakes_up(UNUSED void **state) {
+    struct world w;
+    char byte;
+    uint64_t read = 0, written = 0;
+    set_up(&w);
+    assert_int_equal(ask(&w, "/"), 503);
+    directory_port_bytes(w.port, &read, &written);
+    assert_true(read > 0 && written > 0);
+    int fd = dial(&w);
+    directory_port_hibernate(w.port, HIBERNATION_SOFT);
+    assert_int_equal(recv(fd, &byte, 1, MSG_DONTWAIT), -1); /* it may stay */
+    assert_int_equal(ask(&w, "/"), 0);                      /* nobody else may come */
+    directory_port_hibernate(w.port, HIBERNATION_DORMANT);
+    event_base_loop(w.base, EVLOOP_NONBLOCK);
+    assert_int_equal(recv(fd, &byte, 1, 0), 0);
+    directory_port_hibernate(w.port, HIBERNATION_NONE);
+    assert_int_equal(ask(&w, "/"), 503);
+    close(fd);
+    tear_down(&w);
+}
+
 int main(void) {
     signal(SIGPIPE, SIG_IGN); /* as the relay does */
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(documents_are_given_over_tcp),
+        cmocka_unit_test(sleeps_and_wakes_up),
         cmocka_unit_test(too_many_connections_are_closed),
         cmocka_unit_test(nothing_is_read_behind_the_request),
     };

@@ -249,6 +249,11 @@ static void take_message(struct event_thread *thread, nsec now, struct message *
         consensus_view_drop(message->view);
         break;
     case MESSAGE_IDENTITY: link_hub_set_identity(&thread->links, message->identity); break;
+    case MESSAGE_HIBERNATION:
+        manager_hibernate(thread->manager, now, message->hibernation);
+        if (thread->controller != NULL)
+            controller_hibernate(thread->controller, message->hibernation);
+        break;
     case MESSAGE_CLOCK: manager_set_clock(thread->manager, now, message->unix_s); break;
     case MESSAGE_TASK: message->task->finish(message->task, true); break;
     case MESSAGE_ARCHIVE: directory_edges_set_archive(&thread->directory, message->archive); break;
@@ -417,6 +422,8 @@ void event_thread_turn(struct event_thread *thread, bool wait) {
 void event_thread_run(struct event_thread *thread) {
     while (!thread->is_stopping)
         event_thread_turn(thread, true);
+    thread->figures_at = 0; /* the last ones: what passed is counted to the end */
+    publish_figures(thread, event_thread_now(thread));
 }
 
 void event_thread_stop(struct event_thread *thread) {

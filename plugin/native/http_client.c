@@ -15,6 +15,7 @@
 enum request_state {
     REQUEST_SENDING, /* evhttp may call back at once: that counts as no answer, soon */
     REQUEST_REFUSED,
+    REQUEST_RESTING, /* never sent */
     REQUEST_WAITING,
     REQUEST_DONE
 };
@@ -32,7 +33,7 @@ struct http_exchange {
 };
 
 void http_client_init(struct http_client *client, struct event_base *base) {
-    client->base = base;
+    *client = (struct http_client){.base = base};
     list_init(&client->requests);
 }
 
@@ -50,6 +51,16 @@ void http_client_fini(struct http_client *client) {
         request_free(LIST_ENTRY(client->requests.next, struct http_exchange, link));
 }
 
+void http_client_rest(struct http_client *client, bool rests) {
+    static const struct timeval at_once = {0, 0};
+    client->is_resting = rests;
+    for (struct list *node = client->requests.next; !rests && node != &client->requests; node = node->next) {
+        struct http_exchange *r = LIST_ENTRY(node, struct http_exchange, link);
+        if (r->state == REQUEST_RESTING)
+            event_add(r->timer, &at_once);
+    }
+}
+
 static void request_finish(struct http_exchange *r, int status, const char *reason, struct span body) {
     if (r->state == REQUEST_DONE)
         return;
@@ -57,11 +68,17 @@ static void request_finish(struct http_exchange *r, int status, const char *reas
     r->done(r->context, status, reason, body);
 }
 
+static const char *reason_of(enum request_state state) {
+    if (state == REQUEST_RESTING)
+        return "asleep";
+    return state == REQUEST_REFUSED ? "no connection" : "timed out";
+}
+
 static void on_timer(evutil_socket_t fd, short what, void *context) {
     struct http_exchange *r = context;
     (void)fd;
     (void)what;
-    request_finish(r, 0, r->state == REQUEST_REFUSED ? "no connection" : "timed out", (struct span){NULL, 0});
+    request_finish(r, 0, reason_of(r->state), (struct span){NULL, 0});
     request_free(r);
 }
 
@@ -120,6 +137,7 @@ static bool make_connection(struct http_client *client, struct http_exchange *r,
     r->connection = evhttp_connection_base_new(client->base, NULL, address, order->to.port);
     if (!r->connection)
         return false;
+    byte_count_watch(&client->bytes, evhttp_connection_get_bufferevent(r->connection));
     evhttp_connection_set_timeout(r->connection, (int)order->timeout_s);
     evhttp_connection_set_max_headers_size(r->connection, HTTP_HEADER_BYTES_MAX);
     evhttp_connection_set_max_body_size(r->connection, (ev_ssize_t)order->bytes_max);
@@ -163,6 +181,10 @@ bool http_send(struct http_client *client, const struct http_order *order) {
     r->done = order->done;
     r->context = order->context;
     r->bytes_max = order->bytes_max;
+    if (client->is_resting && r->timer) {
+        r->state = REQUEST_RESTING;
+        return true;
+    }
     bool good = r->timer && event_add(r->timer, &deadline) == 0 && make_connection(client, r, order, host) &&
                 make_request(r, order, host);
     if (!good) {

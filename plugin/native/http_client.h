@@ -13,6 +13,7 @@
 #include "base/attributes.h"
 #include "base/bytes.h"
 #include "base/list.h"
+#include "native/byte_count.h"
 #include "wire/address.h"
 
 #define HTTP_HEADER_BYTES_MAX 8192
@@ -23,6 +24,8 @@ struct event_base;
 struct http_client {
     struct event_base *base;
     struct list requests;
+    struct byte_count bytes; /* all that have passed */
+    bool is_resting;
 };
 
 struct http_order {
@@ -41,6 +44,8 @@ struct http_order {
 void http_client_init(struct http_client *client, struct event_base *base);
 /* Ends what is under way without calling back; not from within a callback. */
 void http_client_fini(struct http_client *client);
+/* Send no more until it is told otherwise: what is asked for meanwhile ends then, with status 0. What is under way goes on. */
+void http_client_rest(struct http_client *client, bool rests);
 /* Copies what order points to. False without memory. */
 MUST_USE bool http_send(struct http_client *client, const struct http_order *order);
 

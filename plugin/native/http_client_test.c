@@ -191,6 +191,40 @@ static void stopping_calls_nobody(void **state) {
     event_base_free(base);
 }
 
+/* Nothing is sent while it rests; what is asked for ends when it is over. */
+static void asleep_nothing_is_sent(void **state) {
+    (void)state;
+    const struct timeval soon = {0, 50000};
+    struct event_base *base = event_base_new();
+    struct http_client client;
+    struct fake_server server;
+    struct outcome outcome = {.base = base, .status = -1};
+    fake_server_init(&server, base);
+    server.answer = echo;
+    http_client_init(&client, base);
+    struct http_order order = make_order(server.port, &outcome);
+    http_client_rest(&client, true);
+    assert_true(http_send(&client, &order));
+    event_base_loopexit(base, &soon);
+    event_base_dispatch(base);
+    assert_int_equal(outcome.calls, 0);
+    http_client_rest(&client, false);
+    assert_int_equal(outcome.calls, 0);
+    event_base_dispatch(base);
+    assert_int_equal(outcome.calls, 1);
+    assert_int_equal(outcome.status, 0);
+    assert_int_equal(client.bytes.read + client.bytes.written, 0);
+    assert_true(http_send(&client, &order));
+    http_client_rest(&client, true); /* what is under way goes on */
+    event_base_dispatch(base);
+    assert_int_equal(outcome.status, 200);
+    assert_true(client.bytes.written > strlen("GET /tor/x HTTP/1.1") &&
+                client.bytes.read > strlen(outcome.body));
+    http_client_fini(&client);
+    fake_server_fini(&server);
+    event_base_free(base);
+}
+
 int main(void) {
     signal(SIGPIPE, SIG_IGN); /* as the relay does */
     const struct CMUnitTest tests[] = {
@@ -199,6 +233,7 @@ int main(void) {
         cmocka_unit_test(packed_answers_are_unpacked_within_bounds),
         cmocka_unit_test(a_closed_port_is_no_answer),
         cmocka_unit_test(stopping_calls_nobody),
+        cmocka_unit_test(asleep_nothing_is_sent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

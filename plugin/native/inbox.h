@@ -12,6 +12,7 @@
 
 #include "base/attributes.h"
 #include "base/ids.h"
+#include "core/hibernation.h"
 #include "core/job.h"
 #include "wire/address.h"
 
@@ -27,6 +28,7 @@ enum message_kind {
     MESSAGE_JOB_RESULT,    /* result */
     MESSAGE_CONSENSUS,     /* view, handed over */
     MESSAGE_IDENTITY,      /* identity for new links, handed over */
+    MESSAGE_HIBERNATION,   /* hibernation: sleep, or wake up */
     MESSAGE_CLOCK,         /* unix_s: the wall clock was set */
     MESSAGE_TASK,          /* task, run and handed back */
     MESSAGE_ARCHIVE,       /* archive of the directory, handed over */
@@ -48,6 +50,7 @@ struct message {
     struct archive *archive;
     struct name_exchange *names;
     uint32_t timeout_ms, tries;
+    enum hibernation hibernation;
     struct job_result result;
 };
 

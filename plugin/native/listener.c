@@ -73,13 +73,6 @@ static void take_rest(struct listener *listener) {
     event_add(listener->rest, &second);
 }
 
-static void on_rested(evutil_socket_t fd, short what, void *argument) {
-    struct listener *listener = argument;
-    (void)fd;
-    (void)what;
-    event_add(listener->event, NULL);
-}
-
 /* Errors of the one connection that was about to be accepted (accept(2)), not of ours. */
 static bool is_passing(int error) {
     return error == EINTR || error == ECONNABORTED || error == EPROTO || error == ENETDOWN ||
@@ -107,6 +100,70 @@ static void on_connection(evutil_socket_t fd, short what, void *argument) {
         listener->all->accepted(listener->all->context, accepted, &peer);
     }
 }
+
+/* --- resting -------------------------------------------------------------------------------------------------------- */
+
+static bool endpoint_equal(const struct endpoint *a, const struct endpoint *b) {
+    return a->port == b->port && address_equal(&a->address, &b->address);
+}
+
+/* A socket that was bound to a port by its number still is, also if we could not bind it any more; one that the system chose must be
+ * taken anew. */
+static bool listen_again(struct listener *listener) {
+    if (listen(listener->fd, SOMAXCONN) == 0) {
+        struct endpoint at = bound_at(listener->fd);
+        if (endpoint_equal(&at, &listener->at))
+            return true;
+    }
+    close(listener->fd);
+    listener->fd = open_socket(&listener->at);
+    return listener->fd >= 0;
+}
+
+static void resume(struct listener *listener) {
+    const struct timeval second = {.tv_sec = 1};
+    struct event_base *base = event_get_base(listener->rest);
+    char text[ENDPOINT_TEXT_MAX];
+    endpoint_format(&listener->at, text);
+    if (!listen_again(listener)) {
+        log_warn("cannot listen on %s again: %s", text, strerror(errno));
+        event_add(listener->rest, &second);
+        return;
+    }
+    log_notice("Opened listener on %s again", text);
+    listener->is_resting = false;
+    event_assign(listener->event, base, listener->fd, EV_READ | EV_PERSIST, on_connection, listener);
+    event_add(listener->event, NULL);
+}
+
+static void on_rested(evutil_socket_t fd, short what, void *argument) {
+    struct listener *listener = argument;
+    (void)fd;
+    (void)what;
+    if (listener->is_resting)
+        resume(listener);
+    else
+        event_add(listener->event, NULL);
+}
+
+void listeners_rest(struct listeners *listeners) {
+    for (uint32_t i = 0; i < listeners->count; i++) {
+        struct listener *listener = &listeners->each[i];
+        event_del(listener->event);
+        event_del(listener->rest);
+        if (!listener->is_resting)
+            (void)shutdown(listener->fd, SHUT_RD); /* of a listening socket: it stops to listen */
+        listener->is_resting = true;
+    }
+}
+
+void listeners_resume(struct listeners *listeners) {
+    for (uint32_t i = 0; i < listeners->count; i++)
+        if (listeners->each[i].is_resting)
+            resume(&listeners->each[i]);
+}
+
+/* --- life ----------------------------------------------------------------------------------------------------------- */
 
 void listeners_start(struct listeners *listeners, struct event_base *base,
                      void (*accepted)(void *context, int fd, const struct endpoint *peer), void *context) {

@@ -22,7 +22,8 @@ struct listener {
     uint32_t index;     /* of the port that it was opened for */
     struct endpoint at; /* where it is bound: a port 0 has become one that was free */
     struct event *event;
-    struct event *rest; /* ends a rest */
+    struct event *rest; /* ends a rest, or tries to resume */
+    bool is_resting;    /* not listening */
     struct listeners *all;
 };
 
@@ -41,6 +42,10 @@ MUST_USE bool listeners_open(struct listeners *listeners, const char *option, co
 /* Accept from now on. */
 void listeners_start(struct listeners *listeners, struct event_base *base,
                      void (*accepted)(void *context, int fd, const struct endpoint *peer), void *context);
+/* Refuse connections for a while: what the kernel has accepted is reset, but the port stays ours, whoever we have become. Once started. */
+void listeners_rest(struct listeners *listeners);
+/* And accept them again; when that fails it is tried each second, with a warning. */
+void listeners_resume(struct listeners *listeners);
 void listeners_close(struct listeners *listeners);
 
 #endif

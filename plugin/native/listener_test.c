@@ -1,5 +1,6 @@
 #include "native/listener.h"
 
+#include <errno.h>
 #include <event2/event.h>
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -80,10 +81,55 @@ static void says_which_port_is_in_use(void **state) {
     listeners_close(&second);
 }
 
+/* 0 or an errno. */
+static int dial(const struct endpoint *to) {
+    struct sockaddr_storage address;
+    socklen_t length = socket_address_from(to, &address);
+    int fd = socket(address.ss_family, SOCK_STREAM, 0);
+    int error = connect(fd, (const struct sockaddr *)&address, length) == 0 ? 0 : errno;
+    close(fd);
+    return error;
+}
+
+/* Both a port that was asked for by its number and one that the system chose are the same afterwards. */
+static void rests_and_resumes(void **state) {
+    (void)state;
+    struct complaint complaint = {""};
+    struct event_base *base = event_base_new();
+    struct config_port port = {.endpoint = {{ADDRESS_IPV4, {127, 0, 0, 1}}, 0}, .listen = true};
+    for (unsigned is_asked_for = 0; is_asked_for < 2; is_asked_for++) {
+        struct listeners listeners;
+        struct seen seen = {.count = 0};
+        assert_true(listeners_open(&listeners, "ORPort", &port, 1, &complaint));
+        const struct endpoint at = listeners.each[0].at;
+        listeners_start(&listeners, base, on_accepted, &seen);
+        for (unsigned turn = 0; turn < 3; turn++) {
+            seen.count = 0;
+            assert_int_equal(dial(&at), 0);
+            listeners_rest(&listeners);
+            listeners_rest(&listeners);
+            assert_int_equal(dial(&at), ECONNREFUSED);
+            event_base_loop(base, EVLOOP_NONBLOCK);
+            assert_int_equal(seen.count, 0); /* who had come before nobody looked was reset */
+            listeners_resume(&listeners);
+            listeners_resume(&listeners);
+            assert_int_equal(dial(&at), 0);
+            while (seen.count == 0)
+                event_base_loop(base, EVLOOP_ONCE);
+            struct endpoint again = address_of(&listeners.each[0]);
+            assert_int_equal(again.port, at.port);
+        }
+        listeners_close(&listeners);
+        port.endpoint.port = at.port;
+    }
+    event_base_free(base);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hands_connections_on),
         cmocka_unit_test(says_which_port_is_in_use),
+        cmocka_unit_test(rests_and_resumes),
     };
     log_start_silent();
     return cmocka_run_group_tests(tests, NULL, NULL);

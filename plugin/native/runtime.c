@@ -225,6 +225,9 @@ bool runtime_run(struct runtime *runtime, struct complaint *complaint) {
     if (is_started) {
         log_threads(runtime);
         listeners_start(runtime->setup.listeners, runtime_base(runtime), on_accepted, runtime);
+        if (runtime->hibernation != HIBERNATION_NONE)
+            listeners_rest(runtime->setup.listeners);
+        runtime->is_running = true;
         event_thread_run(&runtime->team.threads[0]);
     } else {
         complain(complaint, "cannot start a thread: the system's limit is reached");
@@ -244,6 +247,21 @@ void runtime_set_consensus(struct runtime *runtime, struct consensus_view *view)
     if (runtime->onions && view)
         onion_store_set_length_max(runtime->onions, (size_t)view->params.onion_descriptor_length_max);
     consensus_view_drop(view);
+}
+
+void runtime_hibernate(struct runtime *runtime, enum hibernation hibernation) {
+    runtime->hibernation = hibernation;
+    for (unsigned i = 0; i < runtime->team.count; i++) {
+        struct message *message = message_new(MESSAGE_HIBERNATION);
+        message->hibernation = hibernation;
+        event_thread_tell(&runtime->team.threads[i], message);
+    }
+    if (!runtime->is_running)
+        return;
+    if (hibernation == HIBERNATION_NONE)
+        listeners_resume(runtime->setup.listeners);
+    else
+        listeners_rest(runtime->setup.listeners);
 }
 
 void runtime_set_archive(struct runtime *runtime, struct archive *archive) {

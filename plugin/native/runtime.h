@@ -10,6 +10,7 @@
 
 #include "base/attributes.h"
 #include "base/work.h"
+#include "core/hibernation.h"
 #include "native/complaint.h"
 #include "native/runtime_setup.h"
 
@@ -36,6 +37,8 @@ struct event_base *runtime_base(struct runtime *runtime);
 const struct tls_identity *runtime_identity(const struct runtime *runtime);
 /* All threads follow this consensus from now on. Hands over a reference. */
 void runtime_set_consensus(struct runtime *runtime, struct consensus_view *view);
+/* All threads sleep or wake up (core/hibernation.h), and the listeners; before runtime_run() too. */
+void runtime_hibernate(struct runtime *runtime, enum hibernation hibernation);
 /* The wall clock was set: links judge certificates by it, and keys are renewed that are due now. */
 void runtime_clock_jumped(struct runtime *runtime);
 /* Circuit handshakes that would wait longer are refused (MaxOnionQueueDelay). */

@@ -99,8 +99,9 @@ static void on_shutdown(evutil_socket_t fd, short what, void *argument) {
 static void interrupt(struct runtime *runtime) {
     uint32_t wait_s = runtime->setup.config->shutdown_wait_s;
     const struct timeval wait = {.tv_sec = (time_t)wait_s};
-    if (runtime->is_shutting_down || wait_s == 0) {
-        log_notice("SIGINT received; exiting now.");
+    if (runtime->is_shutting_down || wait_s == 0 || runtime->hibernation != HIBERNATION_NONE) {
+        log_notice("SIGINT received%s; exiting now.",
+                   runtime->hibernation != HIBERNATION_NONE ? " while hibernating" : "");
         runtime_stop(runtime);
         return;
     }
@@ -130,10 +131,13 @@ static void log_state(struct runtime *runtime) {
     uint64_t up_s = (monotonic_read() - runtime->start) / NSEC_PER_S;
     log_notice(
         "Heartbeat: uptime is %llu:%02llu hours, with %llu circuit halves open on %llu links. I've sent %llu MB "
-        "and received %llu MB in cells.",
+        "and received %llu MB in cells.%s",
         (unsigned long long)(up_s / 3600), (unsigned long long)(up_s / 60 % 60), (unsigned long long)circuits,
         (unsigned long long)links, (unsigned long long)(work.bytes_sent / 1000000),
-        (unsigned long long)(work.bytes_received / 1000000));
+        (unsigned long long)(work.bytes_received / 1000000),
+        runtime->hibernation != HIBERNATION_NONE ? " We are currently hibernating." : "");
+    if (runtime->setup.heartbeat != NULL)
+        runtime->setup.heartbeat(runtime->setup.context);
     dos_report(&refused, &runtime->dos, report);
     log_notice("%s", report);
 }

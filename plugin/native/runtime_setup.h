@@ -17,6 +17,8 @@ struct runtime_setup {
     struct endpoint advertised[2]; /* as self_endpoints() says */
     /* Called after keys have been renewed, with the bits of enum keys_change; may be NULL. */
     void (*keys_changed)(void *context, unsigned changes);
+    /* The heartbeat has been logged: who has more to say. May be NULL. */
+    void (*heartbeat)(void *context);
     /* SIGHUP: the logs have been opened again. May be NULL. */
     void (*reload)(void *context);
     void *context;

@@ -29,6 +29,8 @@ struct runtime {
     struct event *renewal, *shutdown, *heartbeat;
     struct dos_params dos; /* that hold now: for the log */
     nsec start;            /* reading of the monotonic clock */
+    enum hibernation hibernation;
+    bool is_running; /* the listeners have been started */
     bool is_shutting_down;
 };
 

@@ -72,6 +72,8 @@ void self_check_set_consensus(struct self_check *test, const struct consensus *c
  * call. */
 MUST_USE unsigned self_check_second(struct self_check *test, const struct tls_identity *identity,
                                     uint64_t observed);
+/* We sleep: no circuit of ours stays, and none is made before the next self_check_second(). */
+void self_check_rest(struct self_check *test);
 bool self_check_is_reachable(const struct self_check *test);
 /* Another relay has dialled us over IPv6. */
 void self_check_prove_ipv6(struct self_check *test);

@@ -43,6 +43,8 @@ struct self_facts {
     struct endpoint endpoints[2];
     uint64_t now_s, uptime_s;
     bool hides_family;      /* the consensus wants no lists of families (publish-family-list 0) */
+    bool is_hibernating;    /* then nothing is observed, as in tor */
+    bool hides_directory;   /* we serve it, but clients should not come for it */
     uint64_t observed_rate; /* what passed in the best ten seconds of the day, in bytes per second */
     struct extra_info_history history;
 };

@@ -112,6 +112,27 @@ static void the_signatures_of_both_documents_verify(void **state) {
     assert_non_null(memmem(d.text, d.descriptor_length, expected, bytes_written(&out)));
 }
 
+static bool says(const struct self_facts *facts, const char *line) {
+    static struct self_descriptor d;
+    struct complaint complaint = {""};
+    assert_true(self_descriptor_make(config, keys, facts, &d, &complaint));
+    return memmem(d.text, d.descriptor_length, line, strlen(line)) != NULL;
+}
+
+static void who_hibernates_says_so(void **state) {
+    (void)state;
+    struct complaint complaint = {""};
+    struct self_facts facts = {.now_s = NOW_S, .observed_rate = 1000};
+    assert_true(self_endpoints(config, facts.endpoints, &complaint));
+    assert_false(says(&facts, "\nhibernating"));
+    assert_true(says(&facts, " 1000\n"));
+    assert_true(says(&facts, "\ntunnelled-dir-server\n"));
+    facts.is_hibernating = facts.hides_directory = true;
+    assert_true(says(&facts, " 0\nhibernating 1\n"));
+    assert_false(says(&facts, "\ntunnelled-dir-server"));
+    assert_true(says(&facts, "\nhidden-service-dir\n")); /* as in tor */
+}
+
 static void endpoints_come_from_the_configuration(void **state) {
     (void)state;
     struct complaint complaint = {""};
@@ -181,6 +202,7 @@ static void a_family_that_is_too_long_is_said(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_signatures_of_both_documents_verify),
+        cmocka_unit_test(who_hibernates_says_so),
         cmocka_unit_test(endpoints_come_from_the_configuration),
         cmocka_unit_test(a_family_includes_ourselves),
         cmocka_unit_test(a_family_that_is_too_long_is_said),

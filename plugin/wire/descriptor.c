@@ -64,6 +64,8 @@ static void put_facts(struct bytes_out *out, const struct descriptor *d) {
     put_number(out, " ", d->burst);
     put_number(out, " ", d->observed);
     text_put(out, "\n");
+    if (d->is_hibernating)
+        text_put(out, "hibernating 1\n");
     if (!d->has_extra_info)
         return;
     text_put(out, "extra-info-digest ");

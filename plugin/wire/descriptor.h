@@ -56,6 +56,7 @@ struct descriptor {
     uint64_t published_s;
     uint64_t uptime_s;
     uint64_t rate, burst, observed; /* bytes per second, at most INT32_MAX; rate > 0 */
+    bool is_hibernating;
     bool has_extra_info;
     uint8_t extra_info_sha1[20];   /* without its RSA signature */
     uint8_t extra_info_sha256[32]; /* with it */
