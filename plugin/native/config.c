@@ -34,6 +34,7 @@ struct config *config_new(void) {
     config->bandwidth_rate = DEFAULT_BANDWIDTH;
     config->bandwidth_burst = DEFAULT_BANDWIDTH;
     config->max_advertised_bandwidth = UINT64_MAX;
+    config->accounting_period = (struct accounting_period){.unit = ACCOUNTING_MONTH, .day = 1};
     config->connection_threads = -1;
     config->load_balancing = BALANCE_LEAST_BUSY;
     config->pin_threads = CONFIG_AUTO;

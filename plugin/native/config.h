@@ -13,6 +13,7 @@
 #include "base/attributes.h"
 #include "core/balance_policy.h"
 #include "core/dos_params.h"
+#include "native/accounting.h"
 #include "native/complaint.h"
 #include "native/log.h"
 #include "native/torrc_places.h"
@@ -106,6 +107,11 @@ struct config {
     uint64_t max_advertised_bandwidth;
     uint64_t max_mem_in_queues; /* after config_check() never 0 */
     struct dos_params dos;      /* DOS_THE_CONSENSUS_SAYS where nothing is given */
+
+    /* Accounting. */
+    uint64_t accounting_max; /* bytes of an interval; 0: nothing is counted */
+    enum accounting_rule accounting_rule;
+    struct accounting_period accounting_period;
 
     /* Threads and scheduling. */
     int connection_threads; /* -1: what the cores suggest; 0: everything in the main thread */

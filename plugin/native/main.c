@@ -119,6 +119,11 @@ static void on_keys_changed(void *context, unsigned changes) {
         presence_renew(running->presence);
 }
 
+static void on_heartbeat(void *context) {
+    const struct running *running = context;
+    presence_heartbeat(running->presence);
+}
+
 static void on_reload(void *context) {
     const struct running *running = context;
     struct complaint complaint;
@@ -161,6 +166,7 @@ static bool run_with_keys(const struct command_line *line, struct config *config
                                   .keys = keys,
                                   .listeners = &ports->onion,
                                   .keys_changed = on_keys_changed,
+                                  .heartbeat = on_heartbeat,
                                   .reload = on_reload,
                                   .context = &running};
     if (!self_endpoints(config, setup.advertised, complaint) ||

@@ -10,7 +10,9 @@
 #include "base/check.h"
 #include "base/nsec.h"
 #include "core/consensus_view.h"
+#include "native/accounting_keeper.h"
 #include "native/archive.h"
+#include "native/calendar.h"
 #include "native/clock_watch.h"
 #include "native/config.h"
 #include "native/consensus_views.h"
@@ -39,8 +41,9 @@ struct presence {
     struct presence_options options;
     struct directory *directory;
     struct directory_port *directory_port;
-    struct consensus_view *view; /* that the managers follow, or NULL */
-    struct archive *archive;     /* the last, or NULL */
+    struct accounting_keeper *accounting; /* NULL without AccountingMax */
+    struct consensus_view *view;          /* that the managers follow, or NULL */
+    struct archive *archive;              /* the last, or NULL */
     struct metrics *metrics;
     struct event *second; /* samples the rate */
     struct rate_record rate;
@@ -55,6 +58,36 @@ struct presence {
     uint64_t started_s;
 };
 
+/* --- sleep ------------------------------------------------------------------------------------------------------ */
+
+static enum hibernation hibernation_of(const struct presence *presence) {
+    return presence->accounting != NULL ? accounting_keeper_state(presence->accounting) : HIBERNATION_NONE;
+}
+
+/* Of cells, as far as the core knows, and of TLS and of the directory besides: what a provider counts, but for TCP's headers. */
+static void count_all_bytes(const struct presence *presence, const struct work *work, uint64_t *read,
+                            uint64_t *written) {
+    *read = work->tls_bytes_read + work->edge_bytes_in;
+    *written = work->tls_bytes_written + work->edge_bytes_out;
+    for (unsigned i = 0; i < presence->self_check_count; i++)
+        self_check_bytes(&presence->self_checks[i], read, written);
+    directory_bytes(presence->directory, read, written);
+    if (presence->directory_port != NULL)
+        directory_port_bytes(presence->directory_port, read, written);
+}
+
+/* Everybody does what this state asks for; the threads and the OR ports too. */
+static void follow_hibernation(struct presence *presence, enum hibernation hibernation) {
+    runtime_hibernate(presence->options.runtime, hibernation);
+    directory_rest(presence->directory, hibernation == HIBERNATION_DORMANT);
+    if (presence->directory_port != NULL)
+        directory_port_hibernate(presence->directory_port, hibernation);
+    if (hibernation == HIBERNATION_NONE)
+        return;
+    for (unsigned i = 0; i < presence->self_check_count; i++)
+        self_check_rest(&presence->self_checks[i]);
+}
+
 /* --- the descriptor --------------------------------------------------------------------------------------------- */
 
 static bool is_reachable(const struct presence *presence) {
@@ -64,8 +97,10 @@ static bool is_reachable(const struct presence *presence) {
     return true;
 }
 
-/* Not before others reach us. */
+/* Not before others reach us, nor while we are silent. */
 static void publish(struct presence *presence) {
+    if (hibernation_of(presence) == HIBERNATION_DORMANT)
+        return;
     if (!is_reachable(presence)) {
         log_info("No descriptor is published before our ORPort is known to be reachable.");
         return;
@@ -78,6 +113,9 @@ static void publish(struct presence *presence) {
     struct self_facts facts = {.now_s = now_s,
                                .uptime_s = now_s - presence->started_s,
                                .hides_family = presence->hides_family,
+                               .is_hibernating = hibernation_of(presence) != HIBERNATION_NONE,
+                               .hides_directory = presence->accounting != NULL &&
+                                                  accounting_keeper_hides_directory(presence->accounting),
                                .observed_rate = rate_record_best(&presence->rate),
                                .history = presence->history.ended};
     memcpy(facts.endpoints, options->advertised, sizeof facts.endpoints);
@@ -90,7 +128,8 @@ static void publish(struct presence *presence) {
 }
 
 static void publish_if_due(struct presence *presence) {
-    if (!is_reachable(presence) || self_check_is_measuring(&presence->self_checks[0]))
+    if (hibernation_of(presence) != HIBERNATION_NONE || !is_reachable(presence) ||
+        self_check_is_measuring(&presence->self_checks[0]))
         return;
     struct directory_status status;
     uint64_t now_s = (uint64_t)time(NULL);
@@ -120,6 +159,14 @@ static void clock_jumped(struct presence *presence, int64_t jump_s) {
     publish(presence);
 }
 
+static void on_hibernation(void *context, enum hibernation hibernation) {
+    struct presence *presence = context;
+    follow_hibernation(presence, hibernation);
+    if (hibernation == HIBERNATION_NONE)
+        presence->started_s = (uint64_t)time(NULL); /* tor's uptime begins anew */
+    publish(presence);
+}
+
 static void on_second(evutil_socket_t fd, short what, void *argument) {
     struct presence *presence = argument;
     struct work work;
@@ -134,10 +181,14 @@ static void on_second(evutil_socket_t fd, short what, void *argument) {
     int64_t jump_s = clock_watch_look(&presence->clock, (uint64_t)time(NULL), monotonic_read());
     if (jump_s != 0)
         clock_jumped(presence, jump_s);
+    if (presence->accounting != NULL) {
+        count_all_bytes(presence, &work, &received, &sent);
+        accounting_keeper_second(presence->accounting, (uint64_t)time(NULL), received, sent);
+    }
     unsigned news = 0;
     if (presence->self_check_count > 1 && runtime_is_reached_over_ipv6(presence->options.runtime))
         self_check_prove_ipv6(&presence->self_checks[1]);
-    for (unsigned i = 0; i < presence->self_check_count; i++)
+    for (unsigned i = 0; i < presence->self_check_count && hibernation_of(presence) == HIBERNATION_NONE; i++)
         news |= self_check_second(&presence->self_checks[i], runtime_identity(presence->options.runtime),
                                   rate_record_best(&presence->rate));
     if (news & SELF_CHECK_REACHABLE)
@@ -248,6 +299,8 @@ static void fill_metrics(void *context, struct evbuffer *out) {
     struct presence *presence = context;
     struct directory_status status;
     runtime_metrics(presence->options.runtime, out);
+    if (presence->accounting != NULL)
+        accounting_keeper_metrics(presence->accounting, out);
     directory_status(presence->directory, &status);
     evbuffer_add_printf(out,
                         "# HELP loom_directory What the authorities know of us, and we of the network.\n"
@@ -302,6 +355,29 @@ static void start_self_checks(struct presence *presence) {
     }
 }
 
+/* False with a complaint when what was counted cannot be read or written. */
+static bool start_accounting(struct presence *presence, struct complaint *complaint) {
+    const struct accounting_keeper_options options = {
+        .config = presence->options.config,
+        .crypt = presence->options.crypt,
+        .calendar = &calendar_local,
+        .rsa_id = keys_rsa_id(presence->options.keys),
+        .tasks = {submit, presence},
+        .context = presence,
+        .changed = on_hibernation,
+    };
+    if (presence->options.config->accounting_max == 0)
+        return true;
+    presence->accounting = accounting_keeper_new(&options, (uint64_t)time(NULL), complaint);
+    if (presence->accounting == NULL) {
+        complaint_prefix(complaint, "DataDirectory: expected a folder with the state of a relay: ");
+        return false;
+    }
+    if (presence->options.config->dir_cache && accounting_keeper_hides_directory(presence->accounting))
+        log_notice("Not advertising Directory Service support (Reason: AccountingMax enabled)");
+    return true;
+}
+
 struct presence *presence_new(const struct presence_options *options, struct complaint *complaint) {
     const struct timeval second = {.tv_sec = 1};
     struct presence *presence = heap_new(sizeof *presence);
@@ -310,7 +386,8 @@ struct presence *presence_new(const struct presence_options *options, struct com
     presence->started_s = (uint64_t)time(NULL);
     clock_watch_init(&presence->clock, presence->started_s, monotonic_read());
     presence->metrics = metrics_new(options->config, base, fill_metrics, presence, complaint);
-    if (presence->metrics == NULL) {
+    if (presence->metrics == NULL || !start_accounting(presence, complaint)) {
+        metrics_free(presence->metrics);
         free(presence);
         return NULL;
     }
@@ -320,15 +397,26 @@ struct presence *presence_new(const struct presence_options *options, struct com
     presence->directory = new_directory(presence);
     presence->second = event_new(base, -1, EV_PERSIST, on_second, presence);
     CHECK(presence->second != NULL && event_add(presence->second, &second) == 0);
+    if (hibernation_of(presence) != HIBERNATION_NONE)
+        follow_hibernation(presence, hibernation_of(presence));
     log_notice("Bootstrapped 0%% (starting): Starting");
     publish(presence);
     directory_start(presence->directory);
     return presence;
 }
 
+static void end_accounting(struct presence *presence) {
+    struct work work;
+    uint64_t read, written;
+    runtime_work(presence->options.runtime, &work);
+    count_all_bytes(presence, &work, &read, &written);
+    accounting_keeper_free(presence->accounting, (uint64_t)time(NULL), read, written);
+}
+
 void presence_free(struct presence *presence) {
     if (presence == NULL)
         return;
+    end_accounting(presence);
     event_free(presence->second);
     for (unsigned i = 0; i < presence->self_check_count; i++)
         self_check_fini(&presence->self_checks[i]);
@@ -342,4 +430,9 @@ void presence_free(struct presence *presence) {
 
 void presence_renew(struct presence *presence) {
     publish(presence);
+}
+
+void presence_heartbeat(const struct presence *presence) {
+    if (presence->accounting != NULL)
+        accounting_keeper_log(presence->accounting, (uint64_t)time(NULL));
 }

@@ -32,6 +32,8 @@ struct presence_options {
 MUST_USE struct presence *presence_new(const struct presence_options *options, struct complaint *complaint);
 /* NULL is fine. */
 void presence_free(struct presence *presence);
+/* Log what belongs to the heartbeat. */
+void presence_heartbeat(const struct presence *presence);
 /* Our keys are others now: publish a new descriptor. */
 void presence_renew(struct presence *presence);
 

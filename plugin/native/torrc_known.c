@@ -11,7 +11,6 @@
 /* clang-format off */
 static const struct torrc_option known[] = {
     /* These would change what the relay does or whom it protects, if they did anything. */
-    REFUSE("AccountingMax", "Loom does not count traffic by month"),
     REFUSE("AlternateBridgeAuthority", "use DirAuthority"),
     REFUSE("AlternateDirAuthority", "use DirAuthority"),
     REFUSE("AuthoritativeDirectory", "Loom is no authority"),
@@ -53,7 +52,7 @@ static const struct torrc_option known[] = {
     IGNORE("__NATDPort"), IGNORE("__ORPort"), IGNORE("__OwningControllerFD"),
     IGNORE("__OwningControllerProcess"), IGNORE("__ReloadTorrcOnSIGHUP"),
     IGNORE("__SocksPort"), IGNORE("__TransPort"), IGNORE("AccelDir"), IGNORE("AccelName"),
-    IGNORE("AccountingRule"), IGNORE("AccountingStart"), IGNORE("AllowNonRFC953Hostnames"),
+    IGNORE("AllowNonRFC953Hostnames"),
     IGNORE("AuthDirBadExit"), IGNORE("AuthDirBadExitCCs"),
     IGNORE("AuthDirFastGuarantee"), IGNORE("AuthDirGuardBWGuarantee"), IGNORE("AuthDirHasIPv6Connectivity"),
     IGNORE("AuthDirInvalid"), IGNORE("AuthDirInvalidCCs"), IGNORE("AuthDirListBadExits"),

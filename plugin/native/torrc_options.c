@@ -296,6 +296,25 @@ static const char *apply_balancing(struct config *config, const struct torrc_opt
     return option->expected;
 }
 
+static const char *apply_accounting_rule(struct config *config, const struct torrc_option *option,
+                                         const char *value) {
+    static const char *const names[] = {
+        [ACCOUNTING_MAX] = "max", [ACCOUNTING_SUM] = "sum", [ACCOUNTING_IN] = "in", [ACCOUNTING_OUT] = "out"};
+    for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (strcmp(value, names[i]) != 0)
+            continue;
+        config->accounting_rule = (enum accounting_rule)i;
+        return NULL;
+    }
+    return option->expected;
+}
+
+static const char *apply_accounting_start(struct config *config, const struct torrc_option *option,
+                                          const char *value) {
+    (void)option;
+    return accounting_period_parse(value, &config->accounting_period);
+}
+
 /* SocksPort 0 and the like: the only value that tells the truth. */
 static const char *apply_zero(struct config *config, const struct torrc_option *option, const char *value) {
     (void)config;
@@ -312,6 +331,9 @@ static const char *apply_zero(struct config *config, const struct torrc_option *
 /* In the order of their names: --list-torrc-options prints it so. */
 static const struct torrc_option carried_out[] = {
     {"__SbwsExit", .apply = apply_bool, AT(sbws_exit)},
+    {"AccountingMax", .apply = apply_bytes, AT(accounting_max), RANGE(0, INT64_MAX, "at most 8 EBytes")},
+    {"AccountingRule", .apply = apply_accounting_rule, .expected = "sum, max, in or out"},
+    {"AccountingStart", .apply = apply_accounting_start},
     {"Address", .is_list = true, .apply = apply_address,
      .expected = "an IPv4 or IPv6 address, or a host name"},
     {"AddressDisableIPv6", .apply = apply_bool, AT(address_disable_ipv6)},

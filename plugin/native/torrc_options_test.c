@@ -54,6 +54,19 @@ static void values_reach_their_members(void **state) {
     assert_false(c->publish_descriptor);
     assert_null(apply(c, "AssumeReachable", "1"));
     assert_int_equal(c->assume_reachable, CONFIG_YES);
+    assert_int_equal(c->accounting_max, 0);
+    assert_int_equal(c->accounting_rule, ACCOUNTING_MAX);
+    assert_int_equal(c->accounting_period.unit, ACCOUNTING_MONTH);
+    assert_int_equal(c->accounting_period.day, 1);
+    assert_null(apply(c, "AccountingMax", "1.5 TBytes"));
+    assert_int_equal(c->accounting_max, UINT64_C(3) << 39);
+    assert_null(apply(c, "AccountingMax", "8 GBits"));
+    assert_int_equal(c->accounting_max, UINT64_C(1) << 30);
+    assert_null(apply(c, "AccountingRule", "sum"));
+    assert_int_equal(c->accounting_rule, ACCOUNTING_SUM);
+    assert_null(apply(c, "AccountingStart", "week 2 04:30"));
+    assert_int_equal(c->accounting_period.unit, ACCOUNTING_WEEK);
+    assert_int_equal(c->accounting_period.minute, 30);
     assert_null(apply(c, "AssumeReachableIPv6", "auto"));
     assert_int_equal(c->assume_reachable_ipv6, CONFIG_AUTO);
     config_free(c);
@@ -106,6 +119,14 @@ static void limits_are_said(void **state) {
         {"SigningKeyLifetime", "1 day"},
         {"KISTSchedRunInterval", "1 second"},
         {"BandwidthRate", "3 TBytes"},
+        {"AccountingMax", "1 month"},
+        {"AccountingMax", "-1 GB"},
+        {"AccountingMax", ""},
+        {"AccountingRule", "both"},
+        {"AccountingRule", "Sum"},
+        {"AccountingRule", ""},
+        {"AccountingStart", "month 29 0:00"},
+        {"AccountingStart", ""},
         {"DirPort", "nine"},
         {"DoSCircuitCreationDefenseType", "3"},
         {"DoSConnectionEnabled", "2"},
