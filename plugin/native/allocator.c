@@ -167,5 +167,42 @@ bool allocator_have(const char *wanted, char **argv, struct complaint *complaint
 
 /* --- settings --------------------------------------------------------------------------------------------------- */
 
+#define DECAY_MS       1000         /* then jemalloc gives back what is free */
+#define MMAP_THRESHOLD (128u << 10) /* glibc: whole documents get pages of their own, which go when they go */
+#define TRIM_THRESHOLD (256u << 10)
+#define ARENAS_MAX     2
+
+typedef int (*mallctl_function)(const char *, void *, size_t *, void *, size_t);
+
+static mallctl_function find_mallctl(void) {
+    mallctl_function mallctl;
+    *(void **)&mallctl = dlsym(RTLD_DEFAULT, "mallctl");
+    return mallctl;
+}
+
+/* A thread of its own gives back what idle threads' arenas hold: by itself each does so only when it is used again. */
+static void tune_jemalloc(void) {
+    static const char *const decays[] = {"arenas.dirty_decay_ms", "arenas.muzzy_decay_ms",
+                                         "arena.0.dirty_decay_ms", "arena.0.muzzy_decay_ms"};
+    mallctl_function mallctl = find_mallctl();
+    if (!mallctl || getenv("MALLOC_CONF"))
+        return; /* who has set it knows better */
+    for (size_t i = 0; i < sizeof decays / sizeof decays[0]; i++) {
+        ssize_t after_ms = i % 2 == 0 ? DECAY_MS : 0;
+        (void)mallctl(decays[i], NULL, NULL, &after_ms, sizeof after_ms);
+    }
+    bool is_on = true;
+    (void)mallctl("background_thread", NULL, NULL, &is_on, sizeof is_on);
+}
+
 void allocator_tune(void) {
+    struct allocator_in_force now;
+    allocator_look(&now);
+    if (strcmp(now.name, "jemalloc") == 0)
+        tune_jemalloc();
+    if (strcmp(now.name, "system") != 0)
+        return;
+    (void)mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD);
+    (void)mallopt(M_TRIM_THRESHOLD, TRIM_THRESHOLD);
+    (void)mallopt(M_ARENA_MAX, ARENAS_MAX);
 }

@@ -27,7 +27,7 @@ void allocator_look(struct allocator_in_force *out);
  * program anew, with the same arguments and the library before all others; and returns, false with a complaint, only when
  * that cannot be or has not helped. */
 MUST_USE bool allocator_have(const char *wanted, char **argv, struct complaint *complaint);
-/* Settings that were measured to help, of those that can be set while running. Once, before there is much. */
+/* Settings that were measured to help. Once: after the process has become a daemon, before it has threads. */
 void allocator_tune(void);
 
 #endif

@@ -82,11 +82,13 @@ struct config {
     uint32_t authority_count;
     bool testing_network;
     bool publish_descriptor;
-    bool dir_cache;            /* serve the directory to clients over circuits */
-    int assume_reachable;      /* enum config_tristate until config_check() */
-    int assume_reachable_ipv6; /* enum config_tristate; auto: as no */
-    int extend_allow_private;  /* enum config_tristate until config_check() */
-    int refuse_unknown_exits;  /* enum config_tristate; auto: the consensus says, else yes */
+    bool dir_cache; /* serve the directory to clients over circuits */
+    uint32_t
+        consensus_age_for_diffs_s; /* diffs begin with consensuses that are at most so old; 0: DIRECTORY_OLD_S */
+    int assume_reachable;          /* enum config_tristate until config_check() */
+    int assume_reachable_ipv6;     /* enum config_tristate; auto: as no */
+    int extend_allow_private;      /* enum config_tristate until config_check() */
+    int refuse_unknown_exits;      /* enum config_tristate; auto: the consensus says, else yes */
     bool address_disable_ipv6;
 
     /* Exit. policy is complete after config_check(): "reject *:*" when we are no exit. */

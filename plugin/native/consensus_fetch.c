@@ -7,6 +7,7 @@
 
 #include "crypt/provider.h"
 #include "native/authority_keys.h"
+#include "native/compression.h"
 #include "native/config.h"
 #include "native/directory_retry.h"
 #include "native/document.h"
@@ -57,8 +58,8 @@ static uint64_t seconds_to_next(const struct consensus_fetch *f, uint64_t now_s)
 enum consensus_verdict { CONSENSUS_GOOD, CONSENSUS_BAD, CONSENSUS_NEEDS_KEYS };
 
 static void take(struct consensus_fetch *f, const struct consensus *c, struct span text) {
-    document_drop(f->text);
-    f->text = document_new(text); /* without memory there are no diffs */
+    document_drop(f->packed);
+    f->packed = compression_pack(HTTP_ZSTD, text); /* without memory there are no diffs */
     f->shared->crypt->sha3_256(&c->signed_part, 1, f->signed_digest);
     f->has_consensus = true;
     f->valid_after_s = c->valid_after_s;
@@ -112,13 +113,17 @@ static bool is_of(const struct consensus_fetch *f, struct span text, const uint8
 /* What the diff makes of the consensus in hand; NULL when it is not for that, or is damaged. */
 static struct document *apply_diff(const struct consensus_fetch *f, struct span diff,
                                    const struct consensus_diff_digests *digests) {
-    if (!f->text || memcmp(digests->base, f->signed_digest, 32) != 0)
+    if (!f->packed || memcmp(digests->base, f->signed_digest, 32) != 0)
         return NULL;
-    struct document *text = document_reserve(f->text->length + diff.length);
-    if (!text)
+    struct document *base = compression_unpack(HTTP_ZSTD, document_span(f->packed), CONSENSUS_BYTES_MAX);
+    struct document *text = base ? document_reserve(base->length + diff.length) : NULL;
+    if (!text) {
+        document_drop(base);
         return NULL;
+    }
     struct bytes_out out = bytes_out(text->bytes, text->length);
-    bool is_good = consensus_diff_apply(document_span(f->text), diff, f->shared->memory, &out) == ERR_OK;
+    bool is_good = consensus_diff_apply(document_span(base), diff, f->shared->memory, &out) == ERR_OK;
+    document_drop(base);
     text->length = is_good ? bytes_written(&out) : 0;
     if (is_good && is_of(f, document_span(text), digests->target))
         return text;
@@ -133,8 +138,8 @@ static enum consensus_verdict take_answer(struct consensus_fetch *f, struct span
         return parse(f, body);
     struct document *text = apply_diff(f, body, &digests);
     if (!text) {
-        document_drop(f->text); /* the whole next time */
-        f->text = NULL;
+        document_drop(f->packed); /* the whole next time */
+        f->packed = NULL;
         log_info("A diff between consensuses cannot be applied");
         return CONSENSUS_BAD;
     }
@@ -206,7 +211,7 @@ static void on_timer(evutil_socket_t fd, short what, void *context) {
     const struct http_order order = {
         .to = s->config->authorities[f->authority].dir_port,
         .path = f->needs_keys ? CERTIFICATES_PATH : paths[f->flavour],
-        .diff_from = f->text && !f->needs_keys ? base : NULL,
+        .diff_from = f->packed && !f->needs_keys ? base : NULL,
         .bytes_max = f->needs_keys ? CERTIFICATES_BYTES_MAX : CONSENSUS_BYTES_MAX,
         .timeout_s = directory_retry_timeout_s(is_testing(f)),
         .done = f->needs_keys ? on_certificates : on_consensus,
@@ -228,9 +233,9 @@ bool consensus_fetch_init(struct consensus_fetch *fetch, const struct consensus_
 void consensus_fetch_fini(struct consensus_fetch *fetch) {
     if (fetch->timer)
         event_free(fetch->timer);
-    document_drop(fetch->text);
+    document_drop(fetch->packed);
     fetch->timer = NULL;
-    fetch->text = NULL;
+    fetch->packed = NULL;
 }
 
 /* At once, or later when what is in hand is fresh. */

@@ -52,7 +52,7 @@ struct consensus_fetch {
     bool needs_keys;
     bool has_consensus;
     uint64_t valid_after_s, fresh_until_s, valid_until_s;
-    struct document *text; /* of the consensus: what diffs begin with */
+    struct document *packed; /* the consensus, what diffs begin with, by zstd */
     uint8_t signed_digest[32];
 };
 

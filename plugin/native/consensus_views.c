@@ -5,6 +5,7 @@
 
 #include "core/consensus_view.h"
 #include "native/archive.h"
+#include "native/small_document.h"
 #include "wire/consensus.h"
 #include "wire/descriptor_cut.h"
 
@@ -78,9 +79,13 @@ struct consensus_view *consensus_views_make(const struct consensus *c, bool is_o
 
 /* True when the archive knows another Ed25519 identity of this relay than the entry has. */
 static bool identify(struct relay_entry *entry, const struct archive_table *servers) {
-    uint8_t ed_id[sizeof entry->ed_id];
+    uint8_t ed_id[sizeof entry->ed_id], text[DESCRIPTOR_CUT_LEN_MAX];
     const struct archive_item *item = archive_table_find(servers, entry->rsa_id, sizeof entry->rsa_id);
-    if (!item || !descriptor_ed_id(document_span(item->document), ed_id) ||
+    size_t length = item ? document_text_length(item->document) : 0;
+    if (length == 0 || length > sizeof text)
+        return false;
+    small_document_read(item->document, text);
+    if (!descriptor_ed_id((struct span){text, length}, ed_id) ||
         memcmp(entry->ed_id, ed_id, sizeof ed_id) == 0)
         return false;
     memcpy(entry->ed_id, ed_id, sizeof ed_id);

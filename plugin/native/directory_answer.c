@@ -46,7 +46,7 @@ static bool add(struct directory_answer *a, const struct document *document) {
         a->room = room;
     }
     a->parts[a->count++] = document;
-    a->length += document->length;
+    a->length += document_text_length(document);
     return true;
 }
 
@@ -90,13 +90,27 @@ static const struct packed_document *choose_text(const struct archive_consensus 
     return diff ? diff : &c->text;
 }
 
+static enum http_encoding best_of(uint8_t encodings) {
+    static const enum http_encoding quick[] = {HTTP_ZSTD, HTTP_DEFLATE, HTTP_GZIP};
+    for (size_t i = 0; i < sizeof quick / sizeof quick[0]; i++)
+        if (encodings & 1u << quick[i])
+            return quick[i];
+    return HTTP_IDENTITY;
+}
+
+/* What is kept in no encoding that the client takes has to be packed anew; few ask so. */
 static bool add_packed(struct directory_answer *out, const struct packed_document *text, uint8_t encodings) {
     for (unsigned i = 0; i < HTTP_ENCODINGS; i++)
         if (encodings & 1u << i && text->by_encoding[i]) {
             out->encoding = (enum http_encoding)i;
             return add(out, text->by_encoding[i]);
         }
-    return false;
+    if (!text->by_encoding[HTTP_DEFLATE] || !add(out, text->by_encoding[HTTP_DEFLATE]))
+        return false;
+    out->encoding = HTTP_DEFLATE;
+    out->pack_as = best_of(encodings);
+    out->must_pack = true;
+    return true;
 }
 
 static void answer_consensus(const struct archive *archive, struct directory_query *query,
@@ -105,7 +119,7 @@ static void answer_consensus(const struct archive *archive, struct directory_que
     const struct archive_consensus *c =
         &archive->consensuses[query->is_microdesc ? CONSENSUS_MICRODESC : CONSENSUS_NS];
     const struct packed_document *text = choose_text(c, query, question->head.diff_from);
-    if (!c->text.by_encoding[HTTP_IDENTITY])
+    if (!packed_document_is_there(&c->text))
         directory_answer_refuse(out, 404, "Not found");
     else if (!text)
         directory_answer_refuse(out, 304, "Not modified");
@@ -174,18 +188,13 @@ static bool are_certificates_old(const struct archive_table *table, const struct
 
 /* What came together, if anything did; packed by who can. */
 static void finish_parts(struct directory_answer *out, uint8_t encodings, uint64_t cache_s) {
-    static const enum http_encoding quick[] = {HTTP_ZSTD, HTTP_DEFLATE, HTTP_GZIP};
     if (out->count == 0) {
         directory_answer_refuse(out, 404, "Not found");
         return;
     }
     out->cache_s = cache_s;
-    bool is_worth_it = out->length >= PACK_LENGTH_LEAST && out->length <= PACK_LENGTH_MAX;
-    for (size_t i = 0; is_worth_it && i < sizeof quick / sizeof quick[0]; i++)
-        if (encodings & 1u << quick[i]) {
-            out->pack_as = quick[i];
-            return;
-        }
+    if (out->length >= PACK_LENGTH_LEAST && out->length <= PACK_LENGTH_MAX)
+        out->pack_as = best_of(encodings);
 }
 
 static void answer_certificates(const struct archive *archive, struct directory_query *query,

@@ -35,6 +35,7 @@ struct directory_answer {
     const char *type;            /* Content-Type */
     enum http_encoding encoding; /* that parts are in */
     enum http_encoding pack_as;  /* better than encoding, if somebody packs the parts, all together */
+    bool must_pack; /* the client does not take encoding: the part goes out as pack_as or not at all */
     bool is_diff;
     bool varies;                   /* with X-Or-Diff-From-Consensus */
     uint64_t cache_s;              /* how long it may be kept; 0: not at all */
@@ -42,7 +43,7 @@ struct directory_answer {
     const struct document **parts; /* one after the other */
     uint32_t count, room;
     struct document *own; /* the part that is no part of the archive: our reference, or NULL */
-    size_t length;        /* of text or of all parts */
+    size_t length;        /* of text or of all parts, small documents unpacked */
 };
 
 /* No answer needs memory but those with parts; without it the status is 503. */

@@ -167,6 +167,31 @@ static void long_answers_are_worth_packing(UNUSED void **state) {
     archive_drop(archive);
 }
 
+static void what_is_kept_otherwise_has_to_be_packed_anew(UNUSED void **state) {
+    static const struct {
+        const char *headers;
+        enum http_encoding pack_as;
+    } cases[] = {
+        {"", HTTP_IDENTITY},
+        {"Accept-Encoding: gzip\r\n", HTTP_GZIP},
+        {"Accept-Encoding: x-zstd, gzip\r\n", HTTP_ZSTD},
+    };
+    struct archive *archive = make_archive();
+    struct packed_document *text = &archive->consensuses[CONSENSUS_MICRODESC].text;
+    document_drop(text->by_encoding[HTTP_IDENTITY]);
+    text->by_encoding[HTTP_IDENTITY] = NULL;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct directory_answer answer;
+        ask(archive, CURRENT, cases[i].headers, NOW, &answer);
+        assert_int_equal(answer.status, 200);
+        assert_true(answer.must_pack);
+        assert_int_equal(answer.encoding, HTTP_DEFLATE);
+        assert_int_equal(answer.pack_as, cases[i].pack_as);
+        directory_answer_fini(&answer);
+    }
+    archive_drop(archive);
+}
+
 static void the_head_says_what_follows(UNUSED void **state) {
     struct archive *archive = make_archive();
     struct directory_answer answer;
@@ -275,6 +300,7 @@ int main(void) {
         cmocka_unit_test(each_path_leads_to_its_documents),
         cmocka_unit_test(a_consensus_out_of_its_time_is_not_given),
         cmocka_unit_test(long_answers_are_worth_packing),
+        cmocka_unit_test(what_is_kept_otherwise_has_to_be_packed_anew),
         cmocka_unit_test(the_head_says_what_follows),
         cmocka_unit_test(nothing_but_get_is_answered),
         cmocka_unit_test(services_publish_and_clients_ask),

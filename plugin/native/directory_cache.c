@@ -39,8 +39,19 @@ void directory_cache_text_free(struct directory_cache_text *text) {
     *text = (struct directory_cache_text){NULL, {NULL, 0}};
 }
 
+static void report(const char *name, bool is_written, const struct complaint *complaint) {
+    if (!is_written)
+        log_info("%s is not kept: %s", name, complaint->text);
+}
+
 void directory_cache_write(const struct config *config, const char *name, struct span text) {
     struct complaint complaint;
-    if (!key_file_write(config->data_directory, name, text, &complaint))
-        log_info("%s is not kept: %s", name, complaint.text);
+    report(name, key_file_write(config->data_directory, name, text, &complaint), &complaint);
+}
+
+void directory_cache_write_pieces(const struct config *config, const char *name,
+                                  struct span (*next)(void *context), void *context) {
+    struct complaint complaint;
+    bool is_written = key_file_write_pieces(config->data_directory, name, next, context, &complaint);
+    report(name, is_written, &complaint);
 }

@@ -29,5 +29,8 @@ MUST_USE bool directory_cache_read(const struct config *config, const char *name
                                    struct directory_cache_text *out);
 void directory_cache_text_free(struct directory_cache_text *text);
 void directory_cache_write(const struct config *config, const char *name, struct span text);
+/* What next gives, piece by piece, until one is empty. */
+void directory_cache_write_pieces(const struct config *config, const char *name,
+                                  struct span (*next)(void *context), void *context);
 
 #endif

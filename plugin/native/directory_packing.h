@@ -17,7 +17,8 @@ struct directory_packing {
     struct archive *archive; /* that the parts are of */
     const struct document **parts;
     uint32_t count;
-    size_t length; /* of them all */
+    size_t length;         /* of them all, small documents unpacked */
+    enum http_encoding is; /* the one part; of several: identity */
     enum http_encoding how;
 };
 

@@ -13,6 +13,7 @@ static void all_parts_come_back_as_one(UNUSED void **state) {
     struct directory_packing packing = {.archive = archive_copy(NULL),
                                         .parts = malloc(2 * sizeof *packing.parts),
                                         .count = 2,
+                                        .is = HTTP_IDENTITY,
                                         .how = HTTP_DEFLATE};
     packing.parts[0] = first;
     packing.parts[1] = second;

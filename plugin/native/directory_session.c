@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "native/archive.h"
+#include "native/small_document.h"
 
 #define REQUEST_ROOM_FIRST 512u /* a usual request fits */
 
@@ -27,6 +28,8 @@ void directory_session_fini(struct directory_session *session) {
     directory_answer_fini(&session->answer);
     document_drop(session->packed);
     archive_drop(session->archive);
+    free(session->unpacked);
+    session->unpacked = NULL;
     session->packed = NULL;
     session->archive = NULL;
     session->state = SESSION_OVER;
@@ -51,6 +54,23 @@ static bool append(struct directory_session *s, const uint8_t *bytes, size_t len
     return true;
 }
 
+static bool sends_parts(const struct directory_session *s) {
+    return !s->packed && s->answer.text.length == 0;
+}
+
+/* The part that is sent next is unpacked when it is a small document. */
+static void prepare_part(struct directory_session *s) {
+    const struct document *part =
+        sends_parts(s) && s->part < s->answer.count ? s->answer.parts[s->part] : NULL;
+    free(s->unpacked);
+    s->unpacked = NULL;
+    if (!part || part->text_length == 0)
+        return;
+    s->unpacked = malloc(part->text_length);
+    CHECK(s->unpacked);
+    small_document_read(part, s->unpacked);
+}
+
 static void begin_answer(struct directory_session *s, uint64_t now_s) {
     struct bytes_out out = bytes_out(s->head, sizeof s->head);
     directory_answer_put_head(&s->answer, &s->from, now_s, &out);
@@ -58,11 +78,19 @@ static void begin_answer(struct directory_session *s, uint64_t now_s) {
     s->head_length = bytes_written(&out);
     s->state = SESSION_ANSWERING;
     forget_request(s);
+    prepare_part(s);
 }
 
 static void refuse(struct directory_session *s, uint64_t now_s, uint16_t status, const char *reason) {
     directory_answer_refuse(&s->answer, status, reason);
     begin_answer(s, now_s);
+}
+
+/* Nobody else does it. */
+static void pack_here(struct directory_session *s, uint64_t now_s) {
+    struct directory_packing packing;
+    directory_session_give_parts(s, &packing);
+    directory_session_packed(s, now_s, &packing, directory_packing_run(&packing));
 }
 
 static void answer(struct directory_session *s, struct archive *archive, uint64_t now_s,
@@ -72,10 +100,12 @@ static void answer(struct directory_session *s, struct archive *archive, uint64_
     question.body = (struct span){s->request + head->head_length, (size_t)head->content_length};
     s->archive = archive_keep(archive);
     directory_answer_make(archive, &question, now_s, &s->answer);
-    if (s->may_pack && s->answer.pack_as != HTTP_IDENTITY)
+    if (s->answer.must_pack || (s->may_pack && s->answer.pack_as != HTTP_IDENTITY))
         s->state = SESSION_PACKING;
     else
         begin_answer(s, now_s);
+    if (s->state == SESSION_PACKING && !s->may_pack)
+        pack_here(s, now_s);
 }
 
 /* An empty line, or too much. Each byte is looked at once, however small the pieces are in which they come. */
@@ -122,6 +152,7 @@ void directory_session_give_parts(struct directory_session *session, struct dire
                                               .parts = a->parts,
                                               .count = a->count,
                                               .length = a->length,
+                                              .is = a->encoding,
                                               .how = a->pack_as};
     session->archive = NULL;
     a->parts = NULL;
@@ -138,6 +169,9 @@ void directory_session_packed(struct directory_session *session, uint64_t now_s,
         a->encoding = packing->how;
         a->length = packed->length;
         directory_packing_fini(packing);
+    } else if (a->must_pack) {
+        directory_packing_fini(packing);
+        directory_answer_refuse(a, 503, "Directory busy, try again later");
     } else {
         session->archive = packing->archive;
         a->parts = packing->parts;
@@ -156,7 +190,10 @@ static uint32_t part_count(const struct directory_session *s) {
 static struct span part_at(const struct directory_session *s, uint32_t index) {
     if (s->packed)
         return document_span(s->packed);
-    return s->answer.text.length > 0 ? s->answer.text : document_span(s->answer.parts[index]);
+    if (!sends_parts(s))
+        return s->answer.text;
+    const struct document *part = s->answer.parts[index];
+    return part->text_length > 0 ? (struct span){s->unpacked, part->text_length} : document_span(part);
 }
 
 struct span directory_session_output(const struct directory_session *session) {
@@ -173,6 +210,7 @@ static void skip_empty(struct directory_session *s) {
     while (s->part < part_count(s) && part_at(s, s->part).length == s->part_offset) {
         s->part++;
         s->part_offset = 0;
+        prepare_part(s);
     }
     if (s->head_sent == s->head_length && s->part == part_count(s))
         directory_session_fini(s);

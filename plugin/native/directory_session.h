@@ -2,7 +2,7 @@
  * a connection to the DirPort. HTTP/1.0: one request, then the end.
  *
  * Owner and thread: whose client it is. Memory: the request, at most HTTP_HEAD_MAX and DIRECTORY_POST_MAX bytes, until it is
- * answered; then the archive that the answer is from. */
+ * answered; then the archive that the answer is from, and the text of one of its documents. */
 #ifndef LOOM_NATIVE_DIRECTORY_SESSION_H
 #define LOOM_NATIVE_DIRECTORY_SESSION_H
 
@@ -40,6 +40,7 @@ struct directory_session {
     struct archive *archive; /* that the answer borrows */
     struct directory_answer answer;
     struct document *packed; /* all parts in one, or NULL */
+    uint8_t *unpacked;       /* the text of the part that is being sent, when it is a small document */
     uint8_t head[DIRECTORY_HEAD_ROOM];
     size_t head_length, head_sent;
     uint32_t part;      /* that is being sent */

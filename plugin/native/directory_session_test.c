@@ -6,6 +6,8 @@
 #include <time.h>
 
 #include "native/archive.h"
+#include "native/compression.h"
+#include "native/small_document.h"
 #include "support/test.h"
 #include "wire/text.h"
 
@@ -60,6 +62,64 @@ static void a_request_is_answered_and_that_is_it(UNUSED void **state) {
         assert_non_null(strstr(heard, "HTTP/1.0 200 OK\r\n"));
         assert_non_null(strstr(heard, "Content-Length: 10\r\n"));
         assert_string_equal(strstr(heard, "\r\n\r\n") + 4, "first last");
+        directory_session_fini(&session);
+    }
+}
+
+static void small_documents_go_out_as_their_texts(UNUSED void **state) {
+    static const size_t pieces[] = {1, 7, 4096};
+    static const char *const texts[] = {"onion-key\n-----BEGIN RSA PUBLIC KEY-----\n", "plain",
+                                        "-----END RSA PUBLIC KEY-----\nid ed25519 "};
+    for (size_t i = 0; i < COUNT(pieces); i++) {
+        struct archive *archive = make_archive();
+        struct archive_table *table = archive_table_new(COUNT(texts));
+        struct directory_session session;
+        char heard[1024], expected[256] = "";
+        size_t at = 0;
+        for (uint32_t k = 0; k < COUNT(texts); k++) {
+            table->items[k] =
+                (struct archive_item){.id = {(uint8_t)k}, .document = small_document_new(span_of(texts[k]))};
+            at += (size_t)snprintf(expected + at, sizeof expected - at, "%s", texts[k]);
+        }
+        assert_true(table->items[0].document->text_length > 0);
+        archive_set_table(archive, ARCHIVE_SERVERS, table);
+        directory_session_init(&session, &nobody, false, NULL);
+        give(&session, archive, "GET /tor/server/all HTTP/1.0\r\n\r\n", 4096);
+        archive_drop(archive);
+        hear(&session, heard, sizeof heard, pieces[i]);
+        assert_string_equal(strstr(heard, "\r\n\r\n") + 4, expected);
+        directory_session_fini(&session);
+    }
+}
+
+static void set_consensus(struct archive *archive, struct document *deflated) {
+    struct archive_consensus c = {.valid_after_s = NOW - 60,
+                                  .fresh_until_s = NOW + 60,
+                                  .valid_until_s = NOW + 120,
+                                  .signed_digest = {1}};
+    c.text.by_encoding[HTTP_DEFLATE] = deflated;
+    archive_set_consensus(archive, CONSENSUS_MICRODESC, &c);
+}
+
+static void what_the_client_cannot_take_is_packed_anew_or_refused(UNUSED void **state) {
+    static const char request[] = "GET /tor/status-vote/current/consensus-microdesc HTTP/1.0\r\n\r\n";
+    struct {
+        struct document *deflated;
+        bool is_there;
+    } cases[] = {{compression_pack(HTTP_DEFLATE, span_of("a consensus")), true},
+                 {document_new(span_of("nothing that was deflated")), false}};
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct archive *archive = make_archive();
+        struct directory_session session;
+        char heard[1024];
+        set_consensus(archive, cases[i].deflated);
+        directory_session_init(&session, &nobody, false, NULL);
+        give(&session, archive, request, 4096);
+        archive_drop(archive);
+        hear(&session, heard, sizeof heard, 4096);
+        assert_true(cases[i].is_there == (strstr(heard, "HTTP/1.0 200 ") == heard));
+        assert_true(cases[i].is_there == (strstr(heard, "\r\n\r\na consensus") != NULL));
+        assert_true(cases[i].is_there == (strstr(heard, "HTTP/1.0 503 ") != heard));
         directory_session_fini(&session);
     }
 }
@@ -146,6 +206,8 @@ static void a_request_in_single_bytes_costs_little(UNUSED void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_request_is_answered_and_that_is_it),
+        cmocka_unit_test(small_documents_go_out_as_their_texts),
+        cmocka_unit_test(what_the_client_cannot_take_is_packed_anew_or_refused),
         cmocka_unit_test(what_is_wrong_has_a_status),
         cmocka_unit_test(a_post_is_waited_for),
         cmocka_unit_test(without_documents_we_are_busy),

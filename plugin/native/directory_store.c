@@ -110,9 +110,12 @@ static void publish(struct directory_store *s) {
     if (!s->is_changed)
         return;
     event_del(s->publish_timer);
-    merge(s, DOCUMENT_MICRODESCRIPTOR, now_s);
-    merge(s, DOCUMENT_SERVER, now_s);
-    index_servers(s);
+    bool has_servers = s->shelves[DOCUMENT_SERVER].has_changed;
+    for (unsigned kind = 0; kind < DOCUMENT_KINDS; kind++)
+        if (s->shelves[kind].has_changed)
+            merge(s, (enum document_kind)kind, now_s);
+    if (has_servers)
+        index_servers(s);
     s->is_changed = false;
     s->options.publish(s->options.context, archive_keep(s->archive));
 }
@@ -125,9 +128,9 @@ static void on_publish_timer(evutil_socket_t fd, short what, void *context) {
 
 /* --- consensuses ------------------------------------------------------------------------------------------------ */
 
-/* Packed, it takes a quarter. */
+/* Packed, it takes a quarter, and this is quickly unpacked. */
 static enum http_encoding smallest(const struct packed_document *text) {
-    return text->by_encoding[HTTP_ZSTD] ? HTTP_ZSTD : HTTP_IDENTITY;
+    return text->by_encoding[HTTP_DEFLATE] ? HTTP_DEFLATE : HTTP_IDENTITY;
 }
 
 /* What was the consensus is one that diffs begin with. */
@@ -136,7 +139,7 @@ static void make_old(struct directory_store *s, enum consensus_flavour flavour) 
     struct old_consensus *old = s->old[flavour];
     uint32_t *count = &s->old_count[flavour];
     enum http_encoding encoding = smallest(&c->text);
-    if (!c->text.by_encoding[HTTP_IDENTITY])
+    if (!c->text.by_encoding[encoding])
         return;
     if (*count == ARCHIVE_DIFFS_MAX)
         document_drop(old[--*count].text);
@@ -150,14 +153,17 @@ static void make_old(struct directory_store *s, enum consensus_flavour flavour) 
 
 static void forget_oldest(struct directory_store *s, enum consensus_flavour flavour, uint64_t now_s) {
     uint32_t *count = &s->old_count[flavour];
-    while (*count > 0 && s->old[flavour][*count - 1].valid_after_s + DIRECTORY_OLD_S < now_s)
+    uint64_t age_s = s->options.config->consensus_age_for_diffs_s;
+    if (age_s == 0 || age_s > DIRECTORY_OLD_S)
+        age_s = DIRECTORY_OLD_S;
+    while (*count > 0 && s->old[flavour][*count - 1].valid_after_s + age_s < now_s)
         document_drop(s->old[flavour][--*count].text);
 }
 
 static void take_packed(void *context, struct pack_task *t) {
     struct directory_store *s = context;
     const struct archive_consensus *now = &s->archive->consensuses[t->flavour];
-    if (memcmp(now->signed_digest, t->signed_digest, 32) != 0 || !t->packed.by_encoding[HTTP_IDENTITY])
+    if (memcmp(now->signed_digest, t->signed_digest, 32) != 0 || !packed_document_is_there(&t->packed))
         return; /* there is a newer one */
     struct archive_consensus *c = &edit(s)->consensuses[t->flavour];
     if (!t->base) {

@@ -9,14 +9,18 @@
 #include "crypt/provider.h"
 #include "native/compression.h"
 #include "native/directory_cache.h"
+#include "native/small_document.h"
 #include "wire/consensus_diff.h"
 
 /* --- packing ---------------------------------------------------------------------------------------------------- */
 
+/* What is kept: the shortest, which all of tor's clients take, and what everybody takes. Others are made of it when they are
+ * asked for (directory_answer.c). */
 static void pack_all(struct document *text, struct packed_document *out) {
-    out->by_encoding[HTTP_IDENTITY] = document_keep(text);
-    for (unsigned i = 0; i < HTTP_IDENTITY; i++)
-        out->by_encoding[i] = compression_pack((enum http_encoding)i, document_span(text));
+    out->by_encoding[HTTP_LZMA] = compression_pack(HTTP_LZMA, document_span(text));
+    out->by_encoding[HTTP_DEFLATE] = compression_pack(HTTP_DEFLATE, document_span(text));
+    if (!out->by_encoding[HTTP_DEFLATE])
+        out->by_encoding[HTTP_IDENTITY] = document_keep(text);
 }
 
 /* NULL when there is none that is shorter than the text itself. */
@@ -75,32 +79,45 @@ struct save_task {
     struct task task;
     const struct config *config;
     const char *name;
-    struct archive *archive; /* or document */
+    struct archive *archive; /* of whose table kind, or document */
     enum archive_table_kind kind;
     struct document *document;
 };
 
-static struct document *join(const struct archive_table *table) {
-    size_t length = 0;
-    for (uint32_t i = 0; table && i < table->count; i++)
-        length += table->items[i].document->length;
-    struct document *all = document_reserve(length);
-    if (!all)
-        return NULL;
-    struct bytes_out out = bytes_out(all->bytes, length);
-    for (uint32_t i = 0; table && i < table->count; i++)
-        bytes_put(&out, table->items[i].document->bytes, table->items[i].document->length);
-    return all;
+/* The texts of a table, one after the other. */
+struct table_reader {
+    const struct archive_table *table;
+    uint32_t next;
+    uint8_t *room;
+    size_t room_length;
+};
+
+static struct span read_next(void *context) {
+    struct table_reader *r = context;
+    if (!r->table || r->next == r->table->count)
+        return (struct span){NULL, 0};
+    const struct document *document = r->table->items[r->next++].document;
+    size_t length = document_text_length(document);
+    if (length > r->room_length) {
+        free(r->room);
+        r->room = malloc(length);
+        CHECK(r->room);
+        r->room_length = length;
+    }
+    small_document_read(document, r->room);
+    return (struct span){r->room, length};
 }
 
 static void run_save(struct task *task) {
     struct save_task *t = LIST_ENTRY(task, struct save_task, task);
-    if (t->archive)
-        t->document = join(t->archive->tables[t->kind]);
-    if (!t->document)
-        return;
     CHECK(pthread_mutex_lock(&saving) == 0);
-    directory_cache_write(t->config, t->name, document_span(t->document));
+    if (t->archive) {
+        struct table_reader reader = {.table = t->archive->tables[t->kind]};
+        directory_cache_write_pieces(t->config, t->name, read_next, &reader);
+        free(reader.room);
+    } else {
+        directory_cache_write(t->config, t->name, document_span(t->document));
+    }
     CHECK(pthread_mutex_unlock(&saving) == 0);
 }
 

@@ -8,6 +8,7 @@ struct document *document_reserve(size_t length) {
     if (!document)
         return NULL;
     atomic_init(&document->references, 1);
+    document->text_length = 0;
     document->length = length;
     return document;
 }
@@ -33,6 +34,10 @@ struct span document_span(const struct document *document) {
     return (struct span){document->bytes, document->length};
 }
 
+size_t document_text_length(const struct document *document) {
+    return document->text_length > 0 ? document->text_length : document->length;
+}
+
 void packed_document_keep(const struct packed_document *document) {
     for (unsigned i = 0; i < HTTP_ENCODINGS; i++)
         if (document->by_encoding[i])
@@ -44,4 +49,11 @@ void packed_document_drop(struct packed_document *document) {
         document_drop(document->by_encoding[i]);
         document->by_encoding[i] = NULL;
     }
+}
+
+bool packed_document_is_there(const struct packed_document *document) {
+    for (unsigned i = 0; i < HTTP_ENCODINGS; i++)
+        if (document->by_encoding[i])
+            return true;
+    return false;
 }

@@ -5,6 +5,7 @@
 #define LOOM_NATIVE_DOCUMENT_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,6 +16,8 @@
 struct document {
     atomic_uint
         references; /* keep: relaxed; drop: acquire and release, so that the last to drop sees all uses */
+    uint32_t
+        text_length; /* of the text that bytes are when unpacked (small_document.h); 0: bytes are the text */
     size_t length;
     uint8_t bytes[];
 };
@@ -27,8 +30,10 @@ struct document *document_keep(struct document *document);
 /* NULL is fine. */
 void document_drop(struct document *document);
 struct span document_span(const struct document *document);
+/* How long what it stands for is. */
+size_t document_text_length(const struct document *document);
 
-/* The same text in several encodings; NULL where there is none. Identity is there when any is. */
+/* The same text in several encodings; NULL where there is none. */
 struct packed_document {
     struct document *by_encoding[HTTP_ENCODINGS];
 };
@@ -36,5 +41,7 @@ struct packed_document {
 /* One reference more for each encoding. */
 void packed_document_keep(const struct packed_document *document);
 void packed_document_drop(struct packed_document *document);
+/* Whether it is there in any encoding. */
+bool packed_document_is_there(const struct packed_document *document);
 
 #endif

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "native/small_document.h"
+
 /* What a consensus says of one relay. */
 struct document_listed {
     struct document_id id; /* first: by it they are sorted */
@@ -35,6 +37,8 @@ void document_shelf_set_list(struct document_shelf *shelf, const struct consensu
     free(shelf->listed);
     shelf->listed = listed;
     shelf->listed_count = c->relay_count;
+    shelf->interval_s = c->fresh_until_s - c->valid_after_s;
+    shelf->has_changed = true;
 }
 
 static bool is_listed(const struct document_shelf *shelf, const uint8_t *id) {
@@ -59,11 +63,12 @@ bool document_shelf_add(struct document_shelf *shelf, const struct document_id *
         shelf->fresh_room = room;
     }
     struct archive_item *item = &shelf->fresh[shelf->fresh_count];
-    *item = (struct archive_item){.document = document_new(text), .published_s = now_s};
+    *item = (struct archive_item){.document = small_document_new(text), .published_s = now_s};
     if (!item->document)
         return false;
     memcpy(item->id, id->bytes, sizeof id->bytes);
     shelf->fresh_count++;
+    shelf->has_changed = true;
     return true;
 }
 
@@ -75,7 +80,7 @@ static uint32_t copy_kept(const struct document_shelf *shelf, const struct archi
         struct archive_item item = old->items[i];
         if (is_listed(shelf, item.id))
             item.published_s = now_s;
-        if (item.published_s + DIRECTORY_UNLISTED_S < now_s)
+        if (item.published_s + DIRECTORY_UNLISTED_INTERVALS * shelf->interval_s < now_s)
             continue;
         (void)document_keep(item.document);
         out[n++] = item;
@@ -91,7 +96,10 @@ struct archive_table *document_shelf_merge(struct document_shelf *shelf, const s
     table->count = copy_kept(shelf, old, now_s, table->items);
     for (uint32_t i = 0; i < shelf->fresh_count; i++)
         table->items[table->count++] = shelf->fresh[i];
-    shelf->fresh_count = 0;
+    free(shelf->fresh);
+    shelf->fresh = NULL;
+    shelf->fresh_count = shelf->fresh_room = 0;
+    shelf->has_changed = false;
     archive_table_sort(table);
     archive_table_drop_repeated(table); /* a file may have one twice */
     return table;

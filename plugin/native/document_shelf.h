@@ -1,7 +1,7 @@
 /* document_shelf - the documents of one kind that a directory cache keeps: those that the consensus lists, and those that have come
  * and are not in a table of the archive yet. Tables are made from it; it keeps none.
  *
- * Owner and thread: the directory's store. Bound: what consensuses list, and DIRECTORY_UNLISTED_S of what they do not any more. */
+ * Owner and thread: the directory's store. Bound: what consensuses list, and DIRECTORY_UNLISTED_INTERVALS of what they do not any more. */
 #ifndef LOOM_NATIVE_DOCUMENT_SHELF_H
 #define LOOM_NATIVE_DOCUMENT_SHELF_H
 
@@ -12,7 +12,8 @@
 #include "native/archive.h"
 #include "native/document_fetch.h"
 
-#define DIRECTORY_UNLISTED_S (6u * 3600u) /* a client's consensus is at most so old */
+#define DIRECTORY_UNLISTED_INTERVALS \
+    6u /* between consensuses, hours as a rule: a client's is at most so old */
 
 struct document_listed;
 
@@ -20,6 +21,8 @@ struct document_listed;
 struct document_shelf {
     struct document_listed *listed; /* by id */
     uint32_t listed_count;
+    uint64_t interval_s;        /* between consensuses */
+    bool has_changed;           /* since the last table was made */
     struct archive_item *fresh; /* documents that are in no table yet */
     uint32_t fresh_count, fresh_room;
 };

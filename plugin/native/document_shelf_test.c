@@ -6,7 +6,8 @@
 #include "support/test.h"
 #include "wire/text.h"
 
-#define NOW 1700000000u
+#define NOW        1700000000u
+#define INTERVAL_S 3600u
 
 static struct document_id id_of(uint8_t i) {
     return (struct document_id){{i, 1}};
@@ -15,7 +16,10 @@ static struct document_id id_of(uint8_t i) {
 /* A consensus that lists documents from to to; the relay of each has its number. */
 static void set_list(struct document_shelf *shelf, uint8_t from, uint8_t to) {
     struct consensus_relay relays[32] = {{.flags = 0}};
-    const struct consensus c = {.relays = relays, .relay_count = (uint32_t)(to - from)};
+    const struct consensus c = {.valid_after_s = NOW,
+                                .fresh_until_s = NOW + INTERVAL_S,
+                                .relays = relays,
+                                .relay_count = (uint32_t)(to - from)};
     for (uint8_t i = from; i < to; i++) { /* not in order */
         struct consensus_relay *relay = &relays[to - 1 - i];
         struct document_id id = id_of(i);
@@ -90,9 +94,9 @@ static void what_is_not_listed_any_more_stays_a_while(void **state) {
     add(&shelf, 1);
     merge(&shelf, &table, NOW);
     set_list(&shelf, 1, 2);
-    merge(&shelf, &table, NOW + DIRECTORY_UNLISTED_S);
+    merge(&shelf, &table, NOW + DIRECTORY_UNLISTED_INTERVALS * INTERVAL_S);
     assert_int_equal(table->count, 2);
-    merge(&shelf, &table, NOW + DIRECTORY_UNLISTED_S + 1);
+    merge(&shelf, &table, NOW + DIRECTORY_UNLISTED_INTERVALS * INTERVAL_S + 1);
     assert_int_equal(table->count, 1);
     assert_int_equal(table->items[0].id[0], 1);
     archive_table_drop(table);

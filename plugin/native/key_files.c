@@ -116,7 +116,15 @@ static bool sync_folder(const char *folder) {
     return good;
 }
 
-bool key_file_write(const char *folder, const char *name, struct span content, struct complaint *complaint) {
+static bool write_pieces(int fd, struct span (*next)(void *context), void *context) {
+    for (struct span piece = next(context); piece.length > 0; piece = next(context))
+        if (!write_all(fd, piece))
+            return false;
+    return true;
+}
+
+bool key_file_write_pieces(const char *folder, const char *name, struct span (*next)(void *context),
+                           void *context, struct complaint *complaint) {
     char path[PATH_BYTES];
     char temporary[PATH_BYTES];
     if (!make_path(path, folder, name, "", complaint) ||
@@ -125,7 +133,7 @@ bool key_file_write(const char *folder, const char *name, struct span content, s
     int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (fd < 0)
         return complain(complaint, "%s: expected a file that can be written: %s", temporary, strerror(errno));
-    bool good = write_all(fd, content) && fsync(fd) == 0;
+    bool good = write_pieces(fd, next, context) && fsync(fd) == 0;
     int reason = errno;
     if (close(fd) != 0 && good) {
         good = false;
@@ -138,6 +146,16 @@ bool key_file_write(const char *folder, const char *name, struct span content, s
     if (!good)
         unlink(temporary);
     return good || complain(complaint, "%s: expected a file that can be written: %s", path, strerror(reason));
+}
+
+static struct span take_once(void *context) {
+    struct span *content = context, all = *content;
+    content->length = 0;
+    return all;
+}
+
+bool key_file_write(const char *folder, const char *name, struct span content, struct complaint *complaint) {
+    return key_file_write_pieces(folder, name, take_once, &content, complaint);
 }
 
 bool key_file_write_tagged(const char *folder, const char *name, const char *tag, struct span content,

@@ -30,6 +30,9 @@ MUST_USE enum key_file key_file_read_tagged_any(const char *folder, const char *
                                                 struct complaint *complaint);
 MUST_USE bool key_file_write(const char *folder, const char *name, struct span content,
                              struct complaint *complaint);
+/* The same of what next gives, piece by piece, until one is empty. */
+MUST_USE bool key_file_write_pieces(const char *folder, const char *name, struct span (*next)(void *context),
+                                    void *context, struct complaint *complaint);
 MUST_USE bool key_file_write_tagged(const char *folder, const char *name, const char *tag,
                                     struct span content, struct complaint *complaint);
 /* Seconds since 1970 when the file was last written; 0 when it is not there. */

@@ -221,6 +221,7 @@ static int run(const struct command_line *line, struct config *config) {
     config_log_ignored(config);
     if (config->run_as_daemon && !daemon_start(&complaint))
         return fail_running(config, &complaint);
+    allocator_tune();
     if (!open_all(config, &ports, &complaint))
         return fail_running(config, &complaint);
     bool is_fine = run_with_ports(line, config, &ports, &complaint);
@@ -268,7 +269,6 @@ int main(int argc, char **argv) {
         return fail(NULL, &complaint);
     if (line.allocator != NULL && !allocator_have(line.allocator, argv, &complaint))
         return fail(NULL, &complaint);
-    allocator_tune();
     if (line.command == COMMAND_VERSION || line.command == COMMAND_HELP ||
         line.command == COMMAND_LIST_TORRC_OPTIONS) {
         struct allocator_in_force allocator;

@@ -269,9 +269,12 @@ static void on_consensus(void *context, const struct consensus *consensus) {
 
 static void on_archive(void *context, struct archive *archive) {
     struct presence *presence = context;
+    const struct archive *old = presence->archive;
+    const enum archive_table_kind kind = ARCHIVE_SERVERS_BY_IDENTITY;
+    bool has_news = !old || old->tables[kind] != archive->tables[kind];
     archive_drop(presence->archive);
     presence->archive = archive_keep(archive);
-    struct consensus_view *better = identified(presence, presence->view);
+    struct consensus_view *better = has_news ? identified(presence, presence->view) : NULL;
     if (better != NULL)
         set_view(presence, better);
     if (presence->directory_port != NULL)

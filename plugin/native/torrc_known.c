@@ -106,7 +106,7 @@ static const struct torrc_option known[] = {
     IGNORE("KeepalivePeriod"), IGNORE("KeepBindCapabilities"), IGNORE("KeyDirectoryGroupReadable"),
     IGNORE("KISTSockBufSizeFactor"), IGNORE("LearnCircuitBuildTimeout"), IGNORE("LogMessageDomains"),
     IGNORE("LongLivedPorts"), IGNORE("MainloopStats"), IGNORE("MapAddress"), IGNORE("MaxCircuitDirtiness"),
-    IGNORE("MaxClientCircuitsPending"), IGNORE("MaxConsensusAgeForDiffs"), IGNORE("MaxHSDirCacheBytes"),
+    IGNORE("MaxClientCircuitsPending"), IGNORE("MaxHSDirCacheBytes"),
     IGNORE("MaxUnparseableDescSizeToLog"), IGNORE("MiddleNodes"),
     IGNORE("MinimalAcceptedServerVersion"), IGNORE("MinMeasuredBWsForAuthToIgnoreAdvertised"),
     IGNORE("MinUptimeHidServDirectoryV2"), IGNORE("NewCircuitPeriod"), IGNORE("NodeFamily"),

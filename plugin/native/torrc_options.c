@@ -383,6 +383,8 @@ static const struct torrc_option carried_out[] = {
     {"LogTimeGranularity", .apply = apply_milliseconds, AT(log_granularity_ms),
      RANGE(1, 86400000, "1 msec or more")},
     {"MaxAdvertisedBandwidth", .apply = apply_bytes, AT(max_advertised_bandwidth), RATE},
+    {"MaxConsensusAgeForDiffs", .apply = apply_seconds, AT(consensus_age_for_diffs_s),
+     RANGE(0, INT32_MAX, "at most 68 years, 0 for a day")},
     {"MaxMemInQueues", .apply = apply_bytes, AT(max_mem_in_queues), RANGE(0, UINT64_MAX, "")},
     {"MaxOnionQueueDelay", .apply = apply_milliseconds, AT(max_onion_queue_delay_ms),
      RANGE(0, INT32_MAX, "at most 24 days")},

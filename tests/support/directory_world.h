@@ -203,16 +203,15 @@ static inline bool world_has_consensus(const struct world *w, enum consensus_fla
 
 static inline bool world_is_complete(const struct world *w) {
     for (unsigned flavour = 0; flavour < ARCHIVE_FLAVOURS; flavour++)
-        for (unsigned encoding = 0; encoding < HTTP_ENCODINGS; encoding++)
-            if (!world_has_consensus(w, flavour, encoding))
-                return false;
+        if (!world_has_consensus(w, flavour, HTTP_LZMA) || !world_has_consensus(w, flavour, HTTP_DEFLATE))
+            return false;
     return world_item(w, ARCHIVE_MICRODESCRIPTORS) && world_item(w, ARCHIVE_SERVERS) &&
            w->archive->own_descriptor;
 }
 
 static inline bool world_has_both(const struct world *w) {
-    return world_has_consensus(w, CONSENSUS_NS, HTTP_IDENTITY) && world_item(w, ARCHIVE_SERVERS) &&
-           world_item(w, ARCHIVE_MICRODESCRIPTORS);
+    return w->archive && packed_document_is_there(&w->archive->consensuses[CONSENSUS_NS].text) &&
+           world_item(w, ARCHIVE_SERVERS) && world_item(w, ARCHIVE_MICRODESCRIPTORS);
 }
 
 /* Turn until it is so, at most ten seconds. */
