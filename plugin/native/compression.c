@@ -22,29 +22,39 @@
 /* tor knows LZMA by 0x5D and two zeros, the low bytes of the dictionary's size; otherwise it warns, and tries all. */
 #define LZMA_DICTIONARY_LEAST 65536u
 
-/* Output that grows up to max; a document in the end. */
+/* Output that grows up to max: a document from the start, so that nothing long is ever there twice. */
 struct output {
-    uint8_t *bytes;
+    struct document *document; /* NULL before the first byte, or without memory */
     size_t length, room, max;
 };
+
+/* False without memory; what is there stays. */
+static bool output_set_room(struct output *o, size_t room) {
+    struct document *document = document_resize(o->document, room);
+    if (!document)
+        return false;
+    o->document = document;
+    o->room = room;
+    return true;
+}
 
 /* False at the bound, or without memory. */
 static bool output_grow(struct output *o) {
     size_t room = o->room ? o->room * 2 : FIRST_ROOM;
     if (room > o->max)
         room = o->max;
-    uint8_t *bytes = room > o->room ? realloc(o->bytes, room) : NULL;
-    if (!bytes)
-        return false;
-    o->bytes = bytes;
-    o->room = room;
-    return true;
+    return room > o->room && output_set_room(o, room);
+}
+
+static uint8_t *output_end(const struct output *o) {
+    return o->document->bytes + o->length;
 }
 
 static struct document *output_finish(struct output *o, bool is_good) {
-    struct document *document = is_good ? document_new((struct span){o->bytes, o->length}) : NULL;
-    free(o->bytes);
-    return document;
+    if (is_good && output_set_room(o, o->length))
+        return o->document;
+    document_drop(o->document);
+    return NULL;
 }
 
 /* --- zlib and gzip ---------------------------------------------------------------------------------------------- */
@@ -56,13 +66,12 @@ static struct document *zlib_pack(struct span text, int window) {
     if (text.length > UINT32_MAX ||
         deflateInit2(&z, ZLIB_LEVEL, Z_DEFLATED, window, 8, Z_DEFAULT_STRATEGY) != Z_OK)
         return NULL;
-    o.room = deflateBound(&z, text.length);
-    o.bytes = malloc(o.room);
+    bool is_good = output_set_room(&o, deflateBound(&z, text.length));
     z.next_in = text.data;
     z.avail_in = (uInt)text.length;
-    z.next_out = o.bytes;
+    z.next_out = is_good ? output_end(&o) : NULL;
     z.avail_out = (uInt)o.room;
-    bool is_good = o.bytes && deflate(&z, Z_FINISH) == Z_STREAM_END;
+    is_good = is_good && deflate(&z, Z_FINISH) == Z_STREAM_END;
     o.length = o.room - z.avail_out;
     deflateEnd(&z);
     return output_finish(&o, is_good);
@@ -77,7 +86,7 @@ static struct document *zlib_unpack(struct span text, int window, size_t bytes_m
     z.next_in = text.data;
     z.avail_in = (uInt)text.length;
     while (status == Z_OK && (o.length < o.room || output_grow(&o))) {
-        z.next_out = o.bytes + o.length;
+        z.next_out = output_end(&o);
         z.avail_out = (uInt)(o.room - o.length);
         status = inflate(&z, Z_NO_FLUSH);
         o.length = o.room - z.avail_out;
@@ -90,14 +99,13 @@ static struct document *zlib_unpack(struct span text, int window, size_t bytes_m
 /* --- zstd ------------------------------------------------------------------------------------------------------- */
 
 static struct document *zstd_pack(struct span text) {
-    struct output o = {.room = ZSTD_compressBound(text.length), .max = SIZE_MAX};
+    struct output o = {.max = SIZE_MAX};
     ZSTD_CCtx *context = ZSTD_createCCtx();
-    o.bytes = malloc(o.room);
-    bool is_good = context && o.bytes &&
+    bool is_good = context && output_set_room(&o, ZSTD_compressBound(text.length)) &&
                    !ZSTD_isError(ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, ZSTD_LEVEL)) &&
                    !ZSTD_isError(ZSTD_CCtx_setParameter(context, ZSTD_c_windowLog, ZSTD_WINDOW_OWN));
     if (is_good) {
-        o.length = ZSTD_compress2(context, o.bytes, o.room, text.data, text.length);
+        o.length = ZSTD_compress2(context, output_end(&o), o.room, text.data, text.length);
         is_good = !ZSTD_isError(o.length);
     }
     ZSTD_freeCCtx(context);
@@ -116,7 +124,7 @@ static struct document *zstd_unpack(struct span text, size_t bytes_max) {
         is_good = o.length < o.room || output_grow(&o);
         if (!is_good)
             break;
-        ZSTD_outBuffer out = {o.bytes, o.room, o.length};
+        ZSTD_outBuffer out = {o.document->bytes, o.room, o.length};
         status = ZSTD_decompressStream(context, &out, &in);
         bool is_stuck = in.pos == before && out.pos == o.length;
         o.length = out.pos;
@@ -134,7 +142,7 @@ static bool lzma_run(lzma_stream *z, struct span text, struct output *o) {
     z->next_in = text.data;
     z->avail_in = text.length;
     while (status == LZMA_OK && (o->length < o->room || output_grow(o))) {
-        z->next_out = o->bytes + o->length;
+        z->next_out = output_end(o);
         z->avail_out = o->room - o->length;
         status = lzma_code(z, LZMA_FINISH);
         o->length = o->room - z->avail_out;

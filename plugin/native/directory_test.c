@@ -5,7 +5,6 @@
 
 #include "native/compression.h"
 #include "native/directory_cache.h"
-#include "native/small_document.h"
 #include "support/directory_world.h"
 #include "support/test.h"
 
@@ -112,13 +111,6 @@ static bool has_diff(const struct world *w) {
     return w->archive && w->archive->consensuses[CONSENSUS_MICRODESC].diff_count > 0;
 }
 
-static bool is_text(const struct document *document, const char *text) {
-    uint8_t room[4096];
-    assert_true(document_text_length(document) <= sizeof room);
-    small_document_read(document, room);
-    return span_is((struct span){room, document_text_length(document)}, text);
-}
-
 static void a_cache_gathers_all(void **state) {
     struct world *w = *state;
     struct directory_status status;
@@ -127,9 +119,9 @@ static void a_cache_gathers_all(void **state) {
     directory_publish(d, "descriptor", 10, 10);
     directory_start(d);
     world_run_until(w, world_is_complete);
-    assert_true(is_text(world_item(w, ARCHIVE_MICRODESCRIPTORS)->document, MICRODESCRIPTOR));
-    assert_true(is_text(world_item(w, ARCHIVE_SERVERS)->document, SERVER));
-    assert_true(is_text(world_item(w, ARCHIVE_SERVERS_BY_IDENTITY)->document, SERVER));
+    assert_true(world_is_text(world_item(w, ARCHIVE_MICRODESCRIPTORS)->document, MICRODESCRIPTOR));
+    assert_true(world_is_text(world_item(w, ARCHIVE_SERVERS)->document, SERVER));
+    assert_true(world_is_text(world_item(w, ARCHIVE_SERVERS_BY_IDENTITY)->document, SERVER));
     assert_true(span_is(document_span(w->archive->own_descriptor), "descriptor"));
     assert_int_equal(w->archive->tables[ARCHIVE_CERTIFICATES]->count, VOTERS);
     assert_int_equal(w->archive->consensuses[CONSENSUS_NS].signer_count, VOTERS);

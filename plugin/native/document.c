@@ -3,14 +3,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct document *document_reserve(size_t length) {
-    struct document *document = malloc(sizeof *document + length);
-    if (!document)
+struct document *document_resize(struct document *document, size_t length) {
+    struct document *resized = realloc(document, sizeof *document + length);
+    if (!resized)
         return NULL;
-    atomic_init(&document->references, 1);
-    document->text_length = 0;
-    document->length = length;
-    return document;
+    if (!document) {
+        atomic_init(&resized->references, 1);
+        resized->text_length = 0;
+    }
+    resized->length = length;
+    return resized;
+}
+
+struct document *document_reserve(size_t length) {
+    return document_resize(NULL, length);
 }
 
 struct document *document_new(struct span text) {

@@ -24,6 +24,9 @@ struct document {
 
 /* Room for length bytes, to be filled before anybody else sees it; one reference, the caller's. NULL without memory. */
 MUST_USE struct document *document_reserve(size_t length);
+/* The same with another length, before anybody else sees it; NULL in the place of document is a new one. NULL without
+ * memory: document is as it was. */
+MUST_USE struct document *document_resize(struct document *document, size_t length);
 /* A copy of text. NULL without memory. */
 MUST_USE struct document *document_new(struct span text);
 struct document *document_keep(struct document *document);

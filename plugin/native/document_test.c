@@ -16,6 +16,17 @@ static void the_last_reference_frees_it(UNUSED void **state) {
     document_drop(document);
 }
 
+static void it_gets_another_length_and_keeps_its_bytes(UNUSED void **state) {
+    struct document *document = document_resize(NULL, 4);
+    memcpy(document->bytes, "text", 4);
+    document = document_resize(document, 100000);
+    assert_int_equal(document->length, 100000);
+    document = document_resize(document, 3);
+    assert_true(span_is(document_span(document), "tex"));
+    assert_int_equal(document_text_length(document), 3);
+    document_drop(document);
+}
+
 static void encodings_are_kept_together(UNUSED void **state) {
     struct packed_document packed = {{NULL}};
     packed.by_encoding[HTTP_IDENTITY] = document_new(span_of("text"));
@@ -30,6 +41,7 @@ static void encodings_are_kept_together(UNUSED void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_last_reference_frees_it),
+        cmocka_unit_test(it_gets_another_length_and_keeps_its_bytes),
         cmocka_unit_test(encodings_are_kept_together),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

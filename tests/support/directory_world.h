@@ -11,6 +11,7 @@
 #include "native/archive.h"
 #include "native/directory.h"
 #include "native/folder.h"
+#include "native/small_document.h"
 #include "support/fake_authority.h"
 #include "support/fake_server.h"
 #include "support/test.h"
@@ -212,6 +213,13 @@ static inline bool world_is_complete(const struct world *w) {
 static inline bool world_has_both(const struct world *w) {
     return w->archive && packed_document_is_there(&w->archive->consensuses[CONSENSUS_NS].text) &&
            world_item(w, ARCHIVE_SERVERS) && world_item(w, ARCHIVE_MICRODESCRIPTORS);
+}
+
+static inline bool world_is_text(const struct document *document, const char *text) {
+    uint8_t room[4096];
+    assert_true(document_text_length(document) <= sizeof room);
+    small_document_read(document, room);
+    return span_is((struct span){room, document_text_length(document)}, text);
 }
 
 /* Turn until it is so, at most ten seconds. */
