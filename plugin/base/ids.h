@@ -20,6 +20,9 @@ typedef uint16_t station_id;
 #define OBJECT_SLOTS_MAX      (1u << 28)
 #define OBJECT_GENERATION_MAX ((1u << 27) - 1)
 
+/* Slots from here on are no slot map's: who has a name of one sends to a parking place (core/manager_parking.c). */
+#define OBJECT_PARKING_SLOT (1u << 27)
+
 enum object_class { OBJECT_HALF = 0, OBJECT_EDGE = 1 };
 
 /* object_id layout: station (8 bits) | slot (28) | class (1) | generation (27). */
@@ -35,6 +38,9 @@ static inline enum object_class object_class(object_id id) {
 }
 static inline uint32_t object_slot(object_id id) {
     return (uint32_t)(id >> 28) & (OBJECT_SLOTS_MAX - 1);
+}
+static inline int object_is_parking(object_id id) {
+    return (object_slot(id) & OBJECT_PARKING_SLOT) != 0;
 }
 static inline uint32_t object_generation(object_id id) {
     return (uint32_t)id & OBJECT_GENERATION_MAX;

@@ -17,7 +17,7 @@ static struct slot_map_entry *slot_entry(const struct slot_map *map, uint32_t sl
 void slot_map_init(struct slot_map *map, const struct memory *memory, station_id station,
                    enum object_class class, uint32_t live_max) {
     CHECK(station < STATIONS_MAX);
-    CHECK(live_max <= OBJECT_SLOTS_MAX);
+    CHECK(live_max <= OBJECT_PARKING_SLOT);
     *map = (struct slot_map){
         .memory = memory, .first_free = NO_SLOT, .live_max = live_max, .station = station, .class = class};
 }
@@ -59,7 +59,7 @@ static uint32_t slot_take(struct slot_map *map) {
         map->first_free = slot_entry(map, slot)->next_free;
         return slot;
     }
-    if (map->slots_used == OBJECT_SLOTS_MAX)
+    if (map->slots_used == OBJECT_PARKING_SLOT)
         return NO_SLOT;
     if (map->slots_used == map->chunk_count * CHUNK_SLOTS && !chunk_add(map))
         return NO_SLOT;

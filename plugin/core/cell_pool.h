@@ -23,6 +23,8 @@ enum cell_kind {
     CELL_KIND_CHUNK = 1,
     CELL_KIND_CHUNK_END = 2,
     CELL_KIND_LEG = 3, /* a relay message in the clear, between a conflux set and one of its legs */
+    CELL_KIND_FENCE =
+        4, /* for nobody: comes back behind all that its receiver had sent; serial: of the move */
 };
 
 struct cell {

@@ -64,6 +64,10 @@ static struct control *post(struct manager *m, station_id to_station, object_id 
         return NULL;
     message->to = to;
     message->reply_to = m->station;
+    if (object_is_parking(to)) {
+        manager_park_control(m, message);
+        return message;
+    }
     mailroom_post_control(m->room, m->station, to_station, message, &m->work);
     return message;
 }
@@ -82,12 +86,21 @@ struct control *manager_post_refusal(struct manager *m, station_id to_station, e
     return post(m, to_station, 0, control_spares_take(&m->refusals, kind));
 }
 
-void manager_repost(struct manager *m, struct control *message, station_id to_station, object_id to,
-                    enum control_kind kind) {
+void manager_send(struct manager *m, struct control *message, station_id to_station, object_id to,
+                  enum control_kind kind) {
     CHECK(message->size >= control_size(kind));
     message->kind = (uint8_t)kind;
-    m->reposted = message;
     post(m, to_station, to, message);
+}
+
+void manager_keep(struct manager *m, const struct control *message) {
+    m->reposted = message;
+}
+
+void manager_repost(struct manager *m, struct control *message, station_id to_station, object_id to,
+                    enum control_kind kind) {
+    manager_keep(m, message);
+    manager_send(m, message, to_station, to, kind);
 }
 
 void manager_post_cells(struct manager *m, object_id to, struct cell_run *run) {
@@ -131,6 +144,7 @@ static void init_stores(struct manager *m, uint64_t seed) {
     list_init(&m->paused_links);
     list_init(&m->ripe_links);
     list_init(&m->resuming);
+    manager_move_init(m, seed + 3);
     table_init(&m->sets, m->memory, seed + 2);
 }
 
@@ -182,6 +196,8 @@ void manager_stop(struct manager *m) {
     free_links(m);
     manager_sets_stop(m);
     manager_edges_stop(m);
+    manager_parcel_stop(m);
+    manager_parking_stop(m);
 }
 
 static void no_wake(void *context, station_id to) {
@@ -200,6 +216,8 @@ bool manager_settle(struct manager *m) {
     while (controls) {
         struct control *message = controls;
         controls = message->next;
+        if (message->kind == CONTROL_LINK_PARCEL)
+            manager_parcel_abandon(m, message->u.parcel);
         control_free(m->memory, message);
     }
     return manager_fetch_returned_cells(m) > 0 || moved;
@@ -210,6 +228,7 @@ void manager_free(struct manager *m) {
         return;
     memory_release(m->memory, m->claims, m->claims_room * sizeof *m->claims);
     consensus_view_drop(m->consensus);
+    manager_move_fini(m);
     timers_fini(&m->timers);
     timers_fini(&m->edge_timers);
     timers_fini(&m->half_timers);
@@ -306,6 +325,8 @@ static void handle_control(struct manager *m, nsec now, struct control *message)
         struct link *link = manager_link(m, message->link);
         if (link)
             manager_link_close(m, now, link, ERR_OK, true);
+        else
+            manager_forward_to_link(m, message);
         return;
     }
     case CONTROL_BANDWIDTH_LOAN: manager_bandwidth_lent(m, now, message); return;
@@ -331,6 +352,7 @@ static void handle_control(struct manager *m, nsec now, struct control *message)
     case CONTROL_EDGE_FLUSHED: manager_circuit_control(m, now, message); return;
     case CONTROL_ONION_CLAIM:
     case CONTROL_ONION_FORGET:
+    case CONTROL_ONION_RENAMED:
     case CONTROL_INTRODUCE:
     case CONTROL_RENDEZVOUS: manager_name_control(m, message); return;
     case CONTROL_ONION_CLAIMED:
@@ -344,6 +366,14 @@ static void handle_control(struct manager *m, nsec now, struct control *message)
     case CONTROL_LEG_ROOM:
     case CONTROL_LEG_CLOSED: manager_set_control(m, now, message); return;
     case CONTROL_CONFLUX_LINKED: manager_leg_control(m, now, message); return;
+    case CONTROL_LINK_MOVE: manager_move_begin(m, now, message); return;
+    case CONTROL_LINK_PARCEL: manager_parcel_arrived(m, now, message); return;
+    case CONTROL_LINK_SETTLED: manager_link_settled(m, message); return;
+    case CONTROL_MOVING: manager_parking_begin(m, message); return;
+    case CONTROL_MOVED: manager_parking_end(m, now, message); return;
+    case CONTROL_PARKING_FAILED: manager_move_refused(m, message); return;
+    case CONTROL_LINK_STAYS:
+    case CONTROL_LINK_MOVED:
     case CONTROL_EXTEND:
     case CONTROL_LINK_OPEN:
     case CONTROL_LINK_CLOSED:
@@ -393,6 +423,8 @@ static void handle_cells(struct manager *m, nsec now, struct cell_run *run) {
         manager_half_deliver(m, now, half, run);
     else if (!half && run->first->kind != CELL_KIND_LEG)
         manager_edge_chunks(m, now, to, run);
+    else if (!half)
+        manager_unclaimed_cells(m, now, run);
     manager_free_run(m,
                      run); /* what nobody wanted: the half or edge is gone, or the other half was cut off */
 }
@@ -440,7 +472,8 @@ nsec manager_next_wake(const struct manager *m) {
     nsec bounds = nsec_min(nsec_min(m->memory_at, m->hibernation_look_at), timers_next(&m->limit_timers));
     nsec circuits = nsec_min(timers_next(&m->half_timers), timers_next(&m->edge_timers));
     nsec others = nsec_min(timers_next(&m->timers), timers_next(&m->pace_timers));
-    return nsec_min(nsec_min(padding, bounds), nsec_min(others, circuits));
+    nsec links = nsec_min(padding, manager_move_next(m));
+    return nsec_min(nsec_min(links, bounds), nsec_min(others, circuits));
 }
 
 void manager_set_consensus(struct manager *m, nsec now, struct consensus_view *view) {

@@ -5,7 +5,7 @@
 
 #include "base/check.h"
 
-static_assert(CONTROL_JOINED <= UINT8_MAX, "control.kind holds every kind");
+static_assert(CONTROL_PARKING_FAILED <= UINT8_MAX, "control.kind holds every kind");
 
 /* Bytes of the union that a message of this kind uses. */
 static size_t payload_size(enum control_kind kind) {
@@ -25,6 +25,7 @@ static size_t payload_size(enum control_kind kind) {
     case CONTROL_LINK_OPEN: return sizeof(struct control_link_open);
     case CONTROL_ONION_CLAIM:
     case CONTROL_ONION_FORGET: return sizeof(struct onion_name);
+    case CONTROL_ONION_RENAMED: return sizeof(struct control_onion_renamed);
     case CONTROL_INTRODUCE:
     case CONTROL_RENDEZVOUS:
     case CONTROL_INTRODUCTION:
@@ -37,7 +38,16 @@ static size_t payload_size(enum control_kind kind) {
     case CONTROL_MEMORY_COUNT:
     case CONTROL_MEMORY_COUNTED: return sizeof(struct hoard_ages);
     case CONTROL_MEMORY_FREE: return sizeof(struct hoard_verdict);
+    case CONTROL_MOVING:
+    case CONTROL_MOVED:
+    case CONTROL_PARKING_FAILED:
     case CONTROL_ATTACHED:
+        return sizeof(object_id); /* ATTACHED becomes MOVED where the half has moved meanwhile */
+    case CONTROL_LINK_PARCEL: return sizeof(struct link_move *);
+    case CONTROL_LINK_MOVE:
+    case CONTROL_LINK_STAYS:
+    case CONTROL_LINK_MOVED:
+    case CONTROL_LINK_SETTLED:
     case CONTROL_EXTEND_FAILED:
     case CONTROL_DESTROY:
     case CONTROL_EDGE_OPENED:

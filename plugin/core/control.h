@@ -23,6 +23,8 @@
 #include "wire/resolve_messages.h"
 #include "wire/stream_messages.h"
 
+struct link_move;
+
 enum control_kind {
     /* half -> controller */
     CONTROL_EXTEND, /* connect me to the next relay: extend */
@@ -71,10 +73,11 @@ enum control_kind {
     CONTROL_LINK_REFUSE,    /* link: make no circuits for its peer, until: refused_until */
     CONTROL_BANDWIDTH_LOAN, /* bandwidth: lent */
     /* half -> the manager where its name is kept (onion_registry_place) */
-    CONTROL_ONION_CLAIM,  /* I am meant by onion.name */
-    CONTROL_ONION_FORGET, /* no longer */
-    CONTROL_INTRODUCE,    /* client: onion, an INTRODUCE1 */
-    CONTROL_RENDEZVOUS,   /* service: onion, a RENDEZVOUS1; serial */
+    CONTROL_ONION_CLAIM,   /* I am meant by onion.name */
+    CONTROL_ONION_FORGET,  /* no longer */
+    CONTROL_ONION_RENAMED, /* I was onion_renamed.old, and am from now */
+    CONTROL_INTRODUCE,     /* client: onion, an INTRODUCE1 */
+    CONTROL_RENDEZVOUS,    /* service: onion, a RENDEZVOUS1; serial */
     /* from there -> half */
     CONTROL_ONION_CLAIMED,  /* reason: 0, or why not (enum destroy_reason) */
     CONTROL_ONION_REPLACED, /* somebody else has claimed the name */
@@ -84,6 +87,15 @@ enum control_kind {
     /* half -> half */
     CONTROL_INTRODUCED, /* service, or the place of its name -> client: reason (enum introduce_status) */
     CONTROL_JOINED,     /* client -> service: your other half is from; serial of the cells between you */
+    /* links that move (manager_mover.c) */
+    CONTROL_LINK_MOVE,      /* controller -> its manager: link, count: the station that it is to move to */
+    CONTROL_LINK_STAYS,     /* its manager -> controller: link, reason (enum stay_reason) */
+    CONTROL_LINK_PARCEL,    /* its manager -> its new one: parcel */
+    CONTROL_LINK_MOVED,     /* its new manager -> controller: link, serial: the station that it came from */
+    CONTROL_LINK_SETTLED,   /* controller -> that station: link; from now on it is known where it is */
+    CONTROL_MOVING,         /* a half that moves -> who sends to it: call it held */
+    CONTROL_MOVED,          /* who was called held is now called from */
+    CONTROL_PARKING_FAILED, /* the answer to MOVING, without memory; serial: of the move */
 };
 
 struct control_extend {
@@ -113,6 +125,12 @@ struct control_onion {
     struct onion_name name; /* CLAIM and FORGET have only this */
     uint16_t length;
     uint8_t data[RELAY_DATA_MAX];
+};
+
+/* A half that has moved is called otherwise. */
+struct control_onion_renamed {
+    struct onion_name name;
+    half_id old;
 };
 
 struct control_link_open {
@@ -175,9 +193,12 @@ struct control {
         struct hoard_ages hoards;
         struct hoard_verdict hoard_verdict;
         struct control_onion onion;
+        struct control_onion_renamed onion_renamed;
         struct name_query query;
         struct name_answer answer;
         struct address refused;
+        object_id held;
+        struct link_move *parcel;
     } u;
 };
 

@@ -45,6 +45,32 @@ void control_spares_release(struct control_spares *spares, uint32_t n) {
         control_free(spares->memory, pop(spares));
 }
 
+/* One that it has used up already is missing at both ends, until the next reserve. */
+struct control *control_spares_carry_out(struct control_spares *spares, uint32_t n) {
+    CHECK(spares->owed >= n);
+    spares->owed -= n;
+    struct control *messages = NULL;
+    for (uint32_t i = 1; i < n && spares->first; i++) {
+        struct control *message = pop(spares);
+        message->next = messages;
+        messages = message;
+    }
+    while (spares->count > spares->owed)
+        control_free(spares->memory, pop(spares));
+    return messages;
+}
+
+void control_spares_carry_in(struct control_spares *spares, struct control *messages, uint32_t n) {
+    spares->owed += n;
+    while (messages) {
+        struct control *message = messages;
+        messages = message->next;
+        message->next = spares->first;
+        spares->first = message;
+        spares->count++;
+    }
+}
+
 struct control *control_spares_take(struct control_spares *spares, enum control_kind kind) {
     struct control *message = control_new(spares->memory, kind);
     if (message || !spares->first)

@@ -26,6 +26,10 @@ void control_spares_fini(struct control_spares *spares);
 MUST_USE bool control_spares_reserve(struct control_spares *spares, uint32_t n);
 /* It is gone, and has taken what it had to say. */
 void control_spares_release(struct control_spares *spares, uint32_t n);
+/* It goes to another manager, with n last messages, of which it has used up one at most: take them off spares as a list, and give
+ * them to those of the other. */
+struct control *control_spares_carry_out(struct control_spares *spares, uint32_t n);
+void control_spares_carry_in(struct control_spares *spares, struct control *messages, uint32_t n);
 /* A zeroed message, from memory or, when it fails, from the spares. NULL only when nothing was reserved. */
 struct control *control_spares_take(struct control_spares *spares, enum control_kind kind);
 

@@ -1,30 +1,20 @@
 /* EXTEND: to the link that leads there, or to one that is dialled. */
 #include <string.h>
 
-#include "base/check.h"
 #include "core/controller_state.h"
 
 #define EXTENDS_WAITING_MAX 4096u /* for one link that is being dialled */
 
-/* Send the EXTEND on, or back: every answer is the message itself, so that none needs memory. */
-static void repost(struct controller *c, struct control *message, station_id station, object_id to,
-                   enum control_kind kind) {
-    CHECK(message->size >= control_size(kind));
-    message->kind = (uint8_t)kind;
-    message->to = to;
-    message->reply_to = c->station;
-    mailroom_post_control(c->room, c->station, station, message, &c->work);
-}
-
+/* The EXTEND goes on, or back: every answer is the message itself, so that none needs memory. */
 static void extend_failed(struct controller *c, struct control *message, uint8_t reason) {
     message->reason = reason;
-    repost(c, message, object_station(message->from), message->from, CONTROL_EXTEND_FAILED);
+    controller_repost(c, message, object_station(message->from), message->from, CONTROL_EXTEND_FAILED);
 }
 
 /* half, serial and what is asked are in the message already. */
 static void attach(struct controller *c, const struct connection *connection, struct control *message) {
     message->link = connection->link;
-    repost(c, message, connection->manager, 0, CONTROL_ATTACH);
+    controller_repost(c, message, connection->manager, 0, CONTROL_ATTACH);
 }
 
 /* --- those that wait ----------------------------------------------------------------------------------------------------- */

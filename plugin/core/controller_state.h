@@ -92,6 +92,7 @@ struct controller {
     struct bandwidth_pool bandwidth;
     struct balance balance;
     struct move_figures moves;
+    link_id moving; /* 0: none */
     struct work work;
 };
 
@@ -101,6 +102,9 @@ uint16_t controller_managers(const struct controller *c);
 /* A message to a manager, or to an object of it, which the caller fills in before the flush; NULL without memory. */
 MUST_USE struct control *controller_post(struct controller *c, station_id station, object_id to,
                                          enum control_kind kind);
+/* Send a message on, or back, as one of kind; needs no memory. */
+void controller_repost(struct controller *c, struct control *message, station_id station, object_id to,
+                       enum control_kind kind);
 
 /* controller_links.c */
 /* NULL at a limit or without memory. */
@@ -145,6 +149,11 @@ void controller_creates_came(struct controller *c, nsec now, const struct contro
 void controller_queue_was_full(struct controller *c, nsec now, const struct control *message);
 /* Those of the consensus that we have. */
 void controller_learn_relay_addresses(struct controller *c);
+
+/* controller_move.c */
+void controller_link_stays(struct controller *c, const struct control *message);
+/* Takes the message over. */
+void controller_link_moved(struct controller *c, struct control *message);
 
 /* controller_bandwidth.c */
 void controller_bandwidth_reported(struct controller *c, nsec now, const struct control *message);

@@ -63,6 +63,8 @@ void manager_half_close(struct manager *m, nsec now, struct half *half, int reas
         manager_set_close(m, half, (uint8_t)reason_link);
         return;
     }
+    if (link->is_moving)
+        manager_move_half_closes(m, half);
     manager_trace(m, TRACE_CIRCUIT_CLOSE, link, half->circuit.circ_id, 0, 0,
                   (uint32_t)(reason_link == NO_REASON ? 0 : reason_link));
     manager_link_queued(m, link, -(int64_t)half->circuit.queue.count);

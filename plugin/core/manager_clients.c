@@ -40,10 +40,12 @@ bool manager_client_may_create(struct manager *m, nsec now, struct link *link) {
     return false;
 }
 
-static void refuse(struct manager *m, const struct control *message) {
+static void refuse(struct manager *m, struct control *message) {
     struct link *link = manager_link(m, message->link);
     if (link)
         link->refused_until = message->u.refused_until;
+    else
+        manager_forward_to_link(m, message);
 }
 
 /* The half towards the client: he has sent more than the next relay takes. */

@@ -119,6 +119,14 @@ void manager_edge_connected(struct manager *m, nsec now, edge_id id, const struc
         m->port->edge_want_write(m->port, id);
 }
 
+/* Its half may be on its way to another manager. */
+static void post_to_half(struct manager *m, const struct edge *edge, struct cell_run *run) {
+    if (object_is_parking(edge->circuit.half))
+        manager_park_cells(m, edge->circuit.half, run);
+    else
+        manager_post_cells(m, edge->circuit.half, run);
+}
+
 /* The end travels with the data, or the last bytes would be lost; as they are when there is no cell for it. */
 static void post_end(struct manager *m, const struct edge *edge, uint8_t reason) {
     struct cell *end = manager_cell(m, CELL_MUST);
@@ -134,7 +142,7 @@ static void post_end(struct manager *m, const struct edge *edge, uint8_t reason)
     end->body[0] = reason;
     struct cell_run run = {0};
     cell_run_append(&run, end);
-    manager_post_cells(m, edge->circuit.half, &run);
+    post_to_half(m, edge, &run);
 }
 
 void manager_edge_closed(struct manager *m, nsec now, edge_id id, uint8_t end_reason) {
@@ -186,7 +194,7 @@ void manager_edge_receive(struct manager *m, nsec now, edge_id id, const uint8_t
     m->work.edge_bytes_in += length;
     bool complete = cut(m, edge, bytes, length, &run);
     if (!cell_run_is_empty(&run))
-        manager_post_cells(m, edge->circuit.half, &run);
+        post_to_half(m, edge, &run);
     if (!complete) {
         m->port->edge_close(m->port, id);
         manager_edge_closed(m, now, id, END_RESOURCELIMIT);
@@ -282,8 +290,10 @@ void manager_edge_control(struct manager *m, nsec now, struct control *message) 
 
 void manager_edge_chunks(struct manager *m, nsec now, edge_id id, struct cell_run *run) {
     struct edge *edge = edge_get(m, id);
-    if (!edge)
+    if (!edge) {
+        manager_unclaimed_cells(m, now, run);
         return;
+    }
     struct cell *chunk;
     while ((chunk = cell_run_shift(run)) != NULL) {
         if (chunk->kind == CELL_KIND_CHUNK && !edge->circuit.is_closing) {

@@ -81,6 +81,10 @@ static void attach_failed(struct manager *m, struct control *message, uint8_t re
 void manager_attach(struct manager *m, nsec now, struct control *message) {
     const struct control_extend *ask = &message->u.extend;
     struct link *link = manager_link(m, message->link);
+    if (!link && manager_forward_to_link(m, message))
+        return;
+    if (manager_move_keeps(m, link, message))
+        return;
     if (!link || link->state != LINK_OPEN) {
         attach_failed(m, message, DESTROY_CHANNEL_CLOSED);
         return;
@@ -144,6 +148,11 @@ static void attached(struct manager *m, struct half *half, struct control *messa
     half_id away = message->from;
     if (half && half->state == HALF_EXTENDING && half->extend_serial == message->serial && !half->peer) {
         half->peer = away;
+        if (half->id != message->to) { /* which knows us by a former name */
+            message->u.held = message->to;
+            message->from = half->id;
+            manager_repost(m, message, object_station(away), away, CONTROL_MOVED);
+        }
         return;
     }
     message->from = message->to;
@@ -201,6 +210,10 @@ void manager_circuit_truncate(struct manager *m, nsec now, struct half *half, st
 
 void manager_circuit_control(struct manager *m, nsec now, struct control *message) {
     struct half *half = manager_half(m, message->to);
+    if (!half && manager_forward(m, message, &half))
+        return;
+    if (half && half->state == HALF_EXTENDING && !half->peer && manager_move_keeps(m, half->link, message))
+        return;
     if (message->kind == CONTROL_ATTACHED) {
         attached(m, half, message);
         return;

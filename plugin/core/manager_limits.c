@@ -47,7 +47,7 @@ static void let_write(struct manager *m, struct link_limit *limit) {
 
 static void let_read(struct manager *m, struct link_limit *limit) {
     limit->is_in_held = false;
-    if (!limit->link->is_paused)
+    if (manager_link_may_be_read(limit->link))
         m->port->want_read(m->port, limit->link->id, true);
 }
 
@@ -122,7 +122,7 @@ void manager_limit_end(struct manager *m, struct link *link) {
 static void lift(struct manager *m, struct link *link) {
     struct link_limit held = *link->limit;
     manager_limit_end(m, link);
-    if (held.is_in_held && !link->is_paused)
+    if (held.is_in_held && manager_link_may_be_read(link))
         m->port->want_read(m->port, link->id, true);
     if (held.is_out_held)
         manager_link_want_write(m, link);

@@ -75,6 +75,8 @@ static void tell_controller_closed(struct manager *m, const struct link *link, e
 }
 
 void manager_link_close(struct manager *m, nsec now, struct link *link, enum err why, bool hangup) {
+    if (link->is_moving)
+        manager_move_link_closes(m, link);
     manager_trace(m, TRACE_LINK_CLOSED, link, 0, 0, 0, why);
     while (!list_is_empty(&link->halves)) {
         struct half *half = LIST_ENTRY(link->halves.next, struct half, on_link);
@@ -284,6 +286,10 @@ void manager_links_pause(struct manager *m) {
     }
 }
 
+bool manager_link_may_be_read(const struct link *link) {
+    return !link->is_paused && !link->is_moving && (!link->limit || !manager_limit_holds_read(link));
+}
+
 void manager_links_resume(struct manager *m) {
     if (list_is_empty(&m->paused_links) || m->is_memory_tight || mailroom_is_full(m->room, m->station))
         return;
@@ -291,7 +297,7 @@ void manager_links_resume(struct manager *m) {
     while ((node = list_take_first(&m->paused_links)) != NULL) {
         struct link *link = LIST_ENTRY(node, struct link, paused);
         link->is_paused = false;
-        if (!link->limit || !manager_limit_holds_read(link))
+        if (manager_link_may_be_read(link))
             m->port->want_read(m->port, link->id, true);
     }
 }
@@ -333,4 +339,6 @@ void manager_tick(struct manager *m, nsec now) {
     manager_memory_tick(m, now);
     manager_limits_tick(m, now);
     manager_paces_tick(m, now);
+    manager_move_tick(m, now);
+    manager_formers_tick(m, now);
 }

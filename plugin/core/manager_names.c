@@ -49,12 +49,21 @@ static void rendezvous(struct manager *m, struct control *message) {
     send_to_half(m, message, message->from, CONTROL_ONION_REFUSED);
 }
 
+/* Its half has moved to another manager. */
+static void renamed(struct manager *m, const struct control_onion_renamed *message, half_id half) {
+    if (onion_registry_find(&m->names, &message->name) == message->old &&
+        onion_registry_set(&m->names, &message->name, half))
+        CHECK(!"a name that is there needs no memory");
+}
+
 void manager_name_control(struct manager *m, struct control *message) {
     if (message->kind == CONTROL_ONION_CLAIM) {
         message->reason = claim(m, message);
         send_to_half(m, message, message->from, CONTROL_ONION_CLAIMED);
     } else if (message->kind == CONTROL_ONION_FORGET) {
         onion_registry_remove(&m->names, &message->u.onion.name, message->from);
+    } else if (message->kind == CONTROL_ONION_RENAMED) {
+        renamed(m, &message->u.onion_renamed, message->from);
     } else if (message->kind == CONTROL_INTRODUCE) {
         introduce(m, message);
     } else {

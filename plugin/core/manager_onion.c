@@ -337,6 +337,12 @@ static void claimed(struct manager *m, nsec now, struct half *half, uint8_t reas
 
 void manager_onion_control(struct manager *m, nsec now, struct control *message) {
     struct half *half = manager_half(m, message->to);
+    if (!half && manager_forward(m, message, &half))
+        return;
+    if (half && message->kind == CONTROL_JOIN && manager_move_keeps(m, half->link, message))
+        return;
+    if (half)
+        message->to = half->id;
     if (message->kind == CONTROL_INTRODUCTION)
         introduction(m, now, message);
     else if (message->kind == CONTROL_JOIN)

@@ -71,6 +71,8 @@ void manager_pass_on(struct manager *m, nsec now, struct half *half, struct cell
     struct half *peer = manager_half(m, half->peer);
     if (peer && peer->peer == half->id) /* otherwise it has cut us off, and we shall hear of it */
         manager_half_deliver(m, now, peer, run);
+    else if (manager_pass_parked(m, now, half, run))
+        return;
     manager_free_run(m, run);
 }
 

@@ -16,6 +16,10 @@
  * manager_relaying.c    RELAY cells: peeled, handled or passed on
  * manager_onion.c       introduction and rendezvous points: circuits of services and clients
  * manager_names.c       the share of their names that is kept here
+ * manager_mover.c       links that leave for another manager: the steps
+ * manager_parcel.c      such a link packed, and unpacked
+ * manager_parking.c     what is sent meanwhile to its circuits
+ * manager_forwarding.c  what comes to their former names
  *
  * Exits have a header of their own: manager_exit_state.h. */
 #ifndef LOOM_CORE_MANAGER_STATE_H
@@ -76,6 +80,7 @@ struct link {
     bool is_paused;   /* reading stopped because a mailbox is full */
     bool wants_write; /* on the runtime's list */
     bool is_held;     /* TCP or the bucket allowed less than it has: not again before manager.held_until */
+    bool is_moving;   /* manager.mover.move is about it: it is not read */
     bool is_doomed;   /* we owe it a DESTROY that we cannot send: it is closed with the next tick */
     struct link_expectation expected;
     struct link_peer peer;
@@ -178,6 +183,24 @@ struct load_reports {
     bool is_quiet;                     /* the controller knows that there is nothing to do */
 };
 
+/* Links that move, seen from one manager (manager_move_state.h). */
+struct mover {
+    struct link_move *move; /* of the link that is leaving; NULL: none is */
+    /* Of one that has come, but from a thread whose clock is ahead: until it is that late here. What cannot be found meanwhile
+     * may be in it, and waits too. */
+    struct link_move *arriving;
+    struct control *held;
+    struct control **held_end;
+    uint64_t names;       /* of parking places, ever made up */
+    uint32_t serial;      /* of the last round of fences */
+    nsec at;              /* when to look at the move again; NSEC_NEVER */
+    struct table places;  /* parking name -> struct parking_place */
+    struct table formers; /* former name of a half -> struct former_name */
+    struct list by_age;   /* the same, oldest first */
+    struct table
+        links; /* a link that has left -> 1 + the station that it went to, until the controller knows */
+};
+
 struct manager {
     const struct relay_config *config;
     const struct memory *memory;
@@ -205,6 +228,7 @@ struct manager {
     const struct control *reposted; /* the message being handled, when it was sent on as the answer */
     struct scheduler scheduler;
     struct bandwidth_share bandwidth;
+    struct mover mover;
     struct rng rng;
     struct rng padding_rng; /* of its own: padding changes no other choice */
     uint64_t unix_s_at_zero;
@@ -271,6 +295,11 @@ struct control *manager_post_refusal(struct manager *m, station_id to_station, e
 /* Send the message that is being handled to somebody else, as a message of kind, with what it has; needs no memory. */
 void manager_repost(struct manager *m, struct control *message, station_id to_station, object_id to,
                     enum control_kind kind);
+/* Send a message that we have, as one of kind. */
+void manager_send(struct manager *m, struct control *message, station_id to_station, object_id to,
+                  enum control_kind kind);
+/* The message that is being handled is not to be freed: somebody keeps it. */
+void manager_keep(struct manager *m, const struct control *message);
 /* Post a run of cells or chunks to a half or edge of another station, or of our own. */
 void manager_post_cells(struct manager *m, object_id to, struct cell_run *run);
 
@@ -284,6 +313,8 @@ void manager_link_doom(struct manager *m, nsec now, struct link *link);
 void manager_dial(struct manager *m, nsec now, struct control *message);
 void manager_links_resume(struct manager *m);
 void manager_links_pause(struct manager *m);
+/* Nothing holds back reading it. */
+bool manager_link_may_be_read(const struct link *link);
 void manager_links_pause_if_full(struct manager *m, struct link *link);
 
 /* manager_padding.c */
@@ -416,6 +447,49 @@ void manager_onion_control(struct manager *m, nsec now, struct control *message)
 /* Keep the run until half is joined, if it is going to be; false: it is not. */
 MUST_USE bool manager_onion_hold(struct manager *m, nsec now, struct half *half, struct cell_run *run);
 void manager_onion_close(struct manager *m, struct half *half);
+
+/* manager_mover.c */
+void manager_move_begin(struct manager *m, nsec now, struct control *message);
+/* A round of fences may be complete. */
+void manager_move_fence_returned(struct manager *m, nsec now, uint32_t serial);
+void manager_move_refused(struct manager *m, const struct control *message);
+/* The link that is leaving closes; a half of it does: who sends to it knows it by its name again. */
+void manager_move_link_closes(struct manager *m, struct link *link);
+void manager_move_half_closes(struct manager *m, const struct half *half);
+/* Once those who send to its halves park, a link that is leaving gets no new half, and none of its halves a peer: nobody would
+ * have told that one. What brings them waits, and goes where the link goes. True: it is kept. link may be NULL. */
+MUST_USE bool manager_move_keeps(struct manager *m, const struct link *link, struct control *message);
+void manager_move_tick(struct manager *m, nsec now);
+nsec manager_move_next(const struct manager *m);
+void manager_move_init(struct manager *m, uint64_t seed);
+void manager_move_fini(struct manager *m);
+
+/* manager_parcel.c: a link comes. */
+void manager_parcel_arrived(struct manager *m, nsec now, struct control *message);
+/* The relay ends while it is on its way: the runtime gets back what is its. */
+void manager_parcel_abandon(struct manager *m, struct link_move *move);
+void manager_parcel_stop(struct manager *m);
+
+/* manager_parking.c */
+void manager_parking_begin(struct manager *m, struct control *message);
+void manager_parking_end(struct manager *m, nsec now, struct control *message);
+/* Keep what is for a parking name. */
+void manager_park_control(struct manager *m, struct control *message);
+void manager_park_cells(struct manager *m, object_id to, struct cell_run *run);
+/* half has no peer here that knows it: it may be parked, or its peer; true: the run is taken care of. */
+MUST_USE bool manager_pass_parked(struct manager *m, nsec now, struct half *half, struct cell_run *run);
+/* Cells for nobody here: fences, and what comes to former names. */
+void manager_unclaimed_cells(struct manager *m, nsec now, struct cell_run *run);
+void manager_parking_stop(struct manager *m);
+
+/* manager_forwarding.c */
+/* A message to a half that is not here by that name. True: it was sent on to where the half is. Otherwise *half_out is the
+ * half, when it is here by another name. */
+MUST_USE bool manager_forward(struct manager *m, struct control *message, struct half **half_out);
+/* The same for one about a link that is not here. */
+bool manager_forward_to_link(struct manager *m, struct control *message);
+void manager_link_settled(struct manager *m, const struct control *message);
+void manager_formers_tick(struct manager *m, nsec now);
 
 /* manager_names.c */
 /* The station where name is kept. Names are spread over the threads, so that introductions and rendezvous pass neither

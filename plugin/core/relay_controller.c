@@ -89,6 +89,15 @@ struct control *controller_post(struct controller *c, station_id station, object
     return message;
 }
 
+void controller_repost(struct controller *c, struct control *message, station_id station, object_id to,
+                       enum control_kind kind) {
+    CHECK(message->size >= control_size(kind));
+    message->kind = (uint8_t)kind;
+    message->to = to;
+    message->reply_to = c->station;
+    mailroom_post_control(c->room, c->station, station, message, &c->work);
+}
+
 /* --- turns -------------------------------------------------------------------------------------------------------------- */
 
 bool controller_drain(struct controller *c, nsec now, uint32_t msgs_max) {
@@ -100,6 +109,10 @@ bool controller_drain(struct controller *c, nsec now, uint32_t msgs_max) {
         controls = message->next;
         if (message->kind == CONTROL_EXTEND) {
             controller_extend(c, now, message);
+            continue;
+        }
+        if (message->kind == CONTROL_LINK_MOVED) {
+            controller_link_moved(c, message);
             continue;
         }
         if (message->kind == CONTROL_LINK_OPEN)
@@ -120,6 +133,8 @@ bool controller_drain(struct controller *c, nsec now, uint32_t msgs_max) {
             controller_load_reported(c, now, message);
         else if (message->kind == CONTROL_LINK_LOADS)
             controller_links_loaded(c, now, message);
+        else if (message->kind == CONTROL_LINK_STAYS)
+            controller_link_stays(c, message);
         else if (message->kind == CONTROL_QUEUE_FULL)
             controller_queue_was_full(c, now, message);
         else

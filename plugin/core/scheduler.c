@@ -153,6 +153,15 @@ void sched_deactivate(struct sched_queue *queue, struct sched_entry *entry) {
     sift_down(queue, last, last->position);
 }
 
+void sched_leave(struct scheduler *s, nsec now, struct sched_queue *queue, struct sched_entry *entry) {
+    sched_deactivate(queue, entry);
+    entry->activity = ewma_scale(entry->activity, entry->tick, tick_at(s, now));
+}
+
+void sched_enter(struct scheduler *s, nsec now, struct sched_entry *entry) {
+    entry->tick = tick_at(s, now);
+}
+
 /* --- picks -------------------------------------------------------------------------------------------------------- */
 
 struct sched_entry *sched_pick(struct scheduler *s, nsec now, struct sched_queue *queue, uint32_t max,

@@ -68,6 +68,10 @@ void sched_queue_fini(struct scheduler *s, struct sched_queue *queue);
 /* The entry has cells to send. No-op when it is active. ERR_LIMIT without memory. */
 MUST_USE enum err sched_activate(struct scheduler *s, nsec now, struct sched_queue *queue,
                                  struct sched_entry *entry);
+/* It goes from one manager's scheduler to another's, and is as loud there (less than a half life apart). leave: also what
+ * sched_deactivate does. */
+void sched_leave(struct scheduler *s, nsec now, struct sched_queue *queue, struct sched_entry *entry);
+void sched_enter(struct scheduler *s, nsec now, struct sched_entry *entry);
 /* The entry has no more cells, or goes away. No-op when it is not active. */
 void sched_deactivate(struct sched_queue *queue, struct sched_entry *entry);
 

@@ -11,6 +11,9 @@
 #define TRACE_LIST(X)                                                                                        \
     X(LINK_OPENED, "link-opened")       /* link; detail: link version */                                     \
     X(LINK_CLOSED, "link-closed")       /* link; detail: enum err */                                         \
+    X(LINK_LEAVES, "link-leaves")       /* link; count: circuits; detail: the station that it moves to */    \
+    X(LINK_ARRIVES, "link-arrives")     /* link; count: circuits; detail: the station that it comes from */  \
+    X(LINK_STAYS, "link-stays")         /* link; detail: enum stay_reason */                                 \
     X(LINK_DIAL, "link-dial")           /* link */                                                           \
     X(CELLS_IN, "cells-in")             /* link, circ, command, count */                                     \
     X(CELLS_OUT, "cells-out")           /* link, circ, command, count */                                     \

@@ -62,6 +62,9 @@ struct memnet_load {
     uint64_t cells_reclaimed; /* of circuits closed because cells ran out */
 };
 struct memnet_load memnet_relay_load(struct memnet_relay *relay);
+/* Move a link of the relay, chosen by that number, to the station that is so many further on; false: not now. */
+bool memnet_relay_move(struct memnet_relay *relay, uint64_t which, uint16_t further);
+const struct move_figures *memnet_relay_moves(struct memnet_relay *relay);
 /* From now on nothing more is accepted, and dialling it fails. */
 void memnet_relay_stop_listening(struct memnet_relay *relay);
 /* Break every link between the two at once, with what is on its way. */

@@ -228,6 +228,29 @@ struct memnet_load memnet_relay_load(struct memnet_relay *relay) {
     return load;
 }
 
+bool memnet_relay_move(struct memnet_relay *relay, uint64_t which, uint16_t further) {
+    size_t links = 0;
+    uint16_t managers = (uint16_t)(relay->station_count - 2); /* with links: the first has none */
+    struct station *controller = &relay->stations[relay->station_count - 1];
+    for (uint16_t i = 1; i <= managers; i++)
+        links += relay->stations[i].link_count;
+    if (links == 0)
+        return false;
+    which %= links;
+    uint16_t at = 1;
+    for (; which >= relay->stations[at].link_count; at++)
+        which -= relay->stations[at].link_count;
+    station_id to = (station_id)((at - 1 + further) % managers + 1);
+    bool begins = controller_move_link(relay_controller(relay->relay), relay->net->now,
+                                       relay->stations[at].links[which].link, to);
+    station_end_turn(controller);
+    return begins;
+}
+
+const struct move_figures *memnet_relay_moves(struct memnet_relay *relay) {
+    return controller_moves(relay_controller(relay->relay));
+}
+
 const uint8_t *memnet_relay_certificate(const struct memnet_relay *relay) {
     return relay->identity.credentials.tls_certificate_sha256;
 }

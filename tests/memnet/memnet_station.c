@@ -64,6 +64,14 @@ static void port_offload(struct port *port, const struct job *job) {
     record(port, OFFLOAD, 0)->job = *job;
 }
 
+static void port_release(struct port *port, link_id link) {
+    record(port, RELEASE, link);
+}
+
+static void port_adopt(struct port *port, link_id link, void *luggage) {
+    record(port, ADOPT, link)->luggage = luggage;
+}
+
 static void port_wake(struct port *port, station_id station) {
     record(port, WAKE, 0)->station = station;
 }
@@ -104,6 +112,8 @@ static const struct port recording_port = {
     .edge_want_read = port_edge_want_read,
     .edge_close = port_edge_close,
     .offload = port_offload,
+    .release = port_release,
+    .adopt = port_adopt,
     .wake = port_wake,
     .trace = port_trace,
 };
@@ -154,6 +164,7 @@ static void want_write(struct station *s, link_id link) {
 
 static size_t link_receive(struct pipe_end *end, const uint8_t *bytes, size_t length) {
     struct station *s = end->owner;
+    CHECK(s);
     size_t used = manager_receive_bytes(s->manager, s->relay->net->now, end->link, bytes, length);
     station_end_turn(s);
     return used;
@@ -161,6 +172,8 @@ static size_t link_receive(struct pipe_end *end, const uint8_t *bytes, size_t le
 
 static void link_closed(struct pipe_end *end) {
     struct station *s = end->owner;
+    if (!s)
+        return; /* on its way to another station: adopt_link */
     remove_link(s, end->link);
     manager_link_closed(s->manager, s->relay->net->now, end->link);
     station_end_turn(s);
@@ -187,6 +200,28 @@ void station_hang_up(struct station *s, link_id link) {
     remove_link(s, link);
     if (end)
         pipe_close(end);
+}
+
+/* A turn later than it was asked for; the link may have closed by then. */
+static void release_link(void *subject, uint64_t link, void *payload) {
+    (void)payload;
+    struct station *s = subject;
+    struct pipe_end *end = end_of(s, link);
+    if (end && manager_link_released(s->manager, s->relay->net->now, link, end)) {
+        remove_link(s, link);
+        end->owner = NULL;
+    }
+    station_end_turn(s);
+}
+
+/* It closes on the way like any other, and is found to have closed. */
+static void adopt_link(struct station *s, link_id link, struct pipe_end *end) {
+    end->owner = s;
+    add_link(s, link, end);
+    if (end->is_open)
+        return;
+    remove_link(s, link);
+    manager_link_closed(s->manager, s->relay->net->now, link);
 }
 
 /* --- writing ------------------------------------------------------------------------------------------------------ */
@@ -308,6 +343,11 @@ static void carry_out(struct station *s, const struct request *request) {
     case EDGE_WANT_READ: edge_connection_set_reading(s, request->object, request->on); break;
     case EDGE_CLOSE: edge_connection_close(s, request->object); break;
     case OFFLOAD: station_offload(s, request); break;
+    case RELEASE:
+        memnet_plan(s->relay->net, s->relay->net->now + s->relay->net->options.wake_delay, release_link, s,
+                    request->object, NULL);
+        break;
+    case ADOPT: adopt_link(s, request->object, request->luggage); break;
     case WAKE: station_wake(s, request->station); break;
     }
 }

@@ -16,6 +16,8 @@ enum request_kind {
     EDGE_WANT_READ,
     EDGE_CLOSE,
     OFFLOAD,
+    RELEASE,
+    ADOPT,
     WAKE
 };
 
@@ -27,6 +29,7 @@ struct request {
     struct endpoint to;
     struct name_query query;
     struct job job;
+    void *luggage;
 };
 
 /* A link id and its end of a connection; NULL while it is dialled. */
