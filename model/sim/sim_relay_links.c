@@ -56,6 +56,11 @@ void sim_link_post_read(struct sim_relay *relay, nsec now, struct sim_link *link
     sim_relay_post(&relay->stations[link->station], now, SIM_IN_LINK_READ, link->id, NULL);
 }
 
+/* It is the station's; otherwise an input was for the one that it was at before. */
+static bool is_of(const struct sim_link *link, const struct sim_station *station) {
+    return link && !link->is_moving && link->station == station->id;
+}
+
 /* --- coming and going ---------------------------------------------------------------------------------------------- */
 
 static struct endpoint peer_of(const struct sim_relay *relay, const struct sim_link *link) {
@@ -115,8 +120,8 @@ void sim_link_connected(struct sim_station *station, link_id id) {
 void sim_link_closed(struct sim_station *station, nsec now, link_id id) {
     struct sim_relay *relay = station->relay;
     struct sim_link *link = sim_link_find(relay, id);
-    if (!link)
-        return;
+    if (!is_of(link, station))
+        return; /* whoever adopts it finds that it has closed */
     bool was_up = link->phase == SIM_LINK_UP, was_dialled = link->is_initiator;
     sim_link_free(relay, link);
     if (was_up)
@@ -134,6 +139,28 @@ void sim_link_hang_up(struct sim_station *station, nsec now, link_id id) {
     if (link->tcp)
         tcp_close(link->tcp, now);
     sim_link_free(station->relay, link);
+}
+
+/* --- from station to station ---------------------------------------------------------------------------------------- */
+
+/* One that has closed says so to its manager soon. */
+void sim_link_release(struct sim_station *station, nsec now, link_id id) {
+    struct sim_link *link = sim_link_find(station->relay, id);
+    if (!is_of(link, station) || !link->tcp || link->is_hung_up ||
+        !manager_link_released(station->manager, now, id, link))
+        return;
+    sim_link_leave_list(station->relay, link);
+    link->is_moving = true;
+}
+
+void sim_link_adopt(struct sim_station *station, nsec now, link_id id) {
+    struct sim_link *link = sim_link_find(station->relay, id);
+    CHECK(link && link->is_moving);
+    link->is_moving = false;
+    link->station = station->id;
+    link->is_read_posted = false;
+    if (!link->tcp)
+        sim_relay_post(station, now, SIM_IN_LINK_CLOSED, id, NULL);
 }
 
 /* --- TLS ----------------------------------------------------------------------------------------------------------- */
@@ -232,7 +259,7 @@ static void take(struct intake *intake, const struct sim_message *message) {
 void sim_link_read(struct sim_station *station, nsec now, link_id id) {
     struct sim_relay *relay = station->relay;
     struct sim_link *link = sim_link_find(relay, id);
-    if (!link)
+    if (!is_of(link, station))
         return;
     link->is_read_posted = false;
     struct intake intake;

@@ -25,6 +25,7 @@ static bool carry_out(struct sim_relay *relay, nsec now, const struct sim_ask *a
     switch ((enum sim_ask_kind)ask->kind) {
     case SIM_ASK_DIAL: sim_link_dial(station, now, ask->object, ask->payload); return false;
     case SIM_ASK_HANGUP: sim_link_hang_up(station, now, ask->object); return false;
+    case SIM_ASK_RELEASE: sim_relay_post(station, now, SIM_IN_LINK_RELEASE, ask->object, NULL); return false;
     case SIM_ASK_EDGE_CONNECT: sim_edge_connect(station, now, ask->object, ask->payload); return false;
     case SIM_ASK_EDGE_CLOSE: sim_edge_close(station, now, ask->object); return false;
     case SIM_ASK_OFFLOAD: offload(relay, now, ask->station, ask->payload); return true;
@@ -40,7 +41,8 @@ static bool carry_out(struct sim_relay *relay, nsec now, const struct sim_ask *a
     case SIM_ASK_WANT_READ:
     case SIM_ASK_EDGE_WANT_WRITE:
     case SIM_ASK_EDGE_WANT_READ:
-    case SIM_ASK_EDGE_RESOLVE: break;
+    case SIM_ASK_EDGE_RESOLVE:
+    case SIM_ASK_ADOPT: break;
     }
     CHECK(!"done within the step");
     return false;

@@ -15,6 +15,8 @@ static size_t payload_size(enum sim_ask_kind kind) {
     case SIM_ASK_EDGE_WANT_WRITE:
     case SIM_ASK_EDGE_WANT_READ:
     case SIM_ASK_HANGUP:
+    case SIM_ASK_RELEASE:
+    case SIM_ASK_ADOPT:
     case SIM_ASK_EDGE_CLOSE:
     case SIM_ASK_WAKE:
     case SIM_ASK_LINK_SEND:
@@ -135,6 +137,16 @@ static void port_offload(struct port *port, const struct job *job) {
     add_later(station_of(port), SIM_ASK_OFFLOAD, 0, job);
 }
 
+static void port_release(struct port *port, link_id link) {
+    add_later(station_of(port), SIM_ASK_RELEASE, link, NULL);
+}
+
+/* Its luggage is the link, which is found by its id. */
+static void port_adopt(struct port *port, link_id link, void *luggage) {
+    (void)luggage;
+    wish(station_of(port), SIM_ASK_ADOPT, link, true);
+}
+
 static void port_wake(struct port *port, station_id station) {
     add_later(station_of(port), SIM_ASK_WAKE, station, NULL);
 }
@@ -150,5 +162,7 @@ const struct port sim_relay_port = {
     .edge_want_read = port_edge_want_read,
     .edge_close = port_edge_close,
     .offload = port_offload,
+    .release = port_release,
+    .adopt = port_adopt,
     .wake = port_wake,
 };

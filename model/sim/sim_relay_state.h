@@ -27,6 +27,7 @@ enum sim_input_kind {
     SIM_IN_LINK_READ,      /* object: link */
     SIM_IN_LINK_CLOSED,    /* object: link */
     SIM_IN_LINK_WRITE,     /* object: link, with a grant */
+    SIM_IN_LINK_RELEASE,   /* object: link that is to move to another station */
     SIM_IN_DRAIN,
     SIM_IN_SCHEDULE,
     SIM_IN_TICK,
@@ -45,9 +46,11 @@ enum sim_ask_kind {
     SIM_ASK_EDGE_WANT_WRITE, /* object: edge */
     SIM_ASK_EDGE_WANT_READ,  /* object: edge */
     SIM_ASK_EDGE_RESOLVE,    /* object: edge; payload: struct name_query */
+    SIM_ASK_ADOPT,           /* object: link, that comes from another station */
 
     SIM_ASK_DIAL,         /* object: link; payload: struct endpoint */
     SIM_ASK_HANGUP,       /* object: link */
+    SIM_ASK_RELEASE,      /* object: link */
     SIM_ASK_EDGE_CONNECT, /* object: edge; payload: struct endpoint */
     SIM_ASK_EDGE_CLOSE,   /* object: edge */
     SIM_ASK_OFFLOAD,      /* payload: struct job */
@@ -85,6 +88,7 @@ struct sim_link {
     bool is_initiator;
     bool is_paused;
     bool is_hung_up; /* by the manager, in the step that runs */
+    bool is_moving;  /* released, and not yet adopted: it is no station's */
     bool is_read_posted;
     bool is_send_asked;
     uint16_t station;
@@ -179,6 +183,8 @@ void sim_link_accept(struct sim_station *station, nsec now, struct sim_link *lin
 void sim_link_connected(struct sim_station *station, link_id id);
 void sim_link_read(struct sim_station *station, nsec now, link_id id);
 void sim_link_closed(struct sim_station *station, nsec now, link_id id);
+void sim_link_release(struct sim_station *station, nsec now, link_id id);
+void sim_link_adopt(struct sim_station *station, nsec now, link_id id);
 /* and at its end */
 void sim_link_dial(struct sim_station *station, nsec now, link_id id, const struct endpoint *to);
 void sim_link_hang_up(struct sim_station *station, nsec now, link_id id);

@@ -27,6 +27,7 @@ void sim_relay_drop(struct sim_threads *threads, const struct sim_input *input) 
     case SIM_IN_LINK_READ:
     case SIM_IN_LINK_CLOSED:
     case SIM_IN_LINK_WRITE:
+    case SIM_IN_LINK_RELEASE:
     case SIM_IN_DRAIN:
     case SIM_IN_SCHEDULE:
     case SIM_IN_TICK:
@@ -55,8 +56,10 @@ static void grant_wish(struct sim_station *station, nsec now, const struct sim_a
     case SIM_ASK_EDGE_WANT_WRITE: sim_edge_write(station, now, wish->object); break;
     case SIM_ASK_EDGE_WANT_READ: sim_edge_want_read(station, now, wish->object, wish->on); break;
     case SIM_ASK_EDGE_RESOLVE: sim_edge_resolve(station, now, wish->object, wish->payload); break;
+    case SIM_ASK_ADOPT: sim_link_adopt(station, now, wish->object); break;
     case SIM_ASK_DIAL:
     case SIM_ASK_HANGUP:
+    case SIM_ASK_RELEASE:
     case SIM_ASK_EDGE_CONNECT:
     case SIM_ASK_EDGE_CLOSE:
     case SIM_ASK_OFFLOAD:
@@ -122,6 +125,7 @@ static void handle(struct sim_station *station, nsec now, const struct sim_input
     case SIM_IN_LINK_READ: sim_link_read(station, now, input->object); break;
     case SIM_IN_LINK_CLOSED: sim_link_closed(station, now, input->object); break;
     case SIM_IN_LINK_WRITE: sim_link_write(station, now, input->object); break;
+    case SIM_IN_LINK_RELEASE: sim_link_release(station, now, input->object); break;
     case SIM_IN_DRAIN: drain(station, now); break;
     case SIM_IN_SCHEDULE: sim_links_schedule(station, now); break;
     case SIM_IN_TICK: tick(station, now); break;

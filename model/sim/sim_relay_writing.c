@@ -47,7 +47,7 @@ void sim_link_write(struct sim_station *station, nsec now, link_id id) {
     struct cell *cells[CELLS_PER_RECORD];
     struct sim_burst burst;
     uint32_t n = 0, left = piece_of(relay);
-    if (!link)
+    if (!link || link->is_moving || link->station != station->id)
         return;
     sim_burst_begin(&burst, relay->host, &link->out,
                     (uint32_t)nsec_max(relay->behaviour->record_bytes_max, CELL_LEN), relay->cpu->behaviour);

@@ -5,13 +5,12 @@
 #include <stdint.h>
 
 enum stay_reason {
-    STAY_CLOSED,  /* it has closed, or is going to */
-    STAY_BUSY,    /* a circuit of it waits for a worker, or for its other half, for longer than a move does */
-    STAY_CONFLUX, /* a circuit of it is a leg of a conflux set */
+    STAY_CLOSED, /* it has closed, or is going to */
+    STAY_BUSY,   /* a circuit of it waits for a worker, or for its other half, for longer than a move does */
     STAY_TOO_OFTEN, /* a circuit of it has been moved too often of late */
     STAY_LIMIT,     /* without memory */
 };
-#define STAY_REASONS 5u
+#define STAY_REASONS 4u
 
 /* What came of the moves that were asked for. */
 struct move_figures {

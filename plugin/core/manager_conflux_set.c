@@ -238,6 +238,14 @@ struct circuit_flow *manager_set_position(struct half *half) {
     return &half->set->positions[leg - legs->legs];
 }
 
+/* It may be on its way to another manager. */
+static void post_to_leg(struct manager *m, const struct conflux_leg *leg, struct cell_run *run) {
+    if (object_is_parking(leg->half))
+        manager_park_cells(m, leg->half, run);
+    else
+        manager_post_cells(m, leg->half, run);
+}
+
 static bool send_switch(struct manager *m, const struct half *half, const struct conflux_leg *leg,
                         uint32_t skipped) {
     uint8_t room[8], padding[CELL_BODY_LEN];
@@ -255,7 +263,7 @@ static bool send_switch(struct manager *m, const struct half *half, const struct
     cell->circ_id = 0;
     cell->length = (uint16_t)message.data.length;
     cell_run_append(&run, cell);
-    manager_post_cells(m, leg->half, &run);
+    post_to_leg(m, leg, &run);
     m->work.conflux_switches++;
     return true;
 }
@@ -277,7 +285,7 @@ bool manager_set_originate(struct manager *m, struct half *half, struct cell *ce
     cell->circ_id = message->stream;
     cell->length = (uint16_t)message->data.length;
     cell_run_append(&run, cell);
-    manager_post_cells(m, leg->half, &run);
+    post_to_leg(m, leg, &run);
     m->work.conflux_messages++;
     if (is_data)
         circuit_flow_passed(&half->set->positions[leg - legs->legs]);

@@ -59,12 +59,17 @@ static void send_kept(struct manager *m, struct link_move *move, station_id to) 
     }
 }
 
+static void tell_old_names(struct manager *m) {
+    struct link_move *move = m->mover.move;
+    for (uint32_t i = 0; i < move->halves_count; i++)
+        manager_move_tell(m, &move->halves[i], move->halves[i].id);
+}
+
 /* The move is off: everybody calls its halves as before, and nothing is left of it. */
 static void give_up(struct manager *m, struct link *link, enum stay_reason reason) {
     struct link_move *move = m->mover.move;
     manager_trace(m, TRACE_LINK_STAYS, link, 0, 0, 0, reason);
-    for (uint32_t i = 0; i < move->halves_count; i++)
-        manager_move_tell(m, &move->halves[i], move->halves[i].id);
+    tell_old_names(m);
     table_remove(&m->mover.links, move->id);
     send_kept(m, move, m->station);
     move->order->reason = (uint8_t)reason;
@@ -76,7 +81,18 @@ static void give_up(struct manager *m, struct link *link, enum stay_reason reaso
     link->is_moving = false;
 }
 
-static void stay(struct manager *m, struct link *link, enum stay_reason reason) {
+/* What a leg has said of its room while its set knew it by another name was not heard. */
+static void report_legs(struct manager *m, nsec now, const struct link_move *move) {
+    for (uint32_t i = 0; i < move->halves_count; i++) {
+        struct half *half = manager_half(m, move->halves[i].id);
+        if (half && half->leg)
+            manager_leg_report(m, now, half);
+    }
+}
+
+static void stay(struct manager *m, nsec now, struct link *link, enum stay_reason reason) {
+    tell_old_names(m);
+    report_legs(m, now, m->mover.move);
     give_up(m, link, reason);
     if (manager_link_may_be_read(link))
         m->port->want_read(m->port, link->id, true);
@@ -155,6 +171,8 @@ static bool prepare_half(struct manager *m, struct moving_half *moving, struct c
         moving->twin = (uint32_t)(twin - move->halves) + 1;
     else if (half->peer && !prepare_to_tell(m, moving, half->peer, first))
         return false;
+    if (half->leg && !prepare_to_tell(m, moving, half->leg->set, first))
+        return false;
     if (half->onion && !(moving->renamed = control_new(m->memory, CONTROL_ONION_RENAMED)))
         return false;
     uint32_t cursor = 0;
@@ -204,7 +222,7 @@ static enum err prepare(struct manager *m, struct link_move *move, const struct 
     return manager_formers_prepare(m, move);
 }
 
-static void park_senders(struct manager *m, struct link *link) {
+static void park_senders(struct manager *m, nsec now, struct link *link) {
     struct link_move *move = m->mover.move;
     struct control *first = NULL;
     enum err e = prepare(m, move, link, &first);
@@ -212,7 +230,7 @@ static void park_senders(struct manager *m, struct link *link) {
         free_messages(m, &first);
         for (uint32_t i = 0; i < move->halves_count; i++)
             free_messages(m, &move->halves[i].told);
-        stay(m, link, e == ERR_LIMIT ? STAY_LIMIT : STAY_TOO_OFTEN);
+        stay(m, now, link, e == ERR_LIMIT ? STAY_LIMIT : STAY_TOO_OFTEN);
         return;
     }
     while (first) {
@@ -221,7 +239,7 @@ static void park_senders(struct manager *m, struct link *link) {
         manager_send(m, message, object_station(message->to), message->to, CONTROL_MOVING);
     }
     if (!send_fences(m, move, MOVE_PARKING))
-        stay(m, link, STAY_LIMIT);
+        stay(m, now, link, STAY_LIMIT);
 }
 
 /* --- may it move? ----------------------------------------------------------------------------------------------------------- */
@@ -240,23 +258,20 @@ static bool knows_all_edges(const struct half *half) {
 /* Something about it is under way that only this manager can finish, or that it does not know yet. */
 static bool must_wait(const struct half *half) {
     return half->state == HALF_HANDSHAKING || object_is_parking(half->peer) || !knows_all_edges(half) ||
-           (half->onion && half->onion->state != ONION_WAITING);
+           (half->onion && half->onion->state != ONION_WAITING) || (half->leg && !half->leg->set);
 }
 
 static void go_on(struct manager *m, nsec now, struct link *link) {
     struct link_move *move = m->mover.move;
-    bool waits = false, has_leg = false;
+    bool waits = false;
     for (struct list *node = link->halves.next; node != &link->halves; node = node->next) {
         const struct half *half = LIST_ENTRY(node, struct half, on_link);
         waits |= must_wait(half);
-        has_leg |= half->leg != NULL;
     }
-    if (has_leg) {
-        stay(m, link, STAY_CONFLUX);
-    } else if (!waits) {
-        park_senders(m, link);
+    if (!waits) {
+        park_senders(m, now, link);
     } else if (now >= move->patience_until) {
-        stay(m, link, STAY_BUSY);
+        stay(m, now, link, STAY_BUSY);
     } else {
         move->step = MOVE_WAITING;
         m->mover.at = now + MOVE_RETRY;
@@ -295,7 +310,7 @@ void manager_move_begin(struct manager *m, nsec now, struct control *message) {
     link->is_moving = true;
     m->mover.move = move;
     if (!send_fences(m, move, MOVE_QUIETING))
-        stay(m, link, STAY_LIMIT);
+        stay(m, now, link, STAY_LIMIT);
 }
 
 void manager_move_fence_returned(struct manager *m, nsec now, uint32_t serial) {
@@ -307,7 +322,7 @@ void manager_move_fence_returned(struct manager *m, nsec now, uint32_t serial) {
     if (move->step == MOVE_QUIETING) {
         go_on(m, now, link);
     } else if (move->is_refused) {
-        stay(m, link, STAY_LIMIT);
+        stay(m, now, link, STAY_LIMIT);
     } else {
         CHECK(move->step == MOVE_PARKING);
         move->step = MOVE_RELEASING;
@@ -332,7 +347,7 @@ void manager_move_tick(struct manager *m, nsec now) {
     struct link_move *move = m->mover.move;
     CHECK(move && move->step == MOVE_WAITING);
     if (!send_fences(m, move, MOVE_QUIETING))
-        stay(m, manager_link(m, move->id), STAY_LIMIT);
+        stay(m, now, manager_link(m, move->id), STAY_LIMIT);
 }
 
 bool manager_move_keeps(struct manager *m, const struct link *link, struct control *message) {

@@ -146,6 +146,7 @@ static void drop_half(struct manager *m, struct link_move *move, struct moving_h
     manager_free_run(m, &half.circuit.queue);
     if (half.exit)
         drop_exit(m, move, moving, half.exit);
+    manager_leg_close(m, &half);
     manager_onion_close(m, &half);
     circuit_half_fini(&half.circuit, m->memory);
     control_spares_release(&m->spares, HALF_LAST_WORDS);
@@ -294,6 +295,8 @@ static void settle_half(struct manager *m, nsec now, struct link_move *move, str
     if (twin)
         half->peer = twin->id_new;
     tell_new_name(m, now, moving, half);
+    if ((half = manager_half(m, moving->id_new)) && half->leg)
+        manager_leg_report(m, now, half);
     if (!(half = manager_half(m, moving->id_new)))
         return;
     if (twin && !twin->id_new)

@@ -1,6 +1,6 @@
 /* What is sent to a half while it moves waits with the sender.
  *
- * Who has a half's name and sends to it - its other half, the edges of its streams - is told that the half is moving, and
+ * Who has a half's name and sends to it - its other half, the edges of its streams, the conflux set of a leg - is told that the half is moving, and
  * calls it by the name of a parking place from then on. A parking place is here, at the sender's own manager: what is sent to it
  * is kept in it at once, in order, and on nobody's way. When the half has arrived, or stays, the sender learns its name, and what
  * was kept goes there first. So nothing is sent to a half that is on its way, and nothing overtakes.
@@ -34,7 +34,8 @@ static object_id *held_by(struct manager *m, object_id holder, object_id held) {
         at = edge ? &edge->circuit.half : NULL;
     } else {
         struct half *half = manager_half(m, holder);
-        at = half ? &half->peer : NULL;
+        struct conflux_leg *leg = half && half->set ? conflux_legs_by_half(&half->set->legs, held) : NULL;
+        at = leg ? &leg->half : half ? &half->peer : NULL;
     }
     return at && *at == held ? at : NULL;
 }

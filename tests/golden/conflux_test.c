@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/rng.h"
 #include "memnet/memnet.h"
 #include "memnet/pattern.h"
 #include "support/test.h"
@@ -190,6 +191,32 @@ static void both_legs_carry_what_arrives_in_order(void **state) {
         assert_int_equal(transfer(false, threads), transfer(true, threads));
 }
 
+/* Links move between threads all the time, those of the legs, too; now and then while they are linked. */
+static void run_with_moves(struct party *p, struct rng *rng) {
+    for (unsigned turns = 0; !p->has_ended && turns < 100000; turns++) {
+        (void)memnet_relay_move(p->relays[rng_below(rng, RELAYS)], rng_u64(rng),
+                                (uint16_t)(1 + rng_below(rng, 2)));
+        memnet_run_for(p->net, rng_below(rng, 4 * NSEC_PER_MS));
+    }
+}
+
+static void legs_move(void **state) {
+    (void)state;
+    for (uint64_t seed = 1; seed <= 10; seed++) {
+        struct party p;
+        struct rng rng;
+        rng_seed(&rng, seed);
+        set_up(&p, true, (uint16_t)(2 + seed % 2), CONFLUX_HIGH_THROUGHPUT, MEGABYTE);
+        run_with_moves(&p, &rng);
+        assert_true(p.has_ended);
+        assert_int_equal(p.received, p.amount);
+        assert_int_equal(p.server.bytes_in, p.amount);
+        assert_false(p.has_mismatch || p.server.has_mismatch);
+        assert_true(memnet_relay_moves(p.relays[3])->moved > 10);
+        tear_down(&p);
+    }
+}
+
 static void a_leg_that_breaks_takes_the_set_with_it(void **state) {
     (void)state;
     struct party p;
@@ -209,6 +236,7 @@ static void a_leg_that_breaks_takes_the_set_with_it(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(both_legs_carry_what_arrives_in_order),
+                                       cmocka_unit_test(legs_move),
                                        cmocka_unit_test(a_leg_that_breaks_takes_the_set_with_it)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

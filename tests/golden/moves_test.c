@@ -97,9 +97,9 @@ static uint64_t moved(const struct world *w, bool tells) {
         assert_int_equal(f->asked, f->moved + stayed);
         sum += f->moved;
         if (tells)
-            printf("relay %u: %u moved, stayed: %u closed, %u busy, %u conflux, %u too often, %u limit\n", i,
+            printf("relay %u: %u moved, stayed: %u closed, %u busy, %u too often, %u limit\n", i,
                    (unsigned)f->moved, (unsigned)f->stayed[0], (unsigned)f->stayed[1], (unsigned)f->stayed[2],
-                   (unsigned)f->stayed[3], (unsigned)f->stayed[4]);
+                   (unsigned)f->stayed[3]);
     }
     return sum;
 }
@@ -139,12 +139,104 @@ static void links_move_while_they_are_used(void **state) {
     }
 }
 
+/* --- whatever happens meanwhile ------------------------------------------------------------------------------------------- */
+
+/* At any step of a move: it takes some wakes, of 20 us each. */
+static void wait_a_moment(struct world *w) {
+    memnet_run_for(w->net, rng_below(&w->rng, rng_below(&w->rng, 4) ? 100 * NSEC_PER_US : 10 * NSEC_PER_MS));
+}
+
+static void do_mischief(struct world *w) {
+    unsigned i = (unsigned)rng_below(&w->rng, JOURNEYS);
+    struct journey *j = &w->journeys[i];
+    struct memnet_relay *a = w->relays[rng_below(&w->rng, RELAYS)],
+                        *b = w->relays[rng_below(&w->rng, RELAYS)];
+    switch (rng_below(&w->rng, 40)) {
+    case 0: memnet_cut(w->net, a, b); break;
+    case 1:
+        if (memnet_client_link(j->client))
+            memnet_client_hangup(j->client);
+        j->circuit = NULL; /* freed with its link */
+        j->is_over = true;
+        break;
+    case 2:
+    case 3:
+    case 4:
+        journey_finish(j);
+        memnet_client_turn(j->client);
+        break;
+    case 5:
+    case 6: memnet_client_stall(j->client, true); break;
+    case 7:
+    case 8:
+    case 9:
+    case 10: memnet_client_stall(j->client, false); break;
+    case 11: w->servers[i].is_stalled = true; break;
+    default: break;
+    }
+}
+
+/* Some of the next allocations fail. */
+static void starve(struct world *w) {
+    struct heap *heap = memnet_heap(w->net);
+    heap->fail_at = heap->allocations + rng_below(&w->rng, 30);
+    heap->fail_count = 1 + rng_below(&w->rng, 3) * rng_below(&w->rng, 10);
+}
+
+static void suffer(uint64_t seed, bool is_poor) {
+    static struct world world;
+    struct world *w = &world;
+    *w = (struct world){0};
+    set_up(w, seed);
+    for (unsigned i = 0; i < JOURNEYS; i++) {
+        begin_journey(w, i);
+        wait_a_moment(w);
+        move_something(w);
+    }
+    memnet_run_for(w->net, rng_below(&w->rng, 300 * NSEC_PER_MS));
+    for (unsigned turns = 0; turns < 300 && !all_are_over(w); turns++) {
+        move_something(w);
+        if (is_poor && rng_below(&w->rng, 4) == 0)
+            starve(w);
+        wait_a_moment(w);
+        do_mischief(w);
+        wait_a_moment(w);
+    }
+    memnet_heap(w->net)->fail_at = UINT64_MAX;
+    for (unsigned i = 0; i < JOURNEYS; i++) {
+        assert_false(w->journeys[i].has_mismatch || w->servers[i].has_mismatch);
+        memnet_client_stall(w->journeys[i].client, false);
+        journey_finish(&w->journeys[i]);
+        memnet_client_turn(w->journeys[i].client);
+    }
+    memnet_run_for(w->net, 300 * NSEC_PER_S);
+    for (unsigned i = 0; i < RELAYS; i++)
+        assert_int_equal(memnet_relay_load(w->relays[i]).halves, 0);
+    for (unsigned i = 0; i < JOURNEYS; i++)
+        assert_int_equal(w->servers[i].connections, w->servers[i].closed);
+    (void)moved(w, seed == seed_first);
+    assert_true(memnet_free(w->net));
+}
+
+static void links_move_whatever_happens(void **state) {
+    (void)state;
+    for (uint64_t seed = seed_first; seed <= seed_last; seed++) {
+        printf("seed %u\n", (unsigned)seed);
+        fflush(stdout);
+        suffer(seed, false);
+        suffer(seed, true);
+    }
+}
+
 /* moves_test [FIRST [LAST]]: other seeds. */
 int main(int argc, char **argv) {
     if (argc > 1)
         seed_first = seed_last = strtoull(argv[1], NULL, 10);
     if (argc > 2)
         seed_last = strtoull(argv[2], NULL, 10);
-    const struct CMUnitTest tests[] = {cmocka_unit_test(links_move_while_they_are_used)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(links_move_while_they_are_used),
+        cmocka_unit_test(links_move_whatever_happens),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -26,6 +26,8 @@ enum fake_kind {
     FAKE_EDGE_PAUSE,
     FAKE_EDGE_RESUME,
     FAKE_EDGE_CLOSE,
+    FAKE_RELEASE,
+    FAKE_ADOPT,
     FAKE_JOB
 };
 
@@ -36,6 +38,7 @@ struct fake_request {
     struct begin_message begin;
     struct name_query query;
     struct job job;
+    void *luggage;
 };
 
 struct fake_port {
@@ -137,6 +140,14 @@ static inline void fake_offload(struct port *port, const struct job *job) {
     fake_note(port, FAKE_JOB, job->half)->job = *job;
 }
 
+static inline void fake_release(struct port *port, link_id link) {
+    fake_note(port, FAKE_RELEASE, link);
+}
+
+static inline void fake_adopt(struct port *port, link_id link, void *luggage) {
+    fake_note(port, FAKE_ADOPT, link)->luggage = luggage;
+}
+
 static inline void fake_wake(struct port *port, station_id station) {
     fake_of(port)->woken[station] = true;
 }
@@ -159,6 +170,8 @@ static inline void fake_port_init(struct fake_port *fake, bool *woken) {
                                .edge_want_read = fake_edge_want_read,
                                .edge_close = fake_edge_close,
                                .offload = fake_offload,
+                               .release = fake_release,
+                               .adopt = fake_adopt,
                                .wake = fake_wake,
                                .trace = fake_trace};
 }
