@@ -31,8 +31,10 @@ void controller_link_stays(struct controller *c, const struct control *message) 
 /* From here on all that is said about the link goes to its new manager; the old one need not send on any more. */
 void controller_link_moved(struct controller *c, struct control *message) {
     struct connection *connection = table_get(&c->connections, message->link);
-    if (connection)
+    if (connection) {
+        controller_moved(c, connection->manager, message->reply_to);
         connection->manager = message->reply_to;
+    }
     c->moving = 0;
     c->moves.moved++;
     controller_repost(c, message, (station_id)message->serial, 0, CONTROL_LINK_SETTLED);

@@ -97,7 +97,7 @@ static void pack_link(struct manager *m, struct link_move *move, struct link *li
     list_remove(&link->paused);
     list_remove(&link->ripe);
     manager_link_set_waiting(m, link, false, false);
-    manager_link_queued(m, link, -(int64_t)link->urgent.count);
+    manager_link_queued(m, link, -(int64_t)(link->urgent.count + link->destroys.count));
     CHECK(link->queued == 0);
     sched_queue_fini(&m->scheduler, &link->queue);
     table_remove(&m->links, link->id);
@@ -341,7 +341,7 @@ static struct link *unpack_link(struct manager *m, const struct link_move *move)
     if (timers_set(&m->timers, &link->timer, move->timer_at) == ERR_OK) {
         if (table_set(&m->links, link->id, link) == ERR_OK) {
             m->links_open++;
-            manager_link_queued(m, link, link->urgent.count);
+            manager_link_queued(m, link, link->urgent.count + link->destroys.count);
             return link;
         }
         timers_clear(&m->timers, &link->timer);
@@ -367,6 +367,7 @@ static void drop_link(struct manager *m, struct link_move *move) {
             drop_half(m, move, &move->halves[i]);
     }
     manager_free_run(m, &move->link.urgent);
+    destroy_queue_clear(&move->link.destroys, m->memory);
     table_fini(&move->link.circuits);
     struct control *message = manager_post_last(m, m->controller, 0, CONTROL_LINK_CLOSED);
     CHECK(message);
@@ -434,6 +435,7 @@ void manager_parcel_abandon(struct manager *m, struct link_move *move) {
             drop_half(m, move, &move->halves[i]);
     }
     manager_free_run(m, &move->link.urgent);
+    destroy_queue_clear(&move->link.destroys, m->memory);
     table_fini(&move->link.circuits);
     control_spares_release(&m->spares, LINK_LAST_WORDS);
     manager_move_free(m, move);
