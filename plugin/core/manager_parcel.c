@@ -29,19 +29,18 @@ static void pack_stream(struct manager *m, struct packed_stream *packed, struct 
 
 static void pack_streams(struct manager *m, struct link_move *move, struct moving_half *moving,
                          struct exit_streams *exit) {
-    struct packed_stream *at = move->streams + moving->streams_at;
     struct list *node;
     struct stream *stream;
-    uint32_t cursor = 0;
+    uint32_t at = moving->streams_at, cursor = 0;
     while ((node = list_take_first(&exit->blocked)) != NULL) {
         stream = LIST_ENTRY(node, struct stream, blocked);
         table_remove(&exit->streams, stream->id);
-        pack_stream(m, at, stream);
-        at++->is_blocked = true;
+        pack_stream(m, &move->streams[at], stream);
+        move->streams[at++].is_blocked = true;
     }
     while ((stream = table_take(&exit->streams, &cursor)) != NULL)
-        pack_stream(m, at++, stream);
-    moving->streams_count = (uint32_t)(at - move->streams) - moving->streams_at;
+        pack_stream(m, &move->streams[at++], stream);
+    moving->streams_count = at - moving->streams_at;
     moving->is_resuming = list_is_linked(&exit->resuming);
     list_remove(&exit->resuming);
     m->undelivered -= exit->undelivered;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/rng.h"
 #include "crypt/symbolic.h"
 #include "golden/golden_file.h"
 #include "memnet/memnet.h"
@@ -46,6 +47,7 @@ struct stage {
     struct party client, service;
     uint8_t auth_seed[32], auth_key[32];
     bool is_symbolic;
+    struct rng *moves; /* links move all the time; NULL: they stay */
 };
 
 /* --- parties ------------------------------------------------------------------------------------------------------- */
@@ -119,8 +121,19 @@ static void enter(struct stage *stage, struct party *p, unsigned first) {
     memnet_client_dial(p->client, stage->relays[first]);
 }
 
+static void pass(struct stage *stage, nsec duration) {
+    nsec end = memnet_now(stage->net) + duration;
+    while (stage->moves && memnet_now(stage->net) < end) {
+        (void)memnet_relay_move(stage->relays[rng_below(stage->moves, RELAYS)], rng_u64(stage->moves),
+                                (uint16_t)(1 + rng_below(stage->moves, 3)));
+        memnet_run_for(stage->net, rng_below(stage->moves, 40 * NSEC_PER_MS));
+    }
+    if (memnet_now(stage->net) < end)
+        memnet_run_until(stage->net, end);
+}
+
 static void run_for(struct stage *stage, nsec duration, const char *note) {
-    memnet_run_for(stage->net, duration);
+    pass(stage, duration);
     memnet_trace_note(stage->net, note);
 }
 
@@ -216,7 +229,7 @@ static void talk(struct stage *stage, uint32_t rounds, uint32_t at_once) {
             tell(&stage->client, REND, RELAY_INTRODUCE2, word, sizeof word);
             tell(&stage->service, REND, RELAY_INTRODUCE2, word, sizeof word);
         }
-        memnet_run_for(stage->net, NSEC_PER_S);
+        pass(stage, NSEC_PER_S);
     }
     memnet_trace_note(stage->net, "all is said");
     assert_int_equal(stage->client.ways[REND].in_order, rounds * at_once);
@@ -268,6 +281,23 @@ static void many_words_over_any_number_of_threads(UNUSED void **state) {
     }
 }
 
+/* Of all three, those of the circuits that wait for an introduction, or for each other, too. */
+static void they_meet_while_links_move(UNUSED void **state) {
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        struct stage stage;
+        struct rng moves;
+        rng_seed(&moves, seed);
+        set_up(&stage, true, (uint16_t)(2 + seed % 3));
+        stage.moves = &moves;
+        introduce(&stage);
+        join(&stage);
+        talk(&stage, 3, 20);
+        leave(&stage);
+        assert_true(memnet_relay_moves(stage.relays[2])->moved > 10);
+        tear_down(&stage);
+    }
+}
+
 /* The meeting point loses the link over which the client came. */
 static void a_link_dies(UNUSED void **state) {
     for (uint16_t threads = 0; threads <= 4; threads++) {
@@ -287,6 +317,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_story_of_a_meeting),
         cmocka_unit_test(many_words_over_any_number_of_threads),
+        cmocka_unit_test(they_meet_while_links_move),
         cmocka_unit_test(a_link_dies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

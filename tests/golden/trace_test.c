@@ -124,6 +124,23 @@ static void tell_link_dies(struct stage *stage) {
     assert_int_equal(stage->server.closed, 1);
 }
 
+/* The link of the second relay to the first moves to another thread while bytes are under way, and later back. */
+static void tell_move(struct stage *stage) {
+    struct journey *j = &stage->journey;
+    stage->server.sends = j->expects = 10000;
+    assert_true(journey_begin(j, stage->net, stage->relays, 3));
+    run_for(stage, 285870 * NSEC_PER_US, "a link of the second relay moves");
+    assert_true(memnet_relay_move(stage->relays[1], 0, 1));
+    assert_false(memnet_relay_move(stage->relays[1], 0, 1)); /* one at a time */
+    run_for(stage, 10 * NSEC_PER_MS, "and on to another thread");
+    assert_true(memnet_relay_move(stage->relays[1], 0, 1));
+    run_for(stage, 2 * NSEC_PER_S, "all is quiet");
+    assert_true(j->is_over);
+    assert_int_equal(j->received, 10000);
+    assert_false(j->has_mismatch || stage->server.has_mismatch);
+    assert_int_equal(memnet_relay_moves(stage->relays[1])->moved, 2);
+}
+
 /* 10 MB each way: too long to read, so its hash and its length are kept. */
 static void tell_long_transfer(struct stage *stage) {
     struct journey *j = &stage->journey;
@@ -187,6 +204,11 @@ static void link_dies(void **state) {
     check("link_dies.trace", tell_link_dies, false);
 }
 
+static void move(void **state) {
+    (void)state;
+    check("move.trace", tell_move, false);
+}
+
 static void long_transfer(void **state) {
     (void)state;
     check("long_transfer.trace", tell_long_transfer, true);
@@ -196,6 +218,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(transfer),    cmocka_unit_test(origin_ends), cmocka_unit_test(truncate_and_extend),
         cmocka_unit_test(unreachable), cmocka_unit_test(link_dies),   cmocka_unit_test(long_transfer),
+        cmocka_unit_test(move),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
