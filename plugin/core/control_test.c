@@ -12,7 +12,7 @@ static void kinds_have_room_for_their_part(UNUSED void **state) {
         {CONTROL_EXTEND, sizeof(struct control_extend)},
         {CONTROL_DIAL, sizeof(struct control_dial)},
         {CONTROL_ATTACH, sizeof(struct control_extend)},
-        {CONTROL_ATTACHED, 0},
+        {CONTROL_ATTACHED, sizeof(object_id)},
         {CONTROL_EXTENDED, sizeof(struct control_extended)},
         {CONTROL_EXTEND_FAILED, 0},
         {CONTROL_DESTROY, 0},
@@ -42,6 +42,15 @@ static void kinds_have_room_for_their_part(UNUSED void **state) {
         {CONTROL_ONION_REFUSED, 0},
         {CONTROL_INTRODUCED, 0},
         {CONTROL_JOINED, 0},
+        {CONTROL_ONION_RENAMED, sizeof(struct control_onion_renamed)},
+        {CONTROL_LINK_MOVE, 0},
+        {CONTROL_LINK_STAYS, 0},
+        {CONTROL_LINK_PARCEL, sizeof(struct link_move *)},
+        {CONTROL_LINK_MOVED, 0},
+        {CONTROL_LINK_SETTLED, 0},
+        {CONTROL_MOVING, sizeof(object_id)},
+        {CONTROL_MOVED, sizeof(object_id)},
+        {CONTROL_PARKING_FAILED, sizeof(object_id)},
     };
     struct test_memory m;
     test_memory_init(&m);
