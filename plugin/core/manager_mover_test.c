@@ -257,7 +257,8 @@ static void what_the_controller_says_finds_the_link(UNUSED void **state) {
     ask_to_move(&f, p);
     assert_true(let_go(&f, p));
     struct control *close = control_new(&f.hops.memory.memory, CONTROL_LINK_CLOSE);
-    close->link = p->link; /* from the main thread's manager: it is not the controller's business when it comes */
+    close->link =
+        p->link; /* from the main thread's manager: it is not the controller's business when it comes */
     manager_send(bench_manager(&f.hops.b, 0), close, p->station, 0, CONTROL_LINK_CLOSE);
     bench_run(&f.hops.b);
     assert_true(was_asked(&f, 2, FAKE_HANGUP, &request));
