@@ -6,13 +6,38 @@
 #include "core/manager_exit_state.h"
 #include "core/manager_state.h"
 
+#define UNUSED_EFFORT 64u /* circuits looked at: some microseconds, in the place of a handshake */
+
 struct half *manager_half(struct manager *m, half_id id) {
     return slot_map_get(&m->halves, id);
 }
 
 /* --- coming and going ----------------------------------------------------------------------------------------------- */
 
-struct half *manager_half_new(struct manager *m, struct link *link, uint32_t circ_id, bool towards_origin) {
+/* It ends here, and nothing was ever asked of it. */
+static bool is_unused(const struct half *half) {
+    return half->state == HALF_OPEN && half->is_towards_origin && !half->peer && !half->exit &&
+           !half->onion && !half->leg && !half->set && !half->has_introduced;
+}
+
+/* There are as many circuits as may be. Who floods us with them uses none, so room is made among those: the one that has been
+ * there for longest, about, for the search goes round. */
+static void make_room(struct manager *m, nsec now) {
+    for (unsigned i = 0; i < UNUSED_EFFORT; i++) {
+        struct half *half = slot_map_next(&m->halves, &m->unused_cursor);
+        if (!half)
+            m->unused_cursor = 0;
+        if (half && is_unused(half)) {
+            manager_half_fail(m, now, half, DESTROY_RESOURCELIMIT);
+            return;
+        }
+    }
+}
+
+struct half *manager_half_new(struct manager *m, nsec now, struct link *link, uint32_t circ_id,
+                              bool towards_origin) {
+    if (m->halves.live >= m->config->circuits_max_per_manager)
+        make_room(m, now);
     if (!control_spares_reserve(&m->spares, HALF_LAST_WORDS))
         return NULL;
     struct half *half = slab_take(&m->halves_slab);

@@ -119,9 +119,31 @@ static void circuits_have_a_limit(UNUSED void **state) {
     struct bench_circuit c;
     two_hops_init_with(&f, five_circuits);
     for (uint32_t i = 0; i < 5; i++)
-        circuit_open(&c, &f.origin, CIRC + i);
+        (void)two_hops_open(&f, &c, CIRC + i);
     circuit_ask(&c, &f.origin, CIRC + 5);
     peer_expect_destroy(&f.origin, CIRC + 5, DESTROY_RESOURCELIMIT);
+    two_hops_fini(&f);
+}
+
+/* Of those that were never used each stays for as long as others are left that came before it. */
+static void who_uses_no_circuits_loses_them_first(UNUSED void **state) {
+    struct two_hops f;
+    struct bench_circuit used, c;
+    two_hops_init_with(&f, five_circuits);
+    for (uint32_t i = 0; i < 2; i++)
+        circuit_open(&c, &f.origin, CIRC + i);
+    (void)two_hops_open(&f, &used, CIRC + 2);
+    for (uint32_t i = 3; i < 5; i++)
+        circuit_open(&c, &f.origin, CIRC + i);
+    for (uint32_t i = 5; i < 50; i++) {
+        circuit_ask(&c, &f.origin, CIRC + i);
+        peer_expect_destroy(&f.origin, CIRC + i - (i < 7 ? 5 : 4), DESTROY_RESOURCELIMIT);
+        bench_jobs(&f.b);
+        assert_true(circuit_created(&c));
+    }
+    circuit_tell(&used, RELAY_DROP, 0, "", 0);
+    assert_null(peer_read(&f.origin)); /* it is as it was */
+    assert_int_equal(manager_working_set(bench_manager(&f.b, f.origin.station), f.b.now).halves, 5);
     two_hops_fini(&f);
 }
 
@@ -207,6 +229,7 @@ int main(void) {
         cmocka_unit_test(an_id_in_use_ends_the_circuit_that_has_it),
         cmocka_unit_test(a_result_for_a_circuit_that_is_gone_is_dropped),
         cmocka_unit_test(circuits_have_a_limit),
+        cmocka_unit_test(who_uses_no_circuits_loses_them_first),
         cmocka_unit_test(destroy_goes_on_without_its_reason),
         cmocka_unit_test(a_link_takes_its_circuits_with_it),
         cmocka_unit_test(a_queue_that_grows_too_long_ends_the_circuit),

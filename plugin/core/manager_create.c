@@ -107,7 +107,7 @@ void manager_circuit_create(struct manager *m, nsec now, struct link *link, cons
     manager_trace(m, TRACE_CIRCUIT_CREATE, link, cell->circ_id, 0, 0, type_of(job.kind));
     struct half *half =
         manager_client_may_create(m, now, link) && link->circuits.count < m->config->circuits_max_per_link
-            ? manager_half_new(m, link, cell->circ_id, true)
+            ? manager_half_new(m, now, link, cell->circ_id, true)
             : NULL;
     if (!half) {
         manager_queue_destroy(m, now, link, cell->circ_id, DESTROY_RESOURCELIMIT);

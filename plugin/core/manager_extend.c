@@ -90,7 +90,7 @@ void manager_attach(struct manager *m, nsec now, struct control *message) {
         return;
     }
     uint32_t circ_id = free_circ_id(link);
-    struct half *half = circ_id ? manager_half_new(m, link, circ_id, false) : NULL;
+    struct half *half = circ_id ? manager_half_new(m, now, link, circ_id, false) : NULL;
     struct cell *cell = half ? manager_cell(m, CELL_MAY_FAIL) : NULL;
     struct control *answer =
         cell ? manager_post(m, object_station(message->from), message->from, CONTROL_ATTACHED) : NULL;

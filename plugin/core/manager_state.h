@@ -256,6 +256,7 @@ struct manager {
     struct dos_figures refused;
     uint32_t memory_limit; /* cells of our pool: when more are out, manager_memory_is_over_limit */
     uint32_t memory_cursor;
+    uint32_t unused_cursor;   /* where the next circuit that was never used is looked for */
     nsec memory_at;           /* when to look at what circuits hold; NSEC_NEVER: enough is left */
     nsec memory_asked_at;     /* the controller, for cells */
     nsec watching_since;      /* 0: not watching what circuits hold */
@@ -392,8 +393,8 @@ struct half *manager_half(struct manager *m, half_id id);
 void manager_circuit_destroyed(struct manager *m, nsec now, struct link *link, const struct cell_view *cell);
 /* DESTROY for a circuit that is not there any more, or never was. */
 void manager_queue_destroy(struct manager *m, nsec now, struct link *link, uint32_t circ_id, uint8_t reason);
-/* NULL at a limit or without memory. */
-MUST_USE struct half *manager_half_new(struct manager *m, struct link *link, uint32_t circ_id,
+/* NULL at a limit or without memory. At the limit of circuits one that has never been used is closed for it. */
+MUST_USE struct half *manager_half_new(struct manager *m, nsec now, struct link *link, uint32_t circ_id,
                                        bool towards_origin);
 /* Close the half: DESTROY with reason on its link unless reason_link is NO_REASON, likewise to its other half, its streams. */
 #define NO_REASON (-1)

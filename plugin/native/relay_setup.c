@@ -16,6 +16,10 @@
 #define FILES_RESERVED 64u /* logs, listeners, event loops, directory connections */
 #define FILES_MAX      (1u << 20)
 #define CELLS_LEAST    16384u
+#define CIRCUIT_BYTES \
+    1024u /* of a side of a circuit: with its keys, names and share of tables, and something over */
+#define CIRCUITS_LEAST 16384u
+#define CIRCUITS_MOST  (1u << 20)
 
 uint32_t machine_raise_files(void) {
     struct rlimit limit;
@@ -55,6 +59,14 @@ static uint32_t cells_of(const struct config *config, uint16_t threads) {
     return cells > INT_MAX ? INT_MAX : (uint32_t)cells;
 }
 
+/* A quarter of MaxMemInQueues is what their circuits may take besides. */
+static uint32_t circuits_of(const struct config *config, uint16_t threads) {
+    uint64_t circuits = config->max_mem_in_queues / 4 / CIRCUIT_BYTES / (threads == 0 ? 1 : threads);
+    if (circuits < CIRCUITS_LEAST)
+        return CIRCUITS_LEAST;
+    return circuits > CIRCUITS_MOST ? CIRCUITS_MOST : (uint32_t)circuits;
+}
+
 void setup_relay_config(const struct config *config, const struct core_places *places,
                         const struct crypt_provider *crypt, const uint8_t rsa_id[static 20], uint32_t files,
                         uint64_t unix_s_at_zero, struct relay_config *out) {
@@ -67,6 +79,9 @@ void setup_relay_config(const struct config *config, const struct core_places *p
     CHECK(getrandom(&out->seed, sizeof out->seed, 0) == (ssize_t)sizeof out->seed);
     out->unix_s_at_zero = unix_s_at_zero;
     out->cells_max_per_manager = cells_of(config, out->connection_threads);
+    out->circuits_max_per_manager = circuits_of(config, out->connection_threads);
+    if (out->circuits_max_per_link > out->circuits_max_per_manager / 2)
+        out->circuits_max_per_link = out->circuits_max_per_manager / 2;
     if (files > FILES_RESERVED && out->links_max > files - FILES_RESERVED)
         out->links_max = files - FILES_RESERVED;
     out->bandwidth_rate = config_rate(config);

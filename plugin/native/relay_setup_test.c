@@ -41,6 +41,8 @@ static void options_reach_the_core(void **state) {
     assert_int_equal(setup_cpu_workers(config, &eight), CPU_WORKERS_MAX);
     assert_int_equal(core.connection_threads, 3);
     assert_true(core.cells_max_per_manager > 500000 && core.cells_max_per_manager < 700000);
+    assert_int_equal(core.circuits_max_per_manager, (UINT32_C(1) << 30) / 4 / 1024 / 3);
+    assert_in_range(core.circuits_max_per_link, 1, core.circuits_max_per_manager / 2);
     assert_true(core.links_max < 500);
     assert_int_equal(core.bandwidth_rate, 5000000);
     assert_int_equal(core.unix_s_at_zero, 1000);
