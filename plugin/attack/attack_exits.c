@@ -26,6 +26,7 @@
 struct way {
     struct attack_link *link;
     uint32_t begun, settled; /* circuits; settled: open, or not to be had */
+    bool has_begun;          /* the streams that it will not read */
     bool is_deaf;
 };
 
@@ -49,6 +50,11 @@ struct exits {
 static void begin_stream(struct exits *a, nsec now, struct origin_circuit *c) {
     if (origin_circuit_begin(c, now, &a->to))
         a->world->counts.streams++;
+}
+
+static void begin_streams(struct exits *a, nsec now, struct origin_circuit *c) {
+    for (uint32_t i = 0; i < a->world->options->streams; i++)
+        begin_stream(a, now, c);
 }
 
 /* In its place: half of the streams that come to be are held, and half begin without end. */
@@ -94,8 +100,8 @@ static void opened(struct exits *a, nsec now, struct origin_circuit *c) {
     aim->way->settled++;
     a->building--;
     a->world->counts.circuits++;
-    for (uint32_t i = 0; !a->resolves && i < a->world->options->streams; i++)
-        begin_stream(a, now, c);
+    if (!a->resolves && !a->reads_nothing)
+        begin_streams(a, now, c);
 }
 
 static void lose(struct exits *a, nsec now, struct origin_circuit *c) {
@@ -160,9 +166,16 @@ static void renew(struct exits *a) {
     dial(a);
 }
 
-/* All circuits are there, and what they ask for is on its way. */
-static void deafen(struct exits *a, struct way *way) {
-    if (way->settled < a->a_link || origin_link_wants_write(way->link->origin))
+/* All circuits are there: ask for streams, and when that is on its way read no more. */
+static void deafen(struct exits *a, nsec now, struct way *way) {
+    const struct list *circuits = &way->link->origin->outlet.circuits;
+    if (way->settled < a->a_link)
+        return;
+    for (struct list *entry = circuits->next; !way->has_begun && entry != circuits; entry = entry->next)
+        begin_streams(a, now, LIST_ENTRY(entry, struct origin_circuit, entry));
+    way->has_begun = true;
+    attack_link_write(way->link, now);
+    if (origin_link_wants_write(way->link->origin))
         return;
     load_connection_listen(way->link->connection, false);
     way->is_deaf = true;
@@ -191,7 +204,7 @@ static void tend(struct exits *a, nsec now, struct attack_link *link) {
     if (a->resolves)
         resolve(a, link);
     if (a->reads_nothing)
-        deafen(a, way);
+        deafen(a, now, way);
 }
 
 /* --- the attack -------------------------------------------------------------------------------------------------- */

@@ -37,7 +37,7 @@ ATTACKS = (
     Attack("sniper", links=8, circuits=800),
     Attack("trickle", links=200, circuits=1000),
     Attack("upload", links=8, circuits=800),
-    Attack("unread", links=8, circuits=1000, streams=2, is_at_exit=True),
+    Attack("unread", links=8, circuits=3000, streams=2, is_at_exit=True),
     Attack("begins", links=4, circuits=40, streams=200, is_at_exit=True, meets_defences=True),
     Attack("begins-nowhere", links=4, circuits=40, streams=200, is_at_exit=True, meets_defences=True),
     Attack("resolves", links=4, circuits=40, is_at_exit=True, meets_defences=True),
