@@ -47,20 +47,24 @@ struct exits {
 
 /* --- streams ----------------------------------------------------------------------------------------------------- */
 
-static void begin_stream(struct exits *a, nsec now, struct origin_circuit *c) {
-    if (origin_circuit_begin(c, now, &a->to))
-        a->world->counts.streams++;
+/* One that churns ends as soon as it is connected, and another begins. */
+static void begin_stream(struct exits *a, nsec now, struct origin_circuit *c, bool churns) {
+    struct origin_stream *s = origin_circuit_begin(c, now, &a->to);
+    if (!s)
+        return;
+    s->user = churns ? a : NULL;
+    a->world->counts.streams++;
 }
 
 static void begin_streams(struct exits *a, nsec now, struct origin_circuit *c) {
     for (uint32_t i = 0; i < a->world->options->streams; i++)
-        begin_stream(a, now, c);
+        begin_stream(a, now, c, !a->reads_nothing && i % 2 == 1);
 }
 
-/* In its place: half of the streams that come to be are held, and half begin without end. */
 static void begin_another(struct exits *a, nsec now, struct origin_circuit *c, struct origin_stream *s) {
+    bool churns = s->user != NULL;
     origin_circuit_end(c, now, s, END_DONE);
-    begin_stream(a, now, c);
+    begin_stream(a, now, c, churns);
 }
 
 static void resolve_some(struct exits *a, struct origin_circuit *c) {
@@ -120,7 +124,7 @@ static void heard(void *owner, nsec now, const struct origin_event *event) {
     case ORIGIN_EVENT_CIRCUIT_OPENED: opened(a, now, event->circuit); break;
     case ORIGIN_EVENT_CIRCUIT_CLOSED: lose(a, now, event->circuit); break;
     case ORIGIN_EVENT_STREAM_CONNECTED:
-        if (!a->reads_nothing && event->stream->id % 2 == 1)
+        if (event->stream->user)
             begin_another(a, now, event->circuit, event->stream);
         break;
     case ORIGIN_EVENT_STREAM_ENDED: begin_another(a, now, event->circuit, event->stream); break;
