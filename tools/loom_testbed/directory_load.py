@@ -143,9 +143,7 @@ def target_of(one: dict) -> Target:
 async def run(plan: dict, path: Path) -> None:
     """Make rounds for as long as the plan says."""
     context, rng, history = tls_context(), random.Random(1), History(plan["dir_port"])
-    customers = [
-        Customer(one["name"], target_of(one), context) for one in plan["relays"]
-    ]
+    customers = [Customer(one["name"], target_of(one), context) for one in plan["relays"]]
     begun = written = refreshed = time.monotonic()
     await asyncio.to_thread(history.refresh)
     number = 0

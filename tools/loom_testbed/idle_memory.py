@@ -115,9 +115,10 @@ def fill(side: Side, filling: Filling, directory: Path, port: int, told: Told, a
 @contextmanager
 def _generator(command: Sequence[str], directory: Path) -> Iterator[Iterator[dict]]:
     log = directory / "generator.log"
-    with log.open("wb") as err, subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=err, text=True
-    ) as child:
+    with (
+        log.open("wb") as err,
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=err, text=True) as child,
+    ):
         try:
             yield _orders(child)
             status = child.wait(STOP_SECONDS_MAX)

@@ -10,18 +10,17 @@ import re
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import arguments, bench_plot, checks, logscan, onion, rundir, signals, soak_samples, transfer
+from . import arguments, bench_plot, checks, logscan, onion, rundir, signals, soak_checks, soak_samples, transfer
 from .checks import Check
 from .errors import Interrupted, TestbedError
 from .network import Network
 from .plan import Plan, Relay
 from .progress import Progress
 from .server import PatternServer
-from .soak_crowd import Crowd
+from .soak_crowd import Crowd, Peers
 from .soak_samples import Series
 from .soak_visits import STALL_SECONDS_MAX, Visits
 
@@ -29,10 +28,6 @@ READY_SECONDS_MAX = 600.0
 TICK_SECONDS = 1.0
 WRITE_SECONDS = 60.0
 LAST_VISITS_SECONDS_MAX = 300.0
-SOME_GO_SECONDS = 20.0
-EMPTY_SECONDS_MAX = 120.0
-BROKEN_SHARE_MAX = 0.001  # of the visits: streams that end early though nobody left
-UNOPENED_SHARE_MAX = 0.02  # a client may give up on a circuit that a busy machine delays
 
 
 def parse(argv: list[str] | None = None) -> argparse.Namespace:
@@ -53,6 +48,13 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     add("--visits", type=float, default=3.0, metavar="N", help="streams begun each second, on average (default: 3)")
     add(
         "--leave-every", type=arguments.count(5, 86400), default=45, metavar="S", help="one client leaves (default: 45)"
+    )
+    add(
+        "--restart-every",
+        type=arguments.count(5, 86400),
+        default=300,
+        metavar="S",
+        help="a tor relay starts anew (default: 300)",
     )
     add("--sample-every", type=arguments.count(1, 3600), default=10, metavar="S", help="seconds between samples")
     add("--seed", type=int, help="of the visits and the leaving (default: a new one, which the result names)")
@@ -78,6 +80,7 @@ class Result:
     series: dict[str, Series] = field(default_factory=dict)
     visits: Visits | None = None
     crowd: Crowd | None = None
+    peers: Peers | None = None
     cpu_share: float | None = None
     left_visits: int = 0
     checks: list[Check] = field(default_factory=list)
@@ -99,6 +102,7 @@ class Result:
             "options": shown,
             "visits": self.visits.tally.as_dict() if self.visits else {},
             "clients_left": self.crowd.left if self.crowd else 0,
+            "relays_restarted": self.peers.left if self.peers else 0,
             "cpu_share_of_a_core": self.cpu_share,
             "checks": [check.as_dict() for check in self.checks],
             "warnings": dict(self.warnings),
@@ -145,27 +149,31 @@ def run(result: Result, progress: Progress) -> None:
         progress.line(f"all clients and the service are usable; {options.minutes} minutes begin, seed {options.seed}")
         crowd = result.crowd = Crowd(network, options.leave_every, options.seed)
         visits = result.visits = Visits(crowd.guests, network.server_port, host, options.visits, options.seed)
+        peers = result.peers = Peers(network, options.restart_every, visits)
         visits.start()
-        _soak(network, result, crowd, visits, progress)
+        _soak(network, result, crowd, peers, visits, progress)
         progress.line("no more visits begin")
         result.left_visits = visits.stop(LAST_VISITS_SECONDS_MAX, network.require_alive)
+        peers.settle()
         crowd.settle(READY_SECONDS_MAX)
-        result.checks = _checks_while_running(network, result)
+        series = list(result.series.values())
+        result.checks = soak_checks.while_running(network, crowd, visits, series, result.left_visits)
         result.warnings = warnings(network)
-        result.checks.append(_what_is_given_back(network, result, progress))
+        result.checks.append(soak_checks.what_is_given_back(network, progress))
         network.stop()
         result.checks.append(checks.relays_ended_well(network))
         server.close()
 
 
-def _soak(network: Network, result: Result, crowd: Crowd, visits: Visits, progress: Progress) -> None:
-    """Watch until the time is up: clients leave and return, relays are looked at, and every minute has its line."""
+def _soak(network: Network, result: Result, crowd: Crowd, peers: Peers, visits: Visits, progress: Progress) -> None:
+    """Watch until the time is up: who leaves returns, relays are looked at, and every minute has its line."""
     began = time.monotonic()
     used_before = _cpu_seconds(network)
     sample_at, write_at = 0.0, WRITE_SECONDS
     while result.seconds < result.options.minutes * 60:
         network.require_alive()
         crowd.tick()
+        peers.tick()
         result.seconds = time.monotonic() - began
         if result.seconds >= sample_at:
             sample_at = max(sample_at + result.options.sample_every, result.seconds)
@@ -202,70 +210,6 @@ def _cpu_seconds(network: Network) -> float:
 def _cpu_of(pid: int) -> float:
     sample = soak_samples.procstat.sample(pid)
     return sample.user_s + sample.system_s if sample else 0.0
-
-
-def _checks_while_running(network: Network, result: Result) -> list[Check]:
-    assert result.visits is not None and result.crowd is not None
-    ends = result.visits.tally.as_dict()
-    number = sum(count for end, count in ends.items() if isinstance(count, int) and end != "bytes_right")
-    series = list(result.series.values())
-    looms = network.under_test()
-    peers = [node for node in network.nodes if node not in looms]
-    return [
-        _bytes_are_right(ends, result.left_visits),
-        _few("broken", ends, number, BROKEN_SHARE_MAX),
-        _few("unopened", ends, number, UNOPENED_SHARE_MAX),
-        Check("clients_return", not result.crowd.away(), f"{result.crowd.left} left; away: {result.crowd.away()}"),
-        checks.alive(network),
-        soak_samples.memory_is_flat(series),
-        soak_samples.files_are_flat(series),
-        checks.peers_warn_nothing_of(looms, peers),
-        checks.looms_warn_nothing(looms),
-    ]
-
-
-def _bytes_are_right(ends: dict[str, object], left: int) -> Check:
-    ok = not ends.get("wrong") and bool(ends.get("verified")) and left == 0
-    return Check("bytes_right", ok, f"{ends['bytes_right']} bytes in {ends.get('verified', 0)} whole visits, "
-                 f"{ends.get('given_up', 0)} given up, {ends.get('client_left', 0)} whose client left; "
-                 f"{ends.get('wrong', 0)} wrong, {left} without an end")  # fmt: skip
-
-
-def _few(end: str, ends: dict[str, object], number: int, share: float) -> Check:
-    count = int(ends.get(end, 0))  # type: ignore[call-overload]
-    return Check(end, count <= share * number, f"{count} of {number} visits; at most {share:.1%} may be")
-
-
-def _what_is_given_back(network: Network, result: Result, progress: Progress) -> Check:
-    """Without clients and service most circuits are gone; without the tor relays, which make some too, all are."""
-    _ask_to_stop(network, ("client", "service"))
-    without_clients = _wait_for_halves(network, SOME_GO_SECONDS)
-    progress.line("the clients are gone")
-    _ask_to_stop(network, ("authority", "relay"))
-    left = _wait_for_halves(network, EMPTY_SECONDS_MAX)
-    progress.line("the tor relays are gone")
-    detail = ", ".join(f"{name} {count}" for name, count in left.items())
-    before = sum(filter(None, without_clients.values()))
-    is_empty = all(count == 0 for count in left.values())
-    return Check("given_back", is_empty, f"halves left when all but Loom has ended: {detail}; {before} before that")
-
-
-def _ask_to_stop(network: Network, roles: Sequence[str]) -> None:
-    for node in network.nodes:
-        if node.role in roles and node.program == "tor":
-            network.child(node).ask_to_stop()
-
-
-def _wait_for_halves(network: Network, seconds_max: float) -> dict[str, int | None]:
-    """Return the halves of each Loom (None: it does not answer), when none has any or the time is up."""
-    deadline = time.monotonic() + seconds_max
-    while True:
-        looms = [node for node in network.nodes if node.program == "loom"]
-        read = {node.name: soak_samples.read(node, network.child(node).pid, 0.0) for node in looms}
-        halves = {name: one.halves if one else None for name, one in read.items()}
-        if all(count == 0 for count in halves.values()) or time.monotonic() > deadline:
-            return halves
-        time.sleep(TICK_SECONDS)
 
 
 def warnings(network: Network) -> Counter[str]:

@@ -1,4 +1,4 @@
-"""soak_crowd - clients of the real tor that come and go: in turn they are ended or killed, and started again.
+"""soak_crowd - clients and relays of the real tor that come and go: they are ended or killed, and started again.
 
 Thread: the main thread, which alone may start children (process.py); a client that starts is tried by a thread.
 """
@@ -12,10 +12,12 @@ import time
 
 from . import transfer
 from .network import Network
-from .soak_visits import Guest
+from .plan import Node
+from .soak_visits import Guest, Visits
 
 PROBE_SECONDS_MAX = 60.0
 LEAVES_SECONDS_MAX = 120.0
+PEER_LEAVES_SECONDS_MAX = 10.0  # some hang at their end, with all their connections open
 SHARE_KILLED = 0.3
 SHARE_NEW_GUARDS = 0.5
 
@@ -82,3 +84,46 @@ class Crowd:
         while not transfer.probe(guest.node, self._network.server_port, PROBE_SECONDS_MAX):
             time.sleep(transfer.RETRY_SECONDS)
         guest.is_usable = True
+
+
+class Peers:
+    """The relays that run tor, one of which starts anew every so many seconds, each in its turn."""
+
+    def __init__(self, network: Network, every_seconds: float, visits: Visits) -> None:
+        self.left = 0
+        self._network = network
+        self._nodes = [node for node in network.with_role("relay") if node.program == "tor"]
+        self._every = every_seconds
+        self._visits = visits
+        self._next_at = time.monotonic() + every_seconds
+        self._leaving: Node | None = None
+        self._leaves_until = 0.0
+
+    def tick(self) -> None:
+        """Do what is due; call it every second or so."""
+        now = time.monotonic()
+        if self._leaving is not None:
+            self._restart_when_gone(self._leaving, now)
+        elif self._nodes and now >= self._next_at:
+            self._next_at = now + self._every
+            self._leaving = self._nodes[self.left % len(self._nodes)]
+            self.left += 1
+            self._visits.relay_leaves()
+            self._leaves_until = now + PEER_LEAVES_SECONDS_MAX
+            self._network.child(self._leaving).ask_to_stop()
+
+    def settle(self) -> None:
+        """Let none leave any more, and return when all run."""
+        self._next_at = math.inf
+        while self._leaving is not None:
+            self.tick()
+            time.sleep(0.2)
+
+    def _restart_when_gone(self, node: Node, now: float) -> None:
+        child = self._network.child(node)
+        if child.is_alive():
+            if now > self._leaves_until:
+                child.kill()
+            return
+        self._network.start_node(node)
+        self._leaving = None

@@ -94,6 +94,7 @@ class Visits:
         self._per_second = per_second
         self._random = random.Random(seed)
         self._number = 0
+        self._relays_left = 0
         self._stopping = threading.Event()
         self._running: list[threading.Thread] = []
         self._open: set[int] = set()
@@ -102,6 +103,10 @@ class Visits:
     def start(self) -> None:
         """Begin."""
         self._beginner.start()
+
+    def relay_leaves(self) -> None:
+        """A relay of the network is about to end: streams that are under way may end with it."""
+        self._relays_left += 1
 
     @property
     def at_once(self) -> int:
@@ -149,7 +154,7 @@ class Visits:
         )
 
     def _go(self, guest: Guest, visit: Visit) -> None:
-        life, aborts = guest.life, procstat.tcp_aborts_for_memory()
+        life, aborts, relays_left = guest.life, procstat.tcp_aborts_for_memory(), self._relays_left
         try:
             visit.open(self._server_port, OPEN_SECONDS_MAX)
         except socks.SocksError as error:
@@ -158,7 +163,9 @@ class Visits:
         visit.run()
         visit.close()
         end, moved, error = end_of(guest, life, visit)
-        if end == "broken" and procstat.tcp_aborts_for_memory() > aborts:
+        if end == "broken" and self._relays_left > relays_left:
+            end = "relay_left"
+        elif end == "broken" and procstat.tcp_aborts_for_memory() > aborts:
             end = "no_tcp_memory"  # others filled the kernel's buffers, and it resets whose it likes
         self.tally.add(end, moved, error)
 

@@ -229,4 +229,3 @@ def _primes_needed(keys: int) -> int:
 def _foot() -> bytes:
     weights = " ".join(f"W{name}=10000" for name in WEIGHTS.split())
     return f"directory-footer\nbandwidth-weights {weights}\n".encode()
-
