@@ -101,6 +101,26 @@ static void no_more_go_than_have_to(UNUSED void **state) {
     tear_down(&f);
 }
 
+/* Of circuits of one age the one that holds most goes, not the first that is found. */
+static void who_holds_most_goes_first(UNUSED void **state) {
+    static const uint8_t body[CELL_BODY_LEN];
+    struct hoarding f;
+    const struct peer_cell *cell;
+    unsigned destroyed = 0;
+    set_up(&f);
+    for (unsigned i = 0; i < CELLS_MAX / 4 * 3 + 1; i++) { /* 60 each, and the rest for the last */
+        uint32_t to = i < 60 * (CIRCUITS - 1) ? i % (CIRCUITS - 1) : CIRCUITS - 1;
+        peer_send(&f.hops.next, f.hoards[to], CELL_RELAY, body, sizeof body);
+    }
+    while ((cell = peer_read(&f.hops.next)) != NULL) {
+        assert_int_equal(cell->command, CELL_DESTROY);
+        assert_int_equal(cell->circ_id, f.hoards[CIRCUITS - 1]);
+        destroyed++;
+    }
+    assert_int_equal(destroyed, 1);
+    tear_down(&f);
+}
+
 /* All but the controller have their turns, which may take longer than cells take to come. */
 static void turn_without_controller(struct bench *b) {
     bench_flush(b);
@@ -241,6 +261,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_does_not_read_has_to_go),
         cmocka_unit_test(no_more_go_than_have_to),
+        cmocka_unit_test(who_holds_most_goes_first),
         cmocka_unit_test(a_late_verdict_hits_nobody_who_was_young),
         cmocka_unit_test(nobody_is_read_until_somebody_has_gone),
         cmocka_unit_test(who_uploads_to_where_nothing_is_taken_goes_first),
