@@ -17,6 +17,7 @@
 #define ZSTD_WINDOW_OWN 19 /* 7 MB of working memory for 13; a consensus gets 2 % longer */
 #define LZMA_PRESET     6
 #define LZMA_DICTIONARY (512u << 10) /* 6 MB of working memory for 46; a consensus gets 2 % longer */
+#define UNPACKING_PIECE 8192u
 #define FIRST_ROOM      4096u
 
 /* tor knows LZMA by 0x5D and two zeros, the low bytes of the dictionary's size; otherwise it warns, and tries all. */
@@ -94,6 +95,38 @@ static struct document *zlib_unpack(struct span text, int window, size_t bytes_m
     bool is_good = status == Z_STREAM_END && z.avail_in == 0;
     inflateEnd(&z);
     return output_finish(&o, is_good);
+}
+
+struct unpacking {
+    z_stream z;
+    uint8_t piece[UNPACKING_PIECE];
+};
+
+struct unpacking *unpacking_new(struct span packed) {
+    struct unpacking *u = calloc(1, sizeof *u);
+    if (!u)
+        return NULL;
+    u->z.next_in = packed.data;
+    u->z.avail_in = (uInt)packed.length;
+    if (packed.length <= UINT32_MAX && inflateInit2(&u->z, ZLIB_WINDOW) == Z_OK)
+        return u;
+    free(u);
+    return NULL;
+}
+
+struct span unpacking_next(struct unpacking *unpacking) {
+    unpacking->z.next_out = unpacking->piece;
+    unpacking->z.avail_out = sizeof unpacking->piece;
+    int status = inflate(&unpacking->z, Z_NO_FLUSH);
+    bool is_good = status == Z_OK || status == Z_STREAM_END || status == Z_BUF_ERROR;
+    return (struct span){unpacking->piece, is_good ? sizeof unpacking->piece - unpacking->z.avail_out : 0};
+}
+
+void unpacking_free(struct unpacking *unpacking) {
+    if (!unpacking)
+        return;
+    inflateEnd(&unpacking->z);
+    free(unpacking);
 }
 
 /* --- zstd ------------------------------------------------------------------------------------------------------- */

@@ -23,4 +23,14 @@ MUST_USE struct document *compression_pack(enum http_encoding how, struct span t
 /* NULL when it is damaged, does not end where text ends, or becomes longer than bytes_max; or without memory. */
 MUST_USE struct document *compression_unpack(enum http_encoding how, struct span text, size_t bytes_max);
 
+/* The text of what zlib has packed, piece by piece: for who sends it slowly. */
+#define UNPACKING_MEMORY (56u << 10) /* of one: zlib's window and state, a piece */
+struct unpacking;
+/* Borrows packed. NULL without memory. */
+MUST_USE struct unpacking *unpacking_new(struct span packed);
+/* The next bytes, valid until the next call; empty at the end, and where packed is damaged. */
+struct span unpacking_next(struct unpacking *unpacking);
+/* NULL is fine. */
+void unpacking_free(struct unpacking *unpacking);
+
 #endif

@@ -98,7 +98,7 @@ static enum http_encoding best_of(uint8_t encodings) {
     return HTTP_IDENTITY;
 }
 
-/* What is kept in no encoding that the client takes has to be packed anew; few ask so. */
+/* What is kept in no encoding that the client takes has to be unpacked, or packed anew; few ask so. */
 static bool add_packed(struct directory_answer *out, const struct packed_document *text, uint8_t encodings) {
     for (unsigned i = 0; i < HTTP_ENCODINGS; i++)
         if (encodings & 1u << i && text->by_encoding[i]) {
@@ -109,7 +109,12 @@ static bool add_packed(struct directory_answer *out, const struct packed_documen
         return false;
     out->encoding = HTTP_DEFLATE;
     out->pack_as = best_of(encodings);
-    out->must_pack = true;
+    out->must_pack = out->pack_as != HTTP_IDENTITY;
+    if (out->must_pack)
+        return true;
+    out->encoding = HTTP_IDENTITY;
+    out->must_inflate = true;
+    out->length = text->text_length;
     return true;
 }
 

@@ -172,7 +172,6 @@ static void what_is_kept_otherwise_has_to_be_packed_anew(UNUSED void **state) {
         const char *headers;
         enum http_encoding pack_as;
     } cases[] = {
-        {"", HTTP_IDENTITY},
         {"Accept-Encoding: gzip\r\n", HTTP_GZIP},
         {"Accept-Encoding: x-zstd, gzip\r\n", HTTP_ZSTD},
     };
@@ -189,6 +188,14 @@ static void what_is_kept_otherwise_has_to_be_packed_anew(UNUSED void **state) {
         assert_int_equal(answer.pack_as, cases[i].pack_as);
         directory_answer_fini(&answer);
     }
+    struct directory_answer answer;
+    text->text_length = 1234;
+    ask(archive, CURRENT, "", NOW, &answer);
+    assert_true(answer.must_inflate && !answer.must_pack);
+    assert_int_equal(answer.encoding, HTTP_IDENTITY);
+    assert_int_equal(answer.pack_as, HTTP_IDENTITY);
+    assert_int_equal(answer.length, 1234);
+    directory_answer_fini(&answer);
     archive_drop(archive);
 }
 

@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "core/connection_manager.h"
 #include "native/archive.h"
+#include "native/compression.h"
 #include "native/directory_session.h"
 #include "native/document.h"
 #include "native/heap.h"
@@ -47,7 +48,8 @@ static void count_bytes(struct directory_edge *edge, size_t bytes) {
 static void note_bytes(struct directory_edge *edge) {
     const struct directory_session *s = &edge->session;
     size_t packed = s->packed != NULL ? s->packed->length : 0;
-    count_bytes(edge, s->request_room + s->answer.room * sizeof(struct document *) + packed);
+    size_t unpacking = s->unpacking != NULL ? UNPACKING_MEMORY : 0;
+    count_bytes(edge, unpacking + s->request_room + s->answer.room * sizeof(struct document *) + packed);
 }
 
 static void edge_free(struct directory_edge *edge) {

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "native/archive.h"
+#include "native/compression.h"
 #include "native/small_document.h"
 
 #define REQUEST_ROOM_FIRST 512u /* a usual request fits */
@@ -30,6 +31,9 @@ void directory_session_fini(struct directory_session *session) {
     archive_drop(session->archive);
     free(session->unpacked);
     session->unpacked = NULL;
+    unpacking_free(session->unpacking);
+    session->unpacking = NULL;
+    session->piece = (struct span){NULL, 0};
     session->packed = NULL;
     session->archive = NULL;
     session->state = SESSION_OVER;
@@ -54,31 +58,51 @@ static bool append(struct directory_session *s, const uint8_t *bytes, size_t len
     return true;
 }
 
-static bool sends_parts(const struct directory_session *s) {
-    return !s->packed && s->answer.text.length == 0;
-}
-
-/* The part that is sent next is unpacked when it is a small document. */
-static void prepare_part(struct directory_session *s) {
-    const struct document *part =
-        sends_parts(s) && s->part < s->answer.count ? s->answer.parts[s->part] : NULL;
+static struct span unpack(struct directory_session *s, const struct document *part) {
     free(s->unpacked);
-    s->unpacked = NULL;
-    if (!part || part->text_length == 0)
-        return;
     s->unpacked = malloc(part->text_length);
     CHECK(s->unpacked);
     small_document_read(part, s->unpacked);
+    return (struct span){s->unpacked, part->text_length};
+}
+
+/* What comes next of the body, which may be empty; false at its end. */
+static bool take_piece(struct directory_session *s, struct span *out) {
+    bool is_one = s->packed || s->answer.text.length > 0;
+    if (s->unpacking)
+        *out = unpacking_next(s->unpacking);
+    if (s->unpacking)
+        return out->length > 0;
+    if (s->part == (is_one ? 1 : s->answer.count))
+        return false;
+    if (is_one) {
+        *out = s->packed ? document_span(s->packed) : s->answer.text;
+    } else {
+        const struct document *part = s->answer.parts[s->part];
+        *out = part->text_length > 0 ? unpack(s, part) : document_span(part);
+    }
+    s->part++;
+    return true;
+}
+
+static void fill_piece(struct directory_session *s) {
+    while (s->piece.length == 0 && take_piece(s, &s->piece))
+        ;
 }
 
 static void begin_answer(struct directory_session *s, uint64_t now_s) {
+    if (s->answer.must_inflate) {
+        s->unpacking = unpacking_new(document_span(s->answer.parts[0]));
+        if (!s->unpacking)
+            directory_answer_refuse(&s->answer, 503, "Directory busy, try again later");
+    }
     struct bytes_out out = bytes_out(s->head, sizeof s->head);
     directory_answer_put_head(&s->answer, &s->from, now_s, &out);
     CHECK(bytes_out_ok(&out));
     s->head_length = bytes_written(&out);
     s->state = SESSION_ANSWERING;
     forget_request(s);
-    prepare_part(s);
+    fill_piece(s);
 }
 
 static void refuse(struct directory_session *s, uint64_t now_s, uint16_t status, const char *reason) {
@@ -183,45 +207,25 @@ void directory_session_packed(struct directory_session *session, uint64_t now_s,
 
 /* --- the answer ------------------------------------------------------------------------------------------------- */
 
-static uint32_t part_count(const struct directory_session *s) {
-    return s->packed || s->answer.text.length > 0 ? 1 : s->answer.count;
-}
-
-static struct span part_at(const struct directory_session *s, uint32_t index) {
-    if (s->packed)
-        return document_span(s->packed);
-    if (!sends_parts(s))
-        return s->answer.text;
-    const struct document *part = s->answer.parts[index];
-    return part->text_length > 0 ? (struct span){s->unpacked, part->text_length} : document_span(part);
-}
-
 struct span directory_session_output(const struct directory_session *session) {
     if (session->state != SESSION_ANSWERING)
         return (struct span){NULL, 0};
     if (session->head_sent < session->head_length)
         return (struct span){session->head + session->head_sent, session->head_length - session->head_sent};
-    struct span part = part_at(session, session->part);
-    return (struct span){part.data + session->part_offset, part.length - session->part_offset};
-}
-
-/* Empty parts have nothing to send. */
-static void skip_empty(struct directory_session *s) {
-    while (s->part < part_count(s) && part_at(s, s->part).length == s->part_offset) {
-        s->part++;
-        s->part_offset = 0;
-        prepare_part(s);
-    }
-    if (s->head_sent == s->head_length && s->part == part_count(s))
-        directory_session_fini(s);
+    return session->piece;
 }
 
 void directory_session_sent(struct directory_session *session, size_t length) {
     CHECK(session->state == SESSION_ANSWERING);
-    if (session->head_sent < session->head_length)
+    if (session->head_sent < session->head_length) {
         session->head_sent += length;
-    else
-        session->part_offset += length;
+    } else {
+        CHECK(length <= session->piece.length);
+        session->piece.data += length;
+        session->piece.length -= length;
+    }
     CHECK(session->head_sent <= session->head_length);
-    skip_empty(session);
+    fill_piece(session);
+    if (session->head_sent == session->head_length && session->piece.length == 0)
+        directory_session_fini(session);
 }

@@ -18,6 +18,7 @@
 struct archive;
 struct document;
 struct onion_store;
+struct unpacking;
 
 enum directory_session_state {
     SESSION_ASKING,    /* the request is not whole */
@@ -41,10 +42,11 @@ struct directory_session {
     struct directory_answer answer;
     struct document *packed; /* all parts in one, or NULL */
     uint8_t *unpacked;       /* the text of the part that is being sent, when it is a small document */
+    struct unpacking *unpacking; /* of the part, when it is sent inflated */
     uint8_t head[DIRECTORY_HEAD_ROOM];
     size_t head_length, head_sent;
-    uint32_t part;      /* that is being sent */
-    size_t part_offset; /* of it, sent */
+    uint32_t part;     /* that comes next */
+    struct span piece; /* of the one before, not yet sent */
 };
 
 void directory_session_init(struct directory_session *session, const struct address *from, bool is_anonymous,

@@ -176,7 +176,7 @@ static void take_packed(void *context, struct pack_task *t) {
     } else {
         return;
     }
-    t->packed = (struct packed_document){{NULL}};
+    t->packed = (struct packed_document){{NULL}, 0};
 }
 
 static void submit_packing(struct directory_store *s, enum consensus_flavour flavour, struct document *text,

@@ -17,6 +17,7 @@
 /* What is kept: the shortest, which all of tor's clients take, and what everybody takes. Others are made of it when they are
  * asked for (directory_answer.c). */
 static void pack_all(struct document *text, struct packed_document *out) {
+    out->text_length = text->length;
     out->by_encoding[HTTP_LZMA] = compression_pack(HTTP_LZMA, document_span(text));
     out->by_encoding[HTTP_DEFLATE] = compression_pack(HTTP_DEFLATE, document_span(text));
     if (!out->by_encoding[HTTP_DEFLATE])

@@ -22,11 +22,11 @@
 static void take(void *context, struct pack_task *task) {
     struct packed_document *out = context;
     *out = task->packed;
-    task->packed = (struct packed_document){{NULL}};
+    task->packed = (struct packed_document){{NULL}, 0};
 }
 
 static struct packed_document run(struct pack_task *task, struct test_memory *memory) {
-    struct packed_document packed = {{NULL}};
+    struct packed_document packed = {{NULL}, 0};
     task->crypt = openssl_provider();
     task->memory = &memory->memory;
     task->done = take;

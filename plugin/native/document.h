@@ -39,6 +39,7 @@ size_t document_text_length(const struct document *document);
 /* The same text in several encodings; NULL where there is none. */
 struct packed_document {
     struct document *by_encoding[HTTP_ENCODINGS];
+    size_t text_length; /* of the text itself */
 };
 
 /* One reference more for each encoding. */

@@ -28,7 +28,7 @@ static void it_gets_another_length_and_keeps_its_bytes(UNUSED void **state) {
 }
 
 static void encodings_are_kept_together(UNUSED void **state) {
-    struct packed_document packed = {{NULL}};
+    struct packed_document packed = {{NULL}, 0};
     packed.by_encoding[HTTP_IDENTITY] = document_new(span_of("text"));
     struct packed_document other = packed;
     packed_document_keep(&packed);

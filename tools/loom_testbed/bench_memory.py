@@ -37,6 +37,8 @@ LIBRARIES = {
 FOLDERS = ("/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib", "/usr/local/lib")
 RATIO_MAX = 0.5  # Loom by tor with glibc
 GROWTH_MAX = 0.05  # of the mean, over the second half
+GOOD_LEAST = 0.98  # of the answers
+FAILURES_MAX = 0.05  # by answers: tor refuses circuits where it thinks that it has too many to make
 SAMPLE_SECONDS = 2.0
 READY_SECONDS_MAX = 600.0
 LOAD_ENDS_SECONDS_MAX = 240.0
@@ -306,9 +308,9 @@ def judge_work(by_side: dict[str, dict]) -> dict[str, object]:
         faults += [f"{name}: no {kind} came" for kind in KINDS if done["documents"].get(kind, 0) == 0]
         asked = sum(done["answers"].values())
         good = sum(count for answer, count in done["answers"].items() if answer.endswith((" 200", " 304")))
-        if asked == 0 or good < 0.98 * asked:
+        if asked == 0 or good < GOOD_LEAST * asked:
             faults.append(f"{name}: {good} of {asked} answers were good")
-        if sum(done["failures"].values()) > 0.01 * asked:
+        if sum(done["failures"].values()) > FAILURES_MAX * asked:
             faults.append(f"{name}: {sum(done['failures'].values())} failures, as {next(iter(done['failures']))}")
     return {"work_faults": faults}
 

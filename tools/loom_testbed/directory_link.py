@@ -104,7 +104,10 @@ class DirectoryCircuit:
         handshake = Handshake(self._link.target)
         self._link.send(self._number, CREATE2, handshake.request)
         async with asyncio.timeout(SECONDS_MAX):
-            keys = handshake.finish(await self._news.get())
+            answer = await self._news.get()
+        if not answer:
+            raise DirectoryError("the relay refuses a circuit")
+        keys = handshake.finish(answer)
         self._forth, self._back = hashlib.sha1(keys[:20]), hashlib.sha1(keys[20:40])
         self._seal = Cipher(AES(keys[40:56]), CTR(bytes(16))).encryptor()
         self._open = Cipher(AES(keys[56:72]), CTR(bytes(16))).decryptor()
@@ -217,6 +220,11 @@ class DirectoryLink:
     def forget(self, number: int) -> None:
         """Drop what still comes for a circuit."""
         self._circuits.pop(number, None)
+
+    @property
+    def is_over(self) -> bool:
+        """Say whether the relay has hung up."""
+        return self._task.done()
 
     async def close(self) -> None:
         """Hang up."""

@@ -58,7 +58,8 @@ class Customer:
     async def round(self, number: int, question: Question) -> None:
         """Do one round's work; what fails is counted, and the next round goes on."""
         try:
-            if self._link is None:
+            if self._link is None or self._link.is_over:
+                await self._hang_up()
                 self._link = await self._new_link()
             await self._churn(self._link, number, question)
             if number % LINK_ROUNDS == 0:
@@ -67,16 +68,19 @@ class Customer:
                 self._begin_slow(self._link)
         except (DirectoryError, OSError, TimeoutError, asyncio.IncompleteReadError) as error:
             self._note(error)
-            self._link = None
-            self._open.clear()
 
     async def end(self) -> None:
         """Let slow readers go, and hang up."""
         for task in self._slow:
             task.cancel()
         await asyncio.gather(*self._slow, return_exceptions=True)
-        if self._link is not None:
-            await self._link.close()
+        await self._hang_up()
+
+    async def _hang_up(self) -> None:
+        link, self._link = self._link, None
+        self._open.clear()
+        if link is not None:
+            await link.close()
 
     def _note(self, error: BaseException) -> None:
         self.done.failures[f"{type(error).__name__}: {error}"[:120]] += 1
