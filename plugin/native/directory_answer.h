@@ -35,8 +35,8 @@ struct directory_answer {
     const char *type;            /* Content-Type */
     enum http_encoding encoding; /* that parts are in */
     enum http_encoding pack_as;  /* better than encoding, if somebody packs the parts, all together */
-    bool must_pack; /* the client does not take encoding: the part goes out as pack_as or not at all */
-    bool must_inflate;           /* the part is deflated, and goes out as the text that it is: length bytes */
+    bool must_pack;    /* the client does not take encoding: the part goes out as pack_as or not at all */
+    bool must_inflate; /* the part is deflated, and goes out as the text that it is: length bytes */
     bool is_diff;
     bool varies;                   /* with X-Or-Diff-From-Consensus */
     uint64_t cache_s;              /* how long it may be kept; 0: not at all */

@@ -40,8 +40,8 @@ struct directory_session {
     size_t request_wanted;   /* head and body; 0: the head is not whole */
     struct archive *archive; /* that the answer borrows */
     struct directory_answer answer;
-    struct document *packed; /* all parts in one, or NULL */
-    uint8_t *unpacked;       /* the text of the part that is being sent, when it is a small document */
+    struct document *packed;     /* all parts in one, or NULL */
+    uint8_t *unpacked;           /* the text of the part that is being sent, when it is a small document */
     struct unpacking *unpacking; /* of the part, when it is sent inflated */
     uint8_t head[DIRECTORY_HEAD_ROOM];
     size_t head_length, head_sent;

@@ -44,3 +44,12 @@ def test_circuits_and_links_leave_nothing_behind(run_directory: Path) -> None:
                        "2", "--cycles", "4", "--settle", "1")  # fmt: skip
     closed = result["sides"]["loom"]["closed"]
     assert max(closed[1:]) <= KEPT_SHARE_MAX * closed[0], closed
+
+
+def test_directory_caches_beside_tor_do_the_same_work(run_directory: Path) -> None:
+    result = run_bench(run_directory, "memory", "--minutes", "1", "--relays", "300", "--interval", "20", "--side",
+                       "tor-system", "--side", "loom-jemalloc", "--side", "loom-system")  # fmt: skip
+    assert result["work_faults"] == []
+    sides = result["sides"]
+    assert isinstance(sides, dict) and len({one["done"]["circuits"] for one in sides.values()}) == 1
+    assert result["is_judged"] is False  # it is too short
