@@ -92,6 +92,22 @@ void controller_accept_failed(struct controller *c, nsec now, link_id link) {
     controller_connection_free(c, connection);
 }
 
+link_id controller_next_link(const struct controller *c, link_id after, station_id *manager_out) {
+    const struct table_entry *entry;
+    const struct connection *next = NULL;
+    uint32_t cursor = 0;
+    while ((entry = table_next(&c->connections, &cursor)) != NULL) {
+        const struct connection *connection = entry->value;
+        if (connection->state == CONNECTION_OPEN && connection->link > after &&
+            (!next || connection->link < next->link))
+            next = connection;
+    }
+    if (!next)
+        return 0;
+    *manager_out = next->manager;
+    return next->link;
+}
+
 void controller_link_open(struct controller *c, nsec now, const struct control *message) {
     const struct control_link_open *open = &message->u.link_open;
     struct connection *connection = table_get(&c->connections, message->link);

@@ -18,6 +18,24 @@ static void connections_go_to_the_managers_in_turn(UNUSED void **state) {
     controller_bench_fini(&f);
 }
 
+static void open_links_are_walked_by_number(UNUSED void **state) {
+    struct controller_bench f;
+    station_id manager[3], found;
+    link_id links[3];
+    controller_bench_init(&f);
+    for (unsigned i = 0; i < 3; i++)
+        links[i] = accept_from(&f, 50, &manager[i]);
+    assert_int_equal(controller_next_link(f.c, 0, &found), 0); /* none is open */
+    tell_open(&f, manager[0], links[0], relay_5, true);
+    tell_open(&f, manager[2], links[2], relay_5, true);
+    assert_int_equal(controller_next_link(f.c, 0, &found), links[0]);
+    assert_int_equal(found, manager[0]);
+    assert_int_equal(controller_next_link(f.c, links[0], &found), links[2]);
+    assert_int_equal(found, manager[2]);
+    assert_int_equal(controller_next_link(f.c, links[2], &found), 0);
+    controller_bench_fini(&f);
+}
+
 static void a_relay_that_dialled_us_is_extended_to(UNUSED void **state) {
     struct controller_bench f;
     station_id manager;
@@ -120,6 +138,7 @@ static void an_ed25519_identity_must_fit(UNUSED void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(open_links_are_walked_by_number),
         cmocka_unit_test(connections_go_to_the_managers_in_turn),
         cmocka_unit_test(a_relay_that_dialled_us_is_extended_to),
         cmocka_unit_test(nobody_extends_to_a_client),

@@ -31,6 +31,9 @@ void controller_free(struct controller *c);
  * ERR_LIMIT: too many links; ERR_REFUSED: from an address that has or makes too many, or we hibernate; close it. */
 MUST_USE enum err controller_accept(struct controller *c, nsec now, const struct endpoint *peer,
                                     link_id *link_out, station_id *manager_out);
+/* The open link with the next higher number than after, and whose it is; 0: there is none. Looks at all of them, so not for
+ * each turn. */
+link_id controller_next_link(const struct controller *c, link_id after, station_id *manager_out);
 /* An accepted connection ended before manager_link_opened took it (TLS failed). */
 void controller_accept_failed(struct controller *c, nsec now, link_id link);
 

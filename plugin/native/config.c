@@ -243,6 +243,8 @@ bool config_check(struct config *config, bool to_run, struct complaint *complain
         log_info("MetricsPort without MetricsPortPolicy: nobody may read it, as in tor");
     if (config->dir_port_count > 0 && !config->dir_cache)
         return complain(complaint, "DirPort: expected DirCache 1, as there is nothing to serve without");
+    if (config->testing_move_links_ms > 0 && !config->testing_network)
+        return complain(complaint, "TestingMoveLinksInterval: expected TestingTorNetwork 1 with it");
     if (!to_run)
         return true;
     return check_bandwidth(config, complaint) && check_network(config, complaint);

@@ -27,6 +27,18 @@ static void defaults_make_a_relay(void **state) {
     config_free(c);
 }
 
+static void links_are_moved_in_testing_networks_only(void **state) {
+    (void)state;
+    struct complaint complaint = {""};
+    struct config *c = make();
+    c->testing_move_links_ms = 100;
+    assert_false(config_check(c, true, &complaint));
+    assert_non_null(strstr(complaint.text, "TestingMoveLinksInterval: expected TestingTorNetwork 1"));
+    c->testing_network = true;
+    assert_true(config_check(c, true, &complaint));
+    config_free(c);
+}
+
 static void what_a_relay_needs(void **state) {
     (void)state;
     struct complaint complaint = {""};
@@ -101,11 +113,9 @@ static void a_directory_port_needs_a_directory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(defaults_make_a_relay),
-        cmocka_unit_test(what_a_relay_needs),
-        cmocka_unit_test(rates_are_settled_and_checked),
-        cmocka_unit_test(testing_network_implies),
-        cmocka_unit_test(a_directory_port_needs_a_directory),
+        cmocka_unit_test(defaults_make_a_relay),   cmocka_unit_test(links_are_moved_in_testing_networks_only),
+        cmocka_unit_test(what_a_relay_needs),      cmocka_unit_test(rates_are_settled_and_checked),
+        cmocka_unit_test(testing_network_implies), cmocka_unit_test(a_directory_port_needs_a_directory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -335,8 +335,10 @@ static void publish_figures(struct event_thread *thread, nsec now) {
     thread->figures.refused = *manager_refused(thread->manager);
     thread->figures.bytes_reclaimed =
         manager_cells_reclaimed(thread->manager) * (sizeof(struct cell) + CELL_BODY_LEN);
+    thread->figures.pauses = thread->links.shared.pauses;
     if (thread->controller != NULL) {
         thread->figures.controller = *controller_work(thread->controller);
+        thread->figures.moves = *controller_moves(thread->controller);
         dos_figures_add(&thread->figures.refused, controller_refused(thread->controller));
     }
     thread->figures.directory = thread->directory.figures;

@@ -18,6 +18,7 @@
 #include "base/work.h"
 #include "core/dos_figures.h"
 #include "core/port.h"
+#include "core/relay_controller.h"
 #include "native/directory_edges.h"
 #include "native/edge_hub.h"
 #include "native/inbox.h"
@@ -43,7 +44,9 @@ struct thread_figures {
     uint64_t bytes_reclaimed; /* of circuits that were closed for the cells that they held */
     struct cipher_count ciphers[LINK_CIPHERS_MAX];
     struct directory_figures directory;
-    nsec at; /* when it said so */
+    struct pause_figures pauses; /* of links that came from other threads */
+    struct move_figures moves;   /* the controller's */
+    nsec at;                     /* when it said so */
     bool is_reached_over_ipv6;
 };
 

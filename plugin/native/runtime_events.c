@@ -16,6 +16,7 @@
 #include "native/runtime.h"
 #include "native/runtime_state.h"
 #include "native/signals.h"
+#include "native/testing_moves.h"
 #include "native/tls_identity.h"
 
 #define RENEWAL_S  3600
@@ -203,6 +204,9 @@ void runtime_start_events(struct runtime *runtime) {
     event_add(runtime->renewal, &renewal);
     if (heartbeat.tv_sec != 0)
         event_add(runtime->heartbeat, &heartbeat);
+    if (runtime->setup.config->testing_move_links_ms > 0)
+        runtime->moves =
+            testing_moves_new(&runtime->team.threads[0], runtime->setup.config->testing_move_links_ms);
 }
 
 static void free_event(struct event **event) {
@@ -217,4 +221,6 @@ void runtime_stop_events(struct runtime *runtime) {
     free_event(&runtime->renewal);
     free_event(&runtime->shutdown);
     free_event(&runtime->heartbeat);
+    testing_moves_free(runtime->moves);
+    runtime->moves = NULL;
 }

@@ -99,6 +99,42 @@ static void put_refused(struct runtime *runtime, const struct thread_figures *fi
         (unsigned long long)reclaimed);
 }
 
+static void put_moves(struct runtime *runtime, const struct thread_figures *figures, struct evbuffer *out) {
+    static const char *const stayed[STAY_REASONS] = {[STAY_CLOSED] = "closed",
+                                                     [STAY_BUSY] = "busy",
+                                                     [STAY_TOO_OFTEN] = "too_often",
+                                                     [STAY_LIMIT] = "limit"};
+    const struct move_figures *moves = &figures[0].moves;
+    struct pause_figures pauses = {0};
+    for (unsigned i = 0; i < runtime->team.count; i++) {
+        pauses.links += figures[i].pauses.links;
+        pauses.sum += figures[i].pauses.sum;
+        pauses.longest = nsec_max(pauses.longest, figures[i].pauses.longest);
+    }
+    evbuffer_add_printf(
+        out,
+        "# HELP loom_link_moves_total Links that were to move to another thread: those that did, and "
+        "why others stayed.\n"
+        "# TYPE loom_link_moves_total counter\n"
+        "loom_link_moves_total{outcome=\"moved\"} %llu\n",
+        (unsigned long long)moves->moved);
+    for (unsigned i = 0; i < STAY_REASONS; i++)
+        evbuffer_add_printf(out, "loom_link_moves_total{outcome=\"%s\"} %llu\n", stayed[i],
+                            (unsigned long long)moves->stayed[i]);
+    evbuffer_add_printf(
+        out,
+        "# HELP loom_link_move_pause_seconds How long links were not read because they moved.\n"
+        "# TYPE loom_link_move_pause_seconds summary\n"
+        "loom_link_move_pause_seconds_sum %llu.%09llu\n"
+        "loom_link_move_pause_seconds_count %llu\n"
+        "# HELP loom_link_move_pause_longest_seconds The longest of these pauses.\n"
+        "# TYPE loom_link_move_pause_longest_seconds gauge\n"
+        "loom_link_move_pause_longest_seconds %llu.%09llu\n",
+        (unsigned long long)(pauses.sum / NSEC_PER_S), (unsigned long long)(pauses.sum % NSEC_PER_S),
+        (unsigned long long)pauses.links, (unsigned long long)(pauses.longest / NSEC_PER_S),
+        (unsigned long long)(pauses.longest % NSEC_PER_S));
+}
+
 static void put_clock(struct evbuffer *out, const char *name, unsigned index, clockid_t clock) {
     struct timespec t;
     char full[24];
@@ -136,6 +172,7 @@ void runtime_metrics(struct runtime *runtime, struct evbuffer *out) {
     put_set(runtime, figures, out);
     put_directory(runtime, figures, out);
     put_refused(runtime, figures, out);
+    put_moves(runtime, figures, out);
     put_clocks(runtime, out);
     free(figures);
 }

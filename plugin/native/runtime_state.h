@@ -26,6 +26,7 @@ struct runtime {
     pthread_t threads[STATIONS_MAX]; /* [0] is the main thread, once it runs */
     uint16_t threads_started;        /* beside the main thread */
     struct event *signals[RUNTIME_SIGNALS];
+    struct testing_moves *moves; /* NULL: links stay where they are */
     struct event *renewal, *shutdown, *heartbeat;
     struct dos_params dos; /* that hold now: for the log */
     nsec start;            /* reading of the monotonic clock */

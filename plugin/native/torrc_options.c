@@ -416,6 +416,8 @@ static const struct torrc_option carried_out[] = {
     {"SigningKeyLifetime", .apply = apply_seconds, AT(signing_key_lifetime_s),
      RANGE(2 * 86400, 3650 * 86400, "2 days to 10 years")},
     {"SocksPort", .is_list = true, .apply = apply_zero, .expected = "0: Loom is no client"},
+    {"TestingMoveLinksInterval", .apply = apply_milliseconds, AT(testing_move_links_ms),
+     RANGE(0, 3600000, "at most an hour, 0 for never")},
     {"TestingTorNetwork", .apply = apply_bool, AT(testing_network)},
     {"User", .apply = apply_string, AT(user)},
 };

@@ -44,6 +44,9 @@ static void values_reach_their_members(void **state) {
     assert_int_equal(c->pin_threads, CONFIG_YES);
     assert_null(apply(c, "ShutdownWaitLength", "2 minutes"));
     assert_int_equal(c->shutdown_wait_s, 120);
+    assert_null(apply(c, "TestingMoveLinksInterval", "100 msec"));
+    assert_int_equal(c->testing_move_links_ms, 100);
+    assert_non_null(apply(c, "TestingMoveLinksInterval", "2 hours"));
     assert_null(apply(c, "CircuitPriorityHalflife", "-1"));
     assert_int_equal(c->priority_halflife_ms, -1);
     assert_null(apply(c, "Address", "relay.example.org"));
