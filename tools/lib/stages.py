@@ -20,7 +20,7 @@ BUDGETS = {
     "asan": {"unit": 70, "corpus": 5, "golden": 30, "sim": 50, "sanitized": 75},
     "tsan": {"unit": 100, "corpus": 10, "golden": 50, "sim": 90, "sanitized": 80},
 }
-LONG_BUDGET = 3600
+LONG_BUDGETS = {"dev": 3600, "tsan": 1200}  # with --long, beyond the total
 # Tests that mostly wait for votes and timeouts of whole networks: more at a time than there are cores.
 WAITING_LABELS = {"interop", "sanitized"}
 SHOWN_LINES = 60  # of what a failed test or build wrote
@@ -123,8 +123,8 @@ def run_stages(presets: list[str], labels: list[str], pattern: str | None, long:
     tally = Tally()
     for preset in presets:
         budgets = dict(BUDGETS[preset])
-        if long and preset == "dev":
-            budgets["long"] = LONG_BUDGET
+        if long and preset in LONG_BUDGETS:
+            budgets["long"] = LONG_BUDGETS[preset]
         if build(preset, tally):
             for label, budget in budgets.items():
                 if not labels or label in labels:

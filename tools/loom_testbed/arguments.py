@@ -49,6 +49,17 @@ def share(text: str) -> float:
     return value
 
 
+def interval(text: str) -> float:
+    """Parse a time between two of something: a millisecond to an hour."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0.001 <= value <= 3600.0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no interval; expected seconds from 0.001 to 3600")
+    return value
+
+
 def count(least: int, most: int) -> _Count:
     """Return a parser of whole numbers from least to most."""
     return _Count(least, most)

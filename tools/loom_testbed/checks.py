@@ -74,6 +74,16 @@ def negotiated(counts: dict[str, int | None]) -> Check:
     return Check("negotiated", bool(counts) and all(counts.values()), detail)
 
 
+def links_moved(moves: metrics.Moves, least: int) -> Check:
+    """Links went from thread to thread since the relays began, at least so many."""
+    why = ", ".join(f"{outcome}: {count}" for outcome, count in moves.outcomes.items() if outcome != "moved" and count)
+    detail = (
+        f"{moves.moved} moved, {moves.stayed} stayed ({why or 'none'}); not read for {moves.pause_mean * 1e3:.2f} ms, "
+        f"at most {moves.pause_longest * 1e3:.1f} ms"
+    )
+    return Check("links_moved", moves.moved >= least, detail)
+
+
 def connection_threads(used: Sequence[Usage], wanted: dict[str, int]) -> Check:
     """Each Loom runs as many connection threads as its torrc asks for."""
     found = {

@@ -40,15 +40,50 @@ NEGOTIATED = {
 
 
 @dataclass
+class Moves:
+    """Links that were to move to another thread, by what came of it; and the seconds for which those that did were not
+    read: the sum, how many, the longest."""
+
+    outcomes: dict[str, int] = field(default_factory=dict)
+    pauses_sum: float = 0.0
+    pauses: int = 0
+    pause_longest: float = 0.0
+
+    def add(self, other: Moves) -> None:
+        """Count other's too."""
+        for outcome, count in other.outcomes.items():
+            self.outcomes[outcome] = self.outcomes.get(outcome, 0) + count
+        self.pauses_sum += other.pauses_sum
+        self.pauses += other.pauses
+        self.pause_longest = max(self.pause_longest, other.pause_longest)
+
+    @property
+    def moved(self) -> int:
+        """Return how many moved."""
+        return self.outcomes.get("moved", 0)
+
+    @property
+    def stayed(self) -> int:
+        """Return how many were to move, and did not."""
+        return sum(self.outcomes.values()) - self.moved
+
+    @property
+    def pause_mean(self) -> float:
+        """Return for how long a link was not read in the mean."""
+        return self.pauses_sum / self.pauses if self.pauses else 0.0
+
+
+@dataclass
 class LoomCounters:
-    """Work by manager and kind; open links by cipher; seconds by thread; objects by kind, of all managers; and what the
-    directory authorities know of it."""
+    """Work by manager and kind; open links by cipher; seconds by thread; objects by kind, of all managers; links that
+    moved; and what the directory authorities know of it."""
 
     work: dict[str, dict[str, int]] = field(default_factory=dict)
     links: dict[str, int] = field(default_factory=dict)
     thread_seconds: dict[str, float] = field(default_factory=dict)
     working_set: dict[str, int] = field(default_factory=dict)
     directory: dict[str, int] = field(default_factory=dict)
+    moves: Moves = field(default_factory=Moves)
 
     def total(self, kind: str) -> int | None:
         """Return the sum of one kind over the managers; None when no manager has it."""
@@ -62,7 +97,7 @@ class LoomCounters:
             for manager, kinds in self.work.items()
         }
         seconds = {name: value - before.thread_seconds.get(name, 0.0) for name, value in self.thread_seconds.items()}
-        return LoomCounters(work, self.links, seconds, self.working_set, self.directory)
+        return LoomCounters(work, self.links, seconds, self.working_set, self.directory, self.moves)
 
 
 def parse(text: str) -> LoomCounters:
@@ -72,6 +107,7 @@ def parse(text: str) -> LoomCounters:
     seconds: dict[str, float] = {}
     objects: dict[str, int] = defaultdict(int)
     directory: dict[str, int] = {}
+    moves = Moves()
     for line in text.splitlines():
         found = _SAMPLE.match(line)
         if found is None:
@@ -91,7 +127,15 @@ def parse(text: str) -> LoomCounters:
             objects[labels["kind"]] += int(value)
         elif found["name"] == "loom_directory" and "kind" in labels:
             directory[labels["kind"]] = int(value)
-    return LoomCounters(dict(work), dict(links), seconds, dict(objects), directory)
+        elif found["name"] == "loom_link_moves_total" and "outcome" in labels:
+            moves.outcomes[labels["outcome"]] = int(value)
+        elif found["name"] == "loom_link_move_pause_seconds_sum":
+            moves.pauses_sum = value
+        elif found["name"] == "loom_link_move_pause_seconds_count":
+            moves.pauses = int(value)
+        elif found["name"] == "loom_link_move_pause_longest_seconds":
+            moves.pause_longest = value
+    return LoomCounters(dict(work), dict(links), seconds, dict(objects), directory, moves)
 
 
 def read(metrics_port: int) -> LoomCounters | None:
@@ -104,6 +148,14 @@ def sum_of(counters: Iterable[LoomCounters], kind: str) -> int | None:
     """Sum one kind over several relays; None when none has it."""
     values = [value for value in (one.total(kind) for one in counters) if value is not None]
     return sum(values) if values else None
+
+
+def moves_of(counters: Iterable[LoomCounters]) -> Moves:
+    """Return the moves of several relays together."""
+    total = Moves()
+    for one in counters:
+        total.add(one.moves)
+    return total
 
 
 def negotiated(counters: Sequence[LoomCounters]) -> dict[str, int | None]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from .checks import DATA_BYTES_PER_CELL, Check
 from .marks import Usage
-from .metrics import KINDS_REPORTED, sum_of
+from .metrics import KINDS_REPORTED, Moves, sum_of
 
 
 def processes_json(used: Sequence[Usage]) -> list[dict[str, object]]:
@@ -56,6 +56,15 @@ def loom_json(used: Sequence[Usage]) -> dict[str, object] | None:
         for cipher, count in one.links.items():
             links[cipher] = links.get(cipher, 0) + count
     return totals | {"managers": managers, "links_by_cipher": links or None}
+
+
+def moves_json(moves: Moves) -> dict[str, object]:
+    """Return what became of links that were to move, and for how long they were not read."""
+    return {
+        "outcomes": moves.outcomes,
+        "pause_mean_s": round(moves.pause_mean, 6),
+        "pause_longest_s": round(moves.pause_longest, 6),
+    }
 
 
 def table(used: Sequence[Usage], checks: Sequence[Check], payload: int, seconds: float) -> str:

@@ -26,6 +26,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--middles", type=count(1, 8), help="middle relays (default: 2; conflux needs two)")
     add("--exits", type=count(1, 8), help="exit relays (default: 2)")
     add("--threads", type=count(0, 64), default=2, help="connection threads of each Loom (0: all in the main thread)")
+    add("--move-every", type=arguments.interval, metavar="S", help="each Loom moves one more link to its next "
+        "connection thread every S seconds (TestingMoveLinksInterval)")  # fmt: skip
     add("--loom", type=arguments.path, default=arguments.LOOM_DEFAULT, metavar="PATH", help="the relay to run")
     add("--loom-option", action="append", default=[], metavar="LINE", help="one more line for Loom's torrc")
     add("--conflux", choices=("auto", "off"), default="auto", help="auto: tor splits a stream over two circuits")
@@ -52,6 +54,8 @@ def settle(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None
         parser.error("--mix: not with --clients; it has one for each combination")
     if options.relays is not None and not options.all_relays:
         parser.error("--relays: only with --all-relays")
+    if options.move_every is not None and options.threads < 2:
+        parser.error("--move-every: only with --threads 2 or more")
     for name, default in (ROLE_OPTIONS | {"clients": 4, "relays": 8}).items():
         if getattr(options, name) is None:
             setattr(options, name, default)
@@ -84,8 +88,13 @@ def make_plan(options: argparse.Namespace, directory: Path) -> Plan:
         conflux=options.conflux == "auto",
         port_base=options.port_base,
         ready_seconds_max=float(options.ready_timeout),
-        loom_options=tuple(options.loom_option),
+        loom_options=tuple(options.loom_option) + moving(options.move_every),
     )
+
+
+def moving(seconds: float | None) -> tuple[str, ...]:
+    """Return the lines of Loom's torrc with which it moves a link that often; None: never."""
+    return () if seconds is None else (f"TestingMoveLinksInterval {round(seconds * 1000)} msec",)
 
 
 def uses_loom(options: argparse.Namespace) -> bool:

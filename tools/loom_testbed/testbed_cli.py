@@ -18,6 +18,8 @@ from .network import Network
 from .plan import EVERY_PIN
 from .progress import Progress
 
+MOVES_LEAST = 3  # of all Looms together: else a run has shown nothing of them
+
 
 def parse(argv: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line; ends with one line and status 2 when it is wrong."""
@@ -54,6 +56,7 @@ class Result:
     ready_seconds: float | None = None
     checks: list[Check] = field(default_factory=list)
     negotiated: dict[str, int | None] = field(default_factory=dict)
+    moves: metrics.Moves | None = None
     combinations: list[dict[str, object]] = field(default_factory=list)
     other_protocol_warnings: dict[str, int] = field(default_factory=dict)
     error: str | None = None
@@ -78,6 +81,7 @@ class Result:
             "relays": self.options.relays if self.options.all_relays else None,
             "negotiated": self.negotiated or None,
             "combinations": self.combinations or None,
+            "moves": report.moves_json(self.moves) if self.moves else None,
             "conflux": self.options.conflux,
             "loom": report.loom_json(outcome.used) if outcome else None,
             "processes": report.processes_json(outcome.used) if outcome else [],
@@ -103,6 +107,9 @@ def run(result: Result, progress: Progress) -> None:
         result.checks = checks_while_running(network, outcome, options)
         if options.all_relays == "loom":
             result.checks.append(checks.negotiated(result.negotiated))
+        if options.move_every is not None and plan.uses_loom:
+            result.moves = metrics.moves_of(checks.read_counters(network))
+            result.checks.append(checks.links_moved(result.moves, MOVES_LEAST))
         network.stop()
         result.checks += checks_afterwards(network)
         result.other_protocol_warnings = other_protocol_warnings(network)

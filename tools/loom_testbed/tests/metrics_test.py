@@ -28,6 +28,21 @@ def test_counters_are_summed_over_managers() -> None:
     assert counters.directory == {"accepted": 1}
 
 
+def test_moves_and_their_pauses() -> None:
+    text = """\
+loom_link_moves_total{outcome="moved"} 7
+loom_link_moves_total{outcome="busy"} 2
+loom_link_moves_total{outcome="conflux"} 1
+loom_link_move_pause_seconds_sum 0.010000000
+loom_link_move_pause_seconds_count 5
+loom_link_move_pause_longest_seconds 0.004000000
+"""
+    moves = metrics.moves_of([metrics.parse(text), metrics.parse(text)])
+    assert (moves.moved, moves.stayed) == (14, 6)
+    assert abs(moves.pause_mean - 0.002) < 1e-9 and moves.pause_longest == 0.004
+    assert metrics.parse(TEXT).moves.moved == 0
+
+
 def test_a_missing_kind_is_none_and_never_zero() -> None:
     counters = metrics.parse(TEXT)
     assert counters.total("wakes") is None

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from loom_testbed import shape, testbed_cli
 from loom_testbed.plan import Pin, Plan, Relay
 
@@ -22,6 +23,13 @@ def test_each_role_can_be_had_alone() -> None:
     plan = plan_of("--guard", "loom", "--middle", "tor", "--exit", "loom", "--exits", "1")
     assert (plan.guards, plan.middles, plan.exits) == ((LOOM, LOOM), (TOR, TOR), (LOOM,))
     assert not plan_of("--middle", "tor").uses_loom
+
+
+def test_links_move_as_often_as_asked() -> None:
+    assert plan_of("--move-every", "0.1").loom_options == ("TestingMoveLinksInterval 100 msec",)
+    assert plan_of().loom_options == ()
+    with pytest.raises(SystemExit):
+        plan_of("--move-every", "0.1", "--threads", "1")
 
 
 def test_all_relays_leaves_the_choice_to_the_clients() -> None:
