@@ -15,6 +15,7 @@ from . import (
     bench_limits,
     bench_main_thread,
     bench_memory,
+    bench_moves,
     bench_relay,
     bench_scale,
     rundir,
@@ -35,6 +36,7 @@ MODULES = (
     bench_circuits,
     bench_memory,
     bench_attacks,
+    bench_moves,
 )
 
 
