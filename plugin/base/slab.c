@@ -58,6 +58,23 @@ void slab_init(struct slab *slab, const struct memory *memory, size_t object_siz
     };
 }
 
+/* jemalloc's largest small classes: many blocks of one lie in a run of pages without waste, while what is larger gets pages of its
+ * own and part of one more. Other allocators round such sizes up by little. */
+static const size_t block_lengths[] = {8192, 10240, 12288, 14336};
+#define BLOCK_LENGTHS (sizeof block_lengths / sizeof block_lengths[0])
+
+/* The length that leaves the smallest part of a block unused, and the longer of two. */
+uint32_t slab_block_objects(size_t object_size) {
+    const size_t rounded = (object_size + SLAB_ALIGN - 1) / SLAB_ALIGN * SLAB_ALIGN;
+    const size_t head = SLAB_BLOCK_HEADER + (CACHE_LINE_LEN - SLAB_ALIGN);
+    size_t best = block_lengths[0];
+    for (unsigned i = 1; i < BLOCK_LENGTHS; i++)
+        if ((block_lengths[i] - head) / rounded * best >= (best - head) / rounded * block_lengths[i])
+            best = block_lengths[i];
+    size_t objects = (best - head) / rounded;
+    return objects > 0 ? (uint32_t)objects : 1;
+}
+
 void slab_trim(struct slab *slab) {
     if (slab->taken > 0)
         return;

@@ -40,6 +40,8 @@ struct slab {
  * bytes) to these. */
 void slab_init(struct slab *slab, const struct memory *memory, size_t object_size, uint32_t objects_per_block,
                uint32_t objects_max);
+/* Objects of that size in a block for who has very many of them: as much as allocators give away without waste. */
+uint32_t slab_block_objects(size_t object_size);
 /* Every object must have been put back. */
 void slab_fini(struct slab *slab);
 /* An object with undefined content; NULL at the ceiling or when the memory has no more. */

@@ -32,6 +32,18 @@ static void objects_are_aligned_and_apart(UNUSED void **state) {
     test_memory_fini(&m);
 }
 
+static void blocks_of_many_objects_leave_little_unused(UNUSED void **state) {
+    static const size_t sizes[] = {16, 80, 96, 128, 256, 514, 576, 1344};
+    for (unsigned i = 0; i < COUNT(sizes); i++) {
+        uint32_t objects = slab_block_objects(sizes[i]);
+        size_t length = objects * ((sizes[i] + 15) / 16 * 16);
+        assert_in_range(length, 8192 - 1344, 14336);
+    }
+    assert_int_equal(slab_block_objects(128), 111); /* 14,208 of 14,336 bytes */
+    assert_int_equal(slab_block_objects(576), 21);  /* 12,096 of 12,288 */
+    assert_int_equal(slab_block_objects(100000), 1);
+}
+
 static void objects_of_whole_cache_lines_begin_with_one(UNUSED void **state) {
     struct test_memory m;
     test_memory_init(&m);
@@ -216,6 +228,7 @@ static void a_slab_that_was_never_used_allocates_nothing(UNUSED void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(objects_are_aligned_and_apart),
+        cmocka_unit_test(blocks_of_many_objects_leave_little_unused),
         cmocka_unit_test(objects_of_whole_cache_lines_begin_with_one),
         cmocka_unit_test(sizes_are_rounded_up_to_16),
         cmocka_unit_test(what_is_put_back_is_taken_next),

@@ -95,6 +95,11 @@ void *slot_map_get(const struct slot_map *map, object_id id) {
     return entry ? entry->object : NULL;
 }
 
+void *slot_map_at(const struct slot_map *map, uint32_t slot) {
+    CHECK(slot < map->slots_used);
+    return slot_entry(map, slot)->object;
+}
+
 void slot_map_prefetch(const struct slot_map *map, object_id id) {
     if (object_slot(id) < map->slots_used)
         __builtin_prefetch(slot_entry(map, object_slot(id)));

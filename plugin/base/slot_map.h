@@ -37,6 +37,8 @@ void slot_map_fini(struct slot_map *map);
 MUST_USE object_id slot_map_add(struct slot_map *map, void *object);
 /* The object so named, or NULL when it is gone or the name is another station's or of another class. */
 void *slot_map_get(const struct slot_map *map, object_id id);
+/* The object in that slot, which is taken. */
+void *slot_map_at(const struct slot_map *map, uint32_t slot);
 /* Bring what slot_map_get reads into the cache. */
 void slot_map_prefetch(const struct slot_map *map, object_id id);
 /* Forget the name; it must be live. */

@@ -19,6 +19,7 @@ static void a_name_finds_its_object_until_it_is_removed(UNUSED void **state) {
     assert_int_not_equal(a, b);
     assert_ptr_equal(slot_map_get(&map, a), &objects[0]);
     assert_ptr_equal(slot_map_get(&map, b), &objects[1]);
+    assert_ptr_equal(slot_map_at(&map, object_slot(b)), &objects[1]);
     slot_map_remove(&map, a);
     assert_null(slot_map_get(&map, a));
     assert_ptr_equal(slot_map_get(&map, b), &objects[1]);

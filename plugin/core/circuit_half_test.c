@@ -1,5 +1,6 @@
 #include "core/circuit_half.h"
 
+#include "core/layer_store.h"
 #include "crypt/symbolic.h"
 #include "support/test.h"
 #include "support/test_memory.h"
@@ -9,6 +10,7 @@ struct fixture {
     struct symbolic symbolic;
     const struct crypt_provider *crypt;
     struct cell_pool pool;
+    struct layer_store store;
     struct circuit_keys keys;
     struct circuit_half half;
     struct work work;
@@ -29,13 +31,12 @@ static void set_up_as(struct fixture *f, enum layer_kind kind, bool has_keys, ui
     assert_true(layer_size_max(f->crypt) <= sizeof f->far[0]);
     f->crypt->layer_init(f->far[0], LAYER_ORIGIN_FORWARD, &f->keys.forward);
     f->crypt->layer_init(f->far[1], LAYER_ORIGIN_BACKWARD, &f->keys.backward);
-    circuit_half_init(&f->half, f->crypt, 77, queue_max);
+    layer_store_init(&f->store, &f->memory.memory, f->crypt, 10);
+    circuit_half_init(&f->half, 77, queue_max);
     assert_false(circuit_half_has_keys(&f->half));
     if (has_keys) {
-        assert_int_equal(circuit_half_set_keys(&f->half, &f->memory.memory, &f->keys), ERR_OK);
-        assert_memory_equal(circuit_half_kh(&f->half), f->keys.kh, NTOR_KH_LEN);
-        assert_int_equal((uintptr_t)f->half.forward % 64, 0);
-        assert_int_equal((uintptr_t)f->half.backward % 64, 0);
+        assert_int_equal(circuit_half_set_keys(&f->half, &f->store, &f->keys), ERR_OK);
+        assert_memory_equal(circuit_half_kh(&f->half, f->crypt), f->keys.kh, NTOR_KH_LEN);
     }
     assert_true(circuit_half_has_keys(&f->half) == has_keys);
 }
@@ -50,7 +51,8 @@ static void tear_down(struct fixture *f) {
     struct cell *cell;
     while ((cell = cell_run_shift(&f->half.queue)) != NULL)
         cell_pool_put(&f->pool, cell);
-    circuit_half_fini(&f->half, &f->memory.memory);
+    circuit_half_fini(&f->half, &f->store);
+    layer_store_fini(&f->store);
     cell_pool_fini(&f->pool);
     test_memory_fini(&f->memory);
 }
@@ -100,10 +102,10 @@ static void a_half_with_keys_peels_and_recognizes(void **state) {
         cells[i]->kind = CELL_KIND_CHUNK;
     }
     f.work.crypt_runs = 0;
-    circuit_half_receive(&f.half, views, cells, COUNT(for_us), &f.work);
+    circuit_half_receive(&f.half, f.crypt, views, cells, COUNT(for_us), &f.work);
     assert_int_equal(f.work.crypt_runs, 1); /* one call for the burst */
     for (size_t i = 0; i < COUNT(for_us); i++) {
-        assert_true(circuit_half_recognizes(&f.half, cells[i], &f.work) == for_us[i]);
+        assert_true(circuit_half_recognizes(&f.half, f.crypt, cells[i], &f.work) == for_us[i]);
         assert_int_equal(cells[i]->kind, CELL_KIND_CELL);
         assert_int_equal(cells[i]->command, views[i].command);
         assert_int_equal(cells[i]->length, CELL_BODY_LEN);
@@ -118,7 +120,7 @@ static void a_half_with_keys_peels_and_recognizes(void **state) {
         }
         cell_pool_put(&f.pool, cells[i]);
     }
-    circuit_half_received_tag(&f.half, tag);
+    circuit_half_received_tag(&f.half, f.crypt, tag);
     f.crypt->layer_tag(f.far[0], expected);
     assert_memory_equal(tag, expected, sizeof tag);
     tear_down(&f);
@@ -131,12 +133,12 @@ static void a_half_without_keys_only_moves_cells(UNUSED void **state) {
     memset(body, 0xab, sizeof body);
     struct cell_view view = {.command = CELL_RELAY, .length = CELL_BODY_LEN, .body = body};
     struct cell *cell = new_cell(&f, 0);
-    circuit_half_receive(&f.half, &view, &cell, 1, &f.work);
+    circuit_half_receive(&f.half, f.crypt, &view, &cell, 1, &f.work);
     assert_memory_equal(cell->body, body, sizeof body);
     assert_int_equal(f.work.copy_bytes, CELL_BODY_LEN);
     struct cell_run run = {0};
     cell_run_append(&run, cell);
-    assert_int_equal(circuit_half_deliver(&f.half, &run, &f.work), ERR_OK);
+    assert_int_equal(circuit_half_deliver(&f.half, f.crypt, &run, &f.work), ERR_OK);
     assert_memory_equal(f.half.queue.first->body, body, sizeof body);
     assert_int_equal(f.work.crypt_runs, 0);
     tear_down(&f);
@@ -149,7 +151,7 @@ static void runs_are_wrapped_in_order(void **state) {
         struct fixture f;
         set_up_as(&f, *(const enum layer_kind *)*state, true, 1000);
         struct cell_run run = run_of(&f, counts[c]);
-        assert_int_equal(circuit_half_deliver(&f.half, &run, &f.work), ERR_OK);
+        assert_int_equal(circuit_half_deliver(&f.half, f.crypt, &run, &f.work), ERR_OK);
         assert_true(cell_run_is_empty(&run));
         assert_int_equal(f.half.queue.count, counts[c]);
         assert_int_equal(f.work.crypt_runs, (counts[c] + HALF_RUN_MAX - 1) / HALF_RUN_MAX);
@@ -174,7 +176,8 @@ static void a_message_of_our_own_is_recognized_by_the_origin(void **state) {
         struct cell *cell = new_cell(&f, 0);
         struct relay_message message = {.command = RELAY_DATA, .stream = 9};
         relay_message_encode(format, cell->body, &message, NULL);
-        assert_int_equal(circuit_half_originate(&f.half, cell, i == 1 ? NULL : tag, &f.work), ERR_OK);
+        assert_int_equal(circuit_half_originate(&f.half, f.crypt, cell, i == 1 ? NULL : tag, &f.work),
+                         ERR_OK);
         cell = f.half.queue.last;
         assert_int_equal(cell->command, CELL_RELAY);
         assert_int_equal(cell->circ_id, 77);
@@ -194,13 +197,13 @@ static void a_full_queue_says_so_and_keeps_the_run(UNUSED void **state) {
     struct fixture f;
     set_up(&f, true, 5);
     struct cell_run run = run_of(&f, 3);
-    assert_int_equal(circuit_half_deliver(&f.half, &run, &f.work), ERR_OK);
+    assert_int_equal(circuit_half_deliver(&f.half, f.crypt, &run, &f.work), ERR_OK);
     run = run_of(&f, 2);
-    assert_int_equal(circuit_half_deliver(&f.half, &run, &f.work), ERR_OK);
-    assert_int_equal(circuit_half_originate(&f.half, new_cell(&f, 0), NULL, &f.work), ERR_LIMIT);
+    assert_int_equal(circuit_half_deliver(&f.half, f.crypt, &run, &f.work), ERR_OK);
+    assert_int_equal(circuit_half_originate(&f.half, f.crypt, new_cell(&f, 0), NULL, &f.work), ERR_LIMIT);
     assert_int_equal(f.half.queue.count, 6);
     run = run_of(&f, 1);
-    assert_int_equal(circuit_half_deliver(&f.half, &run, &f.work), ERR_LIMIT);
+    assert_int_equal(circuit_half_deliver(&f.half, f.crypt, &run, &f.work), ERR_LIMIT);
     assert_int_equal(f.half.queue.count, 7);
     tear_down(&f);
 }
@@ -219,7 +222,7 @@ static void without_memory_there_are_no_keys(UNUSED void **state) {
     struct fixture f;
     set_up(&f, false, 5);
     test_memory_fail_after(&f.memory, 0);
-    assert_int_equal(circuit_half_set_keys(&f.half, &f.memory.memory, &f.keys), ERR_LIMIT);
+    assert_int_equal(circuit_half_set_keys(&f.half, &f.store, &f.keys), ERR_LIMIT);
     assert_false(circuit_half_has_keys(&f.half));
     tear_down(&f);
 }

@@ -86,6 +86,11 @@ struct control *manager_post_refusal(struct manager *m, station_id to_station, e
     return post(m, to_station, 0, control_spares_take(&m->refusals, kind));
 }
 
+struct control *manager_post_farewell(struct manager *m, half_id to) {
+    (void)!control_spares_reserve(&m->farewells, 0); /* as many as there can be again */
+    return post(m, object_station(to), to, control_spares_take(&m->farewells, CONTROL_DESTROY));
+}
+
 void manager_send(struct manager *m, struct control *message, station_id to_station, object_id to,
                   enum control_kind kind) {
     CHECK(message->size >= control_size(kind));
@@ -115,17 +120,16 @@ static nsec half_life(const struct consensus_params *params) {
     return (nsec)params->circuit_priority_halflife_ms * NSEC_PER_MS;
 }
 
-#define HALVES_PER_BLOCK 63u /* 16 kB */
-
 static void init_stores(struct manager *m, uint64_t seed) {
     const struct relay_config *c = m->config;
     uint32_t circuits_max = c->circuits_max_per_manager;
     cell_pool_init(&m->cells, m->memory, m->station, CELL_BODY_LEN, c->cells_max_per_manager);
     slab_init(&m->links_slab, m->memory, sizeof(struct link), 16, c->links_max);
-    slab_init(&m->halves_slab, m->memory, sizeof(struct half), HALVES_PER_BLOCK, circuits_max);
+    slab_init(&m->halves_slab, m->memory, sizeof(struct half), slab_block_objects(sizeof(struct half)),
+              circuits_max);
+    layer_store_init(&m->layers, m->memory, m->crypt, circuits_max);
     slab_init(&m->streams_slab, m->memory, sizeof(struct stream), 32, circuits_max);
     slab_init(&m->paces_slab, m->memory, sizeof(struct stream_pace), 32, circuits_max);
-    slab_init(&m->deadlines_slab, m->memory, sizeof(struct half_deadline), 32, circuits_max);
     slab_init(&m->paddings_slab, m->memory, sizeof(struct circuit_padding), 32, circuits_max);
     slab_init(&m->edges_slab, m->memory, sizeof(struct edge), 32, circuits_max);
     table_init(&m->links, m->memory, seed);
@@ -141,6 +145,7 @@ static void init_stores(struct manager *m, uint64_t seed) {
     timers_init(&m->circuit_padding_timers, m->memory);
     control_spares_init(&m->spares, m->memory);
     control_spares_init(&m->refusals, m->memory);
+    control_spares_init(&m->farewells, m->memory);
     list_init(&m->paused_links);
     list_init(&m->ripe_links);
     list_init(&m->resuming);
@@ -178,10 +183,20 @@ struct manager *manager_new(const struct relay_config *config, nsec now, station
     m->hibernation_look_at = NSEC_NEVER;
     manager_memory_init(m);
     manager_load_init(m, now);
-    if (control_spares_reserve(&m->refusals, REFUSALS_AT_ONCE))
+    if (control_spares_reserve(&m->refusals, REFUSALS_AT_ONCE) &&
+        control_spares_reserve(&m->farewells, FAREWELLS_AT_ONCE))
         return m;
     manager_free(m);
     return NULL;
+}
+
+/* Nobody is left to be told. */
+static void free_speechless(struct manager *m) {
+    struct half *half;
+    while ((half = m->speechless) != NULL) {
+        m->speechless = half->next_speechless;
+        slab_put(&m->halves_slab, half);
+    }
 }
 
 /* What is in the mailroom stays there; the links say goodbye to nobody. */
@@ -236,8 +251,11 @@ void manager_free(struct manager *m) {
     timers_fini(&m->padding_timers);
     timers_fini(&m->limit_timers);
     timers_fini(&m->circuit_padding_timers);
+    free_speechless(m);
     control_spares_release(&m->refusals, m->refusals.owed);
     control_spares_fini(&m->refusals);
+    control_spares_release(&m->farewells, m->farewells.owed);
+    control_spares_fini(&m->farewells);
     control_spares_fini(&m->spares); /* objects have given up theirs */
     onion_registry_fini(&m->names);
     slot_map_fini(&m->edges);
@@ -245,11 +263,11 @@ void manager_free(struct manager *m) {
     table_fini(&m->links);
     table_fini(&m->sets);
     slab_fini(&m->edges_slab);
-    slab_fini(&m->deadlines_slab);
     slab_fini(&m->paddings_slab);
     slab_fini(&m->paces_slab);
     slab_fini(&m->streams_slab);
     slab_fini(&m->halves_slab);
+    layer_store_fini(&m->layers);
     slab_fini(&m->links_slab);
     cell_pool_fini(&m->cells);
     memory_release(m->memory, m, sizeof *m);
@@ -413,7 +431,7 @@ static struct cell_run split_same_destination(struct cell_run *run) {
 static void handle_cells(struct manager *m, nsec now, struct cell_run *run) {
     object_id to = run->first->to;
     struct half *half = manager_half(m, to);
-    if (half && run->first->kind == CELL_KIND_LEG && half->set)
+    if (half && run->first->kind == CELL_KIND_LEG && half->is_set)
         manager_set_cells(m, now, half, run);
     else if (half && run->first->kind == CELL_KIND_LEG)
         manager_leg_cells(m, now, half, run);
@@ -462,6 +480,8 @@ static void ask_wake(void *context, station_id to) {
 void manager_flush(struct manager *m, nsec now) {
     if (m->cells.slab.taken > m->memory_limit)
         manager_memory_is_over_limit(m, now);
+    if (m->speechless)
+        manager_halves_speak(m, now);
     mailroom_flush(m->room, m->station, &m->work, ask_wake, m);
 }
 
@@ -469,7 +489,8 @@ void manager_flush(struct manager *m, nsec now) {
 
 nsec manager_next_wake(const struct manager *m) {
     nsec padding = nsec_min(timers_next(&m->padding_timers), timers_next(&m->circuit_padding_timers));
-    nsec bounds = nsec_min(nsec_min(m->memory_at, m->hibernation_look_at), timers_next(&m->limit_timers));
+    nsec bounds = nsec_min(nsec_min(m->memory_at, m->hibernation_look_at),
+                           nsec_min(manager_halves_speak_at(m), timers_next(&m->limit_timers)));
     nsec circuits = nsec_min(timers_next(&m->half_timers), timers_next(&m->edge_timers));
     nsec others = nsec_min(timers_next(&m->timers), timers_next(&m->pace_timers));
     nsec links = nsec_min(padding, manager_move_next(m));

@@ -14,10 +14,44 @@ struct half *manager_half(struct manager *m, half_id id) {
 
 /* --- coming and going ----------------------------------------------------------------------------------------------- */
 
+static struct half *half_at(const struct manager *m, uint32_t slot) {
+    return slot_map_at(&m->halves, slot);
+}
+
+void manager_link_add_half(struct manager *m, struct link *link, struct half *half) {
+    uint32_t slot = object_slot(half->id);
+    half->next_on_link = HALF_NONE;
+    half->previous_on_link = link->last_half;
+    if (link->last_half == HALF_NONE)
+        link->first_half = slot;
+    else
+        half_at(m, link->last_half)->next_on_link = slot;
+    link->last_half = slot;
+}
+
+void manager_link_remove_half(struct manager *m, struct link *link, struct half *half) {
+    if (half->previous_on_link == HALF_NONE)
+        link->first_half = half->next_on_link;
+    else
+        half_at(m, half->previous_on_link)->next_on_link = half->next_on_link;
+    if (half->next_on_link == HALF_NONE)
+        link->last_half = half->previous_on_link;
+    else
+        half_at(m, half->next_on_link)->previous_on_link = half->previous_on_link;
+}
+
+struct half *manager_link_first_half(struct manager *m, const struct link *link) {
+    return link->first_half == HALF_NONE ? NULL : half_at(m, link->first_half);
+}
+
+struct half *manager_link_next_half(struct manager *m, const struct half *half) {
+    return half->next_on_link == HALF_NONE ? NULL : half_at(m, half->next_on_link);
+}
+
 /* It ends here, and nothing was ever asked of it. */
 static bool is_unused(const struct half *half) {
     return half->state == HALF_OPEN && half->is_towards_origin && !half->peer && !half->exit &&
-           !half->onion && !half->leg && !half->set && !half->has_introduced;
+           !half_onion(half) && !half_leg(half) && !half->is_set && !half->has_introduced;
 }
 
 /* There are as many circuits as may be. Who floods us with them uses none, so room is made among those: the one that has been
@@ -38,27 +72,21 @@ struct half *manager_half_new(struct manager *m, nsec now, struct link *link, ui
                               bool towards_origin) {
     if (m->halves.live >= m->config->circuits_max_per_manager)
         make_room(m, now);
-    if (!control_spares_reserve(&m->spares, HALF_LAST_WORDS))
-        return NULL;
     struct half *half = slab_take(&m->halves_slab);
-    if (!half) {
-        control_spares_release(&m->spares, HALF_LAST_WORDS);
+    if (!half)
         return NULL;
-    }
     *half = (struct half){.link = link, .is_towards_origin = towards_origin};
     int32_t cells_max =
         towards_origin ? m->params.circ_max_cell_queue_size : m->params.circ_max_cell_queue_size_out;
-    circuit_half_init(&half->circuit, m->crypt, circ_id, (uint32_t)cells_max);
+    circuit_half_init(&half->circuit, circ_id, (uint32_t)cells_max);
     half->id = slot_map_add(&m->halves, half);
     if (half->id && table_set(&link->circuits, circ_id, half) == ERR_OK) {
-        list_init(&half->on_link);
-        list_append(&link->halves, &half->on_link);
+        manager_link_add_half(m, link, half);
         return half;
     }
     if (half->id)
         slot_map_remove(&m->halves, half->id);
     slab_put(&m->halves_slab, half);
-    control_spares_release(&m->spares, HALF_LAST_WORDS);
     return NULL;
 }
 
@@ -73,18 +101,51 @@ void manager_queue_destroy(struct manager *m, nsec now, struct link *link, uint3
     manager_link_want_write(m, link);
 }
 
-void manager_tell_peer(struct manager *m, half_id from, half_id peer, int reason) {
-    if (!peer || reason == NO_REASON)
-        return;
-    struct control *message = manager_post_last(m, object_station(peer), peer, CONTROL_DESTROY);
-    CHECK(message);
-    message->from = from;
-    message->reason = (uint8_t)reason;
+/* --- last words ------------------------------------------------------------------------------------------------------ */
+
+#define SPEAK_INTERVAL (100 * NSEC_PER_MS)
+
+/* CONTROL_DESTROY to the other half, if there is one. False without memory: then the half keeps its own until it has been said. */
+static bool tell_peer(struct manager *m, const struct half *half, uint8_t reason) {
+    if (!half->peer)
+        return true;
+    struct control *message = manager_post_farewell(m, half->peer);
+    if (!message)
+        return false;
+    message->from = half->id;
+    message->reason = reason;
+    return true;
 }
+
+static void fall_silent(struct manager *m, nsec now, struct half *half, uint8_t reason) {
+    half->state = HALF_SPEECHLESS;
+    half->last_reason = reason;
+    half->next_speechless = m->speechless;
+    m->speechless = half;
+    m->speak_at = now + SPEAK_INTERVAL;
+}
+
+void manager_halves_speak(struct manager *m, nsec now) {
+    struct half *half;
+    while ((half = m->speechless) != NULL) {
+        if (!tell_peer(m, half, half->last_reason)) {
+            m->speak_at = now + SPEAK_INTERVAL;
+            return;
+        }
+        m->speechless = half->next_speechless;
+        slab_put(&m->halves_slab, half);
+    }
+}
+
+nsec manager_halves_speak_at(const struct manager *m) {
+    return m->speechless ? m->speak_at : NSEC_NEVER;
+}
+
+/* --- closing --------------------------------------------------------------------------------------------------------- */
 
 void manager_half_close(struct manager *m, nsec now, struct half *half, int reason_link, int reason_peer) {
     struct link *link = half->link;
-    if (half->set) {
+    if (half->is_set) {
         manager_set_close(m, half, (uint8_t)reason_link);
         return;
     }
@@ -96,22 +157,25 @@ void manager_half_close(struct manager *m, nsec now, struct half *half, int reas
     manager_free_run(m, &half->circuit.queue);
     sched_deactivate(&link->queue, &half->sched);
     table_remove(&link->circuits, half->circuit.circ_id);
-    list_remove(&half->on_link);
-    if (list_is_empty(&link->halves))
+    manager_link_remove_half(m, link, half);
+    if (link->first_half == HALF_NONE)
         link->idle_since = now;
     if (reason_link != NO_REASON)
         manager_queue_destroy(m, now, link, half->circuit.circ_id, (uint8_t)reason_link);
-    manager_tell_peer(m, half->id, half->peer, reason_peer);
+    bool is_said = reason_peer == NO_REASON || tell_peer(m, half, (uint8_t)reason_peer);
     manager_leg_close(m, half);
     manager_streams_close(m, half);
     manager_onion_close(m, half);
     manager_circuit_padding_stop(m, half);
     manager_deadline_clear(m, half);
+    manager_half_rare_free(m, half);
     slot_map_remove(&m->halves, half->id);
-    circuit_half_fini(&half->circuit, m->memory);
-    slab_put(&m->halves_slab, half);
-    control_spares_release(&m->spares, HALF_LAST_WORDS);
+    circuit_half_fini(&half->circuit, &m->layers);
     m->work.circuits_closed++;
+    if (is_said)
+        slab_put(&m->halves_slab, half);
+    else
+        fall_silent(m, now, half, (uint8_t)reason_peer);
 }
 
 void manager_half_fail(struct manager *m, nsec now, struct half *half, enum destroy_reason reason) {
@@ -137,7 +201,7 @@ void manager_half_deliver(struct manager *m, nsec now, struct half *half, struct
         m->last_half = half->id;
         m->work.circuit_switches++;
     }
-    enum err e = circuit_half_deliver(&half->circuit, run, &m->work);
+    enum err e = circuit_half_deliver(&half->circuit, m->crypt, run, &m->work);
     half_id id = half->id;
     if (half->is_padded)
         manager_circuit_padding_wait(m, now, half);
@@ -153,9 +217,9 @@ bool manager_half_originate_cell(struct manager *m, nsec now, struct half *half,
     half_id id = half->id;
     manager_trace(m, TRACE_RELAY_OUT, half->link, half->circuit.circ_id, message->command,
                   (uint32_t)message->data.length, message->stream);
-    if (half->set)
+    if (half->is_set)
         return manager_set_originate(m, half, cell, message);
-    enum err e = circuit_half_originate(&half->circuit, cell, tag_out, &m->work);
+    enum err e = circuit_half_originate(&half->circuit, m->crypt, cell, tag_out, &m->work);
     manager_half_queued(m, now, half, 1);
     half = manager_half(m, id);
     if (e && half)

@@ -1,4 +1,5 @@
 /* Circuits at one relay: made, refused, and ended from each side. */
+#include "core/manager_state.h"
 #include "support/two_hops.h"
 
 /* --- made ------------------------------------------------------------------------------------------------------------ */
@@ -219,6 +220,28 @@ static void a_queue_that_grows_too_long_ends_the_circuit(UNUSED void **state) {
     two_hops_fini(&f);
 }
 
+/* Last words are said when there is memory to say them in, and by no more than a few before. */
+static void what_cannot_be_said_is_said_later(UNUSED void **state) {
+    enum { CIRCUITS = FAREWELLS_AT_ONCE + 5 };
+    struct two_hops f;
+    struct bench_circuit c;
+    two_hops_init(&f);
+    for (uint32_t i = 0; i < CIRCUITS; i++)
+        (void)two_hops_open(&f, &c, CIRC + i);
+    test_memory_fail_after(&f.memory, 0);
+    manager_link_closed(bench_manager(&f.b, 1), f.b.now, f.origin.link);
+    bench_run(&f.b);
+    assert_int_equal(manager_working_set(bench_manager(&f.b, 1), f.b.now).halves, 0);
+    assert_int_equal(manager_working_set(bench_manager(&f.b, 2), f.b.now).halves, 5);
+    nsec again_at = manager_next_wake(bench_manager(&f.b, 1));
+    assert_in_range(again_at, f.b.now + 1, f.b.now + NSEC_PER_S);
+    f.memory.allocations_max = UINT32_MAX;
+    bench_pass(&f.b, again_at - f.b.now);
+    assert_int_equal(manager_working_set(bench_manager(&f.b, 2), f.b.now).halves, 0);
+    assert_true(manager_next_wake(bench_manager(&f.b, 1)) > f.b.now + NSEC_PER_S);
+    two_hops_fini(&f);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_circuit_is_made_by_create2),
@@ -232,6 +255,7 @@ int main(void) {
         cmocka_unit_test(who_uses_no_circuits_loses_them_first),
         cmocka_unit_test(destroy_goes_on_without_its_reason),
         cmocka_unit_test(a_link_takes_its_circuits_with_it),
+        cmocka_unit_test(what_cannot_be_said_is_said_later),
         cmocka_unit_test(a_queue_that_grows_too_long_ends_the_circuit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

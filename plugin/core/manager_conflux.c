@@ -16,19 +16,23 @@ static station_id place_of(const struct manager *m, const uint8_t nonce[static C
 
 /* A circuit that ends here, with congestion control, and that nothing else has begun to use. */
 static bool may_link(const struct half *half) {
-    return half->state == HALF_OPEN && !half->peer && !half->onion && !half->leg && half->terms.sendme_inc &&
-           !(half->exit && half->exit->streams.count) && half->link->peer.is_authenticated;
+    return half->state == HALF_OPEN && !half->peer && !half_onion(half) && !half_leg(half) &&
+           half->terms.sendme_inc && !(half->exit && half->exit->streams.count) &&
+           half->link->peer.is_authenticated;
 }
 
 static bool ask_to_link(struct manager *m, struct half *half, const struct conflux_link_message *link) {
     if (!manager_become_exit(m, half))
         return false;
-    half->leg = memory_allocate(m->memory, sizeof *half->leg);
+    struct half_rare *rare = manager_half_rare(m, half);
+    if (!rare)
+        return false;
+    rare->leg = memory_allocate(m->memory, sizeof *rare->leg);
     struct control *ask =
-        half->leg ? manager_post(m, place_of(m, link->nonce), 0, CONTROL_CONFLUX_LINK) : NULL;
+        rare->leg ? manager_post(m, place_of(m, link->nonce), 0, CONTROL_CONFLUX_LINK) : NULL;
     if (!ask)
         return false;
-    *half->leg = (struct leg){.received = link->last_sent};
+    *rare->leg = (struct leg){.received = link->last_sent};
     ask->from = half->id;
     ask->u.conflux = (struct control_conflux){
         .link = *link,
@@ -53,9 +57,9 @@ static void linked(struct manager *m, nsec now, struct half *half, const struct 
     struct bytes_out body = bytes_out(room, sizeof room);
     conflux_link_encode(&body, &message->u.conflux.link);
     CHECK(bytes_out_ok(&body));
-    half->leg->set = message->from;
-    half->leg->number = message->count;
-    half->leg->linked_at = now;
+    half_leg(half)->set = message->from;
+    half_leg(half)->number = message->count;
+    half_leg(half)->linked_at = now;
     half_id id = half->id;
     if (!manager_half_originate(m, now, half, RELAY_CONFLUX_LINKED, 0,
                                 (struct span){room, bytes_written(&body)}))
@@ -64,7 +68,7 @@ static void linked(struct manager *m, nsec now, struct half *half, const struct 
 }
 
 static void acknowledged(struct manager *m, nsec now, struct half *half) {
-    struct leg *leg = half->leg;
+    struct leg *leg = half_leg(half);
     if (!leg || !leg->set || leg->rtt) {
         manager_half_fail(m, now, half, DESTROY_PROTOCOL);
         return;
@@ -75,10 +79,10 @@ static void acknowledged(struct manager *m, nsec now, struct half *half) {
 
 static void switched(struct manager *m, nsec now, struct half *half, struct span body) {
     struct conflux_switch_message message;
-    if (!half->leg || !half->leg->set || conflux_switch_decode(body, &message))
+    if (!half_leg(half) || !half_leg(half)->set || conflux_switch_decode(body, &message))
         manager_half_fail(m, now, half, DESTROY_PROTOCOL);
     else
-        half->leg->received += message.skipped;
+        half_leg(half)->received += message.skipped;
 }
 
 void manager_conflux_message(struct manager *m, nsec now, struct half *half,
@@ -98,7 +102,7 @@ static void pass_to_set(struct manager *m, nsec now, struct half *half, uint8_t 
         manager_free_cell(m, cell);
         return;
     }
-    struct leg *leg = half->leg;
+    struct leg *leg = half_leg(half);
     struct cell_run run = {0};
     cell->kind = CELL_KIND_LEG;
     cell->circ_id = leg->number;
@@ -110,7 +114,7 @@ static void pass_to_set(struct manager *m, nsec now, struct half *half, uint8_t 
 
 bool manager_leg_message(struct manager *m, nsec now, struct half *half, const struct relay_message *message,
                          struct cell *cell) {
-    if (half->leg->set && conflux_is_numbered(message->command)) {
+    if (half_leg(half)->set && conflux_is_numbered(message->command)) {
         pass_to_set(m, now, half, message->command, cell);
         return true;
     }
@@ -135,7 +139,7 @@ bool manager_leg_message(struct manager *m, nsec now, struct half *half, const s
 /* What the congestion window allows and the queue has room for; what the queue has no room for is said when the link has
  * taken some of it. */
 void manager_leg_report(struct manager *m, nsec now, struct half *half) {
-    struct leg *leg = half->leg;
+    struct leg *leg = half_leg(half);
     struct exit_streams *exit = half->exit;
     uint32_t high = (uint32_t)m->params.congestion.cellq_high, queued = half->circuit.queue.count;
     uint32_t room = circuit_flow_room(&exit->flow), space = queued < high ? high - queued : 0;
@@ -156,16 +160,16 @@ void manager_leg_report(struct manager *m, nsec now, struct half *half) {
 void manager_leg_cells(struct manager *m, nsec now, struct half *half, struct cell_run *run) {
     half_id id = half->id;
     struct cell *cell;
-    while ((half = manager_half(m, id)) != NULL && half->leg && (cell = cell_run_shift(run)) != NULL) {
+    while ((half = manager_half(m, id)) != NULL && half_leg(half) && (cell = cell_run_shift(run)) != NULL) {
         struct relay_message message = {
             .command = cell->command, .stream = (uint16_t)cell->circ_id, .data = {NULL, cell->length}};
         uint8_t tag[FLOW_TAG_LEN];
-        half->leg->is_used = true;
+        half_leg(half)->is_used = true;
         if (!manager_half_originate_cell(m, now, half, cell, &message, tag))
             return;
         if (message.command != RELAY_DATA)
             continue;
-        half->leg->data_taken++;
+        half_leg(half)->data_taken++;
         if (circuit_flow_sent(&half->exit->flow, m->memory, now, tag))
             manager_half_fail(m, now, half, DESTROY_RESOURCELIMIT);
     }
@@ -173,7 +177,7 @@ void manager_leg_cells(struct manager *m, nsec now, struct half *half, struct ce
 
 void manager_leg_control(struct manager *m, nsec now, struct control *message) {
     struct half *half = manager_half(m, message->to);
-    if (half && half->leg && !half->leg->set) {
+    if (half && half_leg(half) && !half_leg(half)->set) {
         linked(m, now, half, message);
         return;
     }
@@ -184,7 +188,7 @@ void manager_leg_control(struct manager *m, nsec now, struct control *message) {
 }
 
 void manager_leg_close(struct manager *m, struct half *half) {
-    struct leg *leg = half->leg;
+    struct leg *leg = half_leg(half);
     if (!leg)
         return;
     if (leg->set) {
@@ -195,5 +199,6 @@ void manager_leg_close(struct manager *m, struct half *half) {
         message->count = leg->is_used;
     }
     memory_release(m->memory, leg, sizeof *leg);
-    half->leg = NULL;
+    half->rare->leg = NULL;
+    manager_half_rare_trim(m, half);
 }

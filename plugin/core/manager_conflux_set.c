@@ -17,26 +17,29 @@ static struct half *set_half(struct manager *m, const struct control_conflux *as
     if (!half)
         return NULL;
     *half = (struct half){.state = HALF_OPEN, .is_towards_origin = true, .terms = {ask->sendme_inc}};
-    circuit_half_init(&half->circuit, m->crypt, 0, 0);
+    circuit_half_init(&half->circuit, 0, 0);
     half->circuit.layer_kind = ask->layer_kind;
-    list_init(&half->on_link);
     half->id = slot_map_add(&m->halves, half);
-    if (half->id)
+    if (half->id && manager_half_rare(m, half))
         return half;
+    if (half->id)
+        slot_map_remove(&m->halves, half->id);
     slab_put(&m->halves_slab, half);
     return NULL;
 }
 
 static void set_free(struct manager *m, struct half *half) {
-    struct conflux_set *set = half->set;
+    struct conflux_set *set = half->rare->set;
     m->out_of_order -= set->legs.waiting;
     for (unsigned i = 0; i < CONFLUX_LEGS_MAX; i++)
         manager_free_run(m, &set->legs.legs[i].waiting);
     manager_streams_close(m, half);
     table_remove(&m->sets, key_of(set->nonce));
     memory_release(m->memory, set, sizeof *set);
+    half->rare->set = NULL;
+    manager_half_rare_free(m, half);
     slot_map_remove(&m->halves, half->id);
-    circuit_half_fini(&half->circuit, m->memory);
+    circuit_half_fini(&half->circuit, &m->layers);
     slab_put(&m->halves_slab, half);
     control_spares_release(&m->spares, CONFLUX_LEGS_MAX);
 }
@@ -53,7 +56,8 @@ static struct half *set_new(struct manager *m, const struct control_conflux *ask
     }
     *set = (struct conflux_set){.may_begin = true};
     memcpy(set->nonce, ask->link.nonce, sizeof set->nonce);
-    half->set = set;
+    half->rare->set = set;
+    half->is_set = true;
     if (manager_become_exit(m, half) && !table_set(&m->sets, key_of(set->nonce), half))
         return half;
     set_free(m, half);
@@ -61,7 +65,7 @@ static struct half *set_new(struct manager *m, const struct control_conflux *ask
 }
 
 void manager_set_close(struct manager *m, struct half *half, uint8_t reason) {
-    struct conflux_set *set = half->set;
+    struct conflux_set *set = half->rare->set;
     for (unsigned i = 0; i < CONFLUX_LEGS_MAX; i++) {
         half_id leg = set->legs.legs[i].half;
         if (!leg)
@@ -85,7 +89,7 @@ void manager_sets_stop(struct manager *m) {
 
 /* Legs of a set are alike, or cells made for one would not fit another. */
 static bool fits(const struct half *half, const struct control_conflux *ask) {
-    return memcmp(half->set->nonce, ask->link.nonce, CONFLUX_NONCE_LEN) == 0 &&
+    return memcmp(half->rare->set->nonce, ask->link.nonce, CONFLUX_NONCE_LEN) == 0 &&
            half->terms.sendme_inc == ask->sendme_inc && half->circuit.layer_kind == ask->layer_kind;
 }
 
@@ -97,7 +101,7 @@ static void refuse(struct manager *m, struct control *message, uint8_t reason) {
 }
 
 static void join(struct manager *m, struct half *half, struct control *message) {
-    struct conflux_set *set = half->set;
+    struct conflux_set *set = half->rare->set;
     struct control_conflux *ask = &message->u.conflux;
     half_id to = message->from;
     struct conflux_leg *leg = conflux_legs_join(&set->legs, to, &ask->link);
@@ -136,7 +140,7 @@ static void link_asked(struct manager *m, struct control *message) {
  * not may have been the nearest, which streams were waiting for. */
 static void leg_closed(struct manager *m, nsec now, struct half *half, struct conflux_leg *leg,
                        bool is_used) {
-    struct conflux_legs *legs = &half->set->legs;
+    struct conflux_legs *legs = &half->rare->set->legs;
     is_used |= leg->is_used;
     legs->waiting -= leg->waiting.count;
     m->out_of_order -= leg->waiting.count;
@@ -155,7 +159,7 @@ void manager_set_control(struct manager *m, nsec now, struct control *message) {
     }
     struct half *half = manager_half(m, message->to);
     struct conflux_leg *leg =
-        half && half->set ? conflux_legs_by_half(&half->set->legs, message->from) : NULL;
+        half && half->is_set ? conflux_legs_by_half(&half->rare->set->legs, message->from) : NULL;
     if (!leg)
         return;
     if (message->kind == CONTROL_LEG_CLOSED) {
@@ -192,7 +196,7 @@ static struct half *longest_set(struct manager *m) {
     const struct table_entry *entry;
     while ((entry = table_next(&m->sets, &cursor)) != NULL) {
         struct half *half = entry->value;
-        if (!longest || half->set->legs.waiting > longest->set->legs.waiting)
+        if (!longest || half->rare->set->legs.waiting > longest->rare->set->legs.waiting)
             longest = half;
     }
     return longest;
@@ -208,8 +212,8 @@ void manager_set_cells(struct manager *m, nsec now, struct half *half, struct ce
     half_id id = half->id;
     struct cell *cell;
     while ((half = manager_half(m, id)) != NULL && (cell = cell_run_shift(run)) != NULL) {
-        struct conflux_leg *leg = conflux_legs_by_number(&half->set->legs, cell->circ_id);
-        enum err e = leg ? conflux_legs_received(&half->set->legs, leg, cell) : ERR_OK;
+        struct conflux_leg *leg = conflux_legs_by_number(&half->rare->set->legs, cell->circ_id);
+        enum err e = leg ? conflux_legs_received(&half->rare->set->legs, leg, cell) : ERR_OK;
         if (!leg || e)
             manager_free_cell(m, cell);
         if (e) {
@@ -217,7 +221,8 @@ void manager_set_cells(struct manager *m, nsec now, struct half *half, struct ce
             return;
         }
         m->out_of_order += leg != NULL;
-        while ((half = manager_half(m, id)) != NULL && (cell = conflux_legs_next(&half->set->legs)) != NULL) {
+        while ((half = manager_half(m, id)) != NULL &&
+               (cell = conflux_legs_next(&half->rare->set->legs)) != NULL) {
             m->out_of_order--;
             handle(m, now, half, cell);
         }
@@ -228,14 +233,14 @@ void manager_set_cells(struct manager *m, nsec now, struct half *half, struct ce
 /* --- what goes -------------------------------------------------------------------------------------------------------- */
 
 bool manager_set_has_room(struct half *half) {
-    return conflux_legs_with_room(&half->set->legs) != NULL;
+    return conflux_legs_with_room(&half->rare->set->legs) != NULL;
 }
 
 struct circuit_flow *manager_set_position(struct half *half) {
-    struct conflux_legs *legs = &half->set->legs;
+    struct conflux_legs *legs = &half->rare->set->legs;
     struct conflux_leg *leg = conflux_legs_with_room(legs);
     CHECK(leg);
-    return &half->set->positions[leg - legs->legs];
+    return &half->rare->set->positions[leg - legs->legs];
 }
 
 /* It may be on its way to another manager. */
@@ -270,7 +275,7 @@ static bool send_switch(struct manager *m, const struct half *half, const struct
 
 bool manager_set_originate(struct manager *m, struct half *half, struct cell *cell,
                            const struct relay_message *message) {
-    struct conflux_legs *legs = &half->set->legs;
+    struct conflux_legs *legs = &half->rare->set->legs;
     bool is_data = message->command == RELAY_DATA;
     struct conflux_leg *leg = conflux_legs_any(legs); /* for DATA there is room: it was asked for before */
     uint32_t skipped;
@@ -288,6 +293,6 @@ bool manager_set_originate(struct manager *m, struct half *half, struct cell *ce
     post_to_leg(m, leg, &run);
     m->work.conflux_messages++;
     if (is_data)
-        circuit_flow_passed(&half->set->positions[leg - legs->legs]);
+        circuit_flow_passed(&half->rare->set->positions[leg - legs->legs]);
     return true;
 }

@@ -151,7 +151,7 @@ void manager_job_done(struct manager *m, nsec now, const struct job_result *resu
     manager_deadline_clear(m, half);
     enum err e = result->error;
     if (!e)
-        e = circuit_half_set_keys(&half->circuit, m->memory, &result->keys);
+        e = circuit_half_set_keys(&half->circuit, &m->layers, &result->keys);
     struct cell *cell = e ? NULL : manager_cell(m, CELL_MUST);
     if (!cell) {
         manager_half_fail(m, now, half, e ? reason_of(e) : DESTROY_RESOURCELIMIT);

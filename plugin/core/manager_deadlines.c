@@ -4,26 +4,23 @@
 #include "core/manager_state.h"
 
 bool manager_deadline_set(struct manager *m, struct half *half, nsec at) {
-    struct half_deadline *deadline = slab_take(&m->deadlines_slab);
-    if (!deadline)
+    struct half_rare *rare = manager_half_rare(m, half);
+    if (!rare)
         return false;
-    CHECK(!half->deadline);
-    *deadline = (struct half_deadline){.half = half};
-    half->deadline = deadline;
-    return timers_set(&m->half_timers, &deadline->timer, at) == ERR_OK;
+    CHECK(!timer_is_set(&rare->deadline));
+    return timers_set(&m->half_timers, &rare->deadline, at) == ERR_OK;
 }
 
 void manager_deadline_clear(struct manager *m, struct half *half) {
-    if (!half->deadline)
+    if (!half->rare)
         return;
-    timers_clear(&m->half_timers, &half->deadline->timer);
-    slab_put(&m->deadlines_slab, half->deadline);
-    half->deadline = NULL;
+    timers_clear(&m->half_timers, &half->rare->deadline);
+    manager_half_rare_trim(m, half);
 }
 
 /* Whoever it was that did not answer, our other half, if there is one, hears that it is over. */
 void manager_deadlines_tick(struct manager *m, nsec now) {
     struct timer *t;
     while ((t = timers_take_due(&m->half_timers, now)) != NULL)
-        manager_half_fail(m, now, LIST_ENTRY(t, struct half_deadline, timer)->half, DESTROY_TIMEOUT);
+        manager_half_fail(m, now, LIST_ENTRY(t, struct half_rare, deadline)->half, DESTROY_TIMEOUT);
 }

@@ -33,7 +33,7 @@ bool manager_count_circuit_data(struct manager *m, nsec now, struct half *half) 
     bool shows_tag = flow->is_congestion_controlled || m->params.sendme_emit_min_version > 0;
     struct sendme_message sendme = {.version = shows_tag,
                                     .tag_length = circuit_half_tag_length(&half->circuit)};
-    circuit_half_received_tag(&half->circuit, sendme.tag);
+    circuit_half_received_tag(&half->circuit, m->crypt, sendme.tag);
     uint8_t room[64];
     struct bytes_out body = bytes_out(room, sizeof room);
     sendme_encode(&body, &sendme);
@@ -133,7 +133,7 @@ static void bound_undelivered(struct manager *m, nsec now, struct half *half) {
 void manager_stream_data(struct manager *m, nsec now, struct half *half, const struct relay_message *message,
                          struct cell *cell) {
     uint16_t id = message->stream, length = (uint16_t)message->data.length;
-    if ((!half->set && !manager_count_circuit_data(m, now, half))) {
+    if ((!half->is_set && !manager_count_circuit_data(m, now, half))) {
         manager_free_cell(m, cell);
         return;
     }

@@ -35,7 +35,7 @@ static bool may_extend_to(const struct manager *m, const struct half *half,
 
 void manager_circuit_extend(struct manager *m, nsec now, struct half *half, struct span data, bool is_early) {
     struct extend2_message extend;
-    if (half->state != HALF_OPEN || half->peer || half->onion ||
+    if (half->state != HALF_OPEN || half->peer || half_onion(half) ||
         (!is_early && !m->params.allow_nonearly_extend) || extend2_decode(data, &extend) ||
         !may_extend_to(m, half, &extend)) {
         manager_half_fail(m, now, half, DESTROY_PROTOCOL);
@@ -179,7 +179,7 @@ static void extended(struct manager *m, nsec now, struct half *half, const struc
 
 /* The half that a TRUNCATE cut off may still speak for a moment. */
 static void destroyed_by_peer(struct manager *m, nsec now, struct half *half, const struct control *message) {
-    bool is_set = half->leg && half->leg->set == message->from; /* 0: it has not taken us in */
+    bool is_set = half_leg(half) && half_leg(half)->set == message->from; /* 0: it has not taken us in */
     if (half->peer == message->from || is_set)
         manager_half_close(m, now, half, message->reason, NO_REASON);
 }

@@ -103,7 +103,7 @@ void manager_unclaimed_cells(struct manager *m, nsec now, struct cell_run *run) 
 
 /* Somebody may answer to its name whom it does not know. */
 static bool is_awaited(const struct half *half) {
-    return half->state == HALF_EXTENDING || half->state == HALF_CREATING || half->onion ||
+    return half->state == HALF_EXTENDING || half->state == HALF_CREATING || half_onion(half) ||
            half->has_introduced;
 }
 

@@ -8,7 +8,7 @@
 #define LOOK (1 * NSEC_PER_S)
 
 static bool is_left(const struct link *link, nsec now) {
-    return link->state == LINK_OPEN && list_is_empty(&link->halves) && link->queued == 0 &&
+    return link->state == LINK_OPEN && link->first_half == HALF_NONE && link->queued == 0 &&
            now - link->idle_since >= LOOK;
 }
 

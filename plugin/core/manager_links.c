@@ -24,7 +24,7 @@ static struct link *link_new(struct manager *m, nsec now, link_id id, enum link_
     *link = (struct link){.id = id, .state = state, .idle_since = now};
     link->circ_id_next = (uint32_t)rng_u64(&m->rng);
     table_init(&link->circuits, m->memory, rng_u64(&m->rng));
-    list_init(&link->halves);
+    link->first_half = link->last_half = HALF_NONE;
     list_init(&link->paused);
     list_init(&link->ripe);
     sched_queue_init(&link->queue);
@@ -78,10 +78,9 @@ void manager_link_close(struct manager *m, nsec now, struct link *link, enum err
     if (link->is_moving)
         manager_move_link_closes(m, link);
     manager_trace(m, TRACE_LINK_CLOSED, link, 0, 0, 0, why);
-    while (!list_is_empty(&link->halves)) {
-        struct half *half = LIST_ENTRY(link->halves.next, struct half, on_link);
+    struct half *half;
+    while ((half = manager_link_first_half(m, link)) != NULL)
         manager_half_close(m, now, half, NO_REASON, DESTROY_CHANNEL_CLOSED);
-    }
     if (link->state == LINK_OPEN)
         m->links_open--;
     tell_controller_closed(m, link, why);
@@ -319,7 +318,7 @@ static void link_timer_fired(struct manager *m, nsec now, struct link *link) {
         manager_link_close(m, now, link, ERR_EXPIRED, true);
         return;
     }
-    nsec idle_since = list_is_empty(&link->halves) ? link->idle_since : now;
+    nsec idle_since = link->first_half == HALF_NONE ? link->idle_since : now;
     if (now - idle_since >= link->idle_max) {
         manager_link_close(m, now, link, ERR_EXPIRED, true);
         return;

@@ -126,12 +126,17 @@ static uint32_t cells_held(const struct half *half, station_id home) {
 
 /* A set sends by its legs, and holds what its streams could not give them. */
 static uint32_t cells_sent(const struct half *half) {
-    return half->set ? (uint32_t)half->set->legs.sent : half->circuit.cells_sent;
+    return half->is_set ? (uint32_t)half->rare->set->legs.sent : half->circuit.cells_sent;
 }
 
+/* Without memory for it what the half holds counts as new. */
 static void see(struct manager *m, nsec now, struct half *half) {
-    hoard_see(&half->hoard, now, m->watching_since, cells_sent(half),
-              half->circuit.queue.count + all_chunks_held(half));
+    uint32_t held = half->circuit.queue.count + all_chunks_held(half);
+    struct half_rare *rare = held > 0 ? manager_half_rare(m, half) : half->rare;
+    if (!rare)
+        return;
+    hoard_see(&rare->hoard, now, m->watching_since, cells_sent(half), held);
+    manager_half_rare_trim(m, half);
 }
 
 static void look(struct manager *m, nsec now) {
@@ -146,6 +151,10 @@ static void look(struct manager *m, nsec now) {
     }
 }
 
+static unsigned class_of(const struct manager *m, nsec now, const struct half *half) {
+    return half->rare ? hoard_class(&half->rare->hoard, now, m->watching_since) : 0;
+}
+
 /* Each is seen once more: what is old by the last look alone may have been sent since. */
 static void count_ages(struct manager *m, nsec now, station_id home, struct hoard_ages *out) {
     uint32_t cursor = 0;
@@ -154,7 +163,7 @@ static void count_ages(struct manager *m, nsec now, station_id home, struct hoar
     m->counted_at = now;
     while ((half = slot_map_next(&m->halves, &cursor)) != NULL) {
         see(m, now, half);
-        out->cells[hoard_class(&half->hoard, now, m->watching_since)] += cells_held(half, home);
+        out->cells[class_of(m, now, half)] += cells_held(half, home);
     }
 }
 
@@ -165,7 +174,7 @@ static uint32_t close_class(struct manager *m, nsec now, station_id home, unsign
     struct half *half;
     while (freed < cells && (half = slot_map_next(&m->halves, &cursor)) != NULL) {
         uint32_t held = cells_held(half, home);
-        if (held < held_min || hoard_class(&half->hoard, m->counted_at, m->watching_since) != class)
+        if (held < held_min || class_of(m, m->counted_at, half) != class)
             continue;
         freed += held;
         m->cells_reclaimed += held;
@@ -181,7 +190,7 @@ static void close_hoards(struct manager *m, nsec now, station_id home, const str
     struct half *half;
     while ((half = slot_map_next(&m->halves, &cursor)) != NULL) {
         uint32_t held = cells_held(half, home);
-        if (held == 0 || hoard_class(&half->hoard, m->counted_at, m->watching_since) <= verdict->class)
+        if (held == 0 || class_of(m, m->counted_at, half) <= verdict->class)
             continue;
         m->cells_reclaimed += held;
         manager_half_fail(m, now, half, DESTROY_RESOURCELIMIT);

@@ -43,11 +43,14 @@ struct packed_stream {
 };
 
 struct moving_half {
-    half_id id;                         /* at the old manager */
-    half_id id_new;                     /* 0: it has not arrived */
-    struct control *told;               /* MOVED for each who sends to it */
-    struct list formers;                /* for the new manager */
-    struct control *renamed;            /* ONION_RENAMED, if it has a role */
+    half_id id;               /* at the old manager */
+    half_id id_new;           /* 0: it has not arrived */
+    struct control *told;     /* MOVED for each who sends to it */
+    struct list formers;      /* for the new manager */
+    struct control *renamed;  /* ONION_RENAMED, if it has a role */
+    struct control *farewell; /* DESTROY, if somebody else has its other half */
+    void *layers;             /* on the way; NULL: it has no keys */
+    size_t layers_size;
     struct former_name *leads;          /* for the old one, when somebody may still answer to this name */
     uint32_t twin;                      /* 1 + place of its other half, when that is on the same link */
     uint32_t streams_at, streams_count; /* in the parcel's streams: the blocked ones first, in turn */
@@ -58,7 +61,7 @@ struct moving_half {
     bool is_complete;                   /* nothing was lost for want of memory */
     bool is_resuming;
     uint8_t formers_count;
-    /* struct half as it was, with what it points to but for link, streams, deadline and padding. Bytes, because a half wants more
+    /* struct half as it was, with what it points to but for link, layers, streams, deadline and padding. Bytes, because a half wants more
      * alignment than memory has. */
     unsigned char half[sizeof(struct half)];
 };

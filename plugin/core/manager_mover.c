@@ -26,6 +26,8 @@ void manager_move_free(struct manager *m, struct link_move *move) {
         manager_formers_forget(m, &move->halves[i]);
         free_messages(m, &move->halves[i].told);
         control_free(m->memory, move->halves[i].renamed);
+        control_free(m->memory, move->halves[i].farewell);
+        memory_release(m->memory, move->halves[i].layers, move->halves[i].layers_size);
     }
     free_messages(m, &move->spares);
     control_free(m->memory, move->order);
@@ -85,7 +87,7 @@ static void give_up(struct manager *m, struct link *link, enum stay_reason reaso
 static void report_legs(struct manager *m, nsec now, const struct link_move *move) {
     for (uint32_t i = 0; i < move->halves_count; i++) {
         struct half *half = manager_half(m, move->halves[i].id);
-        if (half && half->leg)
+        if (half && half_leg(half))
             manager_leg_report(m, now, half);
     }
 }
@@ -169,11 +171,17 @@ static bool prepare_half(struct manager *m, struct moving_half *moving, struct c
         peer && peer->peer == half->id ? manager_moving_half(move, half->peer) : NULL;
     if (twin)
         moving->twin = (uint32_t)(twin - move->halves) + 1;
-    else if (half->peer && !prepare_to_tell(m, moving, half->peer, first))
+    else if (half->peer && (!prepare_to_tell(m, moving, half->peer, first) ||
+                            !(moving->farewell = control_new(m->memory, CONTROL_DESTROY))))
         return false;
-    if (half->leg && !prepare_to_tell(m, moving, half->leg->set, first))
+    if (circuit_half_has_keys(&half->circuit)) {
+        moving->layers_size = layer_store_size(&m->layers, (enum layer_kind)half->circuit.layer_kind);
+        if (!(moving->layers = memory_allocate(m->memory, moving->layers_size)))
+            return false;
+    }
+    if (half_leg(half) && !prepare_to_tell(m, moving, half_leg(half)->set, first))
         return false;
-    if (half->onion && !(moving->renamed = control_new(m->memory, CONTROL_ONION_RENAMED)))
+    if (half_onion(half) && !(moving->renamed = control_new(m->memory, CONTROL_ONION_RENAMED)))
         return false;
     uint32_t cursor = 0;
     const struct table_entry *entry;
@@ -187,18 +195,18 @@ static bool prepare_half(struct manager *m, struct moving_half *moving, struct c
 /* False without memory. */
 static bool list_halves(struct manager *m, struct link_move *move, const struct link *link) {
     uint32_t count = link->circuits.count, n = 0, streams = 0;
-    for (struct list *node = link->halves.next; node != &link->halves; node = node->next) {
-        const struct half *half = LIST_ENTRY(node, struct half, on_link);
+    for (const struct half *half = manager_link_first_half(m, link); half;
+         half = manager_link_next_half(m, half))
         streams += half->exit ? half->exit->streams.count : 0;
-    }
     if (streams && !(move->streams = memory_allocate(m->memory, streams * sizeof *move->streams)))
         return false;
     move->streams_count = streams;
     if (count && !(move->halves = memory_allocate(m->memory, count * sizeof *move->halves)))
         return false;
     move->halves_count = count;
-    for (struct list *node = link->halves.next; node != &link->halves; node = node->next, n++) {
-        move->halves[n].id = LIST_ENTRY(node, struct half, on_link)->id;
+    for (const struct half *half = manager_link_first_half(m, link); half;
+         half = manager_link_next_half(m, half), n++) {
+        move->halves[n].id = half->id;
         list_init(&move->halves[n].formers);
         if (table_set(&move->by_id, move->halves[n].id, &move->halves[n]))
             return false;
@@ -258,16 +266,16 @@ static bool knows_all_edges(const struct half *half) {
 /* Something about it is under way that only this manager can finish, or that it does not know yet. */
 static bool must_wait(const struct half *half) {
     return half->state == HALF_HANDSHAKING || object_is_parking(half->peer) || !knows_all_edges(half) ||
-           (half->onion && half->onion->state != ONION_WAITING) || (half->leg && !half->leg->set);
+           (half_onion(half) && half_onion(half)->state != ONION_WAITING) ||
+           (half_leg(half) && !half_leg(half)->set);
 }
 
 static void go_on(struct manager *m, nsec now, struct link *link) {
     struct link_move *move = m->mover.move;
     bool waits = false;
-    for (struct list *node = link->halves.next; node != &link->halves; node = node->next) {
-        const struct half *half = LIST_ENTRY(node, struct half, on_link);
+    for (const struct half *half = manager_link_first_half(m, link); half;
+         half = manager_link_next_half(m, half))
         waits |= must_wait(half);
-    }
     if (!waits) {
         park_senders(m, now, link);
     } else if (now >= move->patience_until) {

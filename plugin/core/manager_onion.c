@@ -28,25 +28,29 @@ static struct onion_role *role_new(struct manager *m, struct half *half, const s
                                    enum onion_state state) {
     if (!control_spares_reserve(&m->spares, ONION_LAST_WORDS))
         return NULL;
-    struct onion_role *role = memory_allocate(m->memory, sizeof *role);
+    struct half_rare *rare = manager_half_rare(m, half);
+    struct onion_role *role = rare ? memory_allocate(m->memory, sizeof *role) : NULL;
     if (!role) {
+        manager_half_rare_trim(m, half);
         control_spares_release(&m->spares, ONION_LAST_WORDS);
         return NULL;
     }
     *role = (struct onion_role){.name = *name, .state = state};
-    half->onion = role;
+    rare->onion = role;
     return role;
 }
 
 static void role_free(struct manager *m, struct half *half) {
-    manager_free_run(m, &half->onion->held);
-    memory_release(m->memory, half->onion, sizeof *half->onion);
-    half->onion = NULL;
+    struct onion_role *role = half->rare->onion;
+    manager_free_run(m, &role->held);
+    memory_release(m->memory, role, sizeof *role);
+    half->rare->onion = NULL;
+    manager_half_rare_trim(m, half);
     control_spares_release(&m->spares, ONION_LAST_WORDS);
 }
 
 void manager_onion_close(struct manager *m, struct half *half) {
-    struct onion_role *role = half->onion;
+    struct onion_role *role = half_onion(half);
     if (!role)
         return;
     if (role->state == ONION_CLAIMING || role->state == ONION_WAITING) {
@@ -61,12 +65,12 @@ void manager_onion_close(struct manager *m, struct half *half) {
 
 /* Its origin must be able to hear us, and nobody else may be behind us. */
 static bool may_take_role(const struct half *half) {
-    return half->state == HALF_OPEN && !half->peer && !half->onion;
+    return half->state == HALF_OPEN && !half->peer && !half_onion(half);
 }
 
 /* The role that half waits in under that name; NULL when it does not, or is gone. */
 static struct onion_role *waiting_as(const struct half *half, const struct onion_name *name) {
-    struct onion_role *role = half ? half->onion : NULL;
+    struct onion_role *role = half ? half_onion(half) : NULL;
     if (!role || role->state != ONION_WAITING || role->name.kind != name->kind ||
         memcmp(role->name.bytes, name->bytes, ONION_NAME_LEN) != 0)
         return NULL;
@@ -98,11 +102,11 @@ static struct control *ask_place_with(struct manager *m, const struct half *half
 }
 
 static void claim_name(struct manager *m, nsec now, struct half *half) {
-    if (!ask_place(m, half, &half->onion->name, CONTROL_ONION_CLAIM)) {
+    if (!ask_place(m, half, &half_onion(half)->name, CONTROL_ONION_CLAIM)) {
         manager_half_fail(m, now, half, DESTROY_RESOURCELIMIT);
         return;
     }
-    half->onion->state = ONION_CLAIMING;
+    half_onion(half)->state = ONION_CLAIMING;
 }
 
 /* --- introduction: the service ---------------------------------------------------------------------------------------- */
@@ -110,7 +114,7 @@ static void claim_name(struct manager *m, nsec now, struct half *half) {
 static void establish_intro(struct manager *m, nsec now, struct half *half, struct span data) {
     struct establish_intro_message message;
     if (!may_take_role(half) || establish_intro_decode(data, &message) ||
-        !intro_auth_has_mac(m->crypt, &message, circuit_half_kh(&half->circuit))) {
+        !intro_auth_has_mac(m->crypt, &message, circuit_half_kh(&half->circuit, m->crypt))) {
         manager_half_fail(m, now, half, DESTROY_PROTOCOL);
         return;
     }
@@ -127,7 +131,7 @@ static void establish_intro(struct manager *m, nsec now, struct half *half, stru
 }
 
 void manager_onion_proved(struct manager *m, nsec now, struct half *half, const struct job_result *result) {
-    if (!half->onion || half->onion->state != ONION_PROVING)
+    if (!half_onion(half) || half_onion(half)->state != ONION_PROVING)
         return;
     if (result->error)
         manager_half_fail(m, now, half,
@@ -252,9 +256,9 @@ static void joined(struct manager *m, nsec now, struct control *message) {
         manager_repost(m, message, object_station(client), client, CONTROL_DESTROY);
         return;
     }
-    CHECK(half->onion && half->onion->state == ONION_JOINING);
+    CHECK(half_onion(half) && half_onion(half)->state == ONION_JOINING);
     struct cell_run held = {0};
-    cell_run_concat(&held, &half->onion->held);
+    cell_run_concat(&held, &half_onion(half)->held);
     role_free(m, half);
     half->peer = client;
     half->extend_serial = message->serial;
@@ -292,7 +296,7 @@ static void join(struct manager *m, nsec now, struct control *message) {
 }
 
 bool manager_onion_hold(struct manager *m, nsec now, struct half *half, struct cell_run *run) {
-    struct onion_role *role = half->onion;
+    struct onion_role *role = half_onion(half);
     if (!role || role->state != ONION_JOINING)
         return false;
     cell_run_concat(&role->held, run);
@@ -315,7 +319,7 @@ void manager_onion_message(struct manager *m, nsec now, struct half *half,
 }
 
 static void claimed(struct manager *m, nsec now, struct half *half, uint8_t reason) {
-    struct onion_role *role = half->onion;
+    struct onion_role *role = half_onion(half);
     if (!role || role->state != ONION_CLAIMING)
         return;
     if (reason != DESTROY_NONE) {

@@ -34,7 +34,7 @@ static bool pay_credit(struct manager *m, const struct half *half, struct stream
 
 /* Which of a SENDME's cells the next one is. */
 static struct circuit_flow *flow_of_next(struct half *half) {
-    return half->set ? manager_set_position(half) : &half->exit->flow;
+    return half->is_set ? manager_set_position(half) : &half->exit->flow;
 }
 
 /* The next chunk; or, when room for padding has to be made, the front of it. NULL when the circuit had to be closed. */
@@ -76,7 +76,7 @@ static bool package(struct manager *m, nsec now, struct half *half, struct strea
     manager_stream_paced(stream, now, chunk->length);
     if (!manager_half_originate_cell(m, now, half, chunk, &data, tag))
         return false;
-    if (!half->set && circuit_flow_sent(&exit->flow, m->memory, now, tag)) {
+    if (!half->is_set && circuit_flow_sent(&exit->flow, m->memory, now, tag)) {
         manager_half_fail(m, now, half, DESTROY_RESOURCELIMIT);
         return false;
     }
@@ -102,7 +102,7 @@ static bool stream_may_package(const struct half *half, const struct stream *str
 /* And the circuit: its window, and the queue for its link, which would otherwise hold what the window allows, where nobody
  * sees how long it waits. */
 static bool circuit_may_package(struct manager *m, struct half *half) {
-    if (half->set)
+    if (half->is_set)
         return manager_set_has_room(half);
     if (half->circuit.queue.count >= (uint32_t)m->params.congestion.cellq_high)
         half->exit->is_queue_full = true;
@@ -154,7 +154,7 @@ void manager_stream_chunks(struct manager *m, nsec now, struct half *half, struc
 
 void manager_streams_unblock(struct manager *m, nsec now, struct half *half) {
     half_id id = half->id;
-    if (half->leg) {
+    if (half_leg(half)) {
         manager_leg_report(m, now, half); /* its streams are the set's */
         return;
     }
@@ -191,7 +191,7 @@ static bool circuit_sendme_is_due(struct manager *m, nsec now, struct half *half
     uint32_t queued = half->circuit.queue.count;
     bool is_busy = queued >= (uint32_t)m->params.congestion.cellq_high;
     struct circuit_pressure pressure = {.queued = queued,
-                                        .is_blocked = half->leg ? is_busy : half->exit->is_queue_full};
+                                        .is_blocked = half_leg(half) ? is_busy : half->exit->is_queue_full};
     return circuit_flow_answered(&half->exit->flow, &m->params.congestion, now, sendme,
                                  circuit_half_tag_length(&half->circuit), pressure) == ERR_OK;
 }

@@ -83,20 +83,21 @@ static bool is_machine_allowed(const struct manager *m, const struct half *half)
 }
 
 static void padding_free(struct manager *m, struct half *half) {
-    timers_clear(&m->circuit_padding_timers, &half->padding->timer);
-    slab_put(&m->paddings_slab, half->padding);
-    half->padding = NULL;
+    timers_clear(&m->circuit_padding_timers, &half->rare->padding->timer);
+    slab_put(&m->paddings_slab, half->rare->padding);
+    half->rare->padding = NULL;
     half->is_padded = false;
+    manager_half_rare_trim(m, half);
 }
 
 void manager_circuit_padding_stop(struct manager *m, struct half *half) {
-    if (half->padding)
+    if (half->is_padded)
         padding_free(m, half);
 }
 
 /* A machine that cannot have its timer is as good as one that is not allowed to pad. */
 void manager_circuit_padding_wait(struct manager *m, nsec now, struct half *half) {
-    struct circuit_padding *padding = half->padding;
+    struct circuit_padding *padding = half->rare->padding;
     if (padding->left && !m->params.circpad_padding_disabled &&
         timers_set(&m->circuit_padding_timers, &padding->timer,
                    now + circuit_padding_pause(padding, &m->padding_rng)) != ERR_OK)
@@ -116,16 +117,22 @@ static bool answer(struct manager *m, nsec now, struct half *half, uint8_t comma
 
 static bool start_machine(struct manager *m, struct half *half,
                           const struct circuit_padding_message *message) {
-    struct circuit_padding *padding = half->padding ? NULL : slab_take(&m->paddings_slab);
-    if (!padding)
+    if (half->is_padded)
         return false; /* one at a time */
+    struct half_rare *rare = manager_half_rare(m, half);
+    struct circuit_padding *padding = rare ? slab_take(&m->paddings_slab) : NULL;
+    if (!padding) {
+        manager_half_rare_trim(m, half);
+        return false;
+    }
     if (circuit_padding_start(padding, message->machine, message->counter, &m->padding_rng)) {
         padding->half = half;
-        half->padding = padding;
+        rare->padding = padding;
         half->is_padded = true;
         return true;
     }
     slab_put(&m->paddings_slab, padding);
+    manager_half_rare_trim(m, half);
     return false;
 }
 
@@ -138,13 +145,13 @@ void manager_circuit_padding_negotiated(struct manager *m, nsec now, struct half
     if (message.command == CIRCUIT_PADDING_START) {
         is_ok = start_machine(m, half, &message);
     } else {
-        if (!half->padding || half->padding->machine != message.machine ||
-            half->padding->counter != message.counter)
+        const struct circuit_padding *padding = half_padding(half);
+        if (!padding || padding->machine != message.machine || padding->counter != message.counter)
             return; /* of a machine that has ended: nobody waits for an answer */
         padding_free(m, half);
     }
     if (answer(m, now, half, message.command, is_ok, message.machine, message.counter) &&
-        (half = manager_half(m, id)) != NULL && half->padding && !timer_is_set(&half->padding->timer))
+        (half = manager_half(m, id)) != NULL && half->is_padded && !timer_is_set(&half->rare->padding->timer))
         manager_circuit_padding_wait(m, now, half);
 }
 

@@ -50,7 +50,7 @@ static void pack_streams(struct manager *m, struct link_move *move, struct movin
 
 /* Last words that it takes along. */
 static uint32_t words_of(const struct half *half) {
-    return HALF_LAST_WORDS + (half->onion ? ONION_LAST_WORDS : 0) +
+    return (half_onion(half) ? ONION_LAST_WORDS : 0) +
            (half->exit ? half->exit->streams.count * STREAM_LAST_WORDS : 0);
 }
 
@@ -67,27 +67,29 @@ static void pack_half(struct manager *m, nsec now, struct link_move *move, struc
     move->spares_count += words_of(half);
     bool is_padded = half->is_padded;
     if (is_padded) {
-        moving->padding = *half->padding;
-        moving->padding_at = time_of(&half->padding->timer);
+        moving->padding = *half->rare->padding;
+        moving->padding_at = time_of(&half->rare->padding->timer);
         manager_circuit_padding_stop(m, half);
         half->is_padded = true;
     }
-    if (half->deadline) {
-        moving->deadline_at = time_of(&half->deadline->timer);
+    if (half->rare) {
+        moving->deadline_at = time_of(&half->rare->deadline);
+        half->rare->hoard = (struct hoard){0};
         manager_deadline_clear(m, half);
     }
     if (half->exit)
         pack_streams(m, move, moving, half->exit);
     manager_link_queued(m, link, -(int64_t)half->circuit.queue.count);
     sched_leave(&m->scheduler, now, &link->queue, &half->sched);
-    list_remove(&half->on_link);
+    circuit_half_leave(&half->circuit, &m->layers, moving->layers);
+    manager_link_remove_half(m, link, half);
     slot_map_remove(&m->halves, half->id);
     memcpy(moving->half, half, sizeof *half);
     slab_put(&m->halves_slab, half);
 }
 
 static void pack_link(struct manager *m, struct link_move *move, struct link *link) {
-    CHECK(!link->handshake && list_is_empty(&link->halves));
+    CHECK(!link->handshake && link->first_half == HALF_NONE);
     move->timer_at = time_of(&link->timer);
     move->padding_timer_at = time_of(&link->padding_timer);
     timers_clear(&m->timers, &link->timer);
@@ -140,15 +142,20 @@ static void drop_half(struct manager *m, struct link_move *move, struct moving_h
     struct half half;
     memcpy(&half, moving->half, sizeof half);
     manager_move_tell(m, moving, moving->id);
-    if (!moving->twin)
-        manager_tell_peer(m, half.id, half.peer, DESTROY_DESTROYED);
+    if (moving->farewell && half.peer) {
+        struct control *message = moving->farewell;
+        moving->farewell = NULL;
+        message->from = half.id;
+        message->reason = DESTROY_DESTROYED;
+        manager_send(m, message, object_station(half.peer), half.peer, CONTROL_DESTROY);
+    }
     manager_free_run(m, &half.circuit.queue);
     if (half.exit)
         drop_exit(m, move, moving, half.exit);
     manager_leg_close(m, &half);
     manager_onion_close(m, &half);
-    circuit_half_fini(&half.circuit, m->memory);
-    control_spares_release(&m->spares, HALF_LAST_WORDS);
+    manager_half_rare_free(m, &half);
+    circuit_half_drop(&half.circuit, &m->layers);
     m->work.circuits_closed++;
 }
 
@@ -206,11 +213,12 @@ static bool unpack_streams(struct manager *m, struct link_move *move, const stru
 /* --- the new manager: circuits ------------------------------------------------------------------------------------------ */
 
 static void unpack_padding(struct manager *m, const struct moving_half *moving, struct half *half) {
-    struct circuit_padding *padding = half->is_padded ? slab_take(&m->paddings_slab) : NULL;
-    half->padding = padding;
+    struct half_rare *rare = half->is_padded ? manager_half_rare(m, half) : NULL;
+    struct circuit_padding *padding = rare ? slab_take(&m->paddings_slab) : NULL;
     half->is_padded = padding != NULL;
     if (!padding)
         return;
+    rare->padding = padding;
     *padding = moving->padding;
     padding->timer = (struct timer){0};
     padding->half = half;
@@ -225,8 +233,10 @@ static struct half *take_half(struct manager *m, const struct moving_half *movin
         return NULL;
     memcpy(half, moving->half, sizeof *half);
     half->id = slot_map_add(&m->halves, half);
-    if (half->id)
+    if (half->id && !circuit_half_arrive(&half->circuit, &m->layers))
         return half;
+    if (half->id)
+        slot_map_remove(&m->halves, half->id);
     slab_put(&m->halves_slab, half);
     return NULL;
 }
@@ -240,10 +250,9 @@ static bool unpack_half(struct manager *m, nsec now, struct link_move *move, str
     moving->id_new = half->id;
     half->link = link;
     half->active = 0;
-    half->hoard = (struct hoard){0};
-    half->deadline = NULL;
-    list_init(&half->on_link);
-    list_append(&link->halves, &half->on_link);
+    if (half->rare)
+        half->rare->half = half;
+    manager_link_add_half(m, link, half);
     if (table_set(&link->circuits, half->circuit.circ_id, half))
         CHECK(!"it was in the table before");
     manager_link_queued(m, link, half->circuit.queue.count);
@@ -262,14 +271,15 @@ static void tell_name_place(struct manager *m, struct moving_half *moving, const
     struct control *message = moving->renamed;
     moving->renamed = NULL;
     message->from = half->id;
-    message->u.onion_renamed = (struct control_onion_renamed){.name = half->onion->name, .old = moving->id};
-    manager_send(m, message, manager_name_place(m, &half->onion->name), 0, CONTROL_ONION_RENAMED);
+    message->u.onion_renamed =
+        (struct control_onion_renamed){.name = half_onion(half)->name, .old = moving->id};
+    manager_send(m, message, manager_name_place(m, &half_onion(half)->name), 0, CONTROL_ONION_RENAMED);
 }
 
 /* All who send to it learn its new name; those who are here at once, because cells take no way from half to half of one
  * manager. May close it. */
 static void tell_new_name(struct manager *m, nsec now, struct moving_half *moving, struct half *half) {
-    if (half->onion)
+    if (half_onion(half))
         tell_name_place(m, moving, half);
     for (struct control **at = &moving->told; *at;) {
         struct control *message = *at;
@@ -294,7 +304,7 @@ static void settle_half(struct manager *m, nsec now, struct link_move *move, str
     if (twin)
         half->peer = twin->id_new;
     tell_new_name(m, now, moving, half);
-    if ((half = manager_half(m, moving->id_new)) && half->leg)
+    if ((half = manager_half(m, moving->id_new)) && half_leg(half))
         manager_leg_report(m, now, half);
     if (!(half = manager_half(m, moving->id_new)))
         return;
@@ -333,7 +343,7 @@ static struct link *unpack_link(struct manager *m, const struct link_move *move)
     link->granted = 0;
     link->active = 0;
     link->timer = link->padding_timer = (struct timer){0};
-    list_init(&link->halves);
+    link->first_half = link->last_half = HALF_NONE;
     list_init(&link->paused);
     list_init(&link->ripe);
     sched_queue_init(&link->queue);

@@ -34,7 +34,8 @@ static object_id *held_by(struct manager *m, object_id holder, object_id held) {
         at = edge ? &edge->circuit.half : NULL;
     } else {
         struct half *half = manager_half(m, holder);
-        struct conflux_leg *leg = half && half->set ? conflux_legs_by_half(&half->set->legs, held) : NULL;
+        struct conflux_leg *leg =
+            half && half->is_set ? conflux_legs_by_half(&half->rare->set->legs, held) : NULL;
         at = leg ? &leg->half : half ? &half->peer : NULL;
     }
     return at && *at == held ? at : NULL;

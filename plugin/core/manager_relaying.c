@@ -17,7 +17,7 @@ static void handle_message(struct manager *m, nsec now, struct half *half, struc
     }
     manager_trace(m, TRACE_RELAY_IN, half->link, half->circuit.circ_id, message.command,
                   (uint32_t)message.data.length, message.stream);
-    if (half->leg && manager_leg_message(m, now, half, &message, cell))
+    if (half_leg(half) && manager_leg_message(m, now, half, &message, cell))
         return;
     switch (message.command) {
     case RELAY_EXTEND2:
@@ -83,7 +83,8 @@ static void sort_peeled(struct manager *m, nsec now, struct half *half, struct c
     for (uint32_t i = 0; i < n; i++) {
         if (!half) {
             manager_free_cell(m, cells[i]);
-        } else if (cells[i]->is_ours && circuit_half_recognizes(&half->circuit, cells[i], &m->work)) {
+        } else if (cells[i]->is_ours &&
+                   circuit_half_recognizes(&half->circuit, m->crypt, cells[i], &m->work)) {
             manager_pass_on(m, now, half, &onwards);
             half = manager_half(m, id);
             if (half)
@@ -135,7 +136,7 @@ static void fetch_circuits(struct manager *m, const struct link *link, const uin
         if (!halves[i])
             continue;
         slot_map_prefetch(&m->halves, halves[i]->peer);
-        circuit_half_prefetch_forward(&halves[i]->circuit);
+        circuit_half_prefetch_forward(&halves[i]->circuit, m->crypt);
     }
     for (uint32_t i = 0; i < n; i++) {
         peers[i] = halves[i] ? manager_half(m, halves[i]->peer) : NULL;
@@ -146,7 +147,7 @@ static void fetch_circuits(struct manager *m, const struct link *link, const uin
     }
     for (uint32_t i = 0; i < n; i++)
         if (peers[i])
-            circuit_half_prefetch_backward(&peers[i]->circuit);
+            circuit_half_prefetch_backward(&peers[i]->circuit, m->crypt);
 }
 
 uint32_t manager_circuits_prefetch(struct manager *m, const struct link *link, const struct cell_view *views,
@@ -185,7 +186,7 @@ void manager_circuit_relay(struct manager *m, nsec now, struct link *link, const
         m->last_half = half->id;
         m->work.circuit_switches++;
     }
-    circuit_half_receive(&half->circuit, views, cells, n, &m->work);
+    circuit_half_receive(&half->circuit, m->crypt, views, cells, n, &m->work);
     activity_note(&m->halves_active, now, &half->active);
     if (half->is_towards_origin) {
         if (half->peer)

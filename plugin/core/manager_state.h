@@ -8,6 +8,7 @@
  * manager_circuits.c    circuits: cells that wait for a link, DESTROY
  * manager_create.c      CREATE2 and CREATE_FAST
  * manager_deadlines.c   halves that wait for an answer
+ * manager_rare.c        what few halves have
  * manager_limits.c      bandwidth of single links
  * manager_memory.c      cells that run out
  * manager_load.c        how busy the thread and its links are
@@ -45,6 +46,7 @@
 #include "core/dos_figures.h"
 #include "core/hibernation.h"
 #include "core/hoard.h"
+#include "core/layer_store.h"
 #include "core/link_handshake.h"
 #include "core/link_padding.h"
 #include "core/mailroom.h"
@@ -65,11 +67,12 @@
     (60 * NSEC_PER_S) /* from CREATE2 to our answer: the workers' queue is seconds long at most */
 /* What an object may have to say at its end, whatever happens. */
 #define LINK_LAST_WORDS  2u /* LINK_OPEN, LINK_CLOSED */
-#define HALF_LAST_WORDS  1u /* DESTROY */
 #define ONION_LAST_WORDS 1u /* ONION_FORGET */
 #define ONION_HELD_MAX \
     64u /* cells of a service that wait until its circuit is joined: a client speaks first */
 #define REFUSALS_AT_ONCE 8u /* LINK_CLOSED for links that could not even be made */
+/* DESTROY of halves: there are too many to pay for each in advance. Beyond these, who has no memory to say it waits for some. */
+#define FAREWELLS_AT_ONCE 16u
 
 enum link_state { LINK_DIALLING, LINK_HANDSHAKE, LINK_OPEN };
 
@@ -88,7 +91,7 @@ struct link {
     struct link_handshake *handshake; /* until its output is written */
     struct link_limit *limit;         /* of its bandwidth; NULL: none */
     struct table circuits;            /* circuit id -> struct half */
-    struct list halves;
+    uint32_t first_half, last_half;   /* slots, or HALF_NONE: in the order in which they came */
     struct sched_queue queue;
     struct cell_run urgent;        /* padding of the link: before everything else */
     struct destroy_queue destroys; /* then these */
@@ -116,10 +119,12 @@ enum half_state {
     HALF_HANDSHAKING, /* towards the origin: our answer is being worked out */
     HALF_CREATING,    /* away from the origin: CREATE2 is sent */
     HALF_OPEN,
-    HALF_EXTENDING, /* towards the origin: the controller is connecting us */
+    HALF_EXTENDING,  /* towards the origin: the controller is connecting us */
+    HALF_SPEECHLESS, /* closed, but for want of memory its peer does not know yet: in manager.speechless */
 };
 
-/* What taking cells touches comes first, then what queueing and sending touch: two cache lines (the slab aligns us). */
+/* What taking cells touches comes first, then what queueing and sending touch: two cache lines (the slab aligns us). There are very
+ * many: what few of them have is kept elsewhere. */
 struct half {
     _Alignas(CACHE_LINE_LEN) half_id id;
     half_id peer; /* 0: none */
@@ -127,36 +132,51 @@ struct half {
     /* Towards the origin: of the request; answers to older ones are void. Away from it: of the request that made this
      * half. Cells between the two bear it. */
     uint32_t extend_serial;
-    uint8_t state; /* enum half_state */
+    uint8_t state;       /* enum half_state */
+    uint8_t last_reason; /* SPEECHLESS: enum destroy_reason, for the peer */
     bool is_towards_origin;
-    bool is_padded;             /* has a machine: padding */
+    bool is_padded;             /* has a machine: rare->padding */
+    bool is_set;                /* no circuit but a set of them: rare->set; then it has no link */
     bool has_introduced;        /* INTRODUCE1 has come: no other may */
     struct circuit_terms terms; /* of its handshake */
+    uint32_t next_on_link, previous_on_link; /* slots of halves, or HALF_NONE */
+    struct half_rare *rare;                  /* NULL: nothing of it */
     struct circuit_half circuit;
     struct sched_entry sched;
-    struct link *link;
+    union {
+        struct link *link;
+        struct half *next_speechless; /* SPEECHLESS */
+    };
     struct exit_streams *exit; /* NULL until the first BEGIN */
-    /* Seldom: */
-    struct circuit_padding *padding; /* NULL without a machine */
-    struct list on_link;
-    struct half_deadline *deadline; /* NULL but while it waits for a worker's answer, or for EXTENDED2 */
-    struct onion_role
-        *onion; /* NULL unless it is a service's or a client's; also once it is joined: then it has a peer */
-    struct leg *leg;         /* NULL unless it is a leg of a conflux set, or is to be */
-    struct conflux_set *set; /* NULL unless it is no circuit but a set of them; then it has no link */
-    struct hoard hoard;      /* while cells are short */
 };
+
+#define HALF_NONE UINT32_MAX
 
 static_assert(offsetof(struct half, circuit.queue) <= CACHE_LINE_LEN,
               "what takes cells is in the first line");
-static_assert(offsetof(struct half, padding) <= 2 * CACHE_LINE_LEN, "what cells touch is in the first two");
-static_assert(sizeof(struct half) <= 4 * CACHE_LINE_LEN, "there are very many");
+static_assert(sizeof(struct half) == 2 * CACHE_LINE_LEN, "what cells touch, and there are very many");
 
-/* Of a half that waits for an answer. */
-struct half_deadline {
-    struct timer timer;
+/* What few halves have, or not for long. */
+struct half_rare {
     struct half *half;
+    struct timer deadline;           /* set while it waits for a worker's answer, or for EXTENDED2 */
+    struct circuit_padding *padding; /* NULL without a machine */
+    struct onion_role
+        *onion; /* NULL unless it is a service's or a client's; also once it is joined: then it has a peer */
+    struct leg *leg;         /* NULL unless it is a leg of a conflux set, or is to be */
+    struct conflux_set *set; /* of half.is_set */
+    struct hoard hoard;      /* while cells are short */
 };
+
+static inline struct circuit_padding *half_padding(const struct half *half) {
+    return half->rare ? half->rare->padding : NULL;
+}
+static inline struct onion_role *half_onion(const struct half *half) {
+    return half->rare ? half->rare->onion : NULL;
+}
+static inline struct leg *half_leg(const struct half *half) {
+    return half->rare ? half->rare->leg : NULL;
+}
 
 /* A circuit that ends here as that of a service or of a client of one. */
 enum onion_state {
@@ -211,7 +231,8 @@ struct manager {
     station_id controller;
     station_id edge_station_next;
     struct cell_pool cells;
-    struct slab links_slab, halves_slab, streams_slab, paces_slab, edges_slab, paddings_slab, deadlines_slab;
+    struct layer_store layers;
+    struct slab links_slab, halves_slab, streams_slab, paces_slab, edges_slab, paddings_slab;
     struct table links; /* link_id -> struct link */
     struct slot_map halves;
     struct slot_map edges;
@@ -224,8 +245,9 @@ struct manager {
     struct timers limit_timers;           /* the same */
     struct timers circuit_padding_timers; /* of machines */
     struct control_spares spares;
-    struct control_spares refusals; /* for links that could not be made: theirs are nobody else's */
-    const struct control *reposted; /* the message being handled, when it was sent on as the answer */
+    struct control_spares refusals;  /* for links that could not be made: theirs are nobody else's */
+    struct control_spares farewells; /* of halves, likewise */
+    const struct control *reposted;  /* the message being handled, when it was sent on as the answer */
     struct scheduler scheduler;
     struct bandwidth_share bandwidth;
     struct mover mover;
@@ -242,10 +264,12 @@ struct manager {
     nsec held_until;
     bool is_short; /* the last scheduling run used up the bandwidth that we have */
     struct list paused_links;
-    struct list ripe_links; /* LINK_RIPE cells wait since they were last written */
-    uint64_t queued;        /* cells that wait for links */
-    struct table sets;      /* part of a nonce -> struct half, of conflux sets that are kept here */
-    struct list resuming;   /* exit_streams whose queue has become short again */
+    struct list ripe_links;  /* LINK_RIPE cells wait since they were last written */
+    uint64_t queued;         /* cells that wait for links */
+    struct table sets;       /* part of a nonce -> struct half, of conflux sets that are kept here */
+    struct list resuming;    /* exit_streams whose queue has become short again */
+    struct half *speechless; /* halves that are closed, and have to tell their peers */
+    nsec speak_at;           /* while there are any */
     half_id last_half;
     uint32_t stream_serial;
     uint32_t undelivered;      /* of the circuits here */
@@ -293,6 +317,8 @@ struct control *manager_post_last(struct manager *m, station_id to_station, obje
                                   enum control_kind kind);
 /* The same for links that could not even be made: NULL when there are more of them at once than REFUSALS_AT_ONCE. */
 struct control *manager_post_refusal(struct manager *m, station_id to_station, enum control_kind kind);
+/* DESTROY of a half: NULL when there is no memory and there were more of them at once than FAREWELLS_AT_ONCE. */
+struct control *manager_post_farewell(struct manager *m, half_id to);
 /* Send the message that is being handled to somebody else, as a message of kind, with what it has; needs no memory. */
 void manager_repost(struct manager *m, struct control *message, station_id to_station, object_id to,
                     enum control_kind kind);
@@ -401,8 +427,18 @@ MUST_USE struct half *manager_half_new(struct manager *m, nsec now, struct link 
 void manager_half_close(struct manager *m, nsec now, struct half *half, int reason_link, int reason_peer);
 /* We found the fault: both sides hear of it. */
 void manager_half_fail(struct manager *m, nsec now, struct half *half, enum destroy_reason reason);
-/* CONTROL_DESTROY to the other half, unless there is none or reason is NO_REASON. */
-void manager_tell_peer(struct manager *m, half_id from, half_id peer, int reason);
+/* The circuit that has been there longest; NULL when there is none. */
+struct half *manager_link_first_half(struct manager *m, const struct link *link);
+/* The one that came after half on its link; NULL behind the last. */
+struct half *manager_link_next_half(struct manager *m, const struct half *half);
+/* Only the list: the table of circuits, and what is counted, are others'. */
+void manager_link_add_half(struct manager *m, struct link *link, struct half *half);
+void manager_link_remove_half(struct manager *m, struct link *link, struct half *half);
+/* Halves that were closed when there was no memory to tell their peers: tell them, as far as there is some now. A turn ends with
+ * this. */
+void manager_halves_speak(struct manager *m, nsec now);
+/* When to try again; NSEC_NEVER: all is said. */
+nsec manager_halves_speak_at(const struct manager *m);
 void manager_half_deliver(struct manager *m, nsec now, struct half *half, struct cell_run *run);
 /* Encode, seal, wrap and queue a relay message for the origin; false when the circuit had to be closed. */
 MUST_USE bool manager_half_originate(struct manager *m, nsec now, struct half *half, uint8_t command,
@@ -414,6 +450,13 @@ void manager_half_queued(struct manager *m, nsec now, struct half *half, uint32_
 
 /* manager_create.c */
 void manager_circuit_create(struct manager *m, nsec now, struct link *link, const struct cell_view *cell);
+
+/* manager_rare.c: what half has besides; NULL without memory. It lasts until nothing of it is left when manager_half_rare_trim is
+ * called. */
+MUST_USE struct half_rare *manager_half_rare(struct manager *m, struct half *half);
+void manager_half_rare_trim(struct manager *m, struct half *half);
+/* The half goes away; what rare points to has gone already. */
+void manager_half_rare_free(struct manager *m, struct half *half);
 
 /* manager_deadlines.c: a half that waits closes at this time (TIMEOUT), unless its deadline is cleared. False without
  * memory; clear in both cases. */

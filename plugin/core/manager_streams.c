@@ -97,8 +97,8 @@ bool manager_stream_send_end(struct manager *m, nsec now, struct half *half, uin
 
 /* tor-spec 6.2: a client may not use us as a one-hop proxy, nor an unlisted relay as its only one (refuseunknownexits). */
 bool manager_previous_hop_may_begin(const struct manager *m, const struct half *half) {
-    if (half->set)
-        return half->set->may_begin;
+    if (half->is_set)
+        return half->rare->set->may_begin;
     const struct link_peer *previous = &half->link->peer;
     int refuses = m->config->refuse_unknown_exits;
     if (!previous->is_authenticated)

@@ -117,6 +117,12 @@ struct crypt_provider {
     size_t layer_size[LAYER_KINDS];
     void (*layer_init)(void *layer, enum layer_role role, const struct layer_keys *keys);
     void (*layer_fini)(void *layer);
+    /* A hop has one layer for each direction; at a relay they lie together in one object of layer_pair_size[kind] bytes, best at
+     * the start of a cache line, where forward is. Roles are the relay's; each layer is for itself otherwise. The whole object may
+     * be moved by memcpy; what it leaves behind is wiped, not finished. */
+    size_t layer_pair_size[LAYER_KINDS];
+    void (*layer_pair_init)(void *pair, const struct layer_keys *forward, const struct layer_keys *backward,
+                            void **backward_out);
     /* Take n cells through the layer, and count the work. */
     void (*layer_crypt)(void *layer, struct crypt_cell *cells, size_t n, struct work *work);
     /* In a receiving role: is this cell, which layer_crypt has marked with is_ours, for us? Asked once of each that is so

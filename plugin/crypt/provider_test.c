@@ -35,8 +35,7 @@ struct circuit {
     struct work work;
 };
 
-static void *layer_new(const struct crypt_provider *crypt, enum layer_kind kind, enum layer_role role,
-                       uint8_t which) {
+static struct layer_keys keys_of(enum layer_kind kind, uint8_t which) {
     struct layer_keys keys = {.kind = kind};
     if (kind == LAYER_CGO) {
         for (unsigned i = 0; i < CGO_KEYS_LEN; i++)
@@ -45,6 +44,12 @@ static void *layer_new(const struct crypt_provider *crypt, enum layer_kind kind,
         memset(keys.cipher, 0x40 + which, sizeof(keys.cipher));
         memset(keys.digest, 0x80 + which, sizeof(keys.digest));
     }
+    return keys;
+}
+
+static void *layer_new(const struct crypt_provider *crypt, enum layer_kind kind, enum layer_role role,
+                       uint8_t which) {
+    const struct layer_keys keys = keys_of(kind, which);
     void *layer = aligned_alloc(16, (crypt->layer_size[kind] + 15) / 16 * 16);
     assert_non_null(layer);
     crypt->layer_init(layer, role, &keys);
@@ -56,6 +61,17 @@ static void layer_free(const struct crypt_provider *crypt, void *layer) {
     free(layer);
 }
 
+/* A relay's layers are one object. */
+static void *pair_new(const struct crypt_provider *crypt, enum layer_kind kind, uint8_t forward, uint8_t back,
+                      void **backward_out) {
+    const struct layer_keys there = keys_of(kind, forward), here = keys_of(kind, back);
+    void *pair = aligned_alloc(16, (crypt->layer_pair_size[kind] + 15) / 16 * 16);
+    assert_non_null(pair);
+    crypt->layer_pair_init(pair, &there, &here, backward_out);
+    assert_in_range((uintptr_t)*backward_out - (uintptr_t)pair, 1, crypt->layer_pair_size[kind]);
+    return pair;
+}
+
 static void circuit_open(struct circuit *circuit, const struct over *over) {
     const struct crypt_provider *crypt = over->crypt;
     *circuit = (struct circuit){.crypt = crypt, .kinds = over->kinds};
@@ -63,18 +79,17 @@ static void circuit_open(struct circuit *circuit, const struct over *over) {
         enum layer_kind kind = over->kinds[hop];
         uint8_t back = (uint8_t)(hop + HOPS);
         circuit->origin.forward[hop] = layer_new(crypt, kind, LAYER_ORIGIN_FORWARD, hop);
-        circuit->relays.forward[hop] = layer_new(crypt, kind, LAYER_RELAY_FORWARD, hop);
         circuit->origin.backward[hop] = layer_new(crypt, kind, LAYER_ORIGIN_BACKWARD, back);
-        circuit->relays.backward[hop] = layer_new(crypt, kind, LAYER_RELAY_BACKWARD, back);
+        circuit->relays.forward[hop] = pair_new(crypt, kind, hop, back, &circuit->relays.backward[hop]);
     }
 }
 
 static void circuit_close(struct circuit *circuit) {
     for (unsigned hop = 0; hop < HOPS; hop++) {
         layer_free(circuit->crypt, circuit->origin.forward[hop]);
-        layer_free(circuit->crypt, circuit->relays.forward[hop]);
         layer_free(circuit->crypt, circuit->origin.backward[hop]);
-        layer_free(circuit->crypt, circuit->relays.backward[hop]);
+        circuit->crypt->layer_fini(circuit->relays.backward[hop]);
+        layer_free(circuit->crypt, circuit->relays.forward[hop]);
     }
 }
 

@@ -201,6 +201,14 @@ void symbolic_layer_init(void *object, enum layer_role role, const struct layer_
         tor1_init(object, keys);
 }
 
+void symbolic_layer_pair_init(void *pair, const struct layer_keys *forward, const struct layer_keys *backward,
+                              void **backward_out) {
+    size_t size = forward->kind == LAYER_CGO ? SYMBOLIC_CGO_SIZE : SYMBOLIC_TOR1_SIZE;
+    *backward_out = (uint8_t *)pair + size;
+    symbolic_layer_init(pair, LAYER_RELAY_FORWARD, forward);
+    symbolic_layer_init(*backward_out, LAYER_RELAY_BACKWARD, backward);
+}
+
 void symbolic_layer_fini(void *object) {
     memset(object, 0, is_cgo(object) ? sizeof(struct cgo) : sizeof(struct tor1));
 }

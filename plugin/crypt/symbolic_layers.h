@@ -14,9 +14,13 @@
 
 #define SYMBOLIC_TOR1_SIZE 24u
 #define SYMBOLIC_CGO_SIZE  48u
+#define SYMBOLIC_TOR1_PAIR (2 * SYMBOLIC_TOR1_SIZE)
+#define SYMBOLIC_CGO_PAIR  (2 * SYMBOLIC_CGO_SIZE)
 
 void symbolic_layer_init(void *layer, enum layer_role role, const struct layer_keys *keys);
 void symbolic_layer_fini(void *layer);
+void symbolic_layer_pair_init(void *pair, const struct layer_keys *forward, const struct layer_keys *backward,
+                              void **backward_out);
 void symbolic_layer_crypt(void *layer, struct crypt_cell *cells, size_t n, struct work *work);
 bool symbolic_layer_recognize(void *layer, const struct crypt_cell *cell, struct work *work);
 void symbolic_layer_originate(void *layer, struct crypt_cell *cell, struct work *work);

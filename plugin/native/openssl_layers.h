@@ -13,14 +13,18 @@
 
 #include "crypt/provider.h"
 
-#define OPENSSL_TOR1_SIZE 320u
+#define OPENSSL_TOR1_SIZE 288u
 #define OPENSSL_CGO_SIZE  640u
+#define OPENSSL_TOR1_PAIR 552u
+#define OPENSSL_CGO_PAIR  1280u
 
 /* Choose and fetch the ciphers; call once before any layer, from one thread. */
 void openssl_layers_setup(void);
 
 void openssl_layer_init(void *object, enum layer_role role, const struct layer_keys *keys);
 void openssl_layer_fini(void *object);
+void openssl_layer_pair_init(void *pair, const struct layer_keys *forward, const struct layer_keys *backward,
+                             void **backward_out);
 void openssl_layer_crypt(void *object, struct crypt_cell *cells, size_t n, struct work *work);
 bool openssl_layer_recognize(void *object, const struct crypt_cell *cell, struct work *work);
 void openssl_layer_originate(void *object, struct crypt_cell *cell, struct work *work);
