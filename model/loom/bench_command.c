@@ -14,7 +14,8 @@ static const char usage[] =
     "usage: loom bench sim [SCENARIO] [--seconds N] [--json]\n"
     "    SCENARIO   whose first arm and seed is run in one thread: scenarios/first.yaml when left out\n"
     "    --seconds  simulated after its warm-up and measured, 1 to 3600: 30 when left out\n"
-    "    --json     the figures for programs\n";
+    "    --json     the figures for programs\n"
+    "       loom bench balance [--help] ...: ways of spreading links over threads\n";
 
 #define SECONDS_DEFAULT 30u
 #define SECONDS_MAX     3600u
@@ -94,6 +95,8 @@ int bench_command(int argc, char *argv[]) {
     struct bench_speed speed = {.cells = 0};
     struct bench_state state = {.client = 0};
     struct mistake mistake = {""};
+    if (argc > 1 && strcmp(argv[1], "balance") == 0)
+        return bench_balance_command(argc - 1, argv + 1);
     if (!read_options(argc, argv, &options)) {
         fputs(usage, stderr);
         return COMMAND_USAGE;
