@@ -23,12 +23,11 @@
 static const struct cost_table prices = {
     .ps = {.cells_received = PRICE * COST_PS_PER_NS, .cells_sent = PRICE * COST_PS_PER_NS},
     .smt_permille = 1000};
-/* As torperf's, in the proportion of tornettools: 524 kB on average. */
-static const struct sim_file files[] = {
-    {.bytes = 51200, .weight = 12}, {.bytes = 1048576, .weight = 2}, {.bytes = 5242880, .weight = 1}};
-#define FILE_CELLS 1052u /* on average */
+/* 251 kB on average. */
+static const struct sim_file files[] = {{.bytes = 51200, .weight = 12}, {.bytes = 1048576, .weight = 3}};
+#define FILE_CELLS 503u /* on average */
 static const struct sim_load load = {.files = files,
-                                     .file_count = 3,
+                                     .file_count = sizeof files / sizeof files[0],
                                      .request_bytes = 100,
                                      .pause = PAUSE,
                                      .is_exponential = true,
@@ -188,6 +187,7 @@ static void measure_threads(const struct sim_world *world, const struct bench_ba
                             struct bench_balance_result *out) {
     struct sim_relay_measure m = sim_world_relay(world, MIDDLE);
     double length = (double)arm->seconds * NSEC_PER_S;
+    out->moves = m.moves;
     out->idlest = 1;
     for (uint16_t t = 1; t <= arm->threads; t++) {
         double busy = (double)m.threads[t].busy / length;

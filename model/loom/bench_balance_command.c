@@ -18,7 +18,7 @@ static const char usage[] =
     "    --json     the figures for programs\n";
 
 static const char *const names[] = {
-    [BALANCE_ROUND_ROBIN] = "round-robin", [BALANCE_LEAST_BUSY] = "least-busy"};
+    [BALANCE_ROUND_ROBIN] = "round-robin", [BALANCE_LEAST_BUSY] = "least-busy", [BALANCE_MOVING] = "moving"};
 #define POLICIES ((unsigned)(sizeof names / sizeof names[0]))
 
 struct options {

@@ -60,9 +60,9 @@ static const char *const engines[] = {"sim"};
 static const char *const line_rates[] = {"next", "capacity"};
 static const char *const orders[] = {"weight", "capacity", "random"};
 static const char *const pauses[] = {"fixed", "exponential"};
-static const char *const congestion_controls[] = {"windows", "vegas"}; /* enum sim_congestion */
-static const char *const balancings[] = {"round-robin", "least-busy"}; /* enum balance_policy */
-static const char *const architectures[] = {"vanilla", "poc", "full"}; /* enum cost_mapping */
+static const char *const congestion_controls[] = {"windows", "vegas"};           /* enum sim_congestion */
+static const char *const balancings[] = {"round-robin", "least-busy", "moving"}; /* enum balance_policy */
+static const char *const architectures[] = {"vanilla", "poc", "full"};           /* enum cost_mapping */
 
 static const struct record_field seeds_fields[] = {
     NUMBER(scenario_seeds, first, 0, UINT32_MAX, "the first seed"),

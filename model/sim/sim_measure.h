@@ -85,6 +85,7 @@ struct sim_relay_measure {
     uint32_t sample_count;
     uint32_t thread_count;
     struct work work; /* all that was counted, from time 0 */
+    uint64_t moves;   /* of links to another thread, from time 0 */
 };
 
 struct sim_client_measure {

@@ -169,7 +169,8 @@ struct sim_relay_measure sim_relay_measure(const struct sim_relay *relay) {
                                       .threads = series->threads,
                                       .sample_count = series->next,
                                       .thread_count = relay->thread_count,
-                                      .work = work_of(relay)};
+                                      .work = work_of(relay),
+                                      .moves = controller_moves(relay_controller(relay->core))->moved};
 }
 
 struct working_set sim_relay_load(const struct sim_relay *relay, nsec now) {

@@ -20,6 +20,7 @@ static const struct load_argument options[] = {
     {"record-cells", LOAD_ARGUMENT_NUMBER, AT(record_cells), 1, LOAD_RECORD_MAX, false, NULL},
     {"run", LOAD_ARGUMENT_NUMBER, AT(run), 1, LOAD_RUN_MAX, false, NULL},
     {"verified-links", LOAD_ARGUMENT_NUMBER, AT(verified_links), 0, LOAD_LINKS_MAX, false, NULL},
+    {"loaded-every", LOAD_ARGUMENT_NUMBER, AT(loaded_every), 1, LOAD_LINKS_MAX, false, NULL},
     {"warmup", LOAD_ARGUMENT_NUMBER, AT(warmup_s), 0, LOAD_SECONDS_MAX, false, NULL},
     {"seconds", LOAD_ARGUMENT_NUMBER, AT(seconds), 1, LOAD_SECONDS_MAX, false, NULL},
     {"idle", LOAD_ARGUMENT_NUMBER, AT(steps), 1, LOAD_STEPS_MAX, false, NULL},
@@ -42,6 +43,7 @@ const char *load_options_help(void) {
            "  --record-cells N    cells in a TLS record: 31 as Loom writes them, 8 as tor does (31)\n"
            "  --run N             cells of one circuit in a row (4)\n"
            "  --verified-links N  ways in whose cells are compared byte by byte; the others' are counted (1)\n"
+           "  --loaded-every N    of N ways in one is loaded, with a way out of its own; the others idle (1: all)\n"
            "  --warmup S          seconds before measuring (2)\n"
            "  --seconds S         seconds of measuring (5)\n"
            "  --echoes N          no load: send one cell there and back, N times\n"
@@ -94,13 +96,19 @@ static bool check_steady(const struct load_options *out, struct complaint *compl
                     out->links / 2);
 }
 
+static bool check_loaded(const struct load_options *out, struct complaint *complaint) {
+    return out->loaded_every <= out->links / 2 ||
+           complain(complaint, "--loaded-every %u: expected at most %u, the ways in", out->loaded_every,
+                    out->links / 2);
+}
+
 static bool check_together(const struct load_options *out, struct complaint *complaint) {
     if (out->mode == LOAD_IDLE)
         return check_idle(out, complaint);
     if (out->mode != LOAD_CELLS)
         return check_handshakes(out, complaint);
     return load_shape_is_possible(out->links, out->circuits, out->verified_links, complaint) &&
-           check_steady(out, complaint);
+           check_loaded(out, complaint) && check_steady(out, complaint);
 }
 
 bool load_options_parse(int argc, const char *const *argv, struct load_options *out,
@@ -110,6 +118,7 @@ bool load_options_parse(int argc, const char *const *argv, struct load_options *
                                  .record_cells = LOAD_RECORD_MAX,
                                  .run = 4,
                                  .verified_links = 1,
+                                 .loaded_every = 1,
                                  .proven_every = 100,
                                  .warmup_s = 2,
                                  .seconds = 5};

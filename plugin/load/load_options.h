@@ -37,6 +37,8 @@ struct load_options {
     uint32_t run;          /* cells of one circuit in a row */
     uint32_t
         verified_links; /* ways in whose cells are checked byte by byte, with the ways out that are theirs */
+    uint32_t
+        loaded_every; /* of so many ways one is loaded, and the others idle; then each has its own way out */
     uint32_t proven_every; /* of so many answers to a handshake, one is proven */
     uint32_t steps;        /* of what idles: so many stages for the links, and so many for the circuits */
     uint32_t warmup_s, seconds;

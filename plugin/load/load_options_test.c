@@ -28,13 +28,15 @@ static void what_is_given_counts(UNUSED void **state) {
     struct load_options o;
     struct complaint complaint;
     assert_true(PARSE(&o, &complaint, RELAY, "--links", "400", "--circuits", "16000", "--record-cells", "8",
-                      "--echoes", "5", "--pid", "77", "--cipher", "TLS_AES_128_GCM_SHA256"));
+                      "--echoes", "5", "--pid", "77", "--loaded-every", "2", "--cipher",
+                      "TLS_AES_128_GCM_SHA256"));
     assert_string_equal(o.cipher, "TLS_AES_128_GCM_SHA256");
     assert_int_equal(o.links, 400);
     assert_int_equal(o.circuits, 16000);
     assert_int_equal(o.record_cells, 8);
     assert_int_equal(o.echoes, 5);
     assert_int_equal(o.pid, 77);
+    assert_int_equal(o.loaded_every, 2);
 }
 
 static void mistakes_name_the_option(UNUSED void **state) {
@@ -54,6 +56,8 @@ static void mistakes_name_the_option(UNUSED void **state) {
     assert_false(PARSE(&o, &c, RELAY, "--circuits", "3"));
     assert_string_equal(c.text, "--circuits 3: expected at least one for each of 4 ways in");
     assert_false(PARSE(&o, &c, RELAY, "--verified-links", "5"));
+    assert_false(PARSE(&o, &c, RELAY, "--loaded-every", "5"));
+    assert_string_equal(c.text, "--loaded-every 5: expected at most 4, the ways in");
     assert_false(PARSE(&o, &c, RELAY, "--rsa-id", "00"));
     assert_string_equal(c.text, "--rsa-id 00: expected 40 hexadecimal digits");
     assert_false(PARSE(&o, &c, RELAY, "--cipher", ""));

@@ -52,7 +52,9 @@ static void begin_circuits(struct load_source *s, nsec now) {
     load_entry_target(s->options, &first);
     while (s->ways_open == s->ways_begun && s->building < LOAD_BUILDING_MAX && s->begun < s->wanted) {
         struct plan *plan = &s->plans[s->begun];
-        uint32_t out = load_plan_way_out(s->begun, s->way_count, s->options->verified_links);
+        bool is_paired = s->options->loaded_every > 1;
+        uint32_t out =
+            load_plan_way_out(s->begun, s->way_count, is_paired ? s->way_count : s->options->verified_links);
         *plan = (struct plan){&s->ways[load_plan_way_in(s->begun, s->way_count)], s->sinks[out]};
         struct origin_circuit *c = origin_link_circuit(plan->in->link, now, &first);
         if (!c) {

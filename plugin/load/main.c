@@ -46,10 +46,13 @@ static bool begin_load(struct load *load, struct complaint *complaint) {
     struct load_sides *sides = load->sides;
     run_for(load, SETTLE);
     bool ok = load_source_begin_load(sides->source, true);
+    load->flow.ways = 0;
     for (uint32_t i = 0; i < sides->ways; i++) {
         ok = ok && load_sink_discard(sides->sinks[i]);
-        load->flow.in[i] = load_source_lane(sides->source, i);
-        load->flow.out[i] = load_sink_lane(sides->sinks[i]);
+        if (i % load->options.loaded_every != 0)
+            continue;
+        load->flow.in[load->flow.ways] = load_source_lane(sides->source, i);
+        load->flow.out[load->flow.ways++] = load_sink_lane(sides->sinks[i]);
     }
     return ok || complain(complaint, "a link is not idle or not TLS 1.3");
 }

@@ -285,8 +285,9 @@ static const char *apply_publish(struct config *config, const struct torrc_optio
 
 static const char *apply_balancing(struct config *config, const struct torrc_option *option,
                                    const char *value) {
-    static const char *const names[] = {
-        [BALANCE_ROUND_ROBIN] = "round-robin", [BALANCE_LEAST_BUSY] = "least-busy"};
+    static const char *const names[] = {[BALANCE_ROUND_ROBIN] = "round-robin",
+                                        [BALANCE_LEAST_BUSY] = "least-busy",
+                                        [BALANCE_MOVING] = "moving"};
     for (int i = 0; i < (int)(sizeof names / sizeof names[0]); i++) {
         if (!span_is_nocase(span_of(value), names[i]))
             continue;
@@ -378,7 +379,7 @@ static const struct torrc_option carried_out[] = {
     {"KeyDirectory", .apply = apply_path, AT(key_directory)},
     {"KISTSchedRunInterval", .apply = apply_milliseconds, AT(kist_interval_ms),
      RANGE(0, 100, "0 to 100 msec")},
-    {"LoadBalancing", .apply = apply_balancing, .expected = "round-robin or least-busy"},
+    {"LoadBalancing", .apply = apply_balancing, .expected = "round-robin, least-busy or moving"},
     {"Log", .is_list = true, .apply = apply_log},
     {"LogTimeGranularity", .apply = apply_milliseconds, AT(log_granularity_ms),
      RANGE(1, 86400000, "1 msec or more")},

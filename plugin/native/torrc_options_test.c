@@ -41,6 +41,8 @@ static void values_reach_their_members(void **state) {
     assert_int_equal(c->load_balancing, BALANCE_ROUND_ROBIN);
     assert_null(apply(c, "LoadBalancing", "Least-Busy"));
     assert_int_equal(c->load_balancing, BALANCE_LEAST_BUSY);
+    assert_null(apply(c, "LoadBalancing", "moving"));
+    assert_int_equal(c->load_balancing, BALANCE_MOVING);
     assert_int_equal(c->pin_threads, CONFIG_YES);
     assert_null(apply(c, "ShutdownWaitLength", "2 minutes"));
     assert_int_equal(c->shutdown_wait_s, 120);

@@ -286,3 +286,16 @@ def test_bench(folder: Path) -> None:
     assert 100 < state["idle_link_side"] < 100_000
     assert 100 < state["client"] < 100_000
     assert subprocess.run([PROGRAM, "bench"], capture_output=True, check=False).returncode == 2
+
+
+def test_bench_balance() -> None:
+    words = [PROGRAM, "bench", "balance", "--threads", "2", "--load", "20", "--seconds", "2", "--json"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    arms = json.loads(done.stdout)
+    assert [(arm["threads"], arm["policy"]) for arm in arms] == [
+        (1, "round-robin"), (2, "round-robin"), (2, "least-busy"), (2, "moving")]  # fmt: skip
+    assert all(0 < arm["idlest"] <= arm["busiest"] < 0.75 and arm["moves"] == 0 for arm in arms)
+    words[-2] = "0"
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (done.returncode, "--seconds" in done.stderr) == (2, True)

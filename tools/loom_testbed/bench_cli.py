@@ -9,6 +9,7 @@ from . import (
     arguments,
     bench_attacks,
     bench_backends,
+    bench_balance,
     bench_bill,
     bench_circuits,
     bench_handshakes,
@@ -37,6 +38,7 @@ MODULES = (
     bench_memory,
     bench_attacks,
     bench_moves,
+    bench_balance,
 )
 
 
