@@ -1,6 +1,7 @@
-/* Every program is explored whole. Arguments: [orders | broken | NAME OF A PROGRAM].
+/* Every program is explored whole. Arguments: [orders | moves | broken | NAME OF A PROGRAM].
  *   none      no execution fails
  *   orders    each order of each atomic access of the product is needed: with a weaker one some program fails
+ *   moves     the steps by which a link moves are safe, and fail when one is left out
  *   broken    the product was broken before it was compiled (broken.py): some program fails */
 #include "litmus/programs.h"
 
@@ -89,6 +90,21 @@ static unsigned count_needless_orders(void) {
     return needless;
 }
 
+/* Moving a link is safe, and not without any of its steps. */
+static int run_moves(void) {
+    unsigned wrong = 0;
+    for (unsigned i = 0; i < MOVE_PROGRAMS; i++)
+        wrong += !is_clean(&move_programs[i]);
+    for (unsigned i = 0; i < UNSAFE_PROGRAMS; i++) {
+        struct exploration e;
+        explore(&unsafe_programs[i], EXECUTIONS_MAX, &e);
+        printf("%-24s %s\n", unsafe_programs[i].name, e.failure ? e.failure : "IS SAFE ALL THE SAME");
+        fflush(stdout);
+        wrong += !e.failure;
+    }
+    return wrong > 0;
+}
+
 static int run(const char *what) {
     if (what == NULL)
         return count_failures(0, FAST_PROGRAMS, NULL) > 0;
@@ -96,6 +112,8 @@ static int run(const char *what) {
         return count_failures(FAST_PROGRAMS, ALL_PROGRAMS, NULL) > 0;
     if (strcmp(what, "orders") == 0)
         return count_failures(0, FAST_PROGRAMS, NULL) > 0 || count_needless_orders() > 0;
+    if (strcmp(what, "moves") == 0)
+        return run_moves();
     if (strcmp(what, "broken") != 0)
         return count_failures(0, ALL_PROGRAMS, what) > 0;
     const char *how = find_failure();
