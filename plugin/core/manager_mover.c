@@ -1,6 +1,6 @@
 /* A link leaves for another manager: the steps, and what ends them early.
  *
- *   LINK_MOVE        it is read no more; fences to all managers, and back
+ *   LINK_MOVE        it is read no more; fences to all managers with links, and back
  *   fences are back  all that its cells led to has been answered; who sends to its halves parks; fences again
  *   fences are back  nothing is on its way to its halves: port.release
  *   released         packed, and posted to the new manager
@@ -112,12 +112,13 @@ void manager_move_half_closes(struct manager *m, const struct half *half) {
 
 /* --- fences ------------------------------------------------------------------------------------------------------------- */
 
-/* False without memory: those that are out come back for nobody. */
+/* To all that have halves or edges: the main thread's manager has none beside others, and may be busy for longer than a link can
+ * rest. False without memory: those that are out come back for nobody. */
 static bool send_fences(struct manager *m, struct link_move *move, enum move_step step) {
     move->step = step;
     move->serial = ++m->mover.serial;
     move->fences_out = 0;
-    for (station_id to = 0; to < m->controller; to++) {
+    for (station_id to = 1; to < m->controller; to++) {
         struct cell *fence = manager_cell(m, CELL_MAY_FAIL);
         struct cell_run run = {0};
         if (!fence)
