@@ -17,7 +17,7 @@ struct rig {
     struct endpoint at;
     struct event *tick;
     struct bench_peer *peer;
-    unsigned ticks;
+    unsigned ticks, phase;
 };
 
 static void open_runtime(struct rig *rig, int threads) {
@@ -66,17 +66,21 @@ static void on_tick(evutil_socket_t fd, short what, void *argument) {
     evbuffer_free(text);
 }
 
+static void make_client(struct rig *rig) {
+    rig->peer = heap_new(sizeof *rig->peer);
+    rig->peer->fd = socket_connect(&rig->at);
+    rig->peer->pipe = (struct tls_pipe){.out = rig->peer->out, .out_room = sizeof rig->peer->out};
+    rig->bench.identity = tls_identity_new((uint64_t)time(NULL)); /* for its client side */
+    assert_true(tls_session_init(&rig->peer->session, rig->bench.identity, false, &rig->peer->pipe));
+}
+
 static void serves_and_ends_at_a_signal(void **state) {
     const struct timeval often = {.tv_usec = 5000};
     struct complaint complaint = {""};
     struct rig rig;
     (void)state;
     open_runtime(&rig, 1);
-    rig.peer = heap_new(sizeof *rig.peer);
-    rig.peer->fd = socket_connect(&rig.at);
-    rig.peer->pipe = (struct tls_pipe){.out = rig.peer->out, .out_room = sizeof rig.peer->out};
-    rig.bench.identity = tls_identity_new((uint64_t)time(NULL)); /* for its client side */
-    assert_true(tls_session_init(&rig.peer->session, rig.bench.identity, false, &rig.peer->pipe));
+    make_client(&rig);
     rig.tick = event_new(runtime_base(rig.runtime), -1, EV_PERSIST, on_tick, &rig);
     event_add(rig.tick, &often);
     runtime_set_consensus(rig.runtime, consensus_view_new(&heap_memory, &consensus_params_default, NULL, 0));
@@ -84,6 +88,90 @@ static void serves_and_ends_at_a_signal(void **state) {
     event_free(rig.tick);
     peer_free(rig.peer);
     tls_identity_drop(rig.bench.identity);
+    close_runtime(&rig);
+}
+
+/* 0 or an errno. */
+static int dial(const struct endpoint *to) {
+    struct sockaddr_storage address;
+    socklen_t length = socket_address_from(to, &address);
+    int fd = socket(address.ss_family, SOCK_STREAM, 0);
+    int error = connect(fd, (const struct sockaddr *)&address, length) == 0 ? 0 : errno;
+    close(fd);
+    return error;
+}
+
+static unsigned open_links(struct rig *rig) {
+    unsigned links = 0;
+    struct evbuffer *text = evbuffer_new();
+    char *line;
+    runtime_metrics(rig->runtime, text);
+    while ((line = evbuffer_readln(text, NULL, EVBUFFER_EOL_LF)) != NULL) {
+        unsigned count;
+        if (sscanf(line, "loom_links{manager=\"%*u\",cipher=\"%*[^\"]\"} %u", &count) == 1)
+            links += count;
+        free(line);
+    }
+    evbuffer_free(text);
+    return links;
+}
+
+/* With a client's link open: nobody else is let in, then nobody stays, then all is as before. */
+static void on_sleepy_tick(evutil_socket_t fd, short what, void *argument) {
+    struct rig *rig = argument;
+    (void)fd, (void)what;
+    if (++rig->ticks > 2000)
+        fail_msg("nothing happened in phase %u", rig->phase);
+    if (rig->phase < 2)
+        peer_turn(rig->peer);
+    if (rig->phase == 0 && open_links(rig) == 1) {
+        runtime_hibernate(rig->runtime, HIBERNATION_SOFT);
+        assert_int_equal(dial(&rig->at), ECONNREFUSED);
+        runtime_hibernate(rig->runtime, HIBERNATION_DORMANT);
+        assert_int_equal(dial(&rig->at), ECONNREFUSED);
+        rig->phase = 1;
+    } else if (rig->phase == 1 && open_links(rig) == 0) {
+        runtime_hibernate(rig->runtime, HIBERNATION_NONE);
+        assert_int_equal(dial(&rig->at), 0);
+        rig->phase = 2;
+        runtime_stop(rig->runtime);
+    }
+}
+
+static void sleeps_and_wakes_up(void **state) {
+    const struct timeval often = {.tv_usec = 5000};
+    struct complaint complaint = {""};
+    struct rig rig;
+    (void)state;
+    open_runtime(&rig, 2);
+    make_client(&rig);
+    rig.tick = event_new(runtime_base(rig.runtime), -1, EV_PERSIST, on_sleepy_tick, &rig);
+    event_add(rig.tick, &often);
+    assert_true(runtime_run(rig.runtime, &complaint));
+    assert_int_equal(rig.phase, 2);
+    event_free(rig.tick);
+    peer_free(rig.peer);
+    tls_identity_drop(rig.bench.identity);
+    close_runtime(&rig);
+}
+
+static void check_asleep(evutil_socket_t fd, short what, void *argument) {
+    struct rig *rig = argument;
+    (void)fd, (void)what;
+    assert_int_equal(dial(&rig->at), ECONNREFUSED);
+    rig->phase = 1;
+    runtime_stop(rig->runtime);
+}
+
+static void one_that_starts_asleep_lets_nobody_in(void **state) {
+    struct complaint complaint = {""};
+    struct rig rig;
+    (void)state;
+    open_runtime(&rig, 1);
+    runtime_hibernate(rig.runtime, HIBERNATION_DORMANT);
+    event_base_once(runtime_base(rig.runtime), -1, EV_TIMEOUT, check_asleep, &rig, NULL);
+    assert_true(runtime_run(rig.runtime, &complaint));
+    assert_int_equal(rig.phase, 1);
     close_runtime(&rig);
 }
 
@@ -98,6 +186,8 @@ static void one_that_never_ran_is_freed(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(serves_and_ends_at_a_signal),
+        cmocka_unit_test(sleeps_and_wakes_up),
+        cmocka_unit_test(one_that_starts_asleep_lets_nobody_in),
         cmocka_unit_test(one_that_never_ran_is_freed),
     };
     log_start_silent();

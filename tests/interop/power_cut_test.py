@@ -99,6 +99,20 @@ def test_a_key_directory_that_is_not_there(relay: Path, torrc: Path) -> None:
     must_refuse(relay, torrc, keys / "secret_id_key")
 
 
+def test_a_damaged_state(relay: Path, torrc: Path) -> None:
+    """It has what was counted for AccountingMax; with nothing counted the relay would move all of it again."""
+    state = torrc.parent / "data" / "state"
+    torrc.write_text(torrc.read_text() + "AccountingMax 1 GByte\n")
+    start_and_stop(relay, torrc)
+    whole = state.read_bytes()
+    for length in (0, len(whole) // 2, len(whole) - 1):
+        state.write_bytes(whole[:length])
+        must_refuse(relay, torrc, state)
+    state.write_bytes(whole)
+    state.with_name("state.tmp").write_bytes(whole[:100])
+    start_and_stop(relay, torrc)
+
+
 def test_leftovers(relay: Path, torrc: Path) -> None:
     """Each file was being written when the power went; documents are damaged besides."""
     data, who = torrc.parent / "data", fingerprints(relay, torrc)

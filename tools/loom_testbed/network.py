@@ -194,6 +194,7 @@ class Network:
             is_pinned=not self.plan.relays,
             owner_pid=os.getpid(),
             loom_options=self.plan.loom_options,
+            middle_options=self.plan.middle_options,
             server_port=self.server_port,
             authorities=[f"${one.fingerprint}" for one in self.with_role("authority")] if self.plan.services else [],
         )

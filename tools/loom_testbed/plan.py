@@ -56,6 +56,7 @@ class Plan:
     port_base: int | None = None
     ready_seconds_max: float = 120.0
     loom_options: tuple[str, ...] = ()
+    middle_options: tuple[str, ...] = ()  # whatever program they run
     client_middles: tuple[int, ...] = ()  # indices of the middles that clients may use at first; none given: all
 
     @property

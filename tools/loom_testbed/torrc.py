@@ -128,6 +128,7 @@ class Surroundings:
     owner_pid: int
     loom_options: Sequence[str]
     server_port: int = 0
+    middle_options: Sequence[str] = ()
     authorities: Sequence[str] = ()  # that users keep off; none: they need not
 
 
@@ -158,6 +159,8 @@ def render(node: Node, around: Surroundings) -> str:
     lines = [f"DirAuthority {line}" for line in around.dir_authorities]
     if node.program == "loom":
         lines += around.loom_options
+    if node.role == "middle":
+        lines += around.middle_options
     return text + "\n".join(lines) + "\n"
 
 
