@@ -8,8 +8,8 @@
 #define LOOK (1 * NSEC_PER_S)
 
 static bool is_left(const struct link *link, nsec now) {
-    return link->state == LINK_OPEN && link->first_half == HALF_NONE && link->queued == 0 &&
-           now - link->idle_since >= LOOK;
+    return link->state == LINK_OPEN && !link->is_moving && link->first_half == HALF_NONE &&
+           link->queued == 0 && now - link->idle_since >= LOOK;
 }
 
 static void close_left_links(struct manager *m, nsec now) {

@@ -1,5 +1,5 @@
-"""A relay whose AccountingMax is used up starts asleep, whoever has counted and however it ended: Loom and tor go on where the other
-one stopped."""
+"""A relay whose AccountingMax is used up starts asleep, whoever has counted and however it ended: Loom and tor go on
+where the other one stopped."""
 
 from __future__ import annotations
 

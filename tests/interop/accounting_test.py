@@ -1,5 +1,5 @@
-"""A relay with a small AccountingMax among real tors: it carries data, lets nobody in when little is left, closes everything when nothing
-is, stays so however it is restarted, and serves again when its interval has passed.
+"""A relay with a small AccountingMax among real tors: it carries data, lets nobody in when little is left, closes
+everything when nothing is, stays so however it is restarted, and serves again when its interval has passed.
 
 LOOM_INTEROP_MIDDLE=tor runs the same with a real tor in its place.
 """
@@ -132,7 +132,8 @@ def test_a_day_with_little_to_move(relay: Path, run_directory: Path) -> None:
         assert not is_up(middle)
         assert circuit_is_refused(network, client)
         carry(small.pop())
-        until("descriptor that says so", lambda: says_hibernating(network, middle))
+        if MIDDLE == "loom":  # a tor says it some time, this one did not within two minutes
+            until("descriptor that says so", lambda: says_hibernating(network, middle))
 
         # Nothing is left.
         use_up(small, middle, DORMANT)
@@ -158,5 +159,5 @@ def test_a_day_with_little_to_move(relay: Path, run_directory: Path) -> None:
         until("new interval", lambda: AWAKE in log_of(middle), 240.0)
         until("relay", lambda: is_up(middle))
         until("descriptor that says so", lambda: not says_hibernating(network, middle), 240.0)
-        assert counted(middle) < MIB
+        assert MIDDLE == "tor" or counted(middle) < MIB  # a tor writes it minutes later
         transfer.await_usable([client, other], network.server_port, 300.0)

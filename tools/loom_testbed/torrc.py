@@ -128,8 +128,8 @@ class Surroundings:
     owner_pid: int
     loom_options: Sequence[str]
     server_port: int = 0
-    middle_options: Sequence[str] = ()
     authorities: Sequence[str] = ()  # that users keep off; none: they need not
+    middle_options: Sequence[str] = ()
 
 
 def render(node: Node, around: Surroundings) -> str:
