@@ -16,7 +16,11 @@
 struct slab_block {
     struct slab_block *next;
     size_t size;
+    uint32_t objects;
+    uint32_t free; /* while slab_give_back counts; ALL_FREE: goes back */
 };
+
+#define ALL_FREE UINT32_MAX
 
 #define SLAB_BLOCK_HEADER ((sizeof(struct slab_block) + SLAB_ALIGN - 1) / SLAB_ALIGN * SLAB_ALIGN)
 static_assert(sizeof(struct slab_tray) <= SLAB_ALIGN,
@@ -136,6 +140,7 @@ static bool slab_grow(struct slab *slab) {
     if (!block)
         return false;
     block->size = size;
+    block->objects = n;
     block->next = slab->blocks;
     slab->blocks = block;
     slab->capacity += n;
@@ -145,6 +150,108 @@ static bool slab_grow(struct slab *slab) {
         free_push(slab, objects + (size_t)(i - 1) * slab->object_size);
     return true;
 }
+
+/* --- giving back ------------------------------------------------------------------------------------------------- */
+
+static uint32_t count_blocks(const struct slab *slab) {
+    uint32_t n = 0;
+    for (const struct slab_block *block = slab->blocks; block; block = block->next)
+        n++;
+    return n;
+}
+
+/* Shell's sort: needs no memory. */
+static void sort_by_address(struct slab_block **blocks, uint32_t n) {
+    for (uint32_t gap = n / 2; gap > 0; gap /= 2)
+        for (uint32_t i = gap; i < n; i++) {
+            struct slab_block *block = blocks[i];
+            uint32_t to = i;
+            for (; to >= gap && blocks[to - gap] > block; to -= gap)
+                blocks[to] = blocks[to - gap];
+            blocks[to] = block;
+        }
+}
+
+/* The block that has this object: the last one that begins before it. */
+static struct slab_block *block_of(struct slab_block *const *blocks, uint32_t n, const void *object) {
+    uint32_t first = 0;
+    for (uint32_t end = n; end - first > 1;) {
+        uint32_t middle = first + (end - first) / 2;
+        if ((const char *)blocks[middle] <= (const char *)object)
+            first = middle;
+        else
+            end = middle;
+    }
+    return blocks[first];
+}
+
+SLAB_UNCHECKED static void count_free(const struct slab *slab, struct slab_block *const *blocks, uint32_t n) {
+    for (const struct slab_tray *tray = slab->free; tray; tray = tray->next) {
+        block_of(blocks, n, tray)->free++;
+        for (uint32_t i = 0; i < tray->count; i++)
+            block_of(blocks, n, tray->objects[i])->free++;
+    }
+}
+
+static void keep_free(struct slab *slab, const struct slab_block *block, void *object) {
+    if (block->free == ALL_FREE)
+        return;
+    slab_unpoison(object, slab->object_size);
+    free_push(slab, object);
+}
+
+/* What stays is put on trays anew: the old ones may lie in what goes. A tray is emptied before it becomes one of its kind. */
+SLAB_UNCHECKED static void rebuild_trays(struct slab *slab, struct slab_block *const *blocks, uint32_t n) {
+    struct slab_tray *tray = slab->free;
+    slab->free = NULL;
+    while (tray) {
+        struct slab_tray *next = tray->next;
+        for (uint32_t i = tray->count; i > 0; i--)
+            keep_free(slab, block_of(blocks, n, tray->objects[i - 1]), tray->objects[i - 1]);
+        keep_free(slab, block_of(blocks, n, tray), tray);
+        tray = next;
+    }
+}
+
+static void release_marked(struct slab *slab) {
+    struct slab_block **link = &slab->blocks;
+    while (*link) {
+        struct slab_block *block = *link;
+        if (block->free != ALL_FREE) {
+            link = &block->next;
+            continue;
+        }
+        *link = block->next;
+        slab_unpoison(block, block->size);
+        memory_release(slab->memory, block, block->size);
+    }
+}
+
+void slab_give_back(struct slab *slab) {
+    if (!slab_is_mostly_free(slab))
+        return;
+    const uint32_t n = count_blocks(slab), kept = slab->taken + slab->taken / 4 + slab->objects_per_block;
+    struct slab_block **blocks = memory_allocate(slab->memory, n * sizeof(struct slab_block *));
+    if (!blocks)
+        return;
+    uint32_t i = 0;
+    for (struct slab_block *block = slab->blocks; block; block = block->next) {
+        block->free = 0;
+        blocks[i++] = block;
+    }
+    sort_by_address(blocks, n);
+    count_free(slab, blocks, n);
+    for (i = 0; i < n; i++)
+        if (blocks[i]->free == blocks[i]->objects && slab->capacity - blocks[i]->objects >= kept) {
+            slab->capacity -= blocks[i]->objects;
+            blocks[i]->free = ALL_FREE;
+        }
+    rebuild_trays(slab, blocks, n);
+    release_marked(slab);
+    memory_release(slab->memory, blocks, n * sizeof(struct slab_block *));
+}
+
+/* --- taking and putting ------------------------------------------------------------------------------------------ */
 
 SLAB_UNCHECKED void *slab_take(struct slab *slab) {
     if (!slab->free && !slab_grow(slab))

@@ -2,7 +2,7 @@
  *
  * Owner: one thread. Memory: blocks of objects come from the memory handed to slab_init; an object stays where it is. A
  * block holds as many objects as there were before it, from one to objects_per_block: who needs one has one, and who needs
- * many asks seldom. Blocks go back with slab_trim.
+ * many asks seldom. Blocks go back with slab_trim, and with slab_give_back.
  * What is free is kept in trays: a free object that has the addresses of others in it. So most objects are put back and
  * taken without a look at them, which matters when they have left the cache, or are in another core's; and who frees
  * objects of a slab that is not his fills a tray and hands it over whole. */
@@ -56,5 +56,12 @@ MUST_USE bool slab_tray_add(struct slab_tray *tray, void *object);
 uint32_t slab_put_tray(struct slab *slab, struct slab_tray *tray);
 /* Give all memory back, if no object is taken. For an owner that has nothing to do for a while. */
 void slab_trim(struct slab *slab);
+/* More than half of the objects that there is room for are free, and they are more than a few blocks'. */
+static inline bool slab_is_mostly_free(const struct slab *slab) {
+    return slab->capacity / 2 > slab->taken && slab->capacity > 4 * slab->objects_per_block;
+}
+/* If the slab is mostly free, give back blocks of which no object is taken, but for some that keep the next takes from asking
+ * again. Looks at all that is free: for now and then. Without memory to do so it does nothing. */
+void slab_give_back(struct slab *slab);
 
 #endif

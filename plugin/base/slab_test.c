@@ -44,6 +44,44 @@ static void blocks_of_many_objects_leave_little_unused(UNUSED void **state) {
     assert_int_equal(slab_block_objects(100000), 1);
 }
 
+/* What is taken stays where it is and as it is, whatever goes. */
+static void what_nobody_uses_goes_back(UNUSED void **state) {
+    enum { OBJECTS = 1000, LEFT = 10 };
+    struct test_memory m;
+    test_memory_init(&m);
+    struct slab slab;
+    slab_init(&slab, &m.memory, 128, 20, OBJECTS);
+    uint8_t *objects[OBJECTS];
+    for (unsigned i = 0; i < OBJECTS; i++) {
+        objects[i] = slab_take(&slab);
+        memset(objects[i], (int)(i % 251), 128);
+    }
+    size_t full = m.bytes_live;
+    for (unsigned i = 0; i < OBJECTS; i++)
+        if (i % (OBJECTS / LEFT) != 0)
+            slab_put(&slab, objects[i]);
+    assert_true(slab_is_mostly_free(&slab));
+    slab_give_back(&slab);
+    assert_true(m.bytes_live < full / 3);
+    assert_int_equal(slab.taken, LEFT);
+    assert_true(slab.capacity > LEFT);
+    for (unsigned i = 0; i < OBJECTS; i++) {
+        if (i % (OBJECTS / LEFT) != 0)
+            assert_non_null(objects[i] = slab_take(&slab)); /* and there is room for as many again */
+        else
+            for (unsigned at = 0; at < 128; at++)
+                assert_int_equal(objects[i][at], i % 251);
+    }
+    assert_null(slab_take(&slab));
+    for (unsigned i = 0; i < OBJECTS; i++)
+        slab_put(&slab, objects[i]);
+    test_memory_fail_after(&m, 0);
+    slab_give_back(&slab);
+    assert_int_equal(slab.capacity, OBJECTS);
+    slab_fini(&slab);
+    test_memory_fini(&m);
+}
+
 static void objects_of_whole_cache_lines_begin_with_one(UNUSED void **state) {
     struct test_memory m;
     test_memory_init(&m);
@@ -229,6 +267,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(objects_are_aligned_and_apart),
         cmocka_unit_test(blocks_of_many_objects_leave_little_unused),
+        cmocka_unit_test(what_nobody_uses_goes_back),
         cmocka_unit_test(objects_of_whole_cache_lines_begin_with_one),
         cmocka_unit_test(sizes_are_rounded_up_to_16),
         cmocka_unit_test(what_is_put_back_is_taken_next),

@@ -181,6 +181,7 @@ struct manager *manager_new(const struct relay_config *config, nsec now, station
     sched_init(&m->scheduler, m->memory, half_life(&m->params));
     init_bandwidth(m, now);
     m->hibernation_look_at = NSEC_NEVER;
+    m->trim_at = NSEC_NEVER;
     manager_memory_init(m);
     manager_load_init(m, now);
     if (control_spares_reserve(&m->refusals, REFUSALS_AT_ONCE) &&
@@ -495,6 +496,22 @@ nsec manager_next_wake(const struct manager *m) {
     nsec others = nsec_min(timers_next(&m->timers), timers_next(&m->pace_timers));
     nsec links = nsec_min(padding, manager_move_next(m));
     return nsec_min(nsec_min(links, bounds), nsec_min(others, circuits));
+}
+
+nsec manager_trim_at(const struct manager *m) {
+    return m->trim_at;
+}
+
+void manager_trim(struct manager *m) {
+    m->trim_at = NSEC_NEVER;
+    manager_fetch_returned_cells(m);
+    slab_give_back(&m->halves_slab);
+    for (unsigned kind = 0; kind < LAYER_KINDS; kind++)
+        slab_give_back(&m->layers.slabs[kind]);
+    slab_give_back(&m->streams_slab);
+    slab_give_back(&m->edges_slab);
+    slab_give_back(&m->links_slab);
+    slab_give_back(&m->cells.slab);
 }
 
 void manager_set_consensus(struct manager *m, nsec now, struct consensus_view *view) {

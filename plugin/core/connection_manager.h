@@ -129,6 +129,10 @@ nsec manager_load_due(const struct manager *m);
 /* When that is due, before manager_flush: for how long, in all, the thread has had something to do since it began. */
 void manager_note_busy(struct manager *m, nsec now, nsec busy);
 void manager_tick(struct manager *m, nsec now);
+/* For a runtime that wants its memory back: when some may go that nothing has needed for a while; NSEC_NEVER: none. */
+nsec manager_trim_at(const struct manager *m);
+/* Give it back. Takes some milliseconds when it is much. */
+void manager_trim(struct manager *m);
 /* The wall clock was set: it is unix_s now. Certificates of handshakes are judged by it. */
 void manager_set_clock(struct manager *m, nsec now, uint64_t unix_s);
 /* A new consensus: the manager keeps its own reference. */

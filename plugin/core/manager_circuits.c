@@ -172,6 +172,8 @@ void manager_half_close(struct manager *m, nsec now, struct half *half, int reas
     slot_map_remove(&m->halves, half->id);
     circuit_half_fini(&half->circuit, &m->layers);
     m->work.circuits_closed++;
+    if (m->trim_at == NSEC_NEVER && slab_is_mostly_free(&m->halves_slab))
+        m->trim_at = now + TRIM_AFTER;
     if (is_said)
         slab_put(&m->halves_slab, half);
     else

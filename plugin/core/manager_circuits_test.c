@@ -242,6 +242,27 @@ static void what_cannot_be_said_is_said_later(UNUSED void **state) {
     two_hops_fini(&f);
 }
 
+static void memory_of_many_goes_back_after_a_while(UNUSED void **state) {
+    enum { CIRCUITS = 900 };
+    struct two_hops f;
+    struct bench_circuit c;
+    two_hops_init(&f);
+    struct manager *m = bench_manager(&f.b, 1);
+    for (uint32_t i = 0; i < CIRCUITS; i++)
+        circuit_open(&c, &f.origin, CIRC + i);
+    size_t full = f.memory.bytes_live;
+    assert_true(manager_trim_at(m) == NSEC_NEVER);
+    for (uint32_t i = 1; i < CIRCUITS; i++)
+        peer_send(&f.origin, CIRC + i, CELL_DESTROY, "", 1);
+    assert_true(manager_trim_at(m) == f.b.now + TRIM_AFTER);
+    manager_trim(m);
+    assert_true(manager_trim_at(m) == NSEC_NEVER);
+    assert_true(f.memory.bytes_live < full - CIRCUITS * sizeof(struct half) / 4 * 3);
+    assert_int_equal(manager_working_set(m, f.b.now).halves, 1);
+    circuit_open(&c, &f.origin, CIRC + 1);
+    two_hops_fini(&f);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_circuit_is_made_by_create2),
@@ -256,6 +277,7 @@ int main(void) {
         cmocka_unit_test(destroy_goes_on_without_its_reason),
         cmocka_unit_test(a_link_takes_its_circuits_with_it),
         cmocka_unit_test(what_cannot_be_said_is_said_later),
+        cmocka_unit_test(memory_of_many_goes_back_after_a_while),
         cmocka_unit_test(a_queue_that_grows_too_long_ends_the_circuit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -63,6 +63,7 @@
 #define CIRC_ID_HIGH_BIT 0x80000000u        /* of ids that the TLS initiator picks (tor-spec 5.1.1) */
 #define EXTEND_TIMEOUT \
     (90 * NSEC_PER_S) /* from EXTEND2 to EXTENDED2; a link that it waits for has failed before */
+#define TRIM_AFTER (10 * NSEC_PER_S) /* many circuits have closed, and as many may come again at once */
 #define HANDSHAKE_TIMEOUT \
     (60 * NSEC_PER_S) /* from CREATE2 to our answer: the workers' queue is seconds long at most */
 /* What an object may have to say at its end, whatever happens. */
@@ -269,6 +270,7 @@ struct manager {
     struct table sets;       /* part of a nonce -> struct half, of conflux sets that are kept here */
     struct list resuming;    /* exit_streams whose queue has become short again */
     struct half *speechless; /* halves that are closed, and have to tell their peers */
+    nsec trim_at;            /* when memory may be given back; NSEC_NEVER: there is none */
     nsec speak_at;           /* while there are any */
     half_id last_half;
     uint32_t stream_serial;

@@ -360,6 +360,8 @@ static void react(struct event_thread *thread) {
     tick(thread, now);
     carry_out(thread);
     report_load(thread, now);
+    if (manager_trim_at(thread->manager) <= now)
+        manager_trim(thread->manager);
     flush(thread, now); /* before the round: others begin while we encrypt */
     if (link_hub_schedule(&thread->links, now)) {
         carry_out(thread);  /* links that have more ask again */
@@ -375,7 +377,7 @@ static void react(struct event_thread *thread) {
 static nsec next_wake(const struct event_thread *thread) {
     nsec at = nsec_min(link_hub_next_wake(&thread->links), edge_hub_next_wake(&thread->edges));
     at = nsec_min(at, directory_edges_next_wake(&thread->directory));
-    at = nsec_min(at, manager_next_wake(thread->manager));
+    at = nsec_min(at, nsec_min(manager_next_wake(thread->manager), manager_trim_at(thread->manager)));
     if (thread->controller != NULL)
         at = nsec_min(at, controller_next_wake(thread->controller));
     return nsec_min(at, thread->figures_at);
