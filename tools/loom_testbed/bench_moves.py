@@ -34,10 +34,11 @@ ECHOES = "1000000"  # more than it is given time for
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add this bench's options."""
     add = parser.add_argument
-    add("--circuits", type=arguments.counts(1, 20000), default=[1, 10, 100, 1000, 10000], metavar="N,N,...",
-        help="circuits on each link (default: 1,10,100,1000,10000)")  # fmt: skip
-    add("--seconds", type=arguments.count(1, 600), default=5, metavar="S", help="how long to measure each")
-    add("--interval", type=arguments.count(1, 1000), default=20, metavar="MS", help="milliseconds between two moves")
+    add("--circuits", type=arguments.counts(1, 20000), default=[1, 100, 1000, 5000], metavar="N,N,...",
+        help="circuits on each link (default: 1,100,1000,5000)")  # fmt: skip
+    add("--seconds", type=arguments.count(1, 600), default=6, metavar="S", help="how long to measure each")
+    # A link whose circuits were moved very often while they were made stays for a while.
+    add("--interval", type=arguments.count(1, 1000), default=200, metavar="MS", help="milliseconds between two moves")
     add("--loom", type=arguments.path, default=arguments.LOOM_DEFAULT, metavar="PATH", help="the relay to measure")
 
 
