@@ -21,18 +21,28 @@ static bool may_link(const struct half *half) {
            half->link->peer.is_authenticated;
 }
 
-static bool ask_to_link(struct manager *m, struct half *half, const struct conflux_link_message *link) {
-    if (!manager_become_exit(m, half))
-        return false;
+/* NULL without memory; what it has to say at its end is paid for. */
+static struct leg *leg_new(struct manager *m, struct half *half, uint64_t received) {
+    if (!control_spares_reserve(&m->spares, LEG_LAST_WORDS))
+        return NULL;
     struct half_rare *rare = manager_half_rare(m, half);
-    if (!rare)
+    struct leg *leg = rare ? memory_allocate(m->memory, sizeof *leg) : NULL;
+    if (!leg) {
+        manager_half_rare_trim(m, half);
+        control_spares_release(&m->spares, LEG_LAST_WORDS);
+        return NULL;
+    }
+    *leg = (struct leg){.received = received};
+    rare->leg = leg;
+    return leg;
+}
+
+static bool ask_to_link(struct manager *m, struct half *half, const struct conflux_link_message *link) {
+    if (!manager_become_exit(m, half) || !leg_new(m, half, link->last_sent))
         return false;
-    rare->leg = memory_allocate(m->memory, sizeof *rare->leg);
-    struct control *ask =
-        rare->leg ? manager_post(m, place_of(m, link->nonce), 0, CONTROL_CONFLUX_LINK) : NULL;
+    struct control *ask = manager_post(m, place_of(m, link->nonce), 0, CONTROL_CONFLUX_LINK);
     if (!ask)
         return false;
-    *rare->leg = (struct leg){.received = link->last_sent};
     ask->from = half->id;
     ask->u.conflux = (struct control_conflux){
         .link = *link,
@@ -201,4 +211,5 @@ void manager_leg_close(struct manager *m, struct half *half) {
     memory_release(m->memory, leg, sizeof *leg);
     half->rare->leg = NULL;
     manager_half_rare_trim(m, half);
+    control_spares_release(&m->spares, LEG_LAST_WORDS);
 }

@@ -20,6 +20,7 @@
 #include "core/manager_state.h"
 
 #define STREAMS_MAX       1024u             /* per circuit */
+#define LEG_LAST_WORDS    1u                /* LEG_CLOSED */
 #define STREAM_LAST_WORDS 1u                /* EDGE_CLOSE */
 #define EDGE_LAST_WORDS   1u                /* EDGE_FAILED */
 #define EDGE_LINGER       (60 * NSEC_PER_S) /* of an edge whose stream has ended, without a byte written */

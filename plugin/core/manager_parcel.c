@@ -50,7 +50,7 @@ static void pack_streams(struct manager *m, struct link_move *move, struct movin
 
 /* Last words that it takes along. */
 static uint32_t words_of(const struct half *half) {
-    return (half_onion(half) ? ONION_LAST_WORDS : 0) +
+    return (half_onion(half) ? ONION_LAST_WORDS : 0) + (half_leg(half) ? LEG_LAST_WORDS : 0) +
            (half->exit ? half->exit->streams.count * STREAM_LAST_WORDS : 0);
 }
 
