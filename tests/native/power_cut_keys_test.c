@@ -12,6 +12,7 @@
 #include "native/key_files.h"
 #include "native/keys.h"
 #include "native/openssl_provider.h"
+#include "support/scratch.h"
 #include "support/test.h"
 
 enum {
@@ -76,8 +77,7 @@ static int set_up(void **state) {
     unsigned changes = 0;
     (void)state;
     now_s = (uint64_t)time(NULL);
-    snprintf(data, sizeof data, "/tmp/loom-power-cut-XXXXXX");
-    if (!mkdtemp(data))
+    if (!scratch_folder("loom-power-cut", data, sizeof data))
         return -1;
     snprintf(key_folder, sizeof key_folder, "%s/keys", data);
     struct keys *keys = open_keys(&complaint);

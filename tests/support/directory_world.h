@@ -14,6 +14,7 @@
 #include "native/small_document.h"
 #include "support/fake_authority.h"
 #include "support/fake_server.h"
+#include "support/scratch.h"
 #include "support/test.h"
 #include "support/test_memory.h"
 #include "wire/consensus.h"
@@ -104,8 +105,7 @@ static inline void world_answer(void *context, const char *request, struct evbuf
 static inline int world_set_up(void **state) {
     struct world *w = calloc(1, sizeof(*w));
     *state = w;
-    snprintf(w->folder, sizeof(w->folder), "/tmp/loom-directory-XXXXXX");
-    if (!mkdtemp(w->folder))
+    if (!scratch_folder("loom-directory", w->folder, sizeof w->folder))
         return -1;
     test_memory_init(&w->memory);
     w->base = event_base_new();
