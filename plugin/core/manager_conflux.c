@@ -21,25 +21,14 @@ static bool may_link(const struct half *half) {
            half->link->peer.is_authenticated;
 }
 
-/* NULL without memory; what it has to say at its end is paid for. */
-static struct leg *leg_new(struct manager *m, struct half *half, uint64_t received) {
-    if (!control_spares_reserve(&m->spares, LEG_LAST_WORDS))
-        return NULL;
-    struct half_rare *rare = manager_half_rare(m, half);
-    struct leg *leg = rare ? memory_allocate(m->memory, sizeof *leg) : NULL;
-    if (!leg) {
-        manager_half_rare_trim(m, half);
-        control_spares_release(&m->spares, LEG_LAST_WORDS);
-        return NULL;
-    }
-    *leg = (struct leg){.received = received};
-    rare->leg = leg;
-    return leg;
-}
-
 static bool ask_to_link(struct manager *m, struct half *half, const struct conflux_link_message *link) {
-    if (!manager_become_exit(m, half) || !leg_new(m, half, link->last_sent))
+    if (!manager_become_exit(m, half))
         return false;
+    struct leg *leg = manager_half_rare_part(m, half, sizeof *leg, LEG_LAST_WORDS);
+    if (!leg)
+        return false;
+    *leg = (struct leg){.received = link->last_sent};
+    half->rare->leg = leg;
     struct control *ask = manager_post(m, place_of(m, link->nonce), 0, CONTROL_CONFLUX_LINK);
     if (!ask)
         return false;
@@ -208,8 +197,6 @@ void manager_leg_close(struct manager *m, struct half *half) {
         message->from = half->id;
         message->count = leg->is_used;
     }
-    memory_release(m->memory, leg, sizeof *leg);
     half->rare->leg = NULL;
-    manager_half_rare_trim(m, half);
-    control_spares_release(&m->spares, LEG_LAST_WORDS);
+    manager_half_rare_part_free(m, half, leg, sizeof *leg, LEG_LAST_WORDS);
 }

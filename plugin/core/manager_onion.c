@@ -26,27 +26,19 @@ static_assert(RELAY_DATA_MAX <= HANDSHAKE_DATA_MAX, "a job holds any relay messa
 
 static struct onion_role *role_new(struct manager *m, struct half *half, const struct onion_name *name,
                                    enum onion_state state) {
-    if (!control_spares_reserve(&m->spares, ONION_LAST_WORDS))
+    struct onion_role *role = manager_half_rare_part(m, half, sizeof *role, ONION_LAST_WORDS);
+    if (!role)
         return NULL;
-    struct half_rare *rare = manager_half_rare(m, half);
-    struct onion_role *role = rare ? memory_allocate(m->memory, sizeof *role) : NULL;
-    if (!role) {
-        manager_half_rare_trim(m, half);
-        control_spares_release(&m->spares, ONION_LAST_WORDS);
-        return NULL;
-    }
     *role = (struct onion_role){.name = *name, .state = state};
-    rare->onion = role;
+    half->rare->onion = role;
     return role;
 }
 
 static void role_free(struct manager *m, struct half *half) {
     struct onion_role *role = half->rare->onion;
     manager_free_run(m, &role->held);
-    memory_release(m->memory, role, sizeof *role);
     half->rare->onion = NULL;
-    manager_half_rare_trim(m, half);
-    control_spares_release(&m->spares, ONION_LAST_WORDS);
+    manager_half_rare_part_free(m, half, role, sizeof *role, ONION_LAST_WORDS);
 }
 
 void manager_onion_close(struct manager *m, struct half *half) {

@@ -369,8 +369,7 @@ static void start_link(struct manager *m, nsec now, const struct link_move *move
     manager_streams_resume(m, now);
 }
 
-/* We have no room for it: it closes. */
-static void drop_link(struct manager *m, struct link_move *move) {
+static void drop_contents(struct manager *m, struct link_move *move) {
     for (uint32_t i = 0; i < move->halves_count; i++) {
         if (move->halves[i].is_packed)
             drop_half(m, move, &move->halves[i]);
@@ -378,6 +377,11 @@ static void drop_link(struct manager *m, struct link_move *move) {
     manager_free_run(m, &move->link.urgent);
     destroy_queue_clear(&move->link.destroys, m->memory);
     table_fini(&move->link.circuits);
+}
+
+/* We have no room for it: it closes. */
+static void drop_link(struct manager *m, struct link_move *move) {
+    drop_contents(m, move);
     struct control *message = manager_post_last(m, m->controller, 0, CONTROL_LINK_CLOSED);
     CHECK(message);
     message->link = move->id;
@@ -439,13 +443,7 @@ void manager_parcel_arrived(struct manager *m, nsec now, struct control *message
 
 void manager_parcel_abandon(struct manager *m, struct link_move *move) {
     arrive(m, move);
-    for (uint32_t i = 0; i < move->halves_count; i++) {
-        if (move->halves[i].is_packed)
-            drop_half(m, move, &move->halves[i]);
-    }
-    manager_free_run(m, &move->link.urgent);
-    destroy_queue_clear(&move->link.destroys, m->memory);
-    table_fini(&move->link.circuits);
+    drop_contents(m, move);
     control_spares_release(&m->spares, LINK_LAST_WORDS);
     manager_move_free(m, move);
 }

@@ -23,6 +23,24 @@ void manager_half_rare_trim(struct manager *m, struct half *half) {
     half->rare = NULL;
 }
 
+void *manager_half_rare_part(struct manager *m, struct half *half, size_t size, uint32_t words) {
+    if (!control_spares_reserve(&m->spares, words))
+        return NULL;
+    void *part = manager_half_rare(m, half) ? memory_allocate(m->memory, size) : NULL;
+    if (part)
+        return part;
+    manager_half_rare_trim(m, half);
+    control_spares_release(&m->spares, words);
+    return NULL;
+}
+
+void manager_half_rare_part_free(struct manager *m, struct half *half, void *part, size_t size,
+                                 uint32_t words) {
+    memory_release(m->memory, part, size);
+    manager_half_rare_trim(m, half);
+    control_spares_release(&m->spares, words);
+}
+
 void manager_half_rare_free(struct manager *m, struct half *half) {
     if (!half->rare)
         return;

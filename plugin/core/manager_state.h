@@ -457,6 +457,11 @@ void manager_circuit_create(struct manager *m, nsec now, struct link *link, cons
  * called. */
 MUST_USE struct half_rare *manager_half_rare(struct manager *m, struct half *half);
 void manager_half_rare_trim(struct manager *m, struct half *half);
+/* Memory for something that half's rare state will point to and that has so many last words, which are paid for; NULL without
+ * memory. And its end, when rare points to it no more. */
+MUST_USE void *manager_half_rare_part(struct manager *m, struct half *half, size_t size, uint32_t words);
+void manager_half_rare_part_free(struct manager *m, struct half *half, void *part, size_t size,
+                                 uint32_t words);
 /* The half goes away; what rare points to has gone already. */
 void manager_half_rare_free(struct manager *m, struct half *half);
 
