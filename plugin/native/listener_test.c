@@ -8,6 +8,7 @@
 
 #include "native/log.h"
 #include "native/socket_address.h"
+#include "support/dial.h"
 #include "support/test.h"
 
 struct seen {
@@ -79,16 +80,6 @@ static void says_which_port_is_in_use(void **state) {
     assert_int_equal(second.count, 1);
     listeners_close(&first);
     listeners_close(&second);
-}
-
-/* 0 or an errno. */
-static int dial(const struct endpoint *to) {
-    struct sockaddr_storage address;
-    socklen_t length = socket_address_from(to, &address);
-    int fd = socket(address.ss_family, SOCK_STREAM, 0);
-    int error = connect(fd, (const struct sockaddr *)&address, length) == 0 ? 0 : errno;
-    close(fd);
-    return error;
 }
 
 /* Both a port that was asked for by its number and one that the system chose are the same afterwards. */

@@ -7,6 +7,7 @@
 #include "core/consensus_view.h"
 #include "native/listener.h"
 #include "native/log.h"
+#include "support/dial.h"
 #include "support/native_bench.h"
 #include "support/test.h"
 
@@ -89,16 +90,6 @@ static void serves_and_ends_at_a_signal(void **state) {
     peer_free(rig.peer);
     tls_identity_drop(rig.bench.identity);
     close_runtime(&rig);
-}
-
-/* 0 or an errno. */
-static int dial(const struct endpoint *to) {
-    struct sockaddr_storage address;
-    socklen_t length = socket_address_from(to, &address);
-    int fd = socket(address.ss_family, SOCK_STREAM, 0);
-    int error = connect(fd, (const struct sockaddr *)&address, length) == 0 ? 0 : errno;
-    close(fd);
-    return error;
 }
 
 static unsigned open_links(struct rig *rig) {

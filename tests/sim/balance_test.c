@@ -1,20 +1,14 @@
 /* A relay in the middle with two threads, where all that is heavy has come to one of them: in turn, it stays so; moving, both
  * come to work, and nothing is lost on the way. */
 #include <inttypes.h>
-#include <string.h>
 
-#include "des/rate_bucket.h"
-#include "sim/shared_heap.h"
-#include "sim/sim_world.h"
+#include "sim/one_middle.h"
 #include "support/test.h"
 
 /* Two flows at a time: the light one's link comes before the heavy one's circuit goes on. So, in turn, links of heavy ones have
  * one thread, into the relay and out of it, and links of light ones the other. */
-#define FLOWS      8u
 #define NEXT       (100 * NSEC_PER_US)
 #define LIGHT_RATE 20000u
-#define RELAYS     (2 * FLOWS + 1)
-#define MIDDLE     (2 * FLOWS)
 #define PRICE      (50 * NSEC_PER_US) /* of a cell in, and of a cell out */
 #define WARM_UP    (14 * NSEC_PER_S)  /* loads become known, and links move, one a second */
 #define LENGTH     (4 * NSEC_PER_S)
@@ -22,65 +16,15 @@
 static const struct cost_table prices = {
     .ps = {.cells_received = PRICE * COST_PS_PER_NS, .cells_sent = PRICE * COST_PS_PER_NS},
     .smt_permille = 1000};
-static const struct sim_file file = {.bytes = UINT64_C(1) << 40, .weight = 1};
-static const struct sim_load load = {.files = &file, .file_count = 1, .request_bytes = 16};
-static const uint32_t latency_us = 500;
-static const struct sim_server_config server = {.line_rate = RATE_UNLIMITED};
-
-struct plant {
-    struct shared_heap heap;
-    struct sim_cpu cpus[2];
-    struct sim_relay_config relays[RELAYS];
-    struct sim_client_config clients[FLOWS];
-    uint32_t paths[FLOWS][3];
-    struct sim_config config;
-};
-
-static struct sim_relay_config relay_of(uint32_t number) {
-    struct sim_relay_config relay = {.weight = 1,
-                                     .line_rate = RATE_UNLIMITED,
-                                     .bandwidth_rate = RATE_UNLIMITED,
-                                     .bandwidth_burst = RATE_UNLIMITED,
-                                     .flags = SIM_FAST | SIM_STABLE};
-    if (number != MIDDLE)
-        relay.flags |= number < FLOWS ? SIM_GUARD : SIM_EXIT;
-    return relay;
-}
-
-static void set_up(struct plant *plant, enum balance_policy policy) {
-    memset(plant, 0, sizeof *plant);
-    shared_heap_init(&plant->heap);
-    plant->cpus[0] = plant->cpus[1] = (struct sim_cpu){
-        .mapping = COST_FULL, .behaviour = SIM_BEHAVE_LOOM, .cores = 3, .threads_per_core = 1, .workers = 1};
-    plant->cpus[1].prices = &prices;
-    for (uint32_t i = 0; i < RELAYS; i++)
-        plant->relays[i] = relay_of(i);
-    plant->relays[MIDDLE].cpu = 1;
+static void set_up(struct one_middle *plant, enum balance_policy policy) {
+    one_middle_init(plant, 3, &prices, WARM_UP, LENGTH);
     plant->relays[MIDDLE].connection_threads = 2;
     plant->relays[MIDDLE].balancing = policy;
     for (uint32_t i = 0; i < FLOWS; i++) {
-        const uint32_t path[3] = {i, MIDDLE, FLOWS + i};
-        memcpy(plant->paths[i], path, sizeof path);
-        plant->clients[i] = (struct sim_client_config){.line_rate = i % 2 ? LIGHT_RATE : RATE_UNLIMITED,
-                                                       .start = i / 2 * (100 * NSEC_PER_MS) + i % 2 * NEXT,
-                                                       .path = plant->paths[i],
-                                                       .sessions = 2};
+        plant->clients[i].start = i / 2 * (100 * NSEC_PER_MS) + i % 2 * NEXT;
+        if (i % 2)
+            plant->clients[i].line_rate = LIGHT_RATE;
     }
-    plant->config = (struct sim_config){.memory = &plant->heap.memory,
-                                        .seed = 1,
-                                        .geography = {.countries = 1, .latency_us = &latency_us},
-                                        .cpus = plant->cpus,
-                                        .relays = plant->relays,
-                                        .servers = &server,
-                                        .loads = &load,
-                                        .clients = plant->clients,
-                                        .cpu_count = 2,
-                                        .relay_count = RELAYS,
-                                        .server_count = 1,
-                                        .load_count = 1,
-                                        .client_count = FLOWS,
-                                        .measure_from = WARM_UP,
-                                        .end = WARM_UP + LENGTH};
 }
 
 struct outcome {
@@ -89,20 +33,14 @@ struct outcome {
     uint64_t bytes; /* that clients have received */
 };
 
-static uint64_t cells_handled(struct sim_world *world, nsec until, uint32_t threads) {
-    assert_int_equal(sim_world_run(world, until, threads), ERR_OK);
-    struct work work = sim_world_relay(world, MIDDLE).work;
-    return work.cells_received + work.cells_sent;
-}
-
 static struct outcome run(enum balance_policy policy, uint32_t threads) {
-    struct plant plant;
+    struct one_middle plant;
     struct outcome outcome = {0};
     set_up(&plant, policy);
     struct sim_world *world = sim_world_new(&plant.config);
     assert_non_null(world);
-    uint64_t before = cells_handled(world, WARM_UP, threads);
-    outcome.cells = (cells_handled(world, WARM_UP + LENGTH, threads) - before) / 2;
+    uint64_t before = one_middle_cells_handled(world, WARM_UP, threads);
+    outcome.cells = (one_middle_cells_handled(world, WARM_UP + LENGTH, threads) - before) / 2;
     outcome.moves = sim_world_relay(world, MIDDLE).moves;
     for (uint32_t i = 0; i < FLOWS; i++)
         outcome.bytes += sim_world_client(world, i).bytes_received;
