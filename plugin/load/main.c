@@ -90,6 +90,7 @@ static struct load_cpu cpu_of(uint32_t pid) {
 static void measure(struct load *load, struct load_report *report) {
     load_flow_run(&load->flow, monotonic_read() + load->options.warmup_s * NSEC_PER_S);
     nsec began = monotonic_read();
+    fprintf(stderr, "measuring for %u s\n", load->options.seconds); /* for who reads the relay's counters */
     uint64_t cells = load_flow_arrived(&load->flow);
     struct load_cpu relay = cpu_of(load->options.pid), own = cpu_of((uint32_t)getpid());
     load_flow_run(&load->flow, began + load->options.seconds * NSEC_PER_S);

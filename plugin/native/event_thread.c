@@ -331,6 +331,7 @@ static void publish_figures(struct event_thread *thread, nsec now) {
     thread->figures.manager = *manager_work(thread->manager);
     thread->figures.set = manager_working_set(thread->manager, now);
     thread->figures.at = now;
+    thread->figures.cpu = thread_cpu_read();
     thread->figures.is_reached_over_ipv6 = manager_is_reached_over_ipv6(thread->manager);
     thread->figures.refused = *manager_refused(thread->manager);
     thread->figures.bytes_reclaimed =

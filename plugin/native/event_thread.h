@@ -47,6 +47,7 @@ struct thread_figures {
     struct pause_figures pauses; /* of links that came from other threads */
     struct move_figures moves;   /* the controller's */
     nsec at;                     /* when it said so */
+    nsec cpu;                    /* of the thread, at that moment */
     bool is_reached_over_ipv6;
 };
 

@@ -34,6 +34,24 @@ static void put_works(struct runtime *runtime, const struct thread_figures *figu
     put_work(out, "workers", &workers);
 }
 
+static void put_seconds(struct evbuffer *out, const char *name, unsigned manager, nsec time) {
+    evbuffer_add_printf(out, "%s{manager=\"%u\"} %llu.%09llu\n", name, manager,
+                        (unsigned long long)(time / NSEC_PER_S), (unsigned long long)(time % NSEC_PER_S));
+}
+
+/* Counters are some time old. With these, work, time and CPU time are those of the very same window. */
+static void put_moments(struct runtime *runtime, const struct thread_figures *figures, struct evbuffer *out) {
+    evbuffer_add_printf(out, "# HELP loom_work_at_seconds When a manager's counters were as they are told.\n"
+                             "# TYPE loom_work_at_seconds gauge\n");
+    for (unsigned i = 0; i < runtime->team.count; i++)
+        put_seconds(out, "loom_work_at_seconds", i, figures[i].at);
+    evbuffer_add_printf(out,
+                        "# HELP loom_work_cpu_seconds_total CPU time of a manager's thread at that moment.\n"
+                        "# TYPE loom_work_cpu_seconds_total counter\n");
+    for (unsigned i = 0; i < runtime->team.count; i++)
+        put_seconds(out, "loom_work_cpu_seconds_total", i, figures[i].cpu);
+}
+
 static void put_links(struct runtime *runtime, const struct thread_figures *figures, struct evbuffer *out) {
     evbuffer_add_printf(out, "# HELP loom_links Open links by the cipher of their TLS session.\n"
                              "# TYPE loom_links gauge\n");
@@ -168,6 +186,7 @@ void runtime_metrics(struct runtime *runtime, struct evbuffer *out) {
         event_thread_figures(&runtime->team.threads[i], event_thread_now(&runtime->team.threads[0]),
                              &figures[i]);
     put_works(runtime, figures, out);
+    put_moments(runtime, figures, out);
     put_links(runtime, figures, out);
     put_set(runtime, figures, out);
     put_directory(runtime, figures, out);

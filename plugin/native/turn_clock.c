@@ -10,6 +10,12 @@ nsec monotonic_read(void) {
     return (nsec)t.tv_sec * NSEC_PER_S + (nsec)t.tv_nsec;
 }
 
+nsec thread_cpu_read(void) {
+    struct timespec t;
+    CHECK(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t) == 0);
+    return (nsec)t.tv_sec * NSEC_PER_S + (nsec)t.tv_nsec;
+}
+
 void turn_clock_init(struct turn_clock *clock, nsec start) {
     clock->start = start;
     clock->now = 0;

@@ -75,8 +75,8 @@ class Moves:
 
 @dataclass
 class LoomCounters:
-    """Work by manager and kind; open links by cipher; seconds by thread; objects by kind, of all managers; links that
-    moved; and what the directory authorities know of it."""
+    """Work by manager and kind; open links by cipher; seconds by thread; objects by kind, of all managers and of each;
+    links that moved; and what the directory authorities know of it."""
 
     work: dict[str, dict[str, int]] = field(default_factory=dict)
     links: dict[str, int] = field(default_factory=dict)
@@ -84,6 +84,9 @@ class LoomCounters:
     working_set: dict[str, int] = field(default_factory=dict)
     directory: dict[str, int] = field(default_factory=dict)
     moves: Moves = field(default_factory=Moves)
+    at: dict[str, float] = field(default_factory=dict)  # by manager: when its counters were as they are, in seconds
+    cpu: dict[str, float] = field(default_factory=dict)  # by manager: seconds of its thread at that moment
+    working_sets: dict[str, dict[str, int]] = field(default_factory=dict)  # by manager
 
     def total(self, kind: str) -> int | None:
         """Return the sum of one kind over the managers; None when no manager has it."""
@@ -97,7 +100,10 @@ class LoomCounters:
             for manager, kinds in self.work.items()
         }
         seconds = {name: value - before.thread_seconds.get(name, 0.0) for name, value in self.thread_seconds.items()}
-        return LoomCounters(work, self.links, seconds, self.working_set, self.directory, self.moves)
+        at = {manager: value - before.at.get(manager, 0.0) for manager, value in self.at.items()}
+        cpu = {manager: value - before.cpu.get(manager, 0.0) for manager, value in self.cpu.items()}
+        return LoomCounters(work, self.links, seconds, self.working_set, self.directory, self.moves, at, cpu,
+                            self.working_sets)  # fmt: skip
 
 
 def parse(text: str) -> LoomCounters:
@@ -108,6 +114,9 @@ def parse(text: str) -> LoomCounters:
     objects: dict[str, int] = defaultdict(int)
     directory: dict[str, int] = {}
     moves = Moves()
+    at: dict[str, float] = {}
+    cpu: dict[str, float] = {}
+    sets: dict[str, dict[str, int]] = defaultdict(dict)
     for line in text.splitlines():
         found = _SAMPLE.match(line)
         if found is None:
@@ -125,6 +134,11 @@ def parse(text: str) -> LoomCounters:
             seconds[labels["thread"]] = value
         elif found["name"] == "loom_working_set" and "kind" in labels:
             objects[labels["kind"]] += int(value)
+            sets[labels.get("manager", "0")][labels["kind"]] = int(value)
+        elif found["name"] == "loom_work_at_seconds" and "manager" in labels:
+            at[labels["manager"]] = value
+        elif found["name"] == "loom_work_cpu_seconds_total" and "manager" in labels:
+            cpu[labels["manager"]] = value
         elif found["name"] == "loom_directory" and "kind" in labels:
             directory[labels["kind"]] = int(value)
         elif found["name"] == "loom_link_moves_total" and "outcome" in labels:
@@ -135,7 +149,7 @@ def parse(text: str) -> LoomCounters:
             moves.pauses = int(value)
         elif found["name"] == "loom_link_move_pause_longest_seconds":
             moves.pause_longest = value
-    return LoomCounters(dict(work), dict(links), seconds, dict(objects), directory, moves)
+    return LoomCounters(dict(work), dict(links), seconds, dict(objects), directory, moves, at, cpu, dict(sets))
 
 
 def read(metrics_port: int) -> LoomCounters | None:

@@ -13,6 +13,8 @@ loom_links{manager="2",cipher="TLS_AES_256_GCM_SHA384"} 3
 loom_thread_cpu_seconds_total{thread="main"} 0.25
 loom_working_set{manager="0",kind="halves"} 3
 loom_working_set{manager="1",kind="halves"} 4
+loom_work_at_seconds{manager="1"} 12.500000000
+loom_work_cpu_seconds_total{manager="1"} 3.250000000
 loom_directory{kind="accepted"} 1
 something_else 1e9
 loom_work_total{manager="1",kind="odd"} not-a-number
@@ -25,7 +27,15 @@ def test_counters_are_summed_over_managers() -> None:
     assert counters.links == {"TLS_AES_256_GCM_SHA384": 7}
     assert counters.thread_seconds == {"main": 0.25}
     assert counters.working_set == {"halves": 7}
+    assert counters.working_sets == {"0": {"halves": 3}, "1": {"halves": 4}}
     assert counters.directory == {"accepted": 1}
+
+
+def test_each_manager_says_when_and_with_how_much_cpu() -> None:
+    before = metrics.parse(TEXT)
+    after = metrics.parse(TEXT.replace("12.5", "14.0").replace("3.25", "4.00"))
+    assert after.since(before).at == {"1": 1.5}
+    assert after.since(before).cpu == {"1": 0.75}
 
 
 def test_moves_and_their_pauses() -> None:
