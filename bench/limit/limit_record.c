@@ -15,7 +15,7 @@ void limit_cipher_init(struct limit_cipher *cipher, const struct tls_suite *suit
     uint8_t key[TLS_KEY_MAX];
     *cipher = (struct limit_cipher){.context = NULL};
     tls_traffic_keys(suite, secret, key, cipher->iv);
-    if (aead == LIMIT_AEAD_OWN && suite->is_aes_gcm && aes_gcm_can_be_fast()) {
+    if (aead == LIMIT_AEAD_OWN && suite->kind != LINK_CHACHA && aes_gcm_can_be_fast()) {
         cipher->own = aligned_alloc(alignof(struct aes_gcm_key), sizeof *cipher->own);
         CHECK(cipher->own);
         aes_gcm_set_key(cipher->own, key, suite->key_length);

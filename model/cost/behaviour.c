@@ -26,20 +26,23 @@ static uint64_t pieces(uint64_t bytes, uint32_t piece) {
 }
 
 void cost_behaviour_receive(const struct cost_behaviour *behaviour, const struct cost_behaviour *peer,
-                            uint64_t bytes, struct work *work) {
+                            enum link_cipher cipher, uint64_t bytes, struct work *work) {
     uint64_t records = pieces(bytes, peer->record_bytes_max);
     work->tls_records_read += records;
     work->tls_bytes_read += bytes + records * RECORD_OVERHEAD_BYTES;
+    link_cipher_count(work, cipher, bytes + records * RECORD_OVERHEAD_BYTES);
     if (behaviour->reads_per_record > 0)
         work->reads += records * behaviour->reads_per_record;
     else
         work->reads += pieces(bytes, behaviour->read_bytes_max);
 }
 
-void cost_behaviour_send(const struct cost_behaviour *behaviour, uint64_t bytes, struct work *work) {
+void cost_behaviour_send(const struct cost_behaviour *behaviour, enum link_cipher cipher, uint64_t bytes,
+                         struct work *work) {
     uint64_t records = pieces(bytes, behaviour->record_bytes_max);
     work->tls_records_written += records;
     work->tls_bytes_written += bytes + records * RECORD_OVERHEAD_BYTES;
+    link_cipher_count(work, cipher, bytes + records * RECORD_OVERHEAD_BYTES);
     if (behaviour->writes_per_record > 0)
         work->writes += records * behaviour->writes_per_record;
     else

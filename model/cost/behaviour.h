@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/link_cipher.h"
 #include "base/work.h"
 
 struct cost_behaviour {
@@ -23,11 +24,13 @@ extern const struct cost_behaviour cost_behaviour_tor;
 /* Loom: up to 31 cells a record, one read and one write a burst, runs of a circuit. */
 extern const struct cost_behaviour cost_behaviour_loom;
 
-/* Count records and calls of receiving a burst of plaintext, from a peer that cuts its records in the way of peer. */
+/* Count records, calls and bytes under the link's cipher of receiving a burst of plaintext, from a peer that cuts its records in
+ * the way of peer. */
 void cost_behaviour_receive(const struct cost_behaviour *behaviour, const struct cost_behaviour *peer,
-                            uint64_t bytes, struct work *work);
-/* Count records and calls of sending a burst of plaintext. */
-void cost_behaviour_send(const struct cost_behaviour *behaviour, uint64_t bytes, struct work *work);
+                            enum link_cipher cipher, uint64_t bytes, struct work *work);
+/* The same of sending a burst of plaintext. */
+void cost_behaviour_send(const struct cost_behaviour *behaviour, enum link_cipher cipher, uint64_t bytes,
+                         struct work *work);
 /* Correct what the core, which behaves as Loom, has counted in delta: the picks of a scheduler that picks cells. */
 void cost_behaviour_correct(const struct cost_behaviour *behaviour, struct work *delta);
 

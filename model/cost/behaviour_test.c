@@ -22,9 +22,10 @@ static void bursts_become_records_and_calls(void **state) {
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct work work = {0};
-        cost_behaviour_send(cases[i].who, cases[i].bytes, &work);
+        cost_behaviour_send(cases[i].who, LINK_AES128, cases[i].bytes, &work);
         assert_int_equal(work.tls_records_written, cases[i].records);
         assert_int_equal(work.tls_bytes_written, cases[i].bytes_written);
+        assert_int_equal(work.tls_aes128_bytes, cases[i].bytes_written);
         assert_int_equal(work.writes, cases[i].writes);
     }
 }
@@ -45,9 +46,10 @@ static void reads_follow_the_records_of_the_peer(void **state) {
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct work work = {0};
-        cost_behaviour_receive(cases[i].who, cases[i].peer, cases[i].bytes, &work);
+        cost_behaviour_receive(cases[i].who, cases[i].peer, LINK_CHACHA, cases[i].bytes, &work);
         assert_int_equal(work.tls_records_read, cases[i].records);
         assert_int_equal(work.tls_bytes_read, cases[i].bytes + 22 * cases[i].records);
+        assert_int_equal(work.tls_chacha_bytes, work.tls_bytes_read);
         assert_int_equal(work.reads, cases[i].reads);
     }
 }

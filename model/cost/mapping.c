@@ -13,6 +13,9 @@
     X(tls_records_written) \
     X(tls_bytes_read)      \
     X(tls_bytes_written)   \
+    X(tls_aes256_bytes)    \
+    X(tls_aes128_bytes)    \
+    X(tls_chacha_bytes)    \
     X(reads)               \
     X(writes)              \
     X(edge_bytes_in)       \

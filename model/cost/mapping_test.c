@@ -36,6 +36,7 @@ static void who_does_what(void **state) {
 
     cost_mapping_split(COST_POC, &work, &own, &main_thread);
     assert_int_equal(own.tls_bytes_read, work.tls_bytes_read);
+    assert_int_equal(own.tls_chacha_bytes, work.tls_chacha_bytes);
     assert_int_equal(own.writes, work.writes);
     assert_int_equal(own.aes_bytes, 0);
     assert_int_equal(main_thread.aes_bytes, work.aes_bytes);

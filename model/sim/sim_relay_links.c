@@ -19,6 +19,7 @@ struct sim_link *sim_link_new(struct sim_relay *relay, struct tcp *tcp, bool is_
     link->user = SIM_USER_LINK;
     link->tcp = tcp;
     link->is_initiator = is_initiator;
+    link->cipher = LINK_AES256;
     list_init(&link->wanting);
     return link;
 }
@@ -279,8 +280,8 @@ void sim_link_read(struct sim_station *station, nsec now, link_id id) {
     give(&intake);
     if (intake.bytes == 0)
         return;
-    cost_behaviour_receive(relay->behaviour, sim_cost_behaviour(intake.peer), intake.bytes,
-                           manager_work_mutable(station->manager));
+    cost_behaviour_receive(relay->behaviour, sim_cost_behaviour(intake.peer), (enum link_cipher)link->cipher,
+                           intake.bytes, manager_work_mutable(station->manager));
     if (intake.bytes >= relay->behaviour->read_bytes_max)
         sim_link_post_read(relay, now, link);
 }

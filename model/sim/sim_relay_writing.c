@@ -21,7 +21,8 @@ void sim_link_want_write(struct sim_station *station, link_id id) {
         CHECK(output.length <= SIM_BYTES_MAX);
         sim_link_put(station, link,
                      sim_message_new(station->relay->host, SIM_LINK_BYTES, (uint32_t)output.length, output));
-        cost_behaviour_send(station->relay->behaviour, output.length, manager_work_mutable(station->manager));
+        cost_behaviour_send(station->relay->behaviour, (enum link_cipher)link->cipher, output.length,
+                            manager_work_mutable(station->manager));
         manager_handshake_written(station->manager, id, output.length);
     }
     if (list_is_linked(&link->wanting))
@@ -60,7 +61,8 @@ void sim_link_write(struct sim_station *station, nsec now, link_id id) {
     uint64_t plain = sim_burst_end(&burst);
     if (plain == 0)
         return;
-    cost_behaviour_send(relay->behaviour, plain, manager_work_mutable(station->manager));
+    cost_behaviour_send(relay->behaviour, (enum link_cipher)link->cipher, plain,
+                        manager_work_mutable(station->manager));
     if (!link->is_send_asked)
         sim_ask_later(station, SIM_ASK_LINK_SEND, link->id);
     link->is_send_asked = true;

@@ -44,8 +44,11 @@
     X(xons_sent)                                                                             \
     X(tls_records_read)                                                                      \
     X(tls_records_written)                                                                   \
-    X(tls_bytes_read)                                                                        \
-    X(tls_bytes_written)                                                                     \
+    X(tls_bytes_read)    /* from the sockets of links */                                     \
+    X(tls_bytes_written) /* to the sockets of links */                                       \
+    X(tls_aes256_bytes)  /* of records, sealed or opened: both directions */                 \
+    X(tls_aes128_bytes)                                                                      \
+    X(tls_chacha_bytes)                                                                      \
     X(reads)  /* socket reads */                                                             \
     X(writes) /* socket writes */                                                            \
     X(loop_turns)

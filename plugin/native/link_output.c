@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 
 #include "base/check.h"
+#include "base/link_cipher.h"
 #include "core/connection_manager.h"
 #include "native/link_shared.h"
 
@@ -72,12 +73,16 @@ void link_output_flush(struct tls_link *link) {
 }
 
 void link_output_record(struct tls_link *link, const uint8_t *bytes, size_t length) {
+    struct link_shared *shared = link->shared;
+    size_t had = shared->pipe.out_length;
     if (link->is_broken)
         return;
-    if (tls_session_write(&link->session, bytes, length))
-        link->shared->work->tls_records_written++;
-    else
+    if (!tls_session_write(&link->session, bytes, length)) {
         link_output_break(link);
+        return;
+    }
+    shared->work->tls_records_written++;
+    link_cipher_count(shared->work, link->cipher, shared->pipe.out_length - had);
 }
 
 void link_output_resume(struct tls_link *link) {

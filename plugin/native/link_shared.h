@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/ids.h"
+#include "base/link_cipher.h"
 #include "base/list.h"
 #include "base/nsec.h"
 #include "base/table.h"
@@ -91,6 +92,7 @@ struct tls_link {
     struct endpoint peer;
     int fd;
     enum link_state state;
+    enum link_cipher cipher; /* once it is open */
     bool is_initiator;
     bool is_reading;  /* as the manager wants it */
     bool is_hung_up;  /* the manager has forgotten it */

@@ -11,9 +11,9 @@
 #define LABEL_MAX 64u /* with "tls13 "; the longest of ours is the exporter's, of 44 letters */
 
 static const struct tls_suite suites[] = {
-    {"TLS_AES_256_GCM_SHA384", "AES-256-GCM", true, 32, 48},
-    {"TLS_AES_128_GCM_SHA256", "AES-128-GCM", true, 16, 32},
-    {"TLS_CHACHA20_POLY1305_SHA256", "ChaCha20-Poly1305", false, 32, 32},
+    {"TLS_AES_256_GCM_SHA384", "AES-256-GCM", LINK_AES256, 32, 48},
+    {"TLS_AES_128_GCM_SHA256", "AES-128-GCM", LINK_AES128, 16, 32},
+    {"TLS_CHACHA20_POLY1305_SHA256", "ChaCha20-Poly1305", LINK_CHACHA, 32, 32},
 };
 
 const struct tls_suite *tls_suite_find(const char *name) {

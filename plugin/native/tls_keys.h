@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/link_cipher.h"
+
 #define TLS_SECRET_MAX 48u /* the longest hash of a suite: SHA-384 */
 #define TLS_KEY_MAX    32u
 #define TLS_IV_LEN     12u
@@ -18,7 +20,7 @@
 struct tls_suite {
     const char *name;   /* as OpenSSL calls it */
     const char *cipher; /* OpenSSL's name of the AEAD */
-    bool is_aes_gcm;
+    enum link_cipher kind;
     uint8_t key_length, secret_length; /* the latter is that of SHA-256 or SHA-384, and says which */
 };
 

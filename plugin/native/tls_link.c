@@ -211,6 +211,7 @@ static bool open_link(struct tls_link *link) {
     if (!link->is_initiator)
         shared->half_open--;
     link->state = LINK_OPEN;
+    link->cipher = tls_session_cipher_kind(&link->session);
     list_remove(&link->age_node);
     count_cipher(link, true);
     link_output_handshake(link);

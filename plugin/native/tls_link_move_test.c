@@ -246,6 +246,35 @@ static void a_hub_ends_with_what_it_adopted(void **state) {
     for_each_kind(the_end);
 }
 
+/* As bytes of its own cipher's records, here and there: more than the cells, and less than what passed the sockets, where the
+ * handshake is too. */
+static void count_under_its_cipher(struct rig *rig) {
+    use(rig);
+    move(rig);
+    use(rig);
+    struct work all = rig->sides[0].manager.work;
+    work_add(&all, &rig->sides[1].manager.work);
+    const char *cipher = tls_session_cipher(&link_of(rig)->session);
+    const struct {
+        bool is_its_own;
+        uint64_t bytes;
+    } counts[] = {
+        {strstr(cipher, "256") && !strstr(cipher, "SHA256"), all.tls_aes256_bytes},
+        {strstr(cipher, "AES128") || strstr(cipher, "AES_128"), all.tls_aes128_bytes},
+        {strstr(cipher, "CHACHA20"), all.tls_chacha_bytes},
+    };
+    for (size_t i = 0; i < COUNT(counts); i++) {
+        uint64_t least = counts[i].is_its_own ? rig->talk.sent + rig->peer.sent + 1 : 0;
+        uint64_t most = counts[i].is_its_own ? all.tls_bytes_read + all.tls_bytes_written - 1 : 0;
+        assert_in_range(counts[i].bytes, least, most);
+    }
+}
+
+static void what_passes_counts_under_the_cipher(void **state) {
+    (void)state;
+    for_each_kind(count_under_its_cipher);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_quiet_link_moves),
@@ -261,6 +290,7 @@ int main(void) {
         cmocka_unit_test(a_link_that_may_not_leave_goes_on),
         cmocka_unit_test(a_link_that_is_gone_is_not_released),
         cmocka_unit_test(a_hub_ends_with_what_it_adopted),
+        cmocka_unit_test(what_passes_counts_under_the_cipher),
     };
     return cmocka_run_group_tests(tests, identity_set_up, identity_tear_down);
 }

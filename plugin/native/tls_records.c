@@ -91,7 +91,7 @@ static void set_keys(struct tls_records *r) {
 bool tls_records_init(struct tls_records *r, const struct tls_suite *suite, const struct tls_secret *secret,
                       bool seals, enum tls_crypto crypto) {
     *r = (struct tls_records){.suite = suite, .seals = seals, .secret = *secret};
-    bool is_ours = crypto == TLS_CRYPTO_FASTEST && suite->is_aes_gcm && aes_gcm_can_be_fast();
+    bool is_ours = crypto == TLS_CRYPTO_FASTEST && suite->kind != LINK_CHACHA && aes_gcm_can_be_fast();
     if (is_ours)
         r->gcm = aligned_alloc(alignof(struct aes_gcm_key), sizeof *r->gcm);
     if (is_ours ? r->gcm == NULL : !openssl_begin(r))

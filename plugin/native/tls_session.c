@@ -249,3 +249,13 @@ const char *tls_session_cipher(const struct tls_session *session) {
     const char *name = SSL_get_cipher_name(session->ssl);
     return name == NULL ? "NONE" : name;
 }
+
+enum link_cipher tls_session_cipher_kind(const struct tls_session *session) {
+    if (session->traffic != NULL)
+        return session->suite->kind;
+    const SSL_CIPHER *cipher = SSL_get_current_cipher(session->ssl);
+    CHECK(cipher != NULL);
+    if (SSL_CIPHER_get_cipher_nid(cipher) == NID_chacha20_poly1305)
+        return LINK_CHACHA;
+    return SSL_CIPHER_get_bits(cipher, NULL) == 128 ? LINK_AES128 : LINK_AES256;
+}

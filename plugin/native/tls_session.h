@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/attributes.h"
+#include "base/link_cipher.h"
 #include "native/tls_keys.h"
 #include "native/tls_pipe.h"
 
@@ -59,6 +60,8 @@ MUST_USE bool tls_session_peer_sha256(const struct tls_session *session, uint8_t
 void tls_session_export(struct tls_session *session, const uint8_t cid[static 32], uint8_t out[static 32]);
 /* The next byte of the socket begins a record of TLS 1.3. */
 bool tls_session_is_between_records(const struct tls_session *session);
+/* After the handshake. */
+enum link_cipher tls_session_cipher_kind(const struct tls_session *session);
 /* Static text: "TLS_AES_256_GCM_SHA384". */
 const char *tls_session_cipher(const struct tls_session *session);
 
