@@ -2,10 +2,11 @@
 
 A run says what was done (columns: any names) and what it cost. The prices p minimise
 
-    sum over runs   ((sum of work * p - cost) / (cost * noise))^2  +  sum over columns ((p - prior) / prior's deviation)^2
+    sum over runs     ((sum of work * p - cost) / (cost * noise))^2
+  + sum over columns  ((p - prior) / prior's deviation)^2
 
-within each price's bounds (none below 0). A prior is what the primitive costs by itself; its deviation says how far the piece
-in its place may be from that. What no run has tells nothing: its price stays its prior.
+within each price's bounds (none below 0). A prior is what the primitive costs by itself; its deviation says how far the
+piece in its place may be from that. What no run has keeps its prior as its price.
 
 Nothing here knows of relays: tor's prices are fitted by the same function.
 """
@@ -127,11 +128,13 @@ def fit(runs: Sequence[Run], priors: Mapping[str, Prior], noise: float | None = 
     for name, prior in priors.items():
         if name in names:
             at = names.index(name)
-            prices[name] = Price(values[at], low[at], high[at], True)
+            prices[name] = Price(float(values[at]), float(low[at]), float(high[at]), True)
         else:
-            off = 2.0 * prior.deviation
-            prices[name] = Price(prior.price, max(prior.least, prior.price - off), min(prior.most, prior.price + off), False)
-    residuals = [LeftOut(run.load, run.per_unit, one / run.units) for run, one in zip(runs, matrix @ values, strict=True)]
+            low_end = max(prior.least, prior.price - 2.0 * prior.deviation)
+            high_end = min(prior.most, prior.price + 2.0 * prior.deviation)
+            prices[name] = Price(prior.price, low_end, high_end, False)
+    fitted = zip(runs, matrix @ values, strict=True)
+    residuals = [LeftOut(run.load, run.per_unit, float(cost) / run.units) for run, cost in fitted]
     crossed = leave_out(runs, priors, noise) if is_crossed else []
     return Fit(prices, noise, repeated, objective, residuals, crossed)
 
@@ -172,7 +175,7 @@ def _matrix(runs: Sequence[Run], names: Sequence[str]) -> tuple[numpy.ndarray, n
 def _solve(
     matrix: numpy.ndarray, costs: numpy.ndarray, priors: Sequence[Prior], noise: float
 ) -> tuple[numpy.ndarray, float]:
-    """Return the prices and what is left of the squares. Columns are scaled by the prior's deviation: all are alike then."""
+    """Return the prices, and what is left of the squares. Columns are scaled by their prior's deviation."""
     scale = numpy.array([prior.deviation for prior in priors])
     centre = numpy.array([prior.price for prior in priors])
     least = (numpy.array([max(0.0, prior.least) for prior in priors]) - centre) / scale
@@ -195,7 +198,7 @@ def _intervals(
     values: numpy.ndarray,
     draws: int,
 ) -> tuple[numpy.ndarray, numpy.ndarray]:
-    """Return both ends of each price: loads are drawn anew, with replacement, and priors within their spread and deviation."""
+    """Return both ends of each price: loads are drawn anew, with replacement, and priors within their deviation."""
     if draws == 0:
         return values, values
     rng = numpy.random.default_rng(SEED)

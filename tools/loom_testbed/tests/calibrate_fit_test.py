@@ -1,8 +1,7 @@
-"""Prices from runs: known ones come back, what no run tells stays its prior, and errors of left-out loads are honest."""
+"""Prices from runs: known ones come back, what no run tells stays its prior, errors of left-out loads are honest."""
 
 import numpy
 import pytest
-
 from loom_testbed.calibrate_fit import Prior, Run, fit, leave_out
 
 TRUE = {"cells": 150.0, "bytes": 0.2, "calls": 1500.0, "cold": 80.0}
