@@ -19,17 +19,18 @@ static uint64_t scale(uint64_t value, uint64_t numerator, uint64_t denominator) 
     return add(whole, value % denominator * numerator / denominator);
 }
 
-static uint64_t cold_switch_ps(const struct cost_table *table, uint32_t halves_active) {
-    if (halves_active <= table->halves_hot)
-        return 0;
-    return table->circuit_cold_ps * (halves_active - table->halves_hot) / halves_active;
+/* Of a price that only what is cold has, the share of n active halves beyond those that stay hot. */
+static uint64_t cold_ps(uint64_t ps, uint32_t halves_active, uint32_t hot) {
+    CHECK(ps <= COST_COLD_PS_MAX);
+    return halves_active <= hot ? 0 : ps * (halves_active - hot) / halves_active;
 }
 
 uint64_t cost_work_ps(const struct cost_table *table, const struct work *delta,
                       const struct working_set *working_set) {
-    CHECK(table->circuit_cold_ps <= COST_COLD_PS_MAX);
-    uint64_t cold_ps = cold_switch_ps(table, working_set->halves_active);
-    uint64_t sum = multiply(delta->circuit_switches, cold_ps);
+    uint32_t active = working_set->halves_active;
+    uint64_t sum =
+        multiply(delta->circuit_switches, cold_ps(table->circuit_cold_ps, active, table->halves_hot));
+    sum = add(sum, multiply(delta->cells_received, cold_ps(table->cell_cold_ps, active, table->queues_hot)));
 #define X(name) sum = add(sum, multiply(delta->name, table->ps.name));
     WORK_LIST(X)
 #undef X

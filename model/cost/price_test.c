@@ -8,7 +8,7 @@ static struct cost_table table_of_primes(void) {
                                       43,  47,  53,  59,  61,  67,  71,  73,  79,  83,  89,  97,  101,
                                       103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167,
                                       173, 179, 181, 191, 193, 197, 199, 211, 223, 227, 229, 233, 239};
-    struct cost_table table = {.smt_permille = 1600};
+    struct cost_table table = {.cell_cold_ps = 251, .queues_hot = 20, .smt_permille = 1600};
     size_t i = 0;
 #define X(name) table.ps.name = primes[i++];
     WORK_LIST(X)
@@ -103,10 +103,32 @@ static void circuits_get_cold_when_there_are_many(void **state) {
     }
 }
 
+/* 1 - hot / active of the cells received, and besides of the switches: each by its own count. */
+static void cells_that_wait_get_cold_before_circuits_do(void **state) {
+    (void)state;
+    static const struct {
+        uint32_t active;
+        uint64_t expected;
+    } cases[] = {{100, 700}, {200, 1050}, {400, 1225}, {1000, 1330 + 300}, {UINT32_MAX, 1399 + 599}};
+    const struct cost_table table = {.ps = {.cells_received = 100},
+                                     .cell_cold_ps = 100,
+                                     .queues_hot = 100,
+                                     .circuit_cold_ps = 300,
+                                     .halves_hot = 500,
+                                     .smt_permille = 1000};
+    const struct work work = {.cells_received = 7, .circuit_switches = 2};
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const struct working_set set = {.halves_active = cases[i].active};
+        assert_in_range(cost_work_ps(&table, &work, &set), cases[i].expected - 7, cases[i].expected);
+    }
+}
+
 static void sums_that_leave_64_bits_stay_at_the_end(void **state) {
     (void)state;
     const struct working_set crowd = {.halves_active = UINT32_MAX};
-    struct cost_table table = {.circuit_cold_ps = COST_COLD_PS_MAX, .smt_permille = COST_SMT_PERMILLE_MAX};
+    struct cost_table table = {.circuit_cold_ps = COST_COLD_PS_MAX,
+                               .cell_cold_ps = COST_COLD_PS_MAX,
+                               .smt_permille = COST_SMT_PERMILLE_MAX};
     struct work work;
 #define X(name)                        \
     table.ps.name = COST_PRICE_PS_MAX; \
@@ -169,6 +191,7 @@ int main(void) {
         cmocka_unit_test(nanoseconds_are_rounded_up),
         cmocka_unit_test(a_busy_sibling_stretches_only_what_overlaps),
         cmocka_unit_test(circuits_get_cold_when_there_are_many),
+        cmocka_unit_test(cells_that_wait_get_cold_before_circuits_do),
         cmocka_unit_test(sums_that_leave_64_bits_stay_at_the_end),
         cmocka_unit_test(more_is_never_cheaper),
         cmocka_unit_test(parts_add_up),

@@ -58,11 +58,16 @@ static bool read_prices(const struct setting *root, struct cost_profile *out, st
     return true;
 }
 
+static bool read_cold(const struct setting *root, const char *price, const char *count, struct interval *cold,
+                      struct interval *hot, struct mistake *mistake) {
+    return read_interval(root, price, "ps", 0, COST_COLD_PS_MAX, cold, mistake) &&
+           read_interval(root, count, "count", 0, UINT32_MAX, hot, mistake);
+}
+
 static bool read_cold_circuits(const struct setting *root, struct cost_profile *out,
                                struct mistake *mistake) {
     struct interval cold, hot;
-    if (!read_interval(root, "circuit_cold", "ps", 0, COST_COLD_PS_MAX, &cold, mistake) ||
-        !read_interval(root, "halves_hot", "count", 0, UINT32_MAX, &hot, mistake))
+    if (!read_cold(root, "circuit_cold", "halves_hot", &cold, &hot, mistake))
         return false;
     out->value.circuit_cold_ps = cold.value;
     out->least.circuit_cold_ps = cold.least;
@@ -71,6 +76,14 @@ static bool read_cold_circuits(const struct setting *root, struct cost_profile *
     out->value.halves_hot = (uint32_t)hot.value;
     out->least.halves_hot = (uint32_t)hot.most;
     out->most.halves_hot = (uint32_t)hot.least;
+    if (!read_cold(root, "cell_cold", "queues_hot", &cold, &hot, mistake))
+        return false;
+    out->value.cell_cold_ps = cold.value;
+    out->least.cell_cold_ps = cold.least;
+    out->most.cell_cold_ps = cold.most;
+    out->value.queues_hot = (uint32_t)hot.value;
+    out->least.queues_hot = (uint32_t)hot.most;
+    out->most.queues_hot = (uint32_t)hot.least;
     return true;
 }
 
@@ -124,8 +137,8 @@ static bool read_name(const struct setting *root, const char *key, char *out, si
 }
 
 static bool read_profile(const struct setting *root, struct cost_profile *out, struct mistake *mistake) {
-    static const char *const keys[] = {"profile",      "machine",    "calibrated", "hardware",
-                                       "circuit_cold", "halves_hot", "smt",        "prices"};
+    static const char *const keys[] = {"profile",    "machine",   "calibrated", "hardware", "circuit_cold",
+                                       "halves_hot", "cell_cold", "queues_hot", "smt",      "prices"};
     bool is_calibrated;
     if (!setting_only(root, keys, COUNT_OF(keys), mistake) ||
         !read_name(root, "profile", out->name, sizeof(out->name), mistake) ||
