@@ -79,15 +79,6 @@ static bool check_hardware(const struct scenario_hardware *hardware, struct mist
     return check_names(&hardware->classes, sizeof(*classes), mistake);
 }
 
-static bool check_arms(const struct record_list *list, struct mistake *mistake) {
-    const struct scenario_arm *arms = list->items;
-    for (uint32_t i = 0; i < list->n; i++)
-        if (arms[i].architecture == COST_POC)
-            return record_mistake(arms[i].at, "architecture", mistake,
-                                  "expected vanilla or full: the engine has no poc yet");
-    return check_names(list, sizeof(*arms), mistake);
-}
-
 static bool check_clients(const struct scenario_traffic *traffic, struct mistake *mistake) {
     const struct scenario_clients *groups = traffic->clients.items;
     uint64_t hosts = 0;
@@ -127,7 +118,7 @@ static bool check_times(const struct scenario *s, struct mistake *mistake) {
 static bool check(const struct scenario *s, struct mistake *mistake) {
     return check_name(s->at, s->name, mistake) && check_times(s, mistake) &&
            check_seeds(&s->seeds, mistake) && check_network(&s->network, mistake) &&
-           check_hardware(&s->hardware, mistake) && check_arms(&s->arms, mistake) &&
+           check_hardware(&s->hardware, mistake) && check_names(&s->arms, sizeof(struct scenario_arm), mistake) &&
            check_traffic(&s->traffic, mistake);
 }
 

@@ -57,7 +57,6 @@ static void check_cpu(struct verdict *v, const struct sim_cpu *cpu, uint32_t i) 
            i);
     demand(v, cpu->workers >= 1 && cpu->workers <= SIM_THREADS_MAX, "cpus[%u].workers: 1 to %u", i,
            SIM_THREADS_MAX);
-    demand(v, cpu->mapping != COST_POC, "cpus[%u].mapping: poc is not there yet", i);
 }
 
 static void check_relay(struct verdict *v, const struct sim_config *c, uint32_t i) {

@@ -41,7 +41,8 @@ static void core_config(const struct sim_relay *relay, struct relay_config *conf
     relay_config_default(config_out);
     config_out->memory = host_memory(relay->host);
     config_out->crypt = relay->crypt;
-    config_out->connection_threads = own->connection_threads;
+    config_out->connection_threads =
+        relay->socket_thread_count > 0 ? 0 : own->connection_threads; /* cells are the main thread's alone */
     config_out->balancing = own->balancing;
     memcpy(config_out->rsa_id, relay->identity->credentials.rsa_id, RSA_ID_LEN);
     config_out->seed = sim_host_seed(relay->world, relay->number);
@@ -102,7 +103,8 @@ bool sim_relay_init(struct sim_relay *relay, struct sim_world *world, uint32_t n
     relay->crypt = world->config->crypt
                        ? world->config->crypt->provider
                        : symbolic_provider(&relay->symbolic, sim_host_seed(world, number) ^ 1);
-    relay->station_count = (uint16_t)(own->connection_threads + 2);
+    relay->socket_thread_count = relay->cpu->mapping == COST_POC ? own->connection_threads : 0;
+    relay->station_count = (uint16_t)(own->connection_threads - relay->socket_thread_count + 2);
     relay->thread_count = (uint16_t)(own->connection_threads + 1 + relay->cpu->workers);
     table_init(&relay->links, host_memory(relay->host), number);
     table_init(&relay->edges, host_memory(relay->host), number);
@@ -110,7 +112,9 @@ bool sim_relay_init(struct sim_relay *relay, struct sim_world *world, uint32_t n
     net_set_rates(world->net, number, own->line_rate, own->line_rate);
     relay->stations =
         memory_allocate(host_memory(relay->host), relay->station_count * sizeof(*relay->stations));
-    return start_threads(relay) && relay->stations && start_core(relay);
+    relay->socket_threads =
+        memory_allocate(host_memory(relay->host), relay->socket_thread_count * sizeof(*relay->socket_threads) + 1);
+    return start_threads(relay) && relay->stations && relay->socket_threads && start_core(relay);
 }
 
 static void free_connections(struct sim_relay *relay) {
@@ -143,6 +147,7 @@ void sim_relay_fini(struct sim_relay *relay) {
     memory_release(memory, relay->facts, relay->facts_room * sizeof(*relay->facts));
     memory_release(memory, relay->grants, relay->facts_room * sizeof(*relay->grants));
     memory_release(memory, relay->stations, relay->station_count * sizeof(*relay->stations));
+    memory_release(memory, relay->socket_threads, relay->socket_thread_count * sizeof(*relay->socket_threads) + 1);
     sim_series_fini(&relay->series, memory);
 }
 
@@ -152,6 +157,7 @@ static struct work work_of(const struct sim_relay *relay) {
     struct work sum = *controller_work(relay_controller(relay->core));
     for (uint16_t i = 0; i + 1u < relay->station_count; i++)
         work_add(&sum, manager_work(relay->stations[i].manager));
+    sim_sockets_add_work(relay, &sum);
     return sum;
 }
 
@@ -259,8 +265,7 @@ void sim_relay_connected(struct host *host, nsec now, struct tcp *tcp) {
     struct sim_relay *relay = host_user(host);
     void *user = tcp_user(tcp);
     if (*(const enum sim_user *)user == SIM_USER_LINK) {
-        const struct sim_link *link = user;
-        sim_relay_post(&relay->stations[link->station], now, SIM_IN_LINK_CONNECTED, link->id, NULL);
+        sim_link_post_connected(relay, now, user);
     } else {
         const struct sim_edge *edge = user;
         sim_relay_post(&relay->stations[edge->station], now, SIM_IN_EDGE_CONNECTED, edge->id, NULL);
@@ -304,7 +309,7 @@ void sim_relay_closed(struct host *host, nsec now, struct tcp *tcp, enum tcp_end
         struct sim_link *link = user;
         link->tcp = NULL;
         if (link->id != 0)
-            sim_relay_post(&relay->stations[link->station], now, SIM_IN_LINK_CLOSED, link->id, NULL);
+            sim_link_post_closed(relay, now, link);
     } else {
         struct sim_edge *edge = user;
         edge->tcp = NULL;

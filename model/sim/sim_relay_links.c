@@ -21,7 +21,10 @@ struct sim_link *sim_link_new(struct sim_relay *relay, struct tcp *tcp, bool is_
     link->is_initiator = is_initiator;
     link->cipher = LINK_AES256;
     list_init(&link->wanting);
-    return link;
+    if (relay->socket_thread_count == 0 || sim_socket_attach(relay, link))
+        return link;
+    memory_release(host_memory(relay->host), link, sizeof(*link));
+    return NULL;
 }
 
 void sim_link_leave_list(struct sim_relay *relay, struct sim_link *link) {
@@ -34,6 +37,7 @@ void sim_link_leave_list(struct sim_relay *relay, struct sim_link *link) {
 /* tcp is not its concern any more. */
 void sim_link_free(struct sim_relay *relay, struct sim_link *link) {
     sim_link_leave_list(relay, link);
+    sim_socket_detach(relay, link);
     sim_train_free(relay->host, &link->out);
     if (link->id != 0)
         table_remove(&relay->links, link->id);
@@ -50,8 +54,31 @@ static bool link_name(struct sim_relay *relay, struct sim_link *link, link_id id
     return false;
 }
 
+void sim_link_post_connected(struct sim_relay *relay, nsec now, const struct sim_link *link) {
+    if (link->socket)
+        sim_socket_post(relay, now, link, SIM_IN_SOCKET_CONNECTED);
+    else
+        sim_relay_post(&relay->stations[link->station], now, SIM_IN_LINK_CONNECTED, link->id, NULL);
+}
+
+void sim_link_post_closed(struct sim_relay *relay, nsec now, const struct sim_link *link) {
+    if (link->socket)
+        sim_socket_post(relay, now, link, SIM_IN_SOCKET_CLOSED);
+    else
+        sim_relay_post(&relay->stations[link->station], now, SIM_IN_LINK_CLOSED, link->id, NULL);
+}
+
 void sim_link_post_read(struct sim_relay *relay, nsec now, struct sim_link *link) {
-    if (link->is_read_posted || link->is_paused || link->id == 0)
+    if (link->is_paused || link->id == 0)
+        return;
+    if (link->socket)
+        sim_socket_post_read(relay, now, link);
+    sim_link_post_intake(relay, now, link);
+}
+
+void sim_link_post_intake(struct sim_relay *relay, nsec now, struct sim_link *link) {
+    if (link->is_read_posted || link->is_paused || link->id == 0 ||
+        (link->socket && !link->socket->inbuf.first))
         return;
     link->is_read_posted = true;
     sim_relay_post(&relay->stations[link->station], now, SIM_IN_LINK_READ, link->id, NULL);
@@ -123,6 +150,10 @@ void sim_link_closed(struct sim_station *station, nsec now, link_id id) {
     struct sim_link *link = sim_link_find(relay, id);
     if (!is_of(link, station))
         return; /* whoever adopts it finds that it has closed */
+    if (link->socket && (link->is_hung_up || link->socket->inbuf.first)) {
+        link->socket->is_closed_after = true;
+        return; /* its socket is on its way out; or there is something to be read first */
+    }
     bool was_up = link->phase == SIM_LINK_UP, was_dialled = link->is_initiator;
     sim_link_free(relay, link);
     if (was_up)
@@ -137,6 +168,10 @@ void sim_link_hang_up(struct sim_station *station, nsec now, link_id id) {
     struct sim_link *link = sim_link_find(station->relay, id);
     if (!link)
         return;
+    if (link->socket) {
+        sim_socket_leave(station->relay, now, link);
+        return;
+    }
     if (link->tcp)
         tcp_close(link->tcp, now);
     sim_link_free(station->relay, link);
@@ -166,8 +201,11 @@ void sim_link_adopt(struct sim_station *station, nsec now, link_id id) {
 
 /* --- TLS ----------------------------------------------------------------------------------------------------------- */
 
-static void tls_is_done(struct sim_station *station, nsec now, struct sim_link *link) {
+void sim_link_opened(struct sim_station *station, nsec now, link_id id) {
     struct sim_relay *relay = station->relay;
+    struct sim_link *link = sim_link_find(relay, id);
+    if (!link || link->is_hung_up)
+        return;
     struct link_facts facts = {.is_initiator = link->is_initiator,
                                .peer = peer_of(relay, link),
                                .credentials = &relay->identity->credentials};
@@ -183,20 +221,26 @@ static void tls_is_done(struct sim_station *station, nsec now, struct sim_link *
     sim_ask_later(station, SIM_ASK_HANGUP, link->id);
 }
 
-static void tls_receive(struct sim_station *station, nsec now, struct sim_link *link,
-                        const struct sim_message *message) {
-    struct host *host = station->relay->host;
-    switch ((enum sim_message_kind)message->kind) {
-    case SIM_TLS_HELLO: sim_link_put(station, link, sim_tls_answer(&link->tls, host, message)); break;
-    case SIM_TLS_SERVER:
-        sim_link_put(station, link, sim_tls_finish(host));
-        tls_is_done(station, now, link);
-        break;
-    case SIM_TLS_FINISHED: tls_is_done(station, now, link); break;
+struct sim_message *sim_link_shake_hands(struct sim_relay *relay, struct sim_link *link,
+                                         const struct sim_message *flight, bool *done_out) {
+    *done_out = false;
+    switch ((enum sim_message_kind)flight->kind) {
+    case SIM_TLS_HELLO: return sim_tls_answer(&link->tls, relay->host, flight);
+    case SIM_TLS_SERVER: *done_out = true; return sim_tls_finish(relay->host);
+    case SIM_TLS_FINISHED: *done_out = true; return NULL;
     case SIM_LINK_BYTES:
     case SIM_LINK_CELLS:
     case SIM_RAW: CHECK(!"not TLS");
     }
+    return NULL;
+}
+
+static void tls_receive(struct sim_station *station, nsec now, struct sim_link *link,
+                        const struct sim_message *message) {
+    bool is_done;
+    sim_link_put(station, link, sim_link_shake_hands(station->relay, link, message, &is_done));
+    if (is_done)
+        sim_link_opened(station, now, link->id);
 }
 
 /* --- reading ------------------------------------------------------------------------------------------------------- */
@@ -257,6 +301,34 @@ static void take(struct intake *intake, const struct sim_message *message) {
     intake->bytes += message->plain;
 }
 
+/* From TCP, or from the socket's thread. */
+static struct sim_message *next_message(struct sim_link *link, nsec now) {
+    if (link->socket)
+        return sim_train_shift(&link->socket->inbuf);
+    struct tcp_message *next = link->tcp ? tcp_read(link->tcp, now) : NULL;
+    return next ? sim_message_of(next) : NULL;
+}
+
+static void read_messages(struct intake *intake) {
+    struct sim_relay *relay = intake->station->relay;
+    struct sim_link *link = intake->link;
+    struct sim_message *message;
+    while (intake->bytes < relay->behaviour->read_bytes_max && !link->is_paused && !link->is_hung_up &&
+           (message = next_message(link, intake->now))) {
+        take(intake, message);
+        sim_message_free(relay->host, message);
+    }
+    give(intake);
+}
+
+/* The manager has taken some of what its socket has read. */
+static void look_after_socket(struct sim_station *station, nsec now, const struct sim_link *link) {
+    if (link->socket->is_held)
+        sim_ask_later(station, SIM_ASK_SOCKET_READ, link->id);
+    if (link->socket->is_closed_after && !link->socket->inbuf.first)
+        sim_relay_post(station, now, SIM_IN_LINK_CLOSED, link->id, NULL);
+}
+
 void sim_link_read(struct sim_station *station, nsec now, link_id id) {
     struct sim_relay *relay = station->relay;
     struct sim_link *link = sim_link_find(relay, id);
@@ -269,19 +341,13 @@ void sim_link_read(struct sim_station *station, nsec now, link_id id) {
     intake.now = now;
     intake.bytes = intake.count = 0;
     intake.peer = SIM_BEHAVE_TOR;
-    struct sim_message *message = NULL;
-    struct tcp_message *next;
-    while (intake.bytes < relay->behaviour->read_bytes_max && link->tcp && !link->is_paused &&
-           !link->is_hung_up && (next = tcp_read(link->tcp, now))) {
-        message = sim_message_of(next);
-        take(&intake, message);
-        sim_message_free(relay->host, message);
-    }
-    give(&intake);
-    if (intake.bytes == 0)
-        return;
-    cost_behaviour_receive(relay->behaviour, sim_cost_behaviour(intake.peer), (enum link_cipher)link->cipher,
-                           intake.bytes, manager_work_mutable(station->manager));
+    read_messages(&intake);
+    if (link->socket)
+        look_after_socket(station, now, link);
+    else if (intake.bytes > 0)
+        cost_behaviour_receive(relay->behaviour, sim_cost_behaviour(intake.peer),
+                               (enum link_cipher)link->cipher, intake.bytes,
+                               manager_work_mutable(station->manager));
     if (intake.bytes >= relay->behaviour->read_bytes_max)
-        sim_link_post_read(relay, now, link);
+        sim_link_post_intake(relay, now, link);
 }

@@ -34,6 +34,8 @@ static bool carry_out(struct sim_relay *relay, nsec now, const struct sim_ask *a
         sim_relay_post(&relay->stations[ask->object], now, SIM_IN_DRAIN, 0, NULL);
         return false;
     case SIM_ASK_LINK_SEND: sim_link_send(station, now, ask->object); return false;
+    case SIM_ASK_SOCKET_READ: sim_socket_go_on(relay, now, ask->object); return false;
+    case SIM_ASK_SOCKET_DONE: sim_socket_done(relay, now, ask->object); return false;
     case SIM_ASK_EDGE_SEND: sim_edge_send(station, now, ask->object); return false;
     case SIM_ASK_HAND_OVER: hand_over(relay, now, ask->object); return false;
     case SIM_ASK_JOB_DONE: sim_relay_post(station, now, SIM_IN_JOB_DONE, 0, ask->payload); return true;

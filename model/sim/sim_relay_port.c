@@ -21,7 +21,9 @@ static size_t payload_size(enum sim_ask_kind kind) {
     case SIM_ASK_WAKE:
     case SIM_ASK_LINK_SEND:
     case SIM_ASK_EDGE_SEND:
-    case SIM_ASK_HAND_OVER: return 0;
+    case SIM_ASK_HAND_OVER:
+    case SIM_ASK_SOCKET_READ:
+    case SIM_ASK_SOCKET_DONE: return 0;
     }
     return 0;
 }

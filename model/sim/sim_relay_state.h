@@ -6,6 +6,7 @@
  * sim_relay_out.c      what a step did, shown to the world at its end
  * sim_relay_links.c    links: coming, going, TLS, reading
  * sim_relay_writing.c  links: scheduling, writing
+ * sim_relay_sockets.c  links of the published prototype, on its connection threads: sockets and TLS
  * sim_relay_edges.c    exit streams: connections to servers */
 #ifndef LOOM_SIM_SIM_RELAY_STATE_H
 #define LOOM_SIM_SIM_RELAY_STATE_H
@@ -24,10 +25,16 @@ enum sim_input_kind {
     SIM_IN_ACCEPT,         /* payload: struct sim_link; for the controller */
     SIM_IN_ACCEPT_FAILED,  /* object: link; for the controller */
     SIM_IN_LINK_CONNECTED, /* object: link, dialled: TCP stands */
+    SIM_IN_LINK_OPENED,    /* object: link, whose socket has finished TLS */
     SIM_IN_LINK_READ,      /* object: link */
     SIM_IN_LINK_CLOSED,    /* object: link */
     SIM_IN_LINK_WRITE,     /* object: link, with a grant */
     SIM_IN_LINK_RELEASE,   /* object: link that is to move to another station */
+    SIM_IN_SOCKET_CONNECTED, /* object: link; these five for its connection thread */
+    SIM_IN_SOCKET_READ,
+    SIM_IN_SOCKET_WRITE,
+    SIM_IN_SOCKET_CLOSED, /* by the other end */
+    SIM_IN_SOCKET_CLOSE,  /* by its manager */
     SIM_IN_DRAIN,
     SIM_IN_SCHEDULE,
     SIM_IN_TICK,
@@ -58,6 +65,8 @@ enum sim_ask_kind {
     SIM_ASK_LINK_SEND,    /* object: link, whose train goes out */
     SIM_ASK_EDGE_SEND,    /* object: edge, whose train goes out */
     SIM_ASK_HAND_OVER,    /* object: link, accepted: to its thread */
+    SIM_ASK_SOCKET_READ,  /* object: link, whose socket may read again */
+    SIM_ASK_SOCKET_DONE,  /* object: link, whose socket has had a step */
     SIM_ASK_JOB_DONE,     /* payload: struct job_result */
 };
 
@@ -82,6 +91,32 @@ enum sim_link_phase {
     SIM_LINK_UP,         /* the manager has been told */
 };
 
+/* The socket of a link and its TLS on a connection thread of their own, apart from the manager (sim_relay_sockets.c). */
+struct sim_socket {
+    uint16_t thread;
+    bool is_read_posted;
+    bool is_write_posted;
+    bool is_held;         /* it would read, but too much waits for the manager */
+    bool is_tls_done;     /* in the step that runs */
+    bool is_closed;       /* by the other end, in the step that runs */
+    bool is_leaving;      /* closed by its manager */
+    bool is_closing;      /* at the end of the step that runs */
+    bool is_closed_after; /* the manager hears that it has closed when it has read what waits */
+    struct sim_train opened; /* read in the step that runs */
+    struct sim_train inbuf;  /* waits for the manager */
+    struct sim_train outbuf; /* waits for the socket */
+    struct sim_train sealed; /* sent at the end of the step that runs */
+    uint64_t plain_in;       /* bytes that have crossed */
+    uint64_t plain_out;
+};
+
+/* A connection thread that has sockets and no manager. */
+struct sim_socket_thread {
+    struct work work;
+    struct work priced; /* work up to here has been paid for */
+    bool is_woken;      /* since its turn began */
+};
+
 struct sim_link {
     enum sim_user user; /* first, as in sim_edge: what tcp_user points to */
     uint8_t phase;      /* enum sim_link_phase */
@@ -96,6 +131,7 @@ struct sim_link {
     host_id peer;
     link_id id;          /* 0: not yet accepted */
     struct tcp *tcp;     /* NULL: gone */
+    struct sim_socket *socket; /* NULL: on the thread of its station */
     struct list wanting; /* in the station's */
     struct sim_train out;
     struct sim_tls tls;
@@ -146,6 +182,7 @@ struct sim_relay {
     struct sim_series series;
     struct sim_asks wishes;  /* of the step that runs: to be done within it */
     struct sim_asks *later;  /* of each thread: to be seen at the end of its step */
+    struct sim_socket_thread *socket_threads; /* numbers 1 to socket_thread_count of threads; none but with COST_POC */
     struct table links;      /* link_id -> struct sim_link */
     struct table edges;      /* edge_id -> struct sim_edge */
     struct tcp_facts *facts; /* for scheduling runs */
@@ -154,6 +191,9 @@ struct sim_relay {
     uint16_t station_count; /* the controller is the last */
     uint16_t thread_count;
     uint16_t worker_next;
+    uint16_t socket_thread_count;
+    uint16_t socket_thread_next;
+    bool is_main_woken; /* by a socket, since the main thread's turn began */
 };
 
 /* sim_relay_port.c */
@@ -182,6 +222,7 @@ void sim_relay_finish_step(struct sim_threads *threads, nsec now, uint16_t threa
 /* sim_relay_links.c; inputs, within a step */
 void sim_link_accept(struct sim_station *station, nsec now, struct sim_link *link);
 void sim_link_connected(struct sim_station *station, link_id id);
+void sim_link_opened(struct sim_station *station, nsec now, link_id id);
 void sim_link_read(struct sim_station *station, nsec now, link_id id);
 void sim_link_closed(struct sim_station *station, nsec now, link_id id);
 void sim_link_release(struct sim_station *station, nsec now, link_id id);
@@ -192,9 +233,18 @@ void sim_link_hang_up(struct sim_station *station, nsec now, link_id id);
 struct sim_link *sim_link_new(struct sim_relay *relay, struct tcp *tcp, bool is_initiator);
 void sim_link_free(struct sim_relay *relay, struct sim_link *link);
 struct sim_link *sim_link_find(struct sim_relay *relay, link_id id);
+/* Its manager or, if it has one, its socket is to look for what came. */
 void sim_link_post_read(struct sim_relay *relay, nsec now, struct sim_link *link);
+/* Its manager is to take what its socket has read. */
+void sim_link_post_intake(struct sim_relay *relay, nsec now, struct sim_link *link);
 /* Off the list of those that want to write. */
 void sim_link_leave_list(struct sim_relay *relay, struct sim_link *link);
+/* What the link says to a flight of TLS, NULL: nothing, or that the run stops; done_out: its handshake is finished. */
+struct sim_message *sim_link_shake_hands(struct sim_relay *relay, struct sim_link *link,
+                                         const struct sim_message *flight, bool *done_out);
+/* Connect, or the end of the connection, for link's manager or its socket. */
+void sim_link_post_connected(struct sim_relay *relay, nsec now, const struct sim_link *link);
+void sim_link_post_closed(struct sim_relay *relay, nsec now, const struct sim_link *link);
 
 /* sim_relay_writing.c; the same */
 void sim_link_want_write(struct sim_station *station, link_id id);
@@ -203,6 +253,28 @@ void sim_link_write(struct sim_station *station, nsec now, link_id id);
 void sim_link_send(struct sim_station *station, nsec now, link_id id);
 /* Put message (NULL: none) behind what link is to send at the end of the step. */
 void sim_link_put(struct sim_station *station, struct sim_link *link, struct sim_message *message);
+
+/* sim_relay_sockets.c */
+static inline bool sim_is_socket_thread(const struct sim_relay *relay, uint16_t thread) {
+    return thread > 0 && thread <= relay->socket_thread_count;
+}
+/* A step of a connection thread that has sockets; returns its price. */
+nsec sim_socket_step(struct sim_relay *relay, nsec now, uint16_t thread, const struct sim_input *input);
+/* The end of a step that did something with link's socket. */
+void sim_socket_done(struct sim_relay *relay, nsec now, link_id id);
+/* For the link, to its connection thread. False without memory. */
+MUST_USE bool sim_socket_attach(struct sim_relay *relay, struct sim_link *link);
+void sim_socket_detach(struct sim_relay *relay, struct sim_link *link);
+void sim_socket_post(struct sim_relay *relay, nsec now, const struct sim_link *link, enum sim_input_kind kind);
+void sim_socket_post_read(struct sim_relay *relay, nsec now, struct sim_link *link);
+/* At the end of a step of the main thread: what it has for the socket crosses; the socket is closed; it may read again. */
+void sim_socket_send(struct sim_relay *relay, nsec now, struct sim_link *link);
+void sim_socket_leave(struct sim_relay *relay, nsec now, struct sim_link *link);
+void sim_socket_go_on(struct sim_relay *relay, nsec now, link_id id);
+/* Bytes on their way to TCP. */
+uint32_t sim_socket_backlog(const struct sim_socket *socket);
+/* What connection threads counted that no manager has. */
+void sim_sockets_add_work(const struct sim_relay *relay, struct work *sum);
 
 /* sim_relay_edges.c; the same */
 void sim_edge_connected(struct sim_station *station, nsec now, edge_id id);

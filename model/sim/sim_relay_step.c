@@ -24,10 +24,16 @@ void sim_relay_drop(struct sim_threads *threads, const struct sim_input *input) 
     case SIM_IN_JOB_DONE: memory_release(memory, input->payload, sizeof(struct job_result)); break;
     case SIM_IN_ACCEPT_FAILED:
     case SIM_IN_LINK_CONNECTED:
+    case SIM_IN_LINK_OPENED:
     case SIM_IN_LINK_READ:
     case SIM_IN_LINK_CLOSED:
     case SIM_IN_LINK_WRITE:
     case SIM_IN_LINK_RELEASE:
+    case SIM_IN_SOCKET_CONNECTED:
+    case SIM_IN_SOCKET_READ:
+    case SIM_IN_SOCKET_WRITE:
+    case SIM_IN_SOCKET_CLOSED:
+    case SIM_IN_SOCKET_CLOSE:
     case SIM_IN_DRAIN:
     case SIM_IN_SCHEDULE:
     case SIM_IN_TICK:
@@ -67,6 +73,8 @@ static void grant_wish(struct sim_station *station, nsec now, const struct sim_a
     case SIM_ASK_LINK_SEND:
     case SIM_ASK_EDGE_SEND:
     case SIM_ASK_HAND_OVER:
+    case SIM_ASK_SOCKET_READ:
+    case SIM_ASK_SOCKET_DONE:
     case SIM_ASK_JOB_DONE: CHECK(!"seen at the end of the step");
     }
 }
@@ -122,10 +130,16 @@ static void handle(struct sim_station *station, nsec now, const struct sim_input
     case SIM_IN_ACCEPT: sim_link_accept(station, now, input->payload); break;
     case SIM_IN_ACCEPT_FAILED: controller_accept_failed(controller, now, input->object); break;
     case SIM_IN_LINK_CONNECTED: sim_link_connected(station, input->object); break;
+    case SIM_IN_LINK_OPENED: sim_link_opened(station, now, input->object); break;
     case SIM_IN_LINK_READ: sim_link_read(station, now, input->object); break;
     case SIM_IN_LINK_CLOSED: sim_link_closed(station, now, input->object); break;
     case SIM_IN_LINK_WRITE: sim_link_write(station, now, input->object); break;
     case SIM_IN_LINK_RELEASE: sim_link_release(station, now, input->object); break;
+    case SIM_IN_SOCKET_CONNECTED:
+    case SIM_IN_SOCKET_READ:
+    case SIM_IN_SOCKET_WRITE:
+    case SIM_IN_SOCKET_CLOSED:
+    case SIM_IN_SOCKET_CLOSE: CHECK(!"for a connection thread"); break;
     case SIM_IN_DRAIN: drain(station, now); break;
     case SIM_IN_SCHEDULE: sim_links_schedule(station, now); break;
     case SIM_IN_TICK: tick(station, now); break;
@@ -152,6 +166,8 @@ static nsec price_of(struct sim_station *station, nsec now) {
     work_since(&delta, work, &station->priced);
     station->priced = *work;
     cost_behaviour_correct(relay->behaviour, &delta);
+    if (relay->socket_thread_count > 0)
+        delta.handshakes_link = 0; /* its socket has paid for it */
     if (station->manager)
         set = manager_working_set(station->manager, now);
     return cost_price(prices, &delta, &set, now, 0);
@@ -173,10 +189,14 @@ nsec sim_relay_step(struct sim_threads *threads, nsec now, uint16_t thread, cons
     struct sim_relay *relay = host_user(threads->host);
     if (input->kind == SIM_IN_JOB)
         return work_on(relay, now, thread, input);
+    if (sim_is_socket_thread(relay, thread))
+        return sim_socket_step(relay, now, thread, input);
     struct sim_station *station = &relay->stations[input->station];
     CHECK(station->thread == thread);
-    if (sim_threads_turns(threads, thread))
+    if (sim_threads_turns(threads, thread)) {
         manager_work_mutable(relay->stations[thread].manager)->loop_turns++;
+        relay->is_main_woken = false;
+    }
     handle(station, now, input);
     if (station->manager && manager_load_due(station->manager) <= now)
         manager_note_busy(station->manager, now, threads->items[thread].busy);

@@ -12,6 +12,13 @@ void sim_link_put(struct sim_station *station, struct sim_link *link, struct sim
     link->is_send_asked = true;
 }
 
+/* A link with a socket apart: the thread of that counts it. */
+static void count_sent(struct sim_station *station, const struct sim_link *link, uint64_t plain) {
+    if (!link->socket)
+        cost_behaviour_send(station->relay->behaviour, (enum link_cipher)link->cipher, plain,
+                            manager_work_mutable(station->manager));
+}
+
 void sim_link_want_write(struct sim_station *station, link_id id) {
     struct sim_link *link = sim_link_find(station->relay, id);
     if (!link || !link->tcp || link->is_hung_up)
@@ -21,8 +28,7 @@ void sim_link_want_write(struct sim_station *station, link_id id) {
         CHECK(output.length <= SIM_BYTES_MAX);
         sim_link_put(station, link,
                      sim_message_new(station->relay->host, SIM_LINK_BYTES, (uint32_t)output.length, output));
-        cost_behaviour_send(station->relay->behaviour, (enum link_cipher)link->cipher, output.length,
-                            manager_work_mutable(station->manager));
+        count_sent(station, link, output.length);
         manager_handshake_written(station->manager, id, output.length);
     }
     if (list_is_linked(&link->wanting))
@@ -61,8 +67,7 @@ void sim_link_write(struct sim_station *station, nsec now, link_id id) {
     uint64_t plain = sim_burst_end(&burst);
     if (plain == 0)
         return;
-    cost_behaviour_send(relay->behaviour, (enum link_cipher)link->cipher, plain,
-                        manager_work_mutable(station->manager));
+    count_sent(station, link, plain);
     if (!link->is_send_asked)
         sim_ask_later(station, SIM_ASK_LINK_SEND, link->id);
     link->is_send_asked = true;
@@ -101,6 +106,8 @@ static struct tcp_facts facts_of(const struct sim_link *link) {
     facts.unacked = state.unacked;
     facts.mss = state.mss;
     facts.notsent = state.notsent;
+    if (link->socket)
+        facts.notsent += sim_socket_backlog(link->socket);
     return facts;
 }
 
@@ -137,6 +144,10 @@ void sim_link_send(struct sim_station *station, nsec now, link_id id) {
     link->is_send_asked = false;
     if (!link->tcp) {
         sim_train_free(relay->host, &link->out);
+        return;
+    }
+    if (link->socket) {
+        sim_socket_send(relay, now, link);
         return;
     }
     struct sim_message *message;
