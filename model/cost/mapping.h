@@ -7,8 +7,8 @@
 
 enum cost_mapping {
     COST_VANILLA, /* all on the main thread, as tor: connection threads are of no use */
-    COST_POC,     /* the published prototype: sockets and TLS of links on connection threads, cells on the main thread */
-    COST_FULL     /* this architecture: all of a link where its socket is */
+    COST_POC, /* the published prototype: sockets and TLS of links on connection threads, cells on the main thread */
+    COST_FULL /* this architecture: all of a link where its socket is */
 };
 
 /* "vanilla", "poc" or "full", as scenarios write it. */

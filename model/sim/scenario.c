@@ -118,8 +118,8 @@ static bool check_times(const struct scenario *s, struct mistake *mistake) {
 static bool check(const struct scenario *s, struct mistake *mistake) {
     return check_name(s->at, s->name, mistake) && check_times(s, mistake) &&
            check_seeds(&s->seeds, mistake) && check_network(&s->network, mistake) &&
-           check_hardware(&s->hardware, mistake) && check_names(&s->arms, sizeof(struct scenario_arm), mistake) &&
-           check_traffic(&s->traffic, mistake);
+           check_hardware(&s->hardware, mistake) &&
+           check_names(&s->arms, sizeof(struct scenario_arm), mistake) && check_traffic(&s->traffic, mistake);
 }
 
 bool scenario_parse(const char *file, const char *text, size_t length, struct scenario *out,

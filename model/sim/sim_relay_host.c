@@ -112,8 +112,8 @@ bool sim_relay_init(struct sim_relay *relay, struct sim_world *world, uint32_t n
     net_set_rates(world->net, number, own->line_rate, own->line_rate);
     relay->stations =
         memory_allocate(host_memory(relay->host), relay->station_count * sizeof(*relay->stations));
-    relay->socket_threads =
-        memory_allocate(host_memory(relay->host), relay->socket_thread_count * sizeof(*relay->socket_threads) + 1);
+    relay->socket_threads = memory_allocate(host_memory(relay->host),
+                                            relay->socket_thread_count * sizeof(*relay->socket_threads) + 1);
     return start_threads(relay) && relay->stations && relay->socket_threads && start_core(relay);
 }
 
@@ -147,7 +147,8 @@ void sim_relay_fini(struct sim_relay *relay) {
     memory_release(memory, relay->facts, relay->facts_room * sizeof(*relay->facts));
     memory_release(memory, relay->grants, relay->facts_room * sizeof(*relay->grants));
     memory_release(memory, relay->stations, relay->station_count * sizeof(*relay->stations));
-    memory_release(memory, relay->socket_threads, relay->socket_thread_count * sizeof(*relay->socket_threads) + 1);
+    memory_release(memory, relay->socket_threads,
+                   relay->socket_thread_count * sizeof(*relay->socket_threads) + 1);
     sim_series_fini(&relay->series, memory);
 }
 

@@ -80,7 +80,8 @@ static void wake(struct work *work, bool *is_woken) {
     *is_woken = true;
 }
 
-void sim_socket_post(struct sim_relay *relay, nsec now, const struct sim_link *link, enum sim_input_kind kind) {
+void sim_socket_post(struct sim_relay *relay, nsec now, const struct sim_link *link,
+                     enum sim_input_kind kind) {
     const struct sim_input input = {.object = link->id, .kind = (uint8_t)kind};
     if (!sim_threads_post(&relay->threads, now, link->socket->thread, &input))
         return; /* the run stops */
@@ -185,8 +186,8 @@ static void read_socket(struct sim_relay *relay, nsec now, struct sim_link *link
         sim_train_add(&socket->opened, message);
     }
     if (plain > 0)
-        cost_behaviour_receive(relay->behaviour, sim_cost_behaviour(peer), (enum link_cipher)link->cipher, plain,
-                               &thread_of(relay, link)->work);
+        cost_behaviour_receive(relay->behaviour, sim_cost_behaviour(peer), (enum link_cipher)link->cipher,
+                               plain, &thread_of(relay, link)->work);
 }
 
 /* No more in a step than what is read in one, so that others have their turn. */

@@ -22,14 +22,14 @@
 #include "sim/sim_world_state.h"
 
 enum sim_input_kind {
-    SIM_IN_ACCEPT,         /* payload: struct sim_link; for the controller */
-    SIM_IN_ACCEPT_FAILED,  /* object: link; for the controller */
-    SIM_IN_LINK_CONNECTED, /* object: link, dialled: TCP stands */
-    SIM_IN_LINK_OPENED,    /* object: link, whose socket has finished TLS */
-    SIM_IN_LINK_READ,      /* object: link */
-    SIM_IN_LINK_CLOSED,    /* object: link */
-    SIM_IN_LINK_WRITE,     /* object: link, with a grant */
-    SIM_IN_LINK_RELEASE,   /* object: link that is to move to another station */
+    SIM_IN_ACCEPT,           /* payload: struct sim_link; for the controller */
+    SIM_IN_ACCEPT_FAILED,    /* object: link; for the controller */
+    SIM_IN_LINK_CONNECTED,   /* object: link, dialled: TCP stands */
+    SIM_IN_LINK_OPENED,      /* object: link, whose socket has finished TLS */
+    SIM_IN_LINK_READ,        /* object: link */
+    SIM_IN_LINK_CLOSED,      /* object: link */
+    SIM_IN_LINK_WRITE,       /* object: link, with a grant */
+    SIM_IN_LINK_RELEASE,     /* object: link that is to move to another station */
     SIM_IN_SOCKET_CONNECTED, /* object: link; these five for its connection thread */
     SIM_IN_SOCKET_READ,
     SIM_IN_SOCKET_WRITE,
@@ -96,12 +96,12 @@ struct sim_socket {
     uint16_t thread;
     bool is_read_posted;
     bool is_write_posted;
-    bool is_held;         /* it would read, but too much waits for the manager */
-    bool is_tls_done;     /* in the step that runs */
-    bool is_closed;       /* by the other end, in the step that runs */
-    bool is_leaving;      /* closed by its manager */
-    bool is_closing;      /* at the end of the step that runs */
-    bool is_closed_after; /* the manager hears that it has closed when it has read what waits */
+    bool is_held;            /* it would read, but too much waits for the manager */
+    bool is_tls_done;        /* in the step that runs */
+    bool is_closed;          /* by the other end, in the step that runs */
+    bool is_leaving;         /* closed by its manager */
+    bool is_closing;         /* at the end of the step that runs */
+    bool is_closed_after;    /* the manager hears that it has closed when it has read what waits */
     struct sim_train opened; /* read in the step that runs */
     struct sim_train inbuf;  /* waits for the manager */
     struct sim_train outbuf; /* waits for the socket */
@@ -129,10 +129,10 @@ struct sim_link {
     bool is_send_asked;
     uint16_t station;
     host_id peer;
-    link_id id;          /* 0: not yet accepted */
-    struct tcp *tcp;     /* NULL: gone */
+    link_id id;                /* 0: not yet accepted */
+    struct tcp *tcp;           /* NULL: gone */
     struct sim_socket *socket; /* NULL: on the thread of its station */
-    struct list wanting; /* in the station's */
+    struct list wanting;       /* in the station's */
     struct sim_train out;
     struct sim_tls tls;
 };
@@ -180,9 +180,10 @@ struct sim_relay {
     struct sim_station *stations;
     struct sim_threads threads; /* main, connection threads, CPU workers */
     struct sim_series series;
-    struct sim_asks wishes;  /* of the step that runs: to be done within it */
-    struct sim_asks *later;  /* of each thread: to be seen at the end of its step */
-    struct sim_socket_thread *socket_threads; /* numbers 1 to socket_thread_count of threads; none but with COST_POC */
+    struct sim_asks wishes; /* of the step that runs: to be done within it */
+    struct sim_asks *later; /* of each thread: to be seen at the end of its step */
+    struct sim_socket_thread
+        *socket_threads;     /* numbers 1 to socket_thread_count of threads; none but with COST_POC */
     struct table links;      /* link_id -> struct sim_link */
     struct table edges;      /* edge_id -> struct sim_edge */
     struct tcp_facts *facts; /* for scheduling runs */
@@ -265,7 +266,8 @@ void sim_socket_done(struct sim_relay *relay, nsec now, link_id id);
 /* For the link, to its connection thread. False without memory. */
 MUST_USE bool sim_socket_attach(struct sim_relay *relay, struct sim_link *link);
 void sim_socket_detach(struct sim_relay *relay, struct sim_link *link);
-void sim_socket_post(struct sim_relay *relay, nsec now, const struct sim_link *link, enum sim_input_kind kind);
+void sim_socket_post(struct sim_relay *relay, nsec now, const struct sim_link *link,
+                     enum sim_input_kind kind);
 void sim_socket_post_read(struct sim_relay *relay, nsec now, struct sim_link *link);
 /* At the end of a step of the main thread: what it has for the socket crosses; the socket is closed; it may read again. */
 void sim_socket_send(struct sim_relay *relay, nsec now, struct sim_link *link);

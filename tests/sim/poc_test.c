@@ -85,7 +85,8 @@ static void test_each_cell_crosses_twice(void **state) {
     run(&small, 1, &result);
     const struct work *work = &result.work;
     const uint64_t cells = work->cells_received + work->cells_sent;
-    assert_in_range(work->cells_crossed, cells * 99 / 100, cells * 101 / 100); /* link handshakes cross as bytes */
+    assert_in_range(work->cells_crossed, cells * 99 / 100,
+                    cells * 101 / 100); /* link handshakes cross as bytes */
     assert_true(work->wakes > 0 && work->wakes < work->mailbox_flushes + work->controls_posted);
     assert_true(work->mailbox_flushes < cells); /* a batch has more than a cell */
     set_up(&small, 0, NULL);
@@ -196,7 +197,7 @@ static void test_the_slowest_stage_is_always_busy(void **state) {
     } cases[] = {
         {1, 2, {20000, 10000}, MAIN},    {4, 8, {20000, 40000}, MAIN},    {1, 8, {10000, 40000}, SOCKETS},
         {2, 8, {10000, 40000}, SOCKETS}, {8, 8, {10000, 40000}, MAIN},    {4, 1, {10000, 20000}, CORES},
-        {8, 2, {4000, 60000}, CORES},   {16, 16, {10000, 100000}, MAIN},
+        {8, 2, {4000, 60000}, CORES},    {16, 16, {10000, 100000}, MAIN},
     };
     for (unsigned i = 0; i < COUNT(cases); i++) {
         struct busy busy = relay_cells(cases[i].threads, cases[i].cores, cases[i].of_cell);
@@ -207,7 +208,8 @@ static void test_the_slowest_stage_is_always_busy(void **state) {
         case SOCKETS: assert_near(busy.sockets, cases[i].threads * NSEC_PER_S); break;
         case CORES: assert_near(sum, cases[i].cores * NSEC_PER_S); break;
         }
-        assert_near(busy.main_in_all, (work->cells_received + work->cells_sent) * cases[i].of_cell.main_ns / 2);
+        assert_near(busy.main_in_all,
+                    (work->cells_received + work->cells_sent) * cases[i].of_cell.main_ns / 2);
         assert_near(busy.sockets_in_all, (work->tls_bytes_read + work->tls_bytes_written) *
                                              cases[i].of_cell.socket_ns / 2 / CELL_LEN);
         assert_near(work->cells_received * CELL_LEN, work->bytes_received);
