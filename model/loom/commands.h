@@ -9,6 +9,7 @@ enum command_status { COMMAND_OK = 0, COMMAND_FAILED = 1, COMMAND_USAGE = 2 };
 int bench_command(int argc, char *argv[]);
 /* `bench balance`: argv[0] is "balance". */
 int bench_balance_command(int argc, char *argv[]);
+int predict_command(int argc, char *argv[]);
 int report_command(int argc, char *argv[]);
 int run_command(int argc, char *argv[]);
 int stage_command(int argc, char *argv[]);

@@ -1,35 +1,20 @@
 /* loom report: hands over to loom_analysis, in the Python environment that tools/ made. */
 #include <errno.h>
 #include <limits.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "loom/commands.h"
+#include "loom/project_file.h"
 
-#define INTERPRETER "/tools/lib/python"
-
-/* The folder of the project: the nearest above this program that has the interpreter. */
-static bool find_interpreter(char out[static PATH_MAX]) {
-    ssize_t n = readlink("/proc/self/exe", out, PATH_MAX - sizeof(INTERPRETER));
-    if (n <= 0)
-        return false;
-    out[n] = '\0';
-    for (char *slash = strrchr(out, '/'); slash; slash = strrchr(out, '/')) {
-        memcpy(slash, INTERPRETER, sizeof(INTERPRETER));
-        if (access(out, X_OK) == 0)
-            return true;
-        *slash = '\0';
-    }
-    return false;
-}
+#define INTERPRETER "tools/lib/python"
 
 int report_command(int argc, char *argv[]) {
     char interpreter[PATH_MAX];
     static char module_option[] = "-m", module[] = "loom_analysis.report";
-    if (!find_interpreter(interpreter)) {
+    if (!project_file_find(INTERPRETER, X_OK, interpreter)) {
         fputs("loom report: no tools/lib/python above this program: run it from where it was built\n",
               stderr);
         return COMMAND_FAILED;

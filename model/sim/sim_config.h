@@ -16,13 +16,15 @@
 #include "cost/price.h"
 #include "crypt/provider.h"
 
-#define SIM_RELAYS_MAX   65536u /* relays are 10.b.c.d:9001; twice what the network has ever had, and more */
-#define SIM_CLIENTS_MAX  (UINT32_C(1) << 22)
-#define SIM_SERVERS_MAX  65535u
-#define SIM_SESSIONS_MAX 4096u    /* of one client host */
-#define SIM_FILES_MAX    256u     /* of one load */
-#define SIM_THREADS_MAX  64u      /* connection threads of a relay */
-#define SIM_SAMPLES_MAX  1000000u /* of a relay */
+#define SIM_RELAYS_MAX             65536u /* relays are 10.b.c.d:9001; twice what the network has ever had, and more */
+#define SIM_CLIENTS_MAX            (UINT32_C(1) << 22)
+#define SIM_SERVERS_MAX            65535u
+#define SIM_SESSIONS_MAX           4096u    /* of one client host */
+#define SIM_FILES_MAX              256u     /* of one load */
+#define SIM_THREADS_MAX            64u      /* connection threads of a relay */
+#define SIM_SAMPLES_MAX            1000000u /* of a relay */
+#define SIM_GENERATOR_LINKS_MAX    1024u    /* as those of loom-load, */
+#define SIM_GENERATOR_CIRCUITS_MAX 262144u  /* whose twin it is */
 
 enum sim_relay_flag { SIM_GUARD = 1, SIM_EXIT = 2, SIM_FAST = 4, SIM_STABLE = 8 };
 
@@ -84,6 +86,16 @@ struct sim_client_config {
     const uint32_t *path; /* guard, middle and exit of all its circuits; NULL: drawn each time */
 };
 
+/* Presses cells through relay 0, from one host that is before it and behind it (sim_generator.h). */
+struct sim_generator_config {
+    uint32_t links;        /* even: half of them lead into the relay, half out of it */
+    uint32_t circuits;     /* over them, at least one for each way in */
+    uint32_t run;          /* cells of one circuit in a row */
+    uint32_t record_cells; /* cells in each TLS record that it writes */
+    uint32_t verified; /* ways in whose circuits leave by the way out of the same number (load/load_plan.h) */
+    nsec lead;         /* the load begins so long before a whole second, when all circuits are there */
+};
+
 /* Latencies between countries: latency_us[from * countries + to], one way, > 0. */
 struct sim_geography {
     uint16_t countries;
@@ -114,6 +126,7 @@ struct sim_config {
     const struct sim_server_config *servers; /* a fetch draws one of them */
     const struct sim_load *loads;
     const struct sim_client_config *clients;
+    const struct sim_generator_config *generator; /* NULL: none */
     uint32_t cpu_count, relay_count, server_count, load_count, client_count;
     nsec bootstrap_end; /* until then interfaces have no limit and paths lose nothing, as in Shadow */
     nsec measure_from;  /* end of the warm-up: statistics that have no time of their own begin */

@@ -3,6 +3,7 @@
 
 #include "base/attributes.h"
 #include "base/check.h"
+#include "core/relay_config.h"
 #include "des/cores.h"
 #include "sim/sim_config.h"
 #include "sim/sim_paths.h"
@@ -101,6 +102,18 @@ static void check_client(struct verdict *v, const struct sim_config *c, uint32_t
     demand(v, client->line_rate >= 1000, "clients[%u].line_rate: at least 1000", i);
 }
 
+static void check_generator(struct verdict *v, const struct sim_generator_config *g) {
+    demand(v, g->links >= 2 && g->links <= SIM_GENERATOR_LINKS_MAX && g->links % 2 == 0,
+           "generator.links: an even number from 2 to %u", SIM_GENERATOR_LINKS_MAX);
+    demand(v, g->circuits >= g->links / 2 && g->circuits <= SIM_GENERATOR_CIRCUITS_MAX,
+           "generator.circuits: from %u, one for each way in, to %u", g->links / 2, SIM_GENERATOR_CIRCUITS_MAX);
+    demand(v, g->run >= 1, "generator.run: 0");
+    demand(v, g->record_cells >= 1 && g->record_cells <= CELLS_PER_RECORD,
+           "generator.record_cells: 1 to %u", CELLS_PER_RECORD);
+    demand(v, g->verified <= g->links / 2, "generator.verified: at most %u, the ways in", g->links / 2);
+    demand(v, g->lead <= NSEC_PER_S, "generator.lead: at most a second");
+}
+
 bool sim_config_check(const struct sim_config *config, char *what, uint32_t room) {
     struct verdict v = {.what = what, .room = room};
     CHECK(room > 0);
@@ -114,6 +127,8 @@ bool sim_config_check(const struct sim_config *config, char *what, uint32_t room
         check_load(&v, &config->loads[i], i);
     for (uint32_t i = 0; i < config->client_count && !v.is_wrong; i++)
         check_client(&v, config, i);
+    if (config->generator && !v.is_wrong)
+        check_generator(&v, config->generator);
     for (uint32_t i = 0; i < config->server_count && !v.is_wrong; i++)
         demand(&v, config->servers[i].country < config->geography.countries,
                "servers[%u].country: there is no country %u", i, config->servers[i].country);

@@ -105,10 +105,34 @@ static void test_each_mistake_is_named(void **state) {
 #undef WITH
 }
 
+static void test_each_mistake_of_a_generator_is_named(void **state) {
+    static const struct sim_generator_config fine = {.links = 4, .circuits = 2, .run = 1, .record_cells = 31};
+    struct sim_generator_config generator;
+    struct least l;
+    (void)state;
+#define WITH(change, beginning)         \
+    do {                                \
+        set_up(&l);                     \
+        generator = fine;               \
+        l.config.generator = &generator; \
+        change;                         \
+        expect(&l, beginning);          \
+    } while (0)
+    WITH((void)0, "");
+    WITH(generator.links = 3, "generator.links: ");
+    WITH(generator.circuits = 1, "generator.circuits: ");
+    WITH(generator.run = 0, "generator.run: ");
+    WITH(generator.record_cells = 32, "generator.record_cells: ");
+    WITH(generator.verified = 3, "generator.verified: ");
+    WITH(generator.lead = 2 * NSEC_PER_S, "generator.lead: ");
+#undef WITH
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_least_network_is_fine),
         cmocka_unit_test(test_each_mistake_is_named),
+        cmocka_unit_test(test_each_mistake_of_a_generator_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

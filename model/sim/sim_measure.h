@@ -96,6 +96,14 @@ struct sim_client_measure {
     uint64_t bytes_received; /* of files, whole or not */
 };
 
+/* What a generator has done by now. */
+struct sim_generator_measure {
+    uint64_t sent, received; /* cells of the load, both directions together */
+    uint64_t losses;         /* links and circuits */
+    uint32_t built;          /* circuits */
+    nsec began;              /* the load; NSEC_NEVER: not yet */
+};
+
 struct sim_totals {
     uint64_t events;        /* of the engine, really executed */
     uint64_t cells_relayed; /* cell x relay */

@@ -26,6 +26,7 @@ void sim_relay_sample(struct sim_relay *relay, nsec now);
 struct sim_relay_measure sim_relay_measure(const struct sim_relay *relay);
 /* From now on the core's trace goes to the world's sink. */
 void sim_relay_trace(struct sim_relay *relay);
+nsec sim_relay_busy(const struct sim_relay *relay, uint16_t thread);
 /* Links that are open and halves that live now, over all managers. */
 struct working_set sim_relay_load(const struct sim_relay *relay, nsec now);
 

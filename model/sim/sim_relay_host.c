@@ -180,6 +180,11 @@ struct sim_relay_measure sim_relay_measure(const struct sim_relay *relay) {
                                       .moves = controller_moves(relay_controller(relay->core))->moved};
 }
 
+nsec sim_relay_busy(const struct sim_relay *relay, uint16_t thread) {
+    CHECK(thread < relay->thread_count);
+    return relay->threads.items[thread].busy;
+}
+
 struct working_set sim_relay_load(const struct sim_relay *relay, nsec now) {
     struct working_set sum = {0};
     for (uint16_t i = 0; i + 1u < relay->station_count; i++) {

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "sim/sim_generator.h"
 #include "sim/sim_relay_state.h"
 
 #define CLIENT_PORT 40000u /* that accepted connections come from */
@@ -93,10 +94,11 @@ static bool is_of(const struct sim_link *link, const struct sim_station *station
 
 static struct endpoint peer_of(const struct sim_relay *relay, const struct sim_link *link) {
     struct endpoint peer = sim_relay_endpoint(link->peer);
+    if (link->is_initiator)
+        return peer;
     if (sim_role_of(relay->world, link->peer) != SIM_ROLE_RELAY)
         peer.address.bytes[0] = 11; /* clients, by host number */
-    if (!link->is_initiator)
-        peer.port = CLIENT_PORT;
+    peer.port = CLIENT_PORT;
     return peer;
 }
 
@@ -118,6 +120,16 @@ void sim_link_accept(struct sim_station *station, nsec now, struct sim_link *lin
     sim_link_free(relay, link);
 }
 
+/* Where relay number `number` listens: those behind the simulated ones are a generator's ways out, each at its port. */
+static struct tcp *open_to(const struct sim_relay *relay, nsec now, uint32_t number, struct sim_link *link) {
+    const struct sim_world *world = relay->world;
+    uint32_t simulated = world->config->relay_count;
+    if (number < simulated)
+        return tcp_open(relay->host, now, number, SIM_PORT, link);
+    return tcp_open(relay->host, now, sim_generator_host(world),
+                    (uint16_t)(SIM_GENERATOR_PORT + number - simulated), link);
+}
+
 /* Seen at the end of a step. */
 void sim_link_dial(struct sim_station *station, nsec now, link_id id, const struct endpoint *to) {
     struct sim_relay *relay = station->relay;
@@ -128,10 +140,10 @@ void sim_link_dial(struct sim_station *station, nsec now, link_id id, const stru
         return;
     }
     uint32_t number;
-    bool is_known = sim_relay_of(to, &number) && number < relay->world->config->relay_count;
+    bool is_known = sim_relay_of(to, &number) && number < sim_identity_count(relay->world->config);
     if (is_known && number != relay->number) {
         link->peer = number;
-        link->tcp = tcp_open(relay->host, now, number, SIM_PORT, link);
+        link->tcp = open_to(relay, now, number, link);
     } else {
         sim_relay_post(station, now, SIM_IN_LINK_CLOSED, id, NULL);
     }

@@ -128,7 +128,7 @@ struct sim_link {
     bool is_read_posted;
     bool is_send_asked;
     uint16_t station;
-    host_id peer;
+    host_id peer;              /* dialled: the relay's number */
     link_id id;                /* 0: not yet accepted */
     struct tcp *tcp;           /* NULL: gone */
     struct sim_socket *socket; /* NULL: on the thread of its station */

@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "des_threads/engine_threads.h"
 #include "sim/sim_client.h"
+#include "sim/sim_generator.h"
 #include "sim/sim_relay.h"
 #include "sim/sim_server.h"
 #include "sim/sim_world_state.h"
@@ -22,6 +23,7 @@ static bool on_accept(struct host *host, nsec now, struct tcp *tcp, uint16_t por
     case SIM_ROLE_RELAY: return sim_relay_accept(host, now, tcp, port);
     case SIM_ROLE_SERVER: return sim_server_accept(host, now, tcp, port);
     case SIM_ROLE_CLIENT: return false;
+    case SIM_ROLE_GENERATOR: return sim_generator_accept(host, now, tcp, port);
     }
     return false;
 }
@@ -31,6 +33,7 @@ static void on_connected(struct host *host, nsec now, struct tcp *tcp) {
     case SIM_ROLE_RELAY: sim_relay_connected(host, now, tcp); break;
     case SIM_ROLE_SERVER: CHECK(!"servers do not dial"); break;
     case SIM_ROLE_CLIENT: sim_client_connected(host, now, tcp); break;
+    case SIM_ROLE_GENERATOR: sim_generator_connected(host, now, tcp); break;
     }
 }
 
@@ -39,6 +42,7 @@ static void on_readable(struct host *host, nsec now, struct tcp *tcp) {
     case SIM_ROLE_RELAY: sim_relay_readable(host, now, tcp); break;
     case SIM_ROLE_SERVER: sim_server_readable(host, now, tcp); break;
     case SIM_ROLE_CLIENT: sim_client_readable(host, now, tcp); break;
+    case SIM_ROLE_GENERATOR: sim_generator_readable(host, now, tcp); break;
     }
 }
 
@@ -47,6 +51,7 @@ static void on_writable(struct host *host, nsec now, struct tcp *tcp) {
     case SIM_ROLE_RELAY: sim_relay_writable(host, now, tcp); break;
     case SIM_ROLE_SERVER: sim_server_writable(host, now, tcp); break;
     case SIM_ROLE_CLIENT: sim_client_writable(host, now, tcp); break;
+    case SIM_ROLE_GENERATOR: sim_generator_writable(host, now, tcp); break;
     }
 }
 
@@ -55,6 +60,7 @@ static void on_closed(struct host *host, nsec now, struct tcp *tcp, enum tcp_end
     case SIM_ROLE_RELAY: sim_relay_closed(host, now, tcp, end); break;
     case SIM_ROLE_SERVER: sim_server_closed(host, now, tcp, end); break;
     case SIM_ROLE_CLIENT: sim_client_closed(host, now, tcp, end); break;
+    case SIM_ROLE_GENERATOR: sim_generator_closed(host, now, tcp, end); break;
     }
 }
 
@@ -72,7 +78,7 @@ static const struct net_calls calls = {.accept = on_accept,
 /* --- geography ------------------------------------------------------------------------------------------------------- */
 
 static uint32_t host_count(const struct sim_config *config) {
-    return config->relay_count + config->server_count + config->client_count;
+    return config->relay_count + config->server_count + config->client_count + (config->generator != NULL);
 }
 
 static uint16_t country_of(const struct sim_world *world, host_id host) {
@@ -81,6 +87,7 @@ static uint16_t country_of(const struct sim_world *world, host_id host) {
     case SIM_ROLE_RELAY: return config->relays[host].country;
     case SIM_ROLE_SERVER: return config->servers[host - config->relay_count].country;
     case SIM_ROLE_CLIENT: return config->clients[host - sim_client_host(world, 0)].country;
+    case SIM_ROLE_GENERATOR: return config->relays[0].country;
     }
     return 0;
 }
@@ -166,6 +173,8 @@ static bool make_engine(struct sim_world *world) {
     world->relay_timer = engine_add_kind(world->engine, sim_relay_timer);
     world->session_timer = engine_add_kind(world->engine, sim_session_timer);
     world->client_sweep = engine_add_kind(world->engine, sim_client_sweep);
+    world->generator_turn = engine_add_kind(world->engine, sim_generator_turn);
+    world->generator_begin = engine_add_kind(world->engine, sim_generator_begin);
     return world->net != NULL;
 }
 
@@ -173,8 +182,9 @@ static bool make_identities(struct sim_world *world) {
     const struct sim_config *config = world->config;
     struct symbolic symbolic;
     const struct crypt_provider *crypt = symbolic_provider(&symbolic, config->seed);
-    world->identities = memory_allocate(&world->memory, config->relay_count * sizeof(*world->identities));
-    for (uint32_t i = 0; world->identities && i < config->relay_count; i++) {
+    uint32_t count = sim_identity_count(config);
+    world->identities = memory_allocate(&world->memory, count * sizeof(*world->identities));
+    for (uint32_t i = 0; world->identities && i < count; i++) {
         struct sim_identity *identity = &world->identities[i];
         bool made = config->crypt ? config->crypt->make_identity(config->crypt->context, i, identity)
                                   : sim_identity_make(identity, &world->memory, crypt, config->seed, i);
@@ -219,7 +229,8 @@ static bool make_hosts(struct sim_world *world) {
     for (uint32_t i = 0; i < config->client_count; i++)
         if (!sim_client_init(&world->clients[i], world, i))
             return false;
-    return true;
+    world->generator = config->generator ? sim_generator_new(world) : NULL;
+    return !config->generator || world->generator;
 }
 
 struct sim_world *sim_world_new(const struct sim_config *config) {
@@ -239,6 +250,7 @@ struct sim_world *sim_world_new(const struct sim_config *config) {
 
 static void free_hosts(struct sim_world *world) {
     const struct sim_config *config = world->config;
+    sim_generator_free(world->generator);
     for (uint32_t i = 0; world->clients && i < config->client_count; i++)
         sim_client_fini(&world->clients[i]);
     for (uint32_t i = 0; world->servers && i < config->server_count; i++)
@@ -259,9 +271,10 @@ void sim_world_free(struct sim_world *world) {
     engine_free(world->engine);
     sim_paths_fini(&world->paths, config->memory);
     consensus_view_drop(world->consensus);
-    for (uint32_t i = 0; world->identities && i < config->relay_count; i++)
+    uint32_t identities = sim_identity_count(config);
+    for (uint32_t i = 0; world->identities && i < identities; i++)
         sim_identity_fini(&world->identities[i], config->memory);
-    memory_release(config->memory, world->identities, config->relay_count * sizeof(*world->identities));
+    memory_release(config->memory, world->identities, identities * sizeof(*world->identities));
     memory_release(config->memory, world, sizeof(*world));
 }
 
@@ -301,6 +314,20 @@ struct sim_relay_measure sim_world_relay(const struct sim_world *world, uint32_t
 struct sim_client_measure sim_world_client(const struct sim_world *world, uint32_t client) {
     CHECK(client < world->config->client_count);
     return sim_client_measure(&world->clients[client]);
+}
+
+struct working_set sim_world_relay_load(const struct sim_world *world, uint32_t relay) {
+    CHECK(relay < world->config->relay_count);
+    return sim_relay_load(sim_world_relay_at(world, relay), world->ran_until);
+}
+
+nsec sim_world_relay_busy(const struct sim_world *world, uint32_t relay, uint16_t thread) {
+    CHECK(relay < world->config->relay_count);
+    return sim_relay_busy(sim_world_relay_at(world, relay), thread);
+}
+
+struct sim_generator_measure sim_world_generator(const struct sim_world *world) {
+    return sim_generator_measure(world->generator);
 }
 
 static void add_client(struct sim_totals *totals, const struct sim_client_measure *client) {

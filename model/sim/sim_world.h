@@ -31,6 +31,12 @@ void sim_world_finish(struct sim_world *world);
 struct sim_relay_measure sim_world_relay(const struct sim_world *world, uint32_t relay);
 struct sim_client_measure sim_world_client(const struct sim_world *world, uint32_t client);
 struct sim_totals sim_world_totals(const struct sim_world *world);
+/* Links that are open and halves that live, over all managers. */
+struct working_set sim_world_relay_load(const struct sim_world *world, uint32_t relay);
+/* What a thread (as in sim_thread_measure) has worked since time 0; a step that runs counts to its end. */
+nsec sim_world_relay_busy(const struct sim_world *world, uint32_t relay, uint16_t thread);
+/* There is one. */
+struct sim_generator_measure sim_world_generator(const struct sim_world *world);
 
 /* Tell each event of each relay's core to the sink, from the threads that run it. Before the first run. */
 void sim_world_trace(struct sim_world *world, const struct sim_trace_sink *sink);

@@ -16,9 +16,10 @@
 struct sim_relay;
 struct sim_client;
 struct sim_server;
+struct sim_generator;
 
-/* What an engine host is: relays have the first numbers, then servers, then clients. host_user points to it. */
-enum sim_role { SIM_ROLE_RELAY, SIM_ROLE_SERVER, SIM_ROLE_CLIENT };
+/* What an engine host is: relays have the first numbers, then servers, then clients, then a generator. host_user points to it. */
+enum sim_role { SIM_ROLE_RELAY, SIM_ROLE_SERVER, SIM_ROLE_CLIENT, SIM_ROLE_GENERATOR };
 
 struct sim_world {
     const struct sim_config *config;
@@ -26,15 +27,16 @@ struct sim_world {
     atomic_bool is_starved; /* set by any thread, read between runs */
     struct engine *engine;
     struct net *net;
-    struct sim_identity *identities; /* of relays */
+    struct sim_identity *identities; /* of relays, then of a generator's ways out */
     struct sim_paths paths;
     struct consensus_view *consensus;
     struct sim_relay *relays;
     size_t relay_size;
     struct sim_server *servers;
     struct sim_client *clients;
+    struct sim_generator *generator; /* NULL: none */
     struct sim_trace_sink trace;
-    event_kind step_end, relay_timer, session_timer, client_sweep;
+    event_kind step_end, relay_timer, session_timer, client_sweep, generator_turn, generator_begin;
     nsec ran_until;
     bool is_finished;
 };
@@ -45,10 +47,19 @@ static inline host_id sim_server_host(const struct sim_world *world, uint32_t se
 static inline host_id sim_client_host(const struct sim_world *world, uint32_t client) {
     return world->config->relay_count + world->config->server_count + client;
 }
+static inline host_id sim_generator_host(const struct sim_world *world) {
+    return sim_client_host(world, world->config->client_count);
+}
+/* Relays that have an identity: those that are simulated, and those that a generator plays. */
+static inline uint32_t sim_identity_count(const struct sim_config *config) {
+    return config->relay_count + (config->generator ? config->generator->links / 2 : 0);
+}
 static inline enum sim_role sim_role_of(const struct sim_world *world, host_id host) {
     if (host < world->config->relay_count)
         return SIM_ROLE_RELAY;
-    return host < sim_client_host(world, 0) ? SIM_ROLE_SERVER : SIM_ROLE_CLIENT;
+    if (host < sim_client_host(world, 0))
+        return SIM_ROLE_SERVER;
+    return host < sim_generator_host(world) ? SIM_ROLE_CLIENT : SIM_ROLE_GENERATOR;
 }
 /* Relays are as large as sim_relay_host.c says. */
 static inline struct sim_relay *sim_world_relay_at(const struct sim_world *world, uint32_t relay) {

@@ -1,0 +1,70 @@
+/* predict - the parts of `loom predict`: one relay on the machine of a profile, under a load; a row for each number of threads. */
+#ifndef LOOM_LOOM_PREDICT_H
+#define LOOM_LOOM_PREDICT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "cost/mapping.h"
+#include "cost/profile.h"
+#include "sim/sim_prediction.h"
+
+#define PREDICT_PROFILES_MAX 32u
+#define PREDICT_THREADS_MAX  (SIM_THREADS_MAX + 1u) /* different numbers of threads */
+
+enum predict_nic { PREDICT_NIC_NONE, PREDICT_NIC_PROFILE };
+
+struct predict_options {
+    const char *profiles[PREDICT_PROFILES_MAX]; /* files, or names in model/cost/profiles */
+    uint32_t profile_count;
+    uint16_t threads[PREDICT_THREADS_MAX];
+    uint32_t thread_count;
+    int mapping;   /* enum cost_mapping; -1: as the profile's implementation */
+    int behaviour; /* enum sim_behaviour; -1: the same */
+    int nic;       /* enum predict_nic */
+    uint64_t links, circuits, run, record_cells, latency_us, seed;
+    uint64_t cores, threads_per_core; /* 0: as the profile */
+    nsec warm_up, length;             /* 0: as long as it takes */
+    bool wants_json, wants_help;
+};
+
+extern const char predict_usage[];
+/* False when it has said on standard error what is wrong. */
+MUST_USE bool predict_options_read(int argc, char *argv[], struct predict_options *out);
+
+/* What the options leave open is as the profile says. */
+struct predict_machine {
+    struct cost_profile profile;
+    struct sim_cpu cpu;
+    uint64_t line_rate;
+};
+/* Read the profile so named. */
+MUST_USE bool predict_machine_read(const struct predict_options *options, const char *name,
+                                   struct predict_machine *out, struct mistake *mistake);
+
+struct predict_row {
+    uint16_t threads; /* connection threads */
+    struct sim_prediction found;
+};
+/* The same, in the units of people. */
+double predict_cells_per_s(const struct predict_row *row);
+double predict_mbit(const struct predict_row *row);
+double predict_cpu_ns_per_cell(const struct predict_row *row);
+double predict_utilisation(const struct predict_row *row, uint16_t thread);
+
+MUST_USE bool predict_row_make(const struct predict_options *options, const struct predict_machine *machine,
+                               uint16_t threads, struct predict_row *out, struct mistake *mistake);
+
+/* Everything of one profile. */
+struct predict_result {
+    struct predict_machine machine;
+    struct predict_row rows[PREDICT_THREADS_MAX];
+    uint32_t row_count;
+};
+void predict_table_print(const struct predict_options *options, const struct predict_result *result,
+                         FILE *out);
+/* One object, or a list of them when there are several results. False: it could not be written. */
+MUST_USE bool predict_json_print(const struct predict_options *options, const struct predict_result *results,
+                                 uint32_t count, FILE *out);
+
+#endif

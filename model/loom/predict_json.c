@@ -1,0 +1,60 @@
+#include <jansson.h>
+
+#include "loom/predict.h"
+
+static json_t *work_json(const struct sim_prediction *found) {
+    json_t *out = json_object();
+    double cells = (double)found->cells;
+#define X(name) json_object_set_new(out, #name, json_real((double)found->work.name / cells));
+    WORK_LIST(X)
+#undef X
+    return out;
+}
+
+static json_t *utilisation_json(const struct predict_row *row) {
+    json_t *connection = json_array();
+    for (uint16_t i = 1; i < row->found.threads; i++)
+        json_array_append_new(connection, json_real(predict_utilisation(row, i)));
+    return json_pack("{s:f, s:o}", "main", predict_utilisation(row, 0), "connection", connection);
+}
+
+static json_t *row_json(const struct predict_result *result, const struct predict_row *row) {
+    const struct working_set *set = &row->found.set;
+    return json_pack("{s:i, s:s, s:f, s:f, s:f, s:o, s:o, s:{s:I, s:I, s:I, s:I}, s:f}", "threads",
+                     (int)row->threads, "mapping", cost_mapping_name(result->machine.cpu.mapping),
+                     "cells_per_s", predict_cells_per_s(row), "mbit", predict_mbit(row), "cpu_ns_per_cell",
+                     predict_cpu_ns_per_cell(row), "utilisation", utilisation_json(row), "work_per_cell",
+                     work_json(&row->found), "working_set", "links", (json_int_t)set->links, "links_active",
+                     (json_int_t)set->links_active, "halves", (json_int_t)set->halves, "halves_active",
+                     (json_int_t)set->halves_active, "measured_s", (double)row->found.time / 1e9);
+}
+
+static json_t *load_json(const struct predict_options *o) {
+    return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "role", "middle", "links", (json_int_t)o->links,
+                     "circuits", (json_int_t)o->circuits, "run", (json_int_t)o->run, "record_cells",
+                     (json_int_t)o->record_cells, "latency_us", (json_int_t)o->latency_us, "seed",
+                     (json_int_t)o->seed);
+}
+
+static json_t *result_json(const struct predict_options *o, const struct predict_result *result) {
+    const struct predict_machine *machine = &result->machine;
+    json_t *rows = json_array();
+    for (uint32_t i = 0; i < result->row_count; i++)
+        json_array_append_new(rows, row_json(result, &result->rows[i]));
+    return json_pack("{s:s, s:s, s:b, s:s, s:i, s:i, s:o, s:o}", "profile", machine->profile.name, "machine",
+                     machine->profile.machine, "calibrated", machine->profile.value.calibrated, "behaviour",
+                     machine->cpu.behaviour == SIM_BEHAVE_TOR ? "tor" : "loom", "cores",
+                     (int)machine->cpu.cores, "threads_per_core", (int)machine->cpu.threads_per_core, "load",
+                     load_json(o), "rows", rows);
+}
+
+bool predict_json_print(const struct predict_options *o, const struct predict_result *results, uint32_t count,
+                        FILE *out) {
+    json_t *json = count == 1 ? result_json(o, &results[0]) : json_array();
+    for (uint32_t i = 0; count > 1 && i < count; i++)
+        json_array_append_new(json, result_json(o, &results[i]));
+    bool ok = json && json_dumpf(json, out, JSON_INDENT(1) | JSON_REAL_PRECISION(9)) == 0 &&
+              fputc('\n', out) != EOF;
+    json_decref(json);
+    return ok;
+}

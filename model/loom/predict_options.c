@@ -1,0 +1,215 @@
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "loom/predict.h"
+
+const char predict_usage[] =
+    "usage: loom predict --profile FILE|NAME [--profile ...] [OPTION]...\n"
+    "One relay on the machine of a profile (a NAME is one of model/cost/profiles), simulated under a load.\n"
+    "    --threads LIST        connection threads: 0, or 0,1,2, or 0..8 (0)\n"
+    "    --mapping KIND        full, poc or vanilla: where work is done (as the profile's relay: tor is vanilla)\n"
+    "    --behaviour KIND      loom or tor: how it cuts records, reads and picks (as the profile's relay)\n"
+    "    --links N             even; half of them lead in, half out (8)\n"
+    "    --circuits N          over them (64)\n"
+    "    --run N               cells of one circuit in a row (4)\n"
+    "    --record-cells N      cells in a record that comes (31)\n"
+    "    --cores N --threads-per-core N   of the machine (as the profile)\n"
+    "    --nic KIND            none, or profile: the limit of the profile's interface (none)\n"
+    "    --latency US          one way, to either side (25)\n"
+    "    --warmup S --seconds S   of simulated time (as much as it takes to be steady, and to be exact)\n"
+    "    --seed N              of everything that is drawn (1)\n"
+    "    --json                for programs\n";
+
+enum option_id {
+    PROFILE,
+    THREADS,
+    WARMUP,
+    SECONDS,
+    JSON,
+    HELP,
+    /* named values */
+    MAPPING,
+    BEHAVIOUR,
+    NIC,
+    /* whole numbers */
+    LINKS,
+    CIRCUITS,
+    RUN,
+    RECORD_CELLS,
+    CORES,
+    THREADS_PER_CORE,
+    LATENCY,
+    SEED,
+};
+
+static const struct option words[] = {{"profile", required_argument, NULL, PROFILE},
+                                      {"threads", required_argument, NULL, THREADS},
+                                      {"warmup", required_argument, NULL, WARMUP},
+                                      {"seconds", required_argument, NULL, SECONDS},
+                                      {"json", no_argument, NULL, JSON},
+                                      {"help", no_argument, NULL, HELP},
+                                      {"mapping", required_argument, NULL, MAPPING},
+                                      {"behaviour", required_argument, NULL, BEHAVIOUR},
+                                      {"nic", required_argument, NULL, NIC},
+                                      {"links", required_argument, NULL, LINKS},
+                                      {"circuits", required_argument, NULL, CIRCUITS},
+                                      {"run", required_argument, NULL, RUN},
+                                      {"record-cells", required_argument, NULL, RECORD_CELLS},
+                                      {"cores", required_argument, NULL, CORES},
+                                      {"threads-per-core", required_argument, NULL, THREADS_PER_CORE},
+                                      {"latency", required_argument, NULL, LATENCY},
+                                      {"seed", required_argument, NULL, SEED},
+                                      {NULL, 0, NULL, 0}};
+
+static bool complain(const char *option, const char *expected, const char *found) {
+    fprintf(stderr, "loom predict: --%s: expected %s, found \"%s\"\n", option, expected, found);
+    return false;
+}
+
+/* --- values --------------------------------------------------------------------------------------------------------- */
+
+static bool whole(const char *text, char **end, uint64_t least, uint64_t most, uint64_t *out) {
+    errno = 0;
+    *out = strtoull(text, end, 10);
+    return text[0] >= '0' && text[0] <= '9' && errno == 0 && *out >= least && *out <= most;
+}
+
+static bool take_number(struct predict_options *o, int which, const char *option, const char *text) {
+    const struct number {
+        uint64_t *out, least, most;
+    } numbers[] = {{&o->links, 2, SIM_GENERATOR_LINKS_MAX},
+                   {&o->circuits, 1, SIM_GENERATOR_CIRCUITS_MAX},
+                   {&o->run, 1, 31},
+                   {&o->record_cells, 1, 31},
+                   {&o->cores, 1, 64},
+                   {&o->threads_per_core, 1, 2},
+                   {&o->latency_us, 1, 1000000},
+                   {&o->seed, 0, UINT32_MAX}};
+    const struct number *n = &numbers[which - LINKS];
+    char expected[64], *end;
+    if (whole(text, &end, n->least, n->most, n->out) && *end == '\0')
+        return true;
+    snprintf(expected, sizeof(expected), "a whole number from %" PRIu64 " to %" PRIu64, n->least, n->most);
+    return complain(option, expected, text);
+}
+
+static bool take_name(struct predict_options *o, int which, const char *option, const char *text) {
+    static const struct choice {
+        const char *names[3], *expected;
+    } choices[] = {{{"vanilla", "poc", "full"}, "full, poc or vanilla"}, /* enum cost_mapping */
+                   {{"tor", "loom"}, "loom or tor"},                     /* enum sim_behaviour */
+                   {{"none", "profile"}, "none or profile"}};            /* enum predict_nic */
+    int *const outs[] = {&o->mapping, &o->behaviour, &o->nic};
+    const struct choice *c = &choices[which - MAPPING];
+    for (int i = 0; i < 3 && c->names[i]; i++)
+        if (strcmp(c->names[i], text) == 0) {
+            *outs[which - MAPPING] = i;
+            return true;
+        }
+    return complain(option, c->expected, text);
+}
+
+static bool take_seconds(const char *option, const char *text, nsec *out) {
+    char *end;
+    double seconds = strtod(text, &end);
+    if (end == text || *end != '\0' || !isfinite(seconds) || seconds < 0.001 || seconds > 3600)
+        return complain(option, "seconds from 0.001 to 3600", text);
+    *out = (nsec)llround(seconds * 1e9);
+    return true;
+}
+
+static bool add_threads(struct predict_options *o, uint64_t from, uint64_t to) {
+    for (uint64_t n = from; n <= to; n++) {
+        if (o->thread_count == PREDICT_THREADS_MAX)
+            return false;
+        o->threads[o->thread_count++] = (uint16_t)n;
+    }
+    return true;
+}
+
+/* "0", "0,1,2", "0..8", or pieces of both. */
+static bool take_threads(struct predict_options *o, const char *text) {
+    const char *at = text;
+    o->thread_count = 0;
+    for (;;) {
+        uint64_t from, to;
+        char *end;
+        bool fine = whole(at, &end, 0, SIM_THREADS_MAX, &from);
+        to = from;
+        if (fine && end[0] == '.' && end[1] == '.')
+            fine = whole(end + 2, &end, from, SIM_THREADS_MAX, &to);
+        if (!fine || (*end != ',' && *end != '\0') || !add_threads(o, from, to))
+            return complain("threads", "numbers up to 64 as 0,1,2 or 0..8", text);
+        if (*end == '\0')
+            return true;
+        at = end + 1;
+    }
+}
+
+static bool take_profile(struct predict_options *o, const char *text) {
+    if (o->profile_count == PREDICT_PROFILES_MAX)
+        return complain("profile", "fewer of them", text);
+    o->profiles[o->profile_count++] = text;
+    return true;
+}
+
+static bool take_option(struct predict_options *o, int which) {
+    if (which == '?')
+        return false;
+    if (which >= LINKS)
+        return take_number(o, which, words[which].name, optarg);
+    if (which >= MAPPING)
+        return take_name(o, which, words[which].name, optarg);
+    switch (which) {
+    case PROFILE: return take_profile(o, optarg);
+    case THREADS: return take_threads(o, optarg);
+    case WARMUP: return take_seconds("warmup", optarg, &o->warm_up);
+    case SECONDS: return take_seconds("seconds", optarg, &o->length);
+    case JSON: o->wants_json = true; return true;
+    case HELP: o->wants_help = true; return true;
+    default: return false;
+    }
+}
+
+/* What no option can say alone. */
+static bool check(const struct predict_options *o) {
+    char found[32];
+    if (o->profile_count == 0) {
+        fputs("loom predict: expected --profile FILE or NAME\n", stderr);
+        return false;
+    }
+    snprintf(found, sizeof(found), "%" PRIu64, o->links % 2 ? o->links : o->circuits);
+    if (o->links % 2 != 0)
+        return complain("links", "an even number, half lead in and half out", found);
+    if (o->circuits < o->links / 2)
+        return complain("circuits", "at least one for each of the links that lead in", found);
+    return true;
+}
+
+bool predict_options_read(int argc, char *argv[], struct predict_options *out) {
+    int which;
+    *out = (struct predict_options){.thread_count = 1,
+                                    .mapping = -1,
+                                    .behaviour = -1,
+                                    .links = 8,
+                                    .circuits = 64,
+                                    .run = 4,
+                                    .record_cells = 31,
+                                    .latency_us = 25,
+                                    .seed = 1};
+    optind = 1;
+    while ((which = getopt_long(argc, argv, "", words, NULL)) != -1)
+        if (!take_option(out, which))
+            return false;
+    if (out->wants_help)
+        return true;
+    if (optind < argc) {
+        fprintf(stderr, "loom predict: expected options only, found \"%s\"\n", argv[optind]);
+        return false;
+    }
+    return check(out);
+}

@@ -1,0 +1,233 @@
+#include "sim/sim_generator.h"
+
+#include <string.h>
+
+#include "base/check.h"
+#include "sim/sim_generator_state.h"
+
+#define WINDOW_A_CIRCUIT 64u    /* load_flow.h: LOAD_WINDOW_A_CIRCUIT */
+#define WINDOW_MAX       16384u /* LOAD_WINDOW_MAX */
+#define SETTLE           (100 * NSEC_PER_MS)
+/* Between two turns: a loop of epoll, reads and sends takes as long at least, and what comes meanwhile is answered at once. */
+#define TURN (20 * NSEC_PER_US)
+
+#define CELL_BYTES (sizeof(struct cell) + CELL_BODY_LEN)
+
+/* --- the load ------------------------------------------------------------------------------------------------------- */
+
+struct traffic {
+    uint64_t sent, received;
+};
+
+static struct traffic traffic_of(const struct sim_lane *from, const struct sim_lane *to, uint32_t ways) {
+    struct traffic t = {0, 0};
+    for (uint32_t i = 0; i < ways; i++) {
+        t.sent += from[i].sent;
+        t.received += to[i].received;
+    }
+    return t;
+}
+
+/* Let each lane in turn write full records, as far as the window of its direction goes. */
+static bool press(struct sim_generator *g, nsec now, struct sim_lane *from, const struct sim_lane *to) {
+    struct traffic t = traffic_of(from, to, g->ways);
+    uint64_t room = g->window - (t.sent - t.received);
+    uint32_t record = g->config->record_cells;
+    bool has_written = false;
+    for (uint32_t i = 0; i < g->ways && room >= record; i++) {
+        uint64_t records = room / record < SIM_GENERATOR_RECORDS ? room / record : SIM_GENERATOR_RECORDS;
+        uint32_t n = sim_lane_write(&from[(g->turn + i) % g->ways], now, (uint32_t)records * record);
+        room -= n;
+        has_written = has_written || n > 0;
+    }
+    return has_written;
+}
+
+static void plan_turn(struct sim_generator *g, nsec now) {
+    if (g->is_turn_planned)
+        return;
+    g->is_turn_planned = true;
+    host_at(g->host, now + TURN, g->world->generator_turn, 0, NULL);
+}
+
+void sim_generator_turn(struct host *host, nsec now, uint32_t arg, void *object) {
+    struct sim_generator *g = host_user(host);
+    CHECK(arg == 0 && object == NULL);
+    g->is_turn_planned = false;
+    bool forward = press(g, now, g->in, g->out);
+    bool backward = press(g, now, g->out, g->in);
+    g->turn++;
+    if (forward || backward)
+        plan_turn(g, now);
+}
+
+/* All circuits are there, and nothing of their making is under way. */
+void sim_generator_begin(struct host *host, nsec now, uint32_t arg, void *object) {
+    struct sim_generator *g = host_user(host);
+    CHECK(arg == 0 && object == NULL);
+    g->began = now;
+    plan_turn(g, now);
+}
+
+static void plan_beginning(struct sim_generator *g, nsec now) {
+    nsec earliest = now + SETTLE + g->config->lead;
+    nsec second = (earliest + NSEC_PER_S - 1) / NSEC_PER_S * NSEC_PER_S;
+    host_at(g->host, second - g->config->lead, g->world->generator_begin, 0, NULL);
+}
+
+/* --- from the network ------------------------------------------------------------------------------------------------ */
+
+static void build(struct sim_generator *g, nsec now) {
+    uint32_t before = g->built;
+    sim_generator_build(g, now);
+    if (g->built == g->config->circuits && g->built != before)
+        plan_beginning(g, now);
+}
+
+bool sim_generator_accept(struct host *host, nsec now, struct tcp *tcp, uint16_t port) {
+    struct sim_generator *g = host_user(host);
+    (void)now;
+    if (port < SIM_GENERATOR_PORT || port - SIM_GENERATOR_PORT >= g->ways)
+        return false;
+    struct sim_lane *lane = &g->out[port - SIM_GENERATOR_PORT];
+    if (lane->tcp) { /* a relay that dials twice: the first connection is ours */
+        g->losses++;
+        return false;
+    }
+    lane->tcp = tcp;
+    tcp_set_user(tcp, lane);
+    return true;
+}
+
+void sim_generator_connected(struct host *host, nsec now, struct tcp *tcp) {
+    struct sim_lane *lane = tcp_user(tcp);
+    struct sim_message *hello = sim_tls_hello(&lane->tls, host);
+    if (!hello)
+        return; /* the run stops */
+    hello->behaviour = SIM_BEHAVE_LOOM;
+    tcp_write(tcp, &hello->tcp);
+    tcp_flush(tcp, now);
+}
+
+void sim_generator_readable(struct host *host, nsec now, struct tcp *tcp) {
+    struct sim_generator *g = host_user(host);
+    struct sim_lane *lane = tcp_user(tcp);
+    struct tcp_message *next;
+    bool is_loading = sim_generator_is_loading(g);
+    while (lane->tcp && (next = tcp_read(tcp, now))) {
+        struct sim_message *message = sim_message_of(next);
+        if (is_loading)
+            sim_lane_count(lane, message);
+        else
+            sim_lane_receive(lane, now, message);
+        sim_message_free(host, message);
+    }
+    if (is_loading) {
+        plan_turn(g, now);
+        return;
+    }
+    if (lane->tcp)
+        tcp_flush(tcp, now);
+    build(g, now);
+}
+
+void sim_generator_writable(struct host *host, nsec now, struct tcp *tcp) {
+    struct sim_generator *g = host_user(host);
+    (void)tcp;
+    if (sim_generator_is_loading(g))
+        plan_turn(g, now);
+}
+
+void sim_generator_closed(struct host *host, nsec now, struct tcp *tcp, enum tcp_end end) {
+    struct sim_lane *lane = tcp_user(tcp);
+    (void)host;
+    (void)now;
+    (void)end;
+    lane->tcp = NULL;
+    lane->generator->losses++;
+}
+
+/* --- life ------------------------------------------------------------------------------------------------------------ */
+
+static bool start_origin(struct sim_generator *g) {
+    struct origin_config config;
+    origin_config_default(&config);
+    config.memory = host_memory(g->host);
+    config.crypt = g->crypt;
+    config.seed = sim_host_seed(g->world, sim_generator_host(g->world));
+    config.unix_s_at_zero = SIM_UNIX_S;
+    config.links_max = g->ways;
+    config.circuits_max = g->config->circuits;
+    config.cells_max = 1024;
+    g->origin = origin_new(&config);
+    return g->origin != NULL;
+}
+
+static bool start_lanes(struct sim_generator *g) {
+    const struct memory *memory = host_memory(g->host);
+    g->in = memory_allocate(memory, g->ways * sizeof(*g->in));
+    g->out = memory_allocate(memory, g->ways * sizeof(*g->out));
+    g->plans = memory_allocate(memory, g->config->circuits * sizeof(*g->plans));
+    g->cell = memory_allocate(memory, CELL_BYTES);
+    if (!g->in || !g->out || !g->plans || !g->cell)
+        return false;
+    *g->cell = (struct cell){.command = CELL_RELAY, .length = CELL_BODY_LEN};
+    memset(g->cell->body, UINT8_MAX,
+           3); /* `recognized` is never zero (tor-spec 6.1): no relay takes it for its own */
+    for (uint32_t i = 0; i < g->ways; i++) {
+        g->in[i] = (struct sim_lane){.generator = g, .number = i};
+        g->out[i] = (struct sim_lane){.generator = g, .number = i, .is_out = true};
+    }
+    return true;
+}
+
+struct sim_generator *sim_generator_new(struct sim_world *world) {
+    host_id id = sim_generator_host(world);
+    struct host *host = engine_host(world->engine, id);
+    struct sim_generator *g = memory_allocate(host_memory(host), sizeof(*g));
+    if (!g)
+        return NULL;
+    *g = (struct sim_generator){.role = SIM_ROLE_GENERATOR,
+                                .world = world,
+                                .host = host,
+                                .config = world->config->generator,
+                                .began = NSEC_NEVER};
+    g->ways = g->config->links / 2;
+    uint64_t window = (uint64_t)g->config->circuits * WINDOW_A_CIRCUIT;
+    g->window = window < WINDOW_MAX ? window : WINDOW_MAX;
+    g->crypt = symbolic_provider(&g->symbolic, sim_host_seed(world, id) ^ 1);
+    host_set_user(host, g);
+    if (!start_origin(g) || !start_lanes(g)) {
+        sim_generator_free(g);
+        return NULL;
+    }
+    for (uint32_t i = 0; i < g->ways; i++)
+        sim_lane_dial(&g->in[i], 0);
+    return g;
+}
+
+void sim_generator_free(struct sim_generator *g) {
+    if (!g)
+        return;
+    const struct memory *memory = host_memory(g->host);
+    for (uint32_t i = 0; g->in && g->out && i < g->ways; i++) {
+        sim_lane_fini(&g->in[i]);
+        sim_lane_fini(&g->out[i]);
+    }
+    origin_free(g->origin);
+    memory_release(memory, g->in, g->ways * sizeof(*g->in));
+    memory_release(memory, g->out, g->ways * sizeof(*g->out));
+    memory_release(memory, g->plans, g->config->circuits * sizeof(*g->plans));
+    memory_release(memory, g->cell, CELL_BYTES);
+    memory_release(memory, g, sizeof(*g));
+}
+
+struct sim_generator_measure sim_generator_measure(const struct sim_generator *g) {
+    struct traffic forward = traffic_of(g->in, g->out, g->ways),
+                   backward = traffic_of(g->out, g->in, g->ways);
+    return (struct sim_generator_measure){.sent = forward.sent + backward.sent,
+                                          .received = forward.received + backward.received,
+                                          .losses = g->losses,
+                                          .built = g->built,
+                                          .began = g->began};
+}

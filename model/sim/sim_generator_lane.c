@@ -1,0 +1,84 @@
+/* A link under load: cells of its circuits in turn, written in full records; what comes is counted. */
+#include <string.h>
+
+#include "base/check.h"
+#include "sim/sim_generator_state.h"
+
+#define CIRCUITS_LEAST 16u
+
+bool sim_lane_add(struct sim_lane *lane, uint32_t circ_id) {
+    struct sim_generator *g = lane->generator;
+    const struct memory *memory = host_memory(g->host);
+    if (lane->count == lane->room) {
+        uint32_t room = lane->room ? 2 * lane->room : CIRCUITS_LEAST;
+        uint32_t *circuits = memory_allocate(memory, room * sizeof(*circuits));
+        if (!circuits) {
+            host_fail(g->host);
+            return false;
+        }
+        if (lane->count > 0)
+            memcpy(circuits, lane->circuits, lane->count * sizeof(*circuits));
+        memory_release(memory, lane->circuits, lane->room * sizeof(*circuits));
+        lane->circuits = circuits;
+        lane->room = room;
+    }
+    lane->circuits[lane->count++] = circ_id;
+    return true;
+}
+
+static uint32_t next_circuit(struct sim_lane *lane) {
+    if (lane->run_left == 0) {
+        lane->cursor = (lane->cursor + 1) % lane->count;
+        lane->run_left = lane->generator->config->run;
+    }
+    lane->run_left--;
+    return lane->circuits[lane->cursor];
+}
+
+/* False without memory, and then the run stops. */
+static bool write_record(struct sim_lane *lane, uint32_t cells) {
+    struct sim_generator *g = lane->generator;
+    struct sim_train train = {0};
+    struct sim_burst burst;
+    bool fine = true;
+    sim_burst_begin(&burst, g->host, &train, cells * CELL_LEN, SIM_BEHAVE_LOOM);
+    for (uint32_t i = 0; i < cells && fine; i++) {
+        g->cell->circ_id = next_circuit(lane);
+        fine = sim_burst_add(&burst, &g->cell, 1);
+    }
+    if (!fine)
+        burst.record = NULL; /* the run stops */
+    sim_burst_end(&burst);
+    struct sim_message *message;
+    while ((message = sim_train_shift(&train)))
+        tcp_write(lane->tcp, &message->tcp);
+    return fine;
+}
+
+uint32_t sim_lane_write(struct sim_lane *lane, nsec now, uint32_t max) {
+    uint32_t written = 0, record = lane->generator->config->record_cells;
+    if (lane->count == 0 || !lane->tcp)
+        return 0;
+    if (tcp_room(lane->tcp) == 0) {
+        tcp_want_write(lane->tcp);
+        return 0;
+    }
+    for (uint32_t i = 0; i < SIM_GENERATOR_RECORDS && written < max; i++) {
+        uint32_t n = max - written < record ? max - written : record;
+        if (!write_record(lane, n))
+            return 0;
+        written += n;
+    }
+    tcp_flush(lane->tcp, now);
+    lane->sent += written;
+    return written;
+}
+
+/* Records end where they like: cells are counted by the bytes that came. */
+void sim_lane_count(struct sim_lane *lane, const struct sim_message *message) {
+    uint64_t before = lane->bytes / CELL_LEN;
+    if (message->kind != SIM_LINK_CELLS)
+        return;
+    lane->bytes += message->plain;
+    lane->received += lane->bytes / CELL_LEN - before;
+}

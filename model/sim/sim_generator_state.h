@@ -1,0 +1,76 @@
+/* sim_generator_state - what the files of a generator share. Not for others. */
+#ifndef LOOM_SIM_SIM_GENERATOR_STATE_H
+#define LOOM_SIM_SIM_GENERATOR_STATE_H
+
+#include "base/list.h"
+#include "core/link_handshake.h"
+#include "crypt/symbolic.h"
+#include "origin/origin.h"
+#include "sim/sim_generator.h"
+#include "sim/sim_message.h"
+#include "sim/sim_tls.h"
+#include "sim/sim_world_state.h"
+
+enum sim_lane_phase { SIM_LANE_TLS, SIM_LANE_HANDSHAKE, SIM_LANE_OPEN };
+
+/* One connection; under load, a lane. */
+struct sim_lane {
+    struct sim_generator *generator;
+    struct tcp *tcp; /* NULL: not yet, or gone */
+    struct sim_tls tls;
+    struct origin_link *link;         /* ways in, once TLS is done */
+    struct link_handshake *handshake; /* ways out, until it is open */
+    uint32_t number;                  /* of the way */
+    uint8_t phase;                    /* enum sim_lane_phase */
+    bool is_out;
+    uint32_t *circuits; /* their ids */
+    uint32_t count, room;
+    uint32_t cursor, run_left;
+    uint64_t sent, received; /* cells of the load */
+    uint64_t bytes;          /* plaintext that came since it began */
+};
+
+struct sim_generator {
+    enum sim_role role; /* first, as in all users of hosts */
+    struct sim_world *world;
+    struct host *host;
+    const struct sim_generator_config *config;
+    struct symbolic symbolic;
+    const struct crypt_provider *crypt;
+    struct origin *origin;
+    struct sim_lane *in, *out; /* ways of them each */
+    uint32_t *plans;           /* of circuit k: its way out */
+    struct cell *cell;         /* what is written, again and again */
+    uint32_t ways, ways_open;
+    uint32_t begun, building, built; /* circuits */
+    uint32_t turn;                   /* whose lane writes first */
+    uint64_t window;                 /* cells under way in each direction */
+    uint64_t losses;
+    nsec began;
+    bool is_turn_planned;
+};
+
+static inline bool sim_generator_is_loading(const struct sim_generator *generator) {
+    return generator->began != NSEC_NEVER;
+}
+
+/* sim_generator_link.c: before the load */
+
+/* Dial the relay on a way in. */
+void sim_lane_dial(struct sim_lane *lane, nsec now);
+/* TLS and the link handshake, circuits being built. */
+void sim_lane_receive(struct sim_lane *lane, nsec now, const struct sim_message *message);
+/* Tell what has happened to circuits, begin further ones, write what there is to write. */
+void sim_generator_build(struct sim_generator *generator, nsec now);
+void sim_lane_fini(struct sim_lane *lane);
+
+/* sim_generator_lane.c: under load */
+
+/* It has a circuit, by this id. False without memory, and then the run stops. */
+MUST_USE bool sim_lane_add(struct sim_lane *lane, uint32_t circ_id);
+/* Write up to max cells; returns how many: 0 when TCP has no room. */
+uint32_t sim_lane_write(struct sim_lane *lane, nsec now, uint32_t max);
+/* Of the load. */
+void sim_lane_count(struct sim_lane *lane, const struct sim_message *message);
+
+#endif
