@@ -21,7 +21,9 @@ struct predict_options {
     uint32_t thread_count;
     int mapping;   /* enum cost_mapping; -1: as the profile's implementation */
     int behaviour; /* enum sim_behaviour; -1: the same */
-    int nic;       /* enum predict_nic */
+    int role;
+    int cipher; /* enum link_cipher */
+    int nic;    /* enum predict_nic */
     uint64_t links, circuits, run, record_cells, latency_us, seed;
     uint64_t cores, threads_per_core; /* 0: as the profile */
     nsec warm_up, length;             /* 0: as long as it takes */

@@ -13,10 +13,12 @@ const char predict_usage[] =
     "    --threads LIST        connection threads: 0, or 0,1,2, or 0..8 (0)\n"
     "    --mapping KIND        full, poc or vanilla: where work is done (as the profile's relay: tor is vanilla)\n"
     "    --behaviour KIND      loom or tor: how it cuts records, reads and picks (as the profile's relay)\n"
+    "    --role middle         what it is in the circuits\n"
     "    --links N             even; half of them lead in, half out (8)\n"
     "    --circuits N          over them (64)\n"
     "    --run N               cells of one circuit in a row (4)\n"
     "    --record-cells N      cells in a record that comes (31)\n"
+    "    --cipher KIND         of links: aes256, aes128 or chacha (aes256)\n"
     "    --cores N --threads-per-core N   of the machine (as the profile)\n"
     "    --nic KIND            none, or profile: the limit of the profile's interface (none)\n"
     "    --latency US          one way, to either side (25)\n"
@@ -35,6 +37,8 @@ enum option_id {
     MAPPING,
     BEHAVIOUR,
     NIC,
+    CIPHER,
+    ROLE,
     /* whole numbers */
     LINKS,
     CIRCUITS,
@@ -55,6 +59,8 @@ static const struct option words[] = {{"profile", required_argument, NULL, PROFI
                                       {"mapping", required_argument, NULL, MAPPING},
                                       {"behaviour", required_argument, NULL, BEHAVIOUR},
                                       {"nic", required_argument, NULL, NIC},
+                                      {"cipher", required_argument, NULL, CIPHER},
+                                      {"role", required_argument, NULL, ROLE},
                                       {"links", required_argument, NULL, LINKS},
                                       {"circuits", required_argument, NULL, CIRCUITS},
                                       {"run", required_argument, NULL, RUN},
@@ -100,10 +106,12 @@ static bool take_number(struct predict_options *o, int which, const char *option
 static bool take_name(struct predict_options *o, int which, const char *option, const char *text) {
     static const struct choice {
         const char *names[3], *expected;
-    } choices[] = {{{"vanilla", "poc", "full"}, "full, poc or vanilla"}, /* enum cost_mapping */
-                   {{"tor", "loom"}, "loom or tor"},                     /* enum sim_behaviour */
-                   {{"none", "profile"}, "none or profile"}};            /* enum predict_nic */
-    int *const outs[] = {&o->mapping, &o->behaviour, &o->nic};
+    } choices[] = {{{"vanilla", "poc", "full"}, "full, poc or vanilla"},         /* enum cost_mapping */
+                   {{"tor", "loom"}, "loom or tor"},                             /* enum sim_behaviour */
+                   {{"none", "profile"}, "none or profile"},                     /* enum predict_nic */
+                   {{"aes256", "aes128", "chacha"}, "aes256, aes128 or chacha"}, /* enum link_cipher */
+                   {{"middle"}, "middle"}};
+    int *const outs[] = {&o->mapping, &o->behaviour, &o->nic, &o->cipher, &o->role};
     const struct choice *c = &choices[which - MAPPING];
     for (int i = 0; i < 3 && c->names[i]; i++)
         if (strcmp(c->names[i], text) == 0) {

@@ -12,7 +12,6 @@
 #define PROFILE_BYTES_MAX (1u << 20)
 #define BYTES_PER_MBIT    UINT64_C(125000)
 #define CELL_BITS         (514.0 * 8)
-#define VERIFIED_DEFAULT  1u /* loom-load's */
 
 /* --- the machine ---------------------------------------------------------------------------------------------------- */
 
@@ -78,7 +77,7 @@ bool predict_row_make(const struct predict_options *o, const struct predict_mach
                                                       .circuits = (uint32_t)o->circuits,
                                                       .run = (uint32_t)o->run,
                                                       .record_cells = (uint32_t)o->record_cells,
-                                                      .verified = VERIFIED_DEFAULT},
+                                                      .cipher = (enum link_cipher)o->cipher},
                                              .connection_threads = threads,
                                              .line_rate = machine->line_rate,
                                              .latency_us = (uint32_t)o->latency_us,

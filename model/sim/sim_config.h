@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/link_cipher.h"
 #include "base/memory.h"
 #include "base/nsec.h"
 #include "core/balance_policy.h"
@@ -88,10 +89,11 @@ struct sim_client_config {
 
 /* Presses cells through relay 0, from one host that is before it and behind it (sim_generator.h). */
 struct sim_generator_config {
-    uint32_t links;        /* even: half of them lead into the relay, half out of it */
-    uint32_t circuits;     /* over them, at least one for each way in */
-    uint32_t run;          /* cells of one circuit in a row */
-    uint32_t record_cells; /* cells in each TLS record that it writes */
+    uint32_t links;          /* even: half of them lead into the relay, half out of it */
+    uint32_t circuits;       /* over them, at least one for each way in */
+    uint32_t run;            /* cells of one circuit in a row */
+    uint32_t record_cells;   /* cells in each TLS record that it writes */
+    enum link_cipher cipher; /* of its links */
     uint32_t verified; /* ways in whose circuits leave by the way out of the same number (load/load_plan.h) */
     nsec lead;         /* the load begins so long before a whole second, when all circuits are there */
 };

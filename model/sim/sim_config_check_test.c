@@ -110,13 +110,13 @@ static void test_each_mistake_of_a_generator_is_named(void **state) {
     struct sim_generator_config generator;
     struct least l;
     (void)state;
-#define WITH(change, beginning)         \
-    do {                                \
-        set_up(&l);                     \
-        generator = fine;               \
+#define WITH(change, beginning)          \
+    do {                                 \
+        set_up(&l);                      \
+        generator = fine;                \
         l.config.generator = &generator; \
-        change;                         \
-        expect(&l, beginning);          \
+        change;                          \
+        expect(&l, beginning);           \
     } while (0)
     WITH((void)0, "");
     WITH(generator.links = 3, "generator.links: ");

@@ -21,6 +21,8 @@ struct sim_link *sim_link_new(struct sim_relay *relay, struct tcp *tcp, bool is_
     link->tcp = tcp;
     link->is_initiator = is_initiator;
     link->cipher = LINK_AES256;
+    if (relay->world->config->generator) /* which agrees on no other */
+        link->cipher = (uint8_t)relay->world->config->generator->cipher;
     list_init(&link->wanting);
     if (relay->socket_thread_count == 0 || sim_socket_attach(relay, link))
         return link;
