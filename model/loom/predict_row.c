@@ -6,8 +6,8 @@
 #include "des/rate_bucket.h"
 #include "files/file_memory.h"
 #include "files/file_text.h"
+#include "files/project_file.h"
 #include "loom/predict.h"
-#include "loom/project_file.h"
 
 #define PROFILE_BYTES_MAX (1u << 20)
 #define BYTES_PER_MBIT    UINT64_C(125000)

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "files/project_file.h"
 #include "loom/commands.h"
-#include "loom/project_file.h"
 
 #define INTERPRETER "tools/lib/python"
 

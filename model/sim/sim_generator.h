@@ -5,7 +5,7 @@
  * turn, each up to SIM_GENERATOR_RECORDS full records at a time, runs of one circuit after the other, and no more than a
  * window of cells under way in each direction. What arrives is counted and thrown away. Its own work takes no time.
  *
- * sim_generator.c       the host: events, turns, when the load begins
+ * sim_generator_host.c  the host: events, turns, when the load begins
  * sim_generator_link.c  links becoming open, circuits being built
  * sim_generator_lane.c  a link under load: cells written and counted
  * Owner: its engine host. Bound: those of loom-load (sim_config.h). */

@@ -1,12 +1,10 @@
 /* What is predicted of one relay under a load, where a closed form says it too. */
 #include <inttypes.h>
-#include <string.h>
 
 #include "des/rate_bucket.h"
 #include "sim/shared_heap.h"
 #include "sim/sim_prediction.h"
 #include "support/test.h"
-#include "wire/cell.h"
 
 #define PRICE (2 * NSEC_PER_US) /* of a cell in, and of a cell out */
 
@@ -65,41 +63,9 @@ static void test_throughput_is_that_of_the_closed_form(void **state) {
     }
 }
 
-/* A cell is received once and sent once. Those that go away from the clients are peeled as they come, and those that go towards
- * them are copied as they come and wrapped as they go. All circuits and links are active. */
-static void test_work_per_cell_is_what_a_hand_calculation_says(void **state) {
-    (void)state;
-    struct shared_heap heap;
-    struct sim_prediction_setting setting = setting_of(&heap, 0, 1);
-    struct sim_prediction found = predict(&setting, &heap);
-    uint64_t received = found.work.cells_received;
-    assert_int_equal(found.cells, (received + found.work.cells_sent) / 2);
-    assert_in_range(received, found.cells * 98 / 100, found.cells * 102 / 100);
-    assert_int_equal(found.work.bytes_received, received * CELL_LEN);
-    assert_int_equal(found.work.aes_bytes, received * CELL_BODY_LEN);
-    assert_in_range(found.work.copy_bytes, received * CELL_BODY_LEN * 48 / 100,
-                    received * CELL_BODY_LEN * 52 / 100);
-    assert_int_equal(found.work.cells_crossed, 0);
-    assert_int_equal(found.work.circuits_closed, 0);
-    assert_int_equal(found.set.links_active, 8);
-    assert_int_equal(found.set.halves_active, 512);
-}
-
-static void test_the_same_setting_gives_the_same_result(void **state) {
-    (void)state;
-    struct shared_heap heap;
-    struct sim_prediction_setting setting = setting_of(&heap, 2, 2);
-    struct sim_prediction one = predict(&setting, &heap), other = predict(&setting, &heap);
-    assert_int_equal(one.cells, other.cells);
-    assert_memory_equal(&one.work, &other.work, sizeof one.work);
-    assert_memory_equal(one.busy, other.busy, one.threads * sizeof one.busy[0]);
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_throughput_is_that_of_the_closed_form),
-        cmocka_unit_test(test_work_per_cell_is_what_a_hand_calculation_says),
-        cmocka_unit_test(test_the_same_setting_gives_the_same_result),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,8 +1,7 @@
-#include "sim/sim_generator.h"
-
 #include <string.h>
 
 #include "base/check.h"
+#include "sim/sim_generator.h"
 #include "sim/sim_generator_state.h"
 
 #define WINDOW_A_CIRCUIT 64u    /* load_flow.h: LOAD_WINDOW_A_CIRCUIT */

@@ -1,6 +1,6 @@
 /* project_file - files of the project, found from where this program was built. */
-#ifndef LOOM_LOOM_PROJECT_FILE_H
-#define LOOM_LOOM_PROJECT_FILE_H
+#ifndef LOOM_FILES_PROJECT_FILE_H
+#define LOOM_FILES_PROJECT_FILE_H
 
 #include <limits.h>
 #include <stdbool.h>

@@ -1,4 +1,4 @@
-#include "loom/project_file.h"
+#include "files/project_file.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,0 +1,90 @@
+#include "sim/sim_prediction.h"
+
+#include "des/rate_bucket.h"
+#include "support/test.h"
+#include "support/test_memory.h"
+#include "wire/cell.h"
+
+#define PRICE (2 * NSEC_PER_US) /* of a cell in, and of a cell out */
+
+static const struct cost_table cells_alone = {
+    .ps = {.cells_received = PRICE * COST_PS_PER_NS, .cells_sent = PRICE * COST_PS_PER_NS},
+    .smt_permille = 1000};
+
+/* 8 links, 256 circuits, runs of 4, on two cores. */
+static struct sim_prediction_setting setting_of(struct test_memory *heap, uint16_t threads) {
+    test_memory_init(heap);
+    return (struct sim_prediction_setting){
+        .memory = &heap->memory,
+        .cpu = {.prices = &cells_alone,
+                .mapping = COST_FULL,
+                .behaviour = SIM_BEHAVE_LOOM,
+                .cores = 2,
+                .threads_per_core = 1,
+                .workers = 1},
+        .load = {.links = 8, .circuits = 256, .run = 4, .record_cells = 31},
+        .connection_threads = threads,
+        .line_rate = RATE_UNLIMITED,
+        .latency_us = 25,
+        .length = NSEC_PER_S / 10,
+        .seed = 1};
+}
+
+static struct sim_prediction predict(const struct sim_prediction_setting *setting, struct test_memory *heap) {
+    struct sim_prediction found;
+    assert_int_equal(sim_predict(setting, &found), ERR_OK);
+    test_memory_fini(heap);
+    return found;
+}
+
+/* A cell is received once and sent once. Those that go away from the clients are peeled as they come, and those that go towards
+ * them are copied as they come and wrapped as they go. All circuits and links are active. */
+static void test_work_per_cell_is_what_a_hand_calculation_says(void **state) {
+    (void)state;
+    struct test_memory heap;
+    struct sim_prediction_setting setting = setting_of(&heap, 0);
+    struct sim_prediction found = predict(&setting, &heap);
+    uint64_t received = found.work.cells_received;
+    assert_int_equal(found.cells, (received + found.work.cells_sent) / 2);
+    assert_in_range(received, found.cells * 98 / 100, found.cells * 102 / 100);
+    assert_int_equal(found.work.bytes_received, received * CELL_LEN);
+    assert_int_equal(found.work.aes_bytes, received * CELL_BODY_LEN);
+    assert_in_range(found.work.copy_bytes, received * CELL_BODY_LEN * 48 / 100,
+                    received * CELL_BODY_LEN * 52 / 100);
+    assert_int_equal(found.work.cells_crossed, 0);
+    assert_int_equal(found.work.circuits_closed, 0);
+    assert_int_equal(found.set.links_active, 8);
+    assert_int_equal(found.set.halves_active, 512);
+}
+
+static void test_the_same_setting_gives_the_same_result(void **state) {
+    (void)state;
+    struct test_memory heap;
+    struct sim_prediction_setting setting = setting_of(&heap, 2);
+    struct sim_prediction one = predict(&setting, &heap), other = predict(&setting, &heap);
+    assert_int_equal(one.cells, other.cells);
+    assert_memory_equal(&one.work, &other.work, sizeof one.work);
+    assert_memory_equal(one.busy, other.busy, one.threads * sizeof one.busy[0]);
+}
+
+static void test_without_memory_there_is_no_result(void **state) {
+    (void)state;
+    struct test_memory heap;
+    struct sim_prediction found;
+    struct sim_prediction_setting setting = setting_of(&heap, 0);
+    for (uint32_t allowed = 1; allowed < 2000; allowed *= 3) {
+        test_memory_init(&heap);
+        test_memory_fail_after(&heap, allowed);
+        assert_int_equal(sim_predict(&setting, &found), ERR_LIMIT);
+        test_memory_fini(&heap);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_work_per_cell_is_what_a_hand_calculation_says),
+        cmocka_unit_test(test_the_same_setting_gives_the_same_result),
+        cmocka_unit_test(test_without_memory_there_is_no_result),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
