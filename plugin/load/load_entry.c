@@ -22,6 +22,8 @@ struct origin *load_entry_origin(const struct crypt_provider *crypt, const struc
     config.unix_s_at_zero = (uint64_t)time(NULL);
     config.links_max = options->links;
     config.circuits_max = options->circuits;
+    if (options->role == LOAD_EXIT)
+        config.streams_max = options->circuits;
     config.cells_max = 4 * LOAD_BUILDING_MAX + LOAD_LINKS_MAX;
     struct origin *o = origin_new(&config);
     CHECK(o);
@@ -35,9 +37,18 @@ void load_entry_target(const struct load_options *options, struct origin_target 
     memcpy(out->onion_key, options->onion_key, sizeof out->onion_key);
 }
 
+static void export_secret(void *context, const uint8_t cid[static 32], uint8_t out[static 32]) {
+    tls_session_export(context, cid, out);
+}
+
 struct origin_link *load_entry_link(struct origin *o, nsec now, const struct load_options *options,
-                                    const struct load_connection *connection) {
-    struct link_facts facts = {.is_initiator = true, .peer = options->relay};
+                                    struct load_connection *connection,
+                                    const struct link_credentials *credentials) {
+    struct link_facts facts = {.is_initiator = true, .peer = options->relay, .credentials = credentials};
+    if (credentials) {
+        facts.export_secret = export_secret;
+        facts.export_context = load_connection_tls_change(connection);
+    }
     struct link_expectation expected = {.has_rsa_id = true, .has_ed_id = true};
     memcpy(expected.rsa_id, options->rsa_id, sizeof expected.rsa_id);
     memcpy(expected.ed_id, options->ed_id, sizeof expected.ed_id);

@@ -12,6 +12,7 @@
 #include "load/load_options.h"
 
 struct crypt_provider;
+struct link_credentials;
 struct load_connection;
 struct origin;
 struct origin_link;
@@ -23,9 +24,11 @@ struct origin_target;
 struct origin *load_entry_origin(const struct crypt_provider *crypt, const struct load_options *options);
 /* The relay under load as the first hop of a circuit. */
 void load_entry_target(const struct load_options *options, struct origin_target *out);
-/* TLS is there: begin the link handshake, which expects the relay of the options. NULL when TLS shows no certificate. */
+/* TLS is there: begin the link handshake, which expects the relay of the options. credentials: of the relay that we pretend to be;
+ * NULL: we are a client. NULL when TLS shows no certificate. */
 MUST_USE struct origin_link *load_entry_link(struct origin *o, nsec now, const struct load_options *options,
-                                             const struct load_connection *connection);
+                                             struct load_connection *connection,
+                                             const struct link_credentials *credentials);
 /* Write what the link has, as far as the connection takes it. False: the connection is over. */
 MUST_USE bool load_entry_write(struct origin_link *link, nsec now, struct load_connection *connection);
 

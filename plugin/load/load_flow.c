@@ -36,10 +36,19 @@ uint64_t load_flow_verified(const struct load_flow *flow) {
     return verified;
 }
 
+static uint64_t room_of(const struct load_flow *flow, struct load_lane *const *from,
+                        struct load_lane *const *to) {
+    struct traffic t = traffic_of(from, to, flow->ways);
+    return flow->window - (t.sent - t.received);
+}
+
+uint64_t load_flow_room(const struct load_flow *flow, bool is_backward) {
+    return is_backward ? room_of(flow, flow->out, flow->in) : room_of(flow, flow->in, flow->out);
+}
+
 /* Let each lane in turn write full records, as far as the window of its direction goes. */
 static bool press(struct load_flow *flow, struct load_lane *const *from, struct load_lane *const *to) {
-    struct traffic t = traffic_of(from, to, flow->ways);
-    uint64_t room = flow->window - (t.sent - t.received);
+    uint64_t room = room_of(flow, from, to);
     uint32_t record = flow->shape->record_cells;
     bool has_written = false;
     for (uint32_t i = 0; i < flow->ways && room >= record; i++) {

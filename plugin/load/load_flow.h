@@ -32,6 +32,8 @@ struct load_flow {
 uint64_t load_flow_arrived(const struct load_flow *flow);
 /* Cells that were written and have not arrived yet. */
 uint64_t load_flow_under_way(const struct load_flow *flow);
+/* Cells that may be written now, forward or backward. */
+uint64_t load_flow_room(const struct load_flow *flow, bool is_backward);
 uint64_t load_flow_verified(const struct load_flow *flow);
 /* Press cells until that time. */
 void load_flow_run(struct load_flow *flow, nsec until);

@@ -156,7 +156,7 @@ static void write_link(struct way *way) {
 static void on_secured(void *owner) {
     struct way *way = owner;
     struct load_handshakes *h = way->handshakes;
-    way->link = load_entry_link(h->origin, now_of(h), h->options, way->connection);
+    way->link = load_entry_link(h->origin, now_of(h), h->options, way->connection, NULL);
     if (way->link)
         write_link(way);
     else

@@ -1,5 +1,6 @@
 /* load_lane - the circuits of one connection as a load sees them: cells written in turn, cells received compared or counted.
  *
+ * Circuits that have a stream (load_stream) write and take its cells instead, and SENDMEs that are owed.
  * A lane that is verified writes bodies of load_pattern, wrapped where the relay will peel, and checks each that comes back
  * for its place and every byte. Other lanes write one prepared body and count what arrives: to a relay an unrecognized
  * cell is as good as any.
@@ -12,6 +13,8 @@
 #include <stdint.h>
 
 #include "base/attributes.h"
+#include "base/list.h"
+#include "base/nsec.h"
 #include "base/table.h"
 #include "base/work.h"
 #include "load/load_options.h"
@@ -20,12 +23,17 @@
 
 struct crypt_provider;
 struct load_connection;
+struct load_delay_slices;
+struct load_stream;
 
 /* How cells are written; shared by all lanes. */
 struct load_shape {
     const struct crypt_provider *crypt;
     struct load_pattern pattern;
     uint32_t record_cells, run;
+    struct load_delay_slices
+        *delays;      /* of verified cells, from their writing to their arrival; NULL: nobody asks */
+    nsec now;         /* when what is being written or read was; set while somebody asks */
     struct work work; /* of wrapping and peeling; nobody reads it */
     uint8_t record[LOAD_RECORD_MAX * CELL_LEN];
 };
@@ -37,7 +45,9 @@ struct load_circuit {
     uint32_t place; /* among those that write; UINT32_MAX: it does not yet */
     bool is_met;    /* peer_number is known */
     uint64_t sent, received;
-    void *wrap, *peel; /* layers of the relay, as its client has them; NULL away from the client */
+    void *wrap, *peel;          /* layers of the relay, as its client has them; NULL away from the client */
+    struct load_stream *stream; /* that ends at the relay; the circuit's own. NULL: there is none */
+    struct list owing;          /* among those of the lane that owe SENDMEs */
 };
 
 struct load_lane {
@@ -49,19 +59,25 @@ struct load_lane {
     bool is_verified;
     bool answers_only; /* a circuit writes nothing before a cell has come on it */
     uint64_t sent, received, discarded_bytes;
+    uint64_t sendmes; /* of streams, both ways; not in sent and received */
+    struct list owing;
     uint64_t verified,
         wrong; /* cells compared; those that were not as they should be, and circuits destroyed */
 };
 
 void load_lane_init(struct load_lane *lane, bool is_verified);
 void load_lane_fini(struct load_lane *lane);
+/* Hands over circuit->stream. */
 void load_lane_add(struct load_lane *lane, const struct load_circuit *circuit);
 
 /* Its circuit with that id is gone, if there was one. */
 void load_lane_drop(struct load_lane *lane, uint32_t id);
 
-/* Write up to max cells in records of the shape and send them. Returns how many; 0 when the connection is full or over. */
+/* Write up to max cells in records of the shape and send them. Returns how many; 0 when the connection is full or over, or no
+ * stream may write. */
 uint32_t load_lane_write(struct load_lane *lane, struct load_shape *shape, uint32_t max);
+/* Write the SENDMEs that are owed and send them, as far as the connection takes them. */
+void load_lane_answer(struct load_lane *lane, struct load_shape *shape);
 /* Plaintext has come. Returns how much was used: whole cells. */
 size_t load_lane_receive(struct load_lane *lane, struct load_shape *shape, const uint8_t *bytes,
                          size_t length);

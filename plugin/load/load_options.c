@@ -10,12 +10,16 @@
 /* enum load_mode */
 static const char *const handshakes[] = {"ntor", "ntor-v3", NULL};
 
+/* enum load_role */
+static const char *const roles[] = {"middle", "exit", NULL};
+
 static const struct load_argument options[] = {
     {"relay", LOAD_ARGUMENT_ENDPOINT, AT(relay), 0, 0, true, NULL},
     {"rsa-id", LOAD_ARGUMENT_HEX, AT(rsa_id), 20, 20, true, NULL},
     {"ed-id", LOAD_ARGUMENT_HEX, AT(ed_id), 32, 32, true, NULL},
     {"onion-key", LOAD_ARGUMENT_HEX, AT(onion_key), 32, 32, true, NULL},
-    {"links", LOAD_ARGUMENT_NUMBER, AT(links), 2, LOAD_LINKS_MAX, false, NULL},
+    {"role", LOAD_ARGUMENT_CHOICE, AT(role), 0, 0, false, roles},
+    {"links", LOAD_ARGUMENT_NUMBER, AT(links), 1, LOAD_LINKS_MAX, false, NULL},
     {"circuits", LOAD_ARGUMENT_NUMBER, AT(circuits), 1, LOAD_CIRCUITS_MAX, false, NULL},
     {"record-cells", LOAD_ARGUMENT_NUMBER, AT(record_cells), 1, LOAD_RECORD_MAX, false, NULL},
     {"run", LOAD_ARGUMENT_NUMBER, AT(run), 1, LOAD_RUN_MAX, false, NULL},
@@ -27,6 +31,7 @@ static const struct load_argument options[] = {
     {"handshakes", LOAD_ARGUMENT_CHOICE, AT(mode), 0, 0, false, handshakes},
     {"proven-every", LOAD_ARGUMENT_NUMBER, AT(proven_every), 1, 1000000, false, NULL},
     {"steady", LOAD_ARGUMENT_NUMBER, AT(steady), 0, 1000000, false, NULL},
+    {"rate", LOAD_ARGUMENT_NUMBER, AT(rate), 0, LOAD_RATE_MAX, false, NULL},
     {"echoes", LOAD_ARGUMENT_NUMBER, AT(echoes), 0, 1000000, false, NULL},
     {"cipher", LOAD_ARGUMENT_TEXT, AT(cipher), 1, LOAD_CIPHER_MAX - 1, false, NULL},
     {"pid", LOAD_ARGUMENT_NUMBER, AT(pid), 0, INT32_MAX, false, NULL},
@@ -38,6 +43,8 @@ const char *load_options_help(void) {
     return "loom-load - saturate a relay from both sides of it\n"
            "\n"
            "  --relay ADDRESS:PORT --rsa-id HEX --ed-id HEX --onion-key HEX   the relay\n"
+           "  --role ROLE         of the relay: middle, or exit: then all links lead in, and each circuit has a\n"
+           "                      stream, of which every second one brings data down and the others up (middle)\n"
            "  --links N           connections, half into the relay and half out of it (8)\n"
            "  --circuits N        circuits over them (64)\n"
            "  --record-cells N    cells in a TLS record: 31 as Loom writes them, 8 as tor does (31)\n"
@@ -49,6 +56,8 @@ const char *load_options_help(void) {
            "  --echoes N          no load: send one cell there and back, N times\n"
            "  --steady N          no more than N cells a second each way, all verified; a line each tenth of a second\n"
            "                      says what arrived, and what is lost ends nothing\n"
+           "  --rate N            offer so many cells a second, both ways together, in runs at random times, and say\n"
+           "                      how long those of the verified ways were under way\n"
            "  --handshakes KIND   no cells: circuit handshakes, ntor or ntor-v3; all links lead into the relay,\n"
            "                      and --circuits is how many wait for their answer at once\n"
            "  --idle STEPS        no cells: links and circuits in so many steps each, then one cell each way on every\n"
@@ -56,6 +65,10 @@ const char *load_options_help(void) {
            "  --proven-every N    of so many answers to a handshake, prove one (100)\n"
            "  --cipher NAME       the one TLS 1.3 suite that is offered (those that tor offers)\n"
            "  --pid PID           of the relay: measure its CPU time\n";
+}
+
+uint32_t load_options_ways(const struct load_options *out) {
+    return out->role == LOAD_EXIT ? out->links : out->links / 2;
 }
 
 /* What no option can say alone. */
@@ -71,7 +84,7 @@ static bool check_handshakes(const struct load_options *out, struct complaint *c
 
 bool load_shape_is_possible(uint32_t links, uint32_t circuits, uint32_t verified_links,
                             struct complaint *complaint) {
-    if (links % 2 != 0)
+    if (links % 2 != 0 || links == 0)
         return complain(complaint, "--links %u: expected an even number, half lead in and half out", links);
     if (circuits < links / 2)
         return complain(complaint, "--circuits %u: expected at least one for each of %u ways in", circuits,
@@ -102,18 +115,37 @@ static bool check_loaded(const struct load_options *out, struct complaint *compl
                     out->links / 2);
 }
 
+static bool check_rate(const struct load_options *out, struct complaint *complaint) {
+    return out->rate == 0 || out->verified_links > 0 ||
+           complain(complaint, "--verified-links 0: with --rate expected at least 1, whose delays are told");
+}
+
+static bool check_exit(const struct load_options *out, struct complaint *complaint) {
+    if (out->rate + out->steady + out->echoes + out->steps > 0 || out->loaded_every > 1)
+        return complain(complaint,
+                        "--role exit: not with --rate, --steady, --echoes, --idle or --loaded-every");
+    if (out->circuits < out->links)
+        return complain(complaint, "--circuits %u: expected at least one for each of %u links", out->circuits,
+                        out->links);
+    return out->verified_links <= out->links ||
+           complain(complaint, "--verified-links %u: expected at most %u", out->verified_links, out->links);
+}
+
 static bool check_together(const struct load_options *out, struct complaint *complaint) {
     if (out->mode == LOAD_IDLE)
         return check_idle(out, complaint);
     if (out->mode != LOAD_CELLS)
         return check_handshakes(out, complaint);
+    if (out->role == LOAD_EXIT)
+        return check_exit(out, complaint);
     return load_shape_is_possible(out->links, out->circuits, out->verified_links, complaint) &&
-           check_loaded(out, complaint) && check_steady(out, complaint);
+           check_loaded(out, complaint) && check_steady(out, complaint) && check_rate(out, complaint);
 }
 
 bool load_options_parse(int argc, const char *const *argv, struct load_options *out,
                         struct complaint *complaint) {
-    *out = (struct load_options){.links = 8,
+    *out = (struct load_options){.role = LOAD_MIDDLE,
+                                 .links = 8,
                                  .circuits = 64,
                                  .record_cells = LOAD_RECORD_MAX,
                                  .run = 4,

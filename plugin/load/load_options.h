@@ -17,6 +17,7 @@
 #define LOAD_RECORD_MAX   31u /* cells that fill a TLS record of 16 kB; tor's have 8 */
 #define LOAD_RUN_MAX      LOAD_RECORD_MAX
 #define LOAD_SECONDS_MAX  3600u
+#define LOAD_RATE_MAX     100000000u
 #define LOAD_CIPHER_MAX   64u
 
 /* What is pressed through the relay. */
@@ -27,11 +28,19 @@ enum load_mode {
     LOAD_IDLE, /* nothing, once the circuits are there */
 };
 
+/* What the relay under load is for its circuits. */
+enum load_role {
+    LOAD_MIDDLE = 1, /* they go on to sinks of ours */
+    LOAD_EXIT,       /* they end there, and each has a stream to a server of ours */
+};
+
 struct load_options {
     enum load_mode mode;
+    uint32_t role; /* enum load_role */
     struct endpoint relay;
     uint8_t rsa_id[20], ed_id[32], onion_key[32]; /* of the relay under load */
-    uint32_t links;        /* half of them lead into the relay, half out of it; of handshakes, all lead in */
+    uint32_t
+        links; /* half of them lead into the relay, half out of it; of handshakes and to an exit, all lead in */
     uint32_t circuits;     /* of handshakes: that wait for their answer at once */
     uint32_t record_cells; /* cells in each TLS record that we write */
     uint32_t run;          /* cells of one circuit in a row */
@@ -42,8 +51,9 @@ struct load_options {
     uint32_t proven_every; /* of so many answers to a handshake, one is proven */
     uint32_t steps;        /* of what idles: so many stages for the links, and so many for the circuits */
     uint32_t warmup_s, seconds;
-    uint32_t steady;              /* cells a second each way at most; 0: as many as go */
-    uint32_t echoes;              /* instead of load: so many times one cell there and back */
+    uint32_t steady; /* cells a second each way at most; 0: as many as go */
+    uint32_t rate;   /* cells a second, both ways together, whatever the relay does; 0: as many as go */
+    uint32_t echoes; /* instead of load: so many times one cell there and back */
     char cipher[LOAD_CIPHER_MAX]; /* the one TLS 1.3 suite offered to the relay; empty: what tor offers */
     uint32_t pid;                 /* of the relay, to ask the kernel for its CPU time; 0: not asked */
     bool wants_help;
@@ -52,6 +62,8 @@ struct load_options {
 /* Defaults, then argv. False with a complaint that names the option and what was expected. */
 MUST_USE bool load_options_parse(int argc, const char *const *argv, struct load_options *out,
                                  struct complaint *complaint);
+/* Links that lead into the relay. */
+uint32_t load_options_ways(const struct load_options *options);
 /* The help text. */
 const char *load_options_help(void);
 

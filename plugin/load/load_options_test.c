@@ -47,7 +47,7 @@ static void mistakes_name_the_option(UNUSED void **state) {
     assert_false(PARSE(&o, &c, RELAY, "--links", "9"));
     assert_string_equal(c.text, "--links 9: expected an even number, half lead in and half out");
     assert_false(PARSE(&o, &c, RELAY, "--links", "0"));
-    assert_string_equal(c.text, "--links 0: expected a number from 2 to 1024");
+    assert_string_equal(c.text, "--links 0: expected a number from 1 to 1024");
     assert_false(PARSE(&o, &c, RELAY, "--links", "8x"));
     assert_false(PARSE(&o, &c, RELAY, "--seconds"));
     assert_string_equal(c.text, "--seconds: a value is missing");
@@ -100,6 +100,30 @@ static void idling_has_steps(UNUSED void **state) {
     assert_false(PARSE(&o, &c, RELAY, "--idle", "1", "--links", "9"));
 }
 
+static void an_exit_has_all_links_on_one_side(UNUSED void **state) {
+    struct load_options o;
+    struct complaint c;
+    assert_true(PARSE(&o, &c, RELAY));
+    assert_int_equal(o.role, LOAD_MIDDLE);
+    assert_int_equal(load_options_ways(&o), 4);
+    assert_true(PARSE(&o, &c, RELAY, "--role", "exit", "--links", "3", "--circuits", "3"));
+    assert_int_equal(o.role, LOAD_EXIT);
+    assert_int_equal(load_options_ways(&o), 3);
+    assert_false(PARSE(&o, &c, RELAY, "--role", "exit", "--links", "3", "--circuits", "2"));
+    assert_string_equal(c.text, "--circuits 2: expected at least one for each of 3 links");
+    assert_false(PARSE(&o, &c, RELAY, "--role", "exit", "--rate", "5"));
+    assert_false(PARSE(&o, &c, RELAY, "--role", "guard"));
+    assert_string_equal(c.text, "--role guard: expected middle or exit");
+}
+
+static void a_rate_needs_a_way_whose_delays_are_told(UNUSED void **state) {
+    struct load_options o;
+    struct complaint c;
+    assert_true(PARSE(&o, &c, RELAY, "--rate", "5000"));
+    assert_int_equal(o.rate, 5000);
+    assert_false(PARSE(&o, &c, RELAY, "--rate", "5000", "--verified-links", "0"));
+}
+
 static void help_asks_for_nothing_else(UNUSED void **state) {
     struct load_options o;
     struct complaint complaint;
@@ -110,9 +134,14 @@ static void help_asks_for_nothing_else(UNUSED void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_relay_is_enough),        cmocka_unit_test(what_is_given_counts),
-        cmocka_unit_test(mistakes_name_the_option), cmocka_unit_test(handshakes_take_other_numbers),
-        cmocka_unit_test(idling_has_steps),         cmocka_unit_test(help_asks_for_nothing_else),
+        cmocka_unit_test(a_relay_is_enough),
+        cmocka_unit_test(what_is_given_counts),
+        cmocka_unit_test(mistakes_name_the_option),
+        cmocka_unit_test(handshakes_take_other_numbers),
+        cmocka_unit_test(idling_has_steps),
+        cmocka_unit_test(help_asks_for_nothing_else),
+        cmocka_unit_test(an_exit_has_all_links_on_one_side),
+        cmocka_unit_test(a_rate_needs_a_way_whose_delays_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
 #ifndef LOOM_LOAD_LOAD_PLAN_H
 #define LOOM_LOAD_LOAD_PLAN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Circuit k goes in by way k modulo the ways, ... */
@@ -15,6 +16,10 @@ static inline uint32_t load_plan_way_out(uint32_t circuit, uint32_t ways, uint32
     if (in < verified || verified == ways)
         return in;
     return verified + (circuit / ways + in) % (ways - verified);
+}
+/* Of circuits that end at the relay, every second one sends; the others receive. */
+static inline bool load_plan_is_up(uint32_t circuit) {
+    return circuit % 2 == 1;
 }
 
 #endif

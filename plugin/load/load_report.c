@@ -52,6 +52,18 @@ static void print_load(const struct load_report *report, FILE *out) {
     print_threads(report, out);
 }
 
+static void print_delays(const struct load_report *report, FILE *out) {
+    const struct load_delays *all = &report->delays->all;
+    nsec median, p99;
+    load_delay_slices_medians(report->delays, &median, &p99);
+    fprintf(out, ", \"rate\": %u, \"left_out\": %" PRIu64 ", \"delays\": %" PRIu64, report->options->rate,
+            report->left_out, all->count);
+    fprintf(out, ", \"delay_p50_ns\": %" PRIu64 ", \"delay_p99_ns\": %" PRIu64, median, p99);
+    fprintf(out, ", \"delay_p50_of_all_ns\": %" PRIu64 ", \"delay_p99_of_all_ns\": %" PRIu64,
+            load_delays_quantile(all, 500), load_delays_quantile(all, 990));
+    fprintf(out, ", \"delay_mean_ns\": %" PRIu64, load_delays_mean(all));
+}
+
 static void print_shape(const struct load_report *report, FILE *out) {
     const struct load_options *o = report->options;
     fprintf(out, "{\"links\": %u, \"circuits\": %u", o->links, o->circuits);
@@ -70,6 +82,10 @@ void load_report_print(struct load_report *report, FILE *out) {
         print_echoes(report, out);
     else
         print_load(report, out);
+    if (report->delays)
+        print_delays(report, out);
+    if (report->options->role == LOAD_EXIT)
+        fprintf(out, ", \"sendmes\": %" PRIu64, report->sendmes);
     if (report->options->mode != LOAD_CELLS)
         fprintf(out, ", \"refused\": %" PRIu64, report->refused);
     fprintf(out, ", \"verified\": %" PRIu64 ", \"lost\": %" PRIu64 ", \"wrong\": %" PRIu64 "}\n",

@@ -7,6 +7,7 @@
 
 #include "base/nsec.h"
 #include "load/load_cpu.h"
+#include "load/load_delays.h"
 #include "load/load_options.h"
 
 struct load_report {
@@ -17,8 +18,11 @@ struct load_report {
     uint64_t refused;     /* handshakes, of all */
     uint64_t verified;    /* cells, or answers proven; of all */
     uint64_t lost, wrong; /* at the end */
-    struct load_cpu relay, own; /* while measuring; relay is empty when it was not asked for */
-    nsec *trips;                /* of echoes; sorted by load_report_print */
+    uint64_t sendmes;     /* at an exit: while measuring, both ways, beside the units */
+    uint64_t left_out;    /* of a rate: cells that the generator or TCP had no room for */
+    struct load_delay_slices *delays; /* of a rate; otherwise NULL; sorted by load_report_print */
+    struct load_cpu relay, own;       /* while measuring; relay is empty when it was not asked for */
+    nsec *trips;                      /* of echoes; sorted by load_report_print */
     uint32_t trip_count;
 };
 

@@ -64,12 +64,30 @@ static void nothing_measured_is_no_division(UNUSED void **state) {
     expect(&report, "\"lost\": 5");
 }
 
+static void how_long_cells_took(UNUSED void **state) {
+    static struct load_delay_slices delays;
+    static const struct load_options rated = {.links = 2, .circuits = 1, .rate = 500};
+    struct load_report report = {.options = &rated, .cipher = "C", .left_out = 7, .delays = &delays};
+    load_delay_slices_clear(&delays);
+    for (unsigned i = 0; i < 200; i++)
+        load_delay_slices_add(&delays, NSEC_PER_S, 32);
+    expect(&report, "\"rate\": 500, \"left_out\": 7, \"delays\": 200, \"delay_p50_ns\": 0");
+    load_delay_slices_add(&delays, 3 * NSEC_PER_S, 32);
+    expect(&report, "\"delay_p50_ns\": 32, \"delay_p99_ns\": 32");
+    expect(&report, "\"delay_p50_of_all_ns\": 32, \"delay_p99_of_all_ns\": 32, \"delay_mean_ns\": 32");
+}
+
+static void an_exit_has_sendmes(UNUSED void **state) {
+    static const struct load_options exits = {.role = LOAD_EXIT, .links = 1, .circuits = 1};
+    struct load_report report = {.options = &exits, .cipher = "C", .sendmes = 5};
+    expect(&report, "\"sendmes\": 5, \"verified\"");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(cost_of_a_cell),
-        cmocka_unit_test(cost_of_a_handshake),
-        cmocka_unit_test(echoes_are_sorted),
-        cmocka_unit_test(nothing_measured_is_no_division),
+        cmocka_unit_test(how_long_cells_took), cmocka_unit_test(an_exit_has_sendmes),
+        cmocka_unit_test(cost_of_a_cell),      cmocka_unit_test(cost_of_a_handshake),
+        cmocka_unit_test(echoes_are_sorted),   cmocka_unit_test(nothing_measured_is_no_division),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,6 +7,7 @@
 
 #include "load/load_connection.h"
 #include "load/load_lane.h"
+#include "load/load_server.h"
 #include "load/load_sink.h"
 #include "load/load_source.h"
 #include "native/folder.h"
@@ -25,13 +26,24 @@ static bool make_sinks(struct load_sides *sides, struct complaint *complaint) {
         sides->folder[0] = '\0';
         return complain(complaint, "/tmp: no folder for the keys of the sinks");
     }
-    for (uint32_t i = 0; i < sides->ways; i++) {
+    for (uint32_t i = 0; i < sides->sink_count; i++) {
         bool is_verified = i < sides->options->verified_links;
         sides->sinks[i] = load_sink_new(sides->net, sides->shape, sides->folder, is_verified, complaint);
         if (!sides->sinks[i])
             return false;
     }
     return true;
+}
+
+static bool make_servers(struct load_sides *sides, struct complaint *complaint) {
+    sides->gives = load_server_new(sides->net->base, true);
+    sides->takes = load_server_new(sides->net->base, false);
+    return (sides->gives && sides->takes) || complain(complaint, "no port on the loopback to listen at");
+}
+
+static bool make_ends(struct load_sides *sides, struct complaint *complaint) {
+    return make_sinks(sides, complaint) &&
+           (sides->options->role != LOAD_EXIT || make_servers(sides, complaint));
 }
 
 struct load_sides *load_sides_new(const struct load_options *options, struct complaint *complaint) {
@@ -44,18 +56,22 @@ struct load_sides *load_sides_new(const struct load_options *options, struct com
         load_sides_free(sides);
         return NULL;
     }
-    sides->ways = options->links / 2;
+    sides->ways = load_options_ways(options);
+    sides->sink_count = options->role == LOAD_EXIT ? 1 : sides->ways;
     sides->shape = heap_new(sizeof *sides->shape);
     sides->shape->crypt = openssl_provider();
     sides->shape->record_cells = options->record_cells;
     sides->shape->run = options->run;
     load_pattern_init(&sides->shape->pattern, PATTERN_SEED);
-    sides->sinks = heap_new(sides->ways * sizeof(struct load_sink *));
-    if (!make_sinks(sides, complaint)) {
+    sides->sinks = heap_new(sides->sink_count * sizeof(struct load_sink *));
+    if (!make_ends(sides, complaint)) {
         load_sides_free(sides);
         return NULL;
     }
-    sides->source = load_source_new(sides->net, sides->shape, options, sides->sinks);
+    struct load_doors doors = {0};
+    if (sides->gives)
+        doors = (struct load_doors){load_server_port(sides->gives), load_server_port(sides->takes)};
+    sides->source = load_source_new(sides->net, sides->shape, options, sides->sinks, &doors);
     return sides;
 }
 
@@ -63,8 +79,10 @@ void load_sides_free(struct load_sides *sides) {
     if (!sides)
         return;
     load_source_free(sides->source);
-    for (uint32_t i = 0; i < sides->ways; i++)
+    for (uint32_t i = 0; i < sides->sink_count; i++)
         load_sink_free(sides->sinks[i]);
+    load_server_free(sides->gives);
+    load_server_free(sides->takes);
     if (sides->folder[0] && !folder_remove(sides->folder))
         fprintf(stderr, "loom-load: %s could not be removed\n", sides->folder);
     load_net_free(sides->net);
@@ -75,8 +93,10 @@ void load_sides_free(struct load_sides *sides) {
 
 uint64_t load_sides_losses(const struct load_sides *sides) {
     uint64_t losses = load_source_losses(sides->source);
-    for (uint32_t i = 0; i < sides->ways; i++)
+    for (uint32_t i = 0; i < sides->sink_count; i++)
         losses += load_sink_losses(sides->sinks[i]);
+    if (sides->gives)
+        losses += load_server_losses(sides->gives) + load_server_losses(sides->takes);
     return losses;
 }
 

@@ -1,5 +1,5 @@
-/* load_sides - both sides of the relay under load: its clients before it and the relays behind it, and the circuits from the ones
- * to the others.
+/* load_sides - both sides of the relay under load: its clients before it and the relays or servers behind it, and the circuits from
+ * the ones to the others.
  *
  * Owner: main. Thread: the generator has one. Memory: from the heap; the keys of the relays behind are files, which go with
  * it. */
@@ -15,6 +15,7 @@
 
 struct load_net;
 struct load_shape;
+struct load_server;
 struct load_sink;
 struct load_source;
 
@@ -22,9 +23,11 @@ struct load_sides {
     const struct load_options *options;
     struct load_net *net;
     struct load_shape *shape;
-    struct load_sink **sinks; /* one for each way */
+    struct load_sink **sinks;          /* one for each way; of an exit's load one, who we are, */
+    struct load_server *gives, *takes; /* and these */
     struct load_source *source;
-    uint32_t ways; /* in, and as many out */
+    uint32_t ways; /* in, and for a middle as many out */
+    uint32_t sink_count;
     char folder[64];
 };
 

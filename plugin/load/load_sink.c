@@ -16,6 +16,7 @@
 #include "native/openssl_provider.h"
 #include "native/socket_address.h"
 #include "native/tls_identity.h"
+#include "native/turn_clock.h"
 #include "wire/circuit_messages.h"
 
 #define SIGNING_LIFETIME_S (30u * 86400u)
@@ -117,6 +118,8 @@ static size_t on_bytes(void *owner, const uint8_t *bytes, size_t length) {
     struct load_sink *sink = owner;
     struct cell_view view;
     struct bytes_in in = bytes_in(bytes, length);
+    if (sink->shape->delays)
+        sink->shape->now = monotonic_read();
     for (uint32_t n = 1; n > 0;) {
         unsigned id_length = sink->handshake ? link_handshake_circ_id_length(sink->handshake) : 4;
         bool ok = cell_frame(&in, id_length, HANDSHAKE_CELL_MAX, &view, 1, &n) == ERR_OK;

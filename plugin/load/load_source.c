@@ -1,5 +1,6 @@
 #include "load/load_source.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +9,7 @@
 #include "load/load_entry.h"
 #include "load/load_plan.h"
 #include "load/load_sink.h"
+#include "load/load_stream.h"
 #include "native/heap.h"
 #include "native/turn_clock.h"
 #include "origin/origin.h"
@@ -21,7 +23,8 @@ struct way_in {
 /* Where a circuit goes in and out. */
 struct plan {
     struct way_in *in;
-    struct load_sink *out;
+    struct load_sink *out; /* NULL: it ends at the relay */
+    uint32_t number;
 };
 
 struct load_source {
@@ -36,6 +39,7 @@ struct load_source {
     uint32_t wanted, begun, building, built; /* circuits */
     uint64_t losses;
     struct turn_clock clock;
+    struct load_doors doors;
     bool is_loading;
 };
 
@@ -46,16 +50,20 @@ static nsec now_of(struct load_source *s) {
 
 /* --- circuits ---------------------------------------------------------------------------------------------------- */
 
+static uint32_t way_out(const struct load_source *s, uint32_t circuit) {
+    bool is_paired = s->options->loaded_every > 1;
+    return load_plan_way_out(circuit, s->way_count, is_paired ? s->way_count : s->options->verified_links);
+}
+
 /* Begin as many circuits as may be in the making. */
 static void begin_circuits(struct load_source *s, nsec now) {
     struct origin_target first;
     load_entry_target(s->options, &first);
     while (s->ways_open == s->ways_begun && s->building < LOAD_BUILDING_MAX && s->begun < s->wanted) {
         struct plan *plan = &s->plans[s->begun];
-        bool is_paired = s->options->loaded_every > 1;
-        uint32_t out =
-            load_plan_way_out(s->begun, s->way_count, is_paired ? s->way_count : s->options->verified_links);
-        *plan = (struct plan){&s->ways[load_plan_way_in(s->begun, s->way_count)], s->sinks[out]};
+        *plan = (struct plan){.in = &s->ways[load_plan_way_in(s->begun, s->way_count)], .number = s->begun};
+        if (s->options->role == LOAD_MIDDLE)
+            plan->out = s->sinks[way_out(s, s->begun)];
         struct origin_circuit *c = origin_link_circuit(plan->in->link, now, &first);
         if (!c) {
             s->losses++;
@@ -74,14 +82,36 @@ static void extend(struct load_source *s, nsec now, struct origin_circuit *c) {
         s->losses++;
 }
 
+static bool is_up(const struct origin_circuit *c) {
+    return load_plan_is_up(((const struct plan *)c->user)->number);
+}
+
+static void begin_stream(struct load_source *s, nsec now, struct origin_circuit *c) {
+    struct begin_message to = {.port = is_up(c) ? s->doors.takes : s->doors.gives};
+    snprintf(to.host, sizeof to.host, "127.0.0.1");
+    if (!origin_circuit_begin(c, now, &to))
+        s->losses++;
+}
+
+/* The first hop is there. */
+static void go_on(struct load_source *s, nsec now, struct origin_circuit *c) {
+    if (s->options->role == LOAD_EXIT)
+        begin_stream(s, now, c);
+    else
+        extend(s, now, c);
+}
+
 /* The circuit is whole: its relay's layers are what load cells are wrapped with. */
-static void finish(struct load_source *s, struct origin_circuit *c) {
+static void finish(struct load_source *s, struct origin_circuit *c, const struct origin_stream *stream) {
     struct way_in *way = ((const struct plan *)c->user)->in;
     struct origin_hop *hop = c->path.hops[0];
-    load_lane_add(&way->lane, &(struct load_circuit){.id = c->path.circ_id,
-                                                     .number = s->built,
-                                                     .wrap = origin_hop_forward(hop),
-                                                     .peel = origin_hop_backward(s->origin, hop)});
+    struct load_circuit circuit = {.id = c->path.circ_id,
+                                   .number = s->built,
+                                   .wrap = origin_hop_forward(hop),
+                                   .peel = origin_hop_backward(s->origin, hop)};
+    if (stream)
+        circuit.stream = load_stream_new(s->shape->crypt, circuit.wrap, circuit.peel, stream->id, is_up(c));
+    load_lane_add(&way->lane, &circuit);
     s->building--;
     s->built++;
 }
@@ -91,17 +121,17 @@ static void follow(struct load_source *s, nsec now) {
     while (origin_next_event(s->origin, now, &event)) {
         switch (event.kind) {
         case ORIGIN_EVENT_LINK_OPENED: s->ways_open++; break;
-        case ORIGIN_EVENT_CIRCUIT_OPENED: extend(s, now, event.circuit); break;
-        case ORIGIN_EVENT_CIRCUIT_EXTENDED: finish(s, event.circuit); break;
+        case ORIGIN_EVENT_CIRCUIT_OPENED: go_on(s, now, event.circuit); break;
+        case ORIGIN_EVENT_CIRCUIT_EXTENDED: finish(s, event.circuit, NULL); break;
+        case ORIGIN_EVENT_STREAM_CONNECTED: finish(s, event.circuit, event.stream); break;
         case ORIGIN_EVENT_LINK_CLOSED:
         case ORIGIN_EVENT_CIRCUIT_TRUNCATED:
+        case ORIGIN_EVENT_STREAM_DATA: /* before the load, whose streams are looked after by hand */
+        case ORIGIN_EVENT_STREAM_ENDED:
         case ORIGIN_EVENT_CIRCUIT_CLOSED: s->losses++; break;
         case ORIGIN_EVENT_CIRCUIT_LINKED:
-        case ORIGIN_EVENT_CIRCUIT_MESSAGE: break;
-        case ORIGIN_EVENT_STREAM_CONNECTED:
-        case ORIGIN_EVENT_STREAM_DATA:
-        case ORIGIN_EVENT_STREAM_WRITABLE:
-        case ORIGIN_EVENT_STREAM_ENDED: CHECK(!"we have no streams");
+        case ORIGIN_EVENT_CIRCUIT_MESSAGE:
+        case ORIGIN_EVENT_STREAM_WRITABLE: break;
         }
     }
     begin_circuits(s, now);
@@ -115,11 +145,16 @@ static void write_links(struct load_source *s, nsec now) {
             s->losses++;
 }
 
+/* An exit opens no stream for who comes to it without a relay between. */
+static const struct link_credentials *credentials_of(const struct load_source *s) {
+    return s->options->role == LOAD_EXIT ? load_sink_credentials(s->sinks[0]) : NULL;
+}
+
 static void on_secured(void *owner) {
     struct way_in *way = owner;
     struct load_source *s = way->source;
     nsec now = now_of(s);
-    way->link = load_entry_link(s->origin, now, s->options, way->lane.connection);
+    way->link = load_entry_link(s->origin, now, s->options, way->lane.connection, credentials_of(s));
     if (!way->link) {
         s->losses++;
         return;
@@ -154,10 +189,12 @@ static const struct load_connection_events source_events = {on_secured, on_bytes
 /* --- life -------------------------------------------------------------------------------------------------------- */
 
 struct load_source *load_source_new(struct load_net *net, struct load_shape *shape,
-                                    const struct load_options *options, struct load_sink *const *sinks) {
+                                    const struct load_options *options, struct load_sink *const *sinks,
+                                    const struct load_doors *doors) {
     struct load_source *s = heap_new(sizeof *s);
-    *s = (struct load_source){.net = net, .shape = shape, .options = options, .sinks = sinks};
-    s->way_count = options->links / 2;
+    *s =
+        (struct load_source){.net = net, .shape = shape, .options = options, .sinks = sinks, .doors = *doors};
+    s->way_count = load_options_ways(options);
     s->ways = heap_new(s->way_count * sizeof *s->ways);
     s->plans = heap_new(options->circuits * sizeof *s->plans);
     turn_clock_init(&s->clock, monotonic_read());

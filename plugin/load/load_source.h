@@ -1,5 +1,5 @@
-/* load_source - the clients before the relay under load: links into it, and circuits through it to the sinks, built by
- * plugin/origin; afterwards each link is a lane.
+/* load_source - the clients before the relay under load: links into it, and circuits through it to the sinks, or to it with a stream
+ * each, built by plugin/origin; afterwards each link is a lane.
  *
  * Owner: main. Thread: the generator has one. Bound: LOAD_BUILDING_MAX (load_entry.h) circuits are built at a time. */
 #ifndef LOOM_LOAD_LOAD_SOURCE_H
@@ -16,10 +16,15 @@ struct load_net;
 struct load_sink;
 struct load_source;
 
-/* Nothing is dialled yet. Borrows everything. */
+/* Ports on the loopback where streams of an exit's load lead. */
+struct load_doors {
+    uint16_t gives, takes;
+};
+
+/* Nothing is dialled yet. Borrows everything: sinks of a middle's load; of an exit's doors, and one sink, whose identity we show. */
 MUST_USE struct load_source *load_source_new(struct load_net *net, struct load_shape *shape,
                                              const struct load_options *options,
-                                             struct load_sink *const *sinks);
+                                             struct load_sink *const *sinks, const struct load_doors *doors);
 /* NULL is fine. */
 void load_source_free(struct load_source *source);
 

@@ -9,11 +9,15 @@
 
 #include "load/load_connection.h"
 #include "load/load_cpu.h"
+#include "load/load_delays.h"
+#include "load/load_exits.h"
 #include "load/load_flow.h"
 #include "load/load_handshakes.h"
 #include "load/load_idle.h"
 #include "load/load_options.h"
+#include "load/load_rate.h"
 #include "load/load_report.h"
+#include "load/load_server.h"
 #include "load/load_sides.h"
 #include "load/load_sink.h"
 #include "load/load_source.h"
@@ -32,6 +36,8 @@ struct load {
     struct load_options options;
     struct load_sides *sides;
     struct load_flow flow;
+    struct load_rate rate;
+    struct load_delay_slices delays;
 };
 
 /* --- setting up -------------------------------------------------------------------------------------------------- */
@@ -87,17 +93,42 @@ static struct load_cpu cpu_of(uint32_t pid) {
     return cpu;
 }
 
+static void press(struct load *load, nsec until) {
+    if (load->options.rate > 0)
+        load_rate_run(&load->rate, until);
+    else
+        load_flow_run(&load->flow, until);
+}
+
+/* From now on; the first ones found cold caches. */
+static void begin_delays(struct load *load, struct load_report *report) {
+    load_delay_slices_clear(&load->delays);
+    load->rate.left_out = 0;
+    report->delays = &load->delays;
+}
+
+static void begin_rate(struct load *load) {
+    load_rate_init(&load->rate, &load->flow, load->options.rate, monotonic_read());
+    load->sides->shape->delays = &load->delays;
+}
+
 static void measure(struct load *load, struct load_report *report) {
-    load_flow_run(&load->flow, monotonic_read() + load->options.warmup_s * NSEC_PER_S);
+    if (load->options.rate > 0)
+        begin_rate(load);
+    press(load, monotonic_read() + load->options.warmup_s * NSEC_PER_S);
+    if (load->options.rate > 0)
+        begin_delays(load, report);
     nsec began = monotonic_read();
     fprintf(stderr, "measuring for %u s\n", load->options.seconds); /* for who reads the relay's counters */
     uint64_t cells = load_flow_arrived(&load->flow);
     struct load_cpu relay = cpu_of(load->options.pid), own = cpu_of((uint32_t)getpid());
-    load_flow_run(&load->flow, began + load->options.seconds * NSEC_PER_S);
+    press(load, began + load->options.seconds * NSEC_PER_S);
     report->relay = cpu_of(load->options.pid);
     report->own = cpu_of((uint32_t)getpid());
     report->elapsed = monotonic_read() - began;
     report->units = load_flow_arrived(&load->flow) - cells;
+    report->left_out = load->rate.left_out;
+    load->sides->shape->delays = NULL;
     load_cpu_since(&report->relay, &relay);
     load_cpu_since(&report->own, &own);
     load_flow_drain(&load->flow, monotonic_read() + DRAIN_PATIENCE);
@@ -126,6 +157,12 @@ static bool run_steady(struct load *load) {
     return true;
 }
 
+static bool is_whole(const struct load_report *report, struct complaint *complaint) {
+    return (report->lost == 0 && report->wrong == 0) ||
+           complain(complaint, "%" PRIu64 " cells did not arrive, %" PRIu64 " were wrong", report->lost,
+                    report->wrong);
+}
+
 static bool run(struct load *load, struct complaint *complaint) {
     if (load->options.steady > 0)
         return run_steady(load);
@@ -140,9 +177,59 @@ static bool run(struct load *load, struct complaint *complaint) {
     report.wrong = load_sides_losses(load->sides);
     load_report_print(&report, stdout);
     free(report.trips);
-    return (report.lost == 0 && report.wrong == 0) ||
-           complain(complaint, "%" PRIu64 " cells did not arrive, %" PRIu64 " were wrong", report.lost,
-                    report.wrong);
+    return is_whole(&report, complaint);
+}
+
+/* --- an exit -------------------------------------------------------------------------------------------------- */
+
+static void measure_exits(struct load_exits *exits, struct load_report *report) {
+    const struct load_options *options = report->options;
+    load_server_begin(exits->gives);
+    load_server_begin(exits->takes);
+    load_exits_run(exits, monotonic_read() + options->warmup_s * NSEC_PER_S);
+    nsec began = monotonic_read();
+    fprintf(stderr, "measuring for %u s\n", options->seconds);
+    uint64_t cells = load_exits_arrived(exits), sendmes = load_exits_sendmes(exits);
+    struct load_cpu relay = cpu_of(options->pid), own = cpu_of((uint32_t)getpid());
+    load_exits_run(exits, began + options->seconds * NSEC_PER_S);
+    report->relay = cpu_of(options->pid);
+    report->own = cpu_of((uint32_t)getpid());
+    report->elapsed = monotonic_read() - began;
+    report->units = load_exits_arrived(exits) - cells;
+    report->sendmes = load_exits_sendmes(exits) - sendmes;
+    load_cpu_since(&report->relay, &relay);
+    load_cpu_since(&report->own, &own);
+    load_exits_drain(exits, monotonic_read() + DRAIN_PATIENCE);
+    report->verified = load_exits_verified(exits);
+    report->lost = load_exits_under_way(exits);
+}
+
+static bool press_exits(struct load_sides *sides, struct complaint *complaint) {
+    struct load_report report = {.options = sides->options, .cipher = load_source_cipher(sides->source)};
+    struct load_exits exits = {.lanes = heap_new(sides->ways * sizeof(struct load_lane *)),
+                               .ways = sides->ways,
+                               .shape = sides->shape,
+                               .base = sides->net->base,
+                               .gives = sides->gives,
+                               .takes = sides->takes};
+    for (uint32_t i = 0; i < exits.ways; i++)
+        exits.lanes[i] = load_source_lane(sides->source, i);
+    bool ok = load_source_begin_load(sides->source, false);
+    if (ok) {
+        measure_exits(&exits, &report);
+        report.wrong = load_sides_losses(sides);
+        load_report_print(&report, stdout);
+    }
+    free(exits.lanes);
+    return ok && is_whole(&report, complaint);
+}
+
+static bool run_exits(const struct load_options *options, struct complaint *complaint) {
+    struct load_sides *sides = load_sides_new(options, complaint);
+    bool ok = sides && load_sides_build(sides, sides->ways, options->circuits, complaint) &&
+              press_exits(sides, complaint);
+    load_sides_free(sides);
+    return ok;
 }
 
 /* --- handshakes -------------------------------------------------------------------------------------------------- */
@@ -207,7 +294,8 @@ static bool run_cells(const struct load_options *options, struct complaint *comp
 
 static bool run_mode(const struct load_options *options, struct complaint *complaint) {
     switch (options->mode) {
-    case LOAD_CELLS: return run_cells(options, complaint);
+    case LOAD_CELLS:
+        return options->role == LOAD_EXIT ? run_exits(options, complaint) : run_cells(options, complaint);
     case LOAD_IDLE: return run_idle(options, complaint);
     case LOAD_NTOR:
     case LOAD_NTOR_V3: break;

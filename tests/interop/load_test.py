@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,46 @@ def test_a_cell_comes_back(relay: Path, started: lone_relay.LoneRelay) -> None:
     result = json.loads(done.stdout)
     assert result["echoes"] == 50
     assert 0 < result["echo_median_ns"] <= result["echo_p99_ns"]
+
+
+def test_cells_at_a_rate_say_how_long_they_took(relay: Path, started: lone_relay.LoneRelay) -> None:
+    done = load(relay, started, "--links", "4", "--circuits", "8", "--rate", "4000", "--warmup", "0", "--seconds",
+                "1")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert result["lost"] == 0
+    assert 0 < result["cells"] <= 8000
+    assert 0 < result["delay_p50_of_all_ns"] <= result["delay_p99_of_all_ns"]
+
+
+POLICY_PATIENCE = 30
+AT_AN_EXIT = "RefuseUnknownExits 0\nExitPolicyRejectPrivate 0\nServerDNSDetectHijacking 0\n"
+
+
+@pytest.mark.parametrize("program", ["loom", "tor"])
+def test_streams_end_at_an_exit_and_answer_with_sendmes(relay: Path, run_directory: Path, program: str) -> None:
+    command = relay if program == "loom" else shutil.which("tor")
+    if command is None:
+        pytest.skip("tor is not installed")
+    with ports.PortBlock() as block:
+        one = lone_relay.start(program, [str(command)], run_directory, block.take(), AT_AN_EXIT,
+                               policy="ExitRelay 1\nExitPolicy accept *:*")  # fmt: skip
+        try:
+            # A tor has no exit policy, and so no streams, for some seconds after its start.
+            for _ in range(POLICY_PATIENCE):
+                done = load(relay, one, "--role", "exit", "--links", "3", "--circuits", "6", "--verified-links", "2",
+                            "--warmup", "0", "--seconds", "1")  # fmt: skip
+                if done.returncode == 0 or program == "loom":
+                    break
+                time.sleep(1)
+        finally:
+            stop_all([one.child])
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert result["lost"] == 0 and result["wrong"] == 0
+    assert result["verified"] > 0
+    assert result["cells"] > 6 * 1000  # more than all windows together: SENDMEs came, and were answered
+    assert result["sendmes"] > 0
 
 
 HANDSHAKES = ("--links", "2", "--circuits", "8", "--proven-every", "1", "--warmup", "0", "--seconds", "1")
