@@ -21,6 +21,7 @@ import numpy
 from scipy.optimize import lsq_linear
 
 NOISE_LEAST = 0.02  # of the cost of a run: no run is believed to be better than that
+NORMAL = 1.4826  # a standard deviation by the median distance, if errors are normal
 DRAWS = 200
 INTERVAL = (5.0, 95.0)  # per cent of the draws
 SEED = 1
@@ -109,7 +110,8 @@ class Fit:
 
 def fit(runs: Sequence[Run], priors: Mapping[str, Prior], noise: float | None = None, draws: int = DRAWS,
         is_crossed: bool = True) -> Fit:  # fmt: skip
-    """Fit prices of the columns that priors name. noise: of a run's cost, relative; None: as runs of one load differ.
+    """Fit prices of the columns that priors name. noise: of a run's cost, relative; None: as runs of one load differ,
+    or as far as the law is from them, whichever is larger.
 
     draws: samples for the intervals, 0 for none; is_crossed: also leave each load out once.
     """
@@ -119,10 +121,13 @@ def fit(runs: Sequence[Run], priors: Mapping[str, Prior], noise: float | None = 
     if unknown:
         raise ValueError(f"work without a prior: {', '.join(sorted(unknown))}")
     repeated = repeatability(runs)
-    noise = max(NOISE_LEAST, repeated if noise is None else noise)
     names = [name for name in priors if any(run.work.get(name) for run in runs)]
     matrix, costs = _matrix(runs, names)
-    values, objective = _solve(matrix, costs, [priors[name] for name in names], noise)
+    held = [priors[name] for name in names]
+    if noise is None:
+        first = max(NOISE_LEAST, repeated)
+        noise = max(first, misfit(matrix @ _solve(matrix, costs, held, first)[0], costs))
+    values, objective = _solve(matrix, costs, held, noise)
     low, high = _intervals(runs, matrix, costs, names, priors, noise, values, draws)
     prices = {}
     for name, prior in priors.items():
@@ -160,6 +165,11 @@ def repeatability(runs: Sequence[Run]) -> float:
     return statistics.median(off) if off else 0.0
 
 
+def misfit(predicted: numpy.ndarray, costs: numpy.ndarray) -> float:
+    """Return the relative deviation of what is predicted: by the median, so that one odd run does not count."""
+    return float(NORMAL * numpy.median(numpy.abs(predicted / costs - 1.0)))
+
+
 def _errors_of_loads(found: Sequence[LeftOut]) -> list[float]:
     by_load: dict[str, list[float]] = {}
     for one in found:
@@ -185,7 +195,7 @@ def _solve(
     target = (costs - matrix @ centre) * weights
     stacked = numpy.vstack([data, numpy.eye(len(priors))])
     found = lsq_linear(stacked, numpy.concatenate([target, numpy.zeros(len(priors))]), (least, most), method="bvls")
-    return centre + found.x * scale, 2.0 * float(found.cost)
+    return numpy.maximum(centre + found.x * scale, 0.0), 2.0 * float(found.cost)
 
 
 def _intervals(

@@ -1,0 +1,116 @@
+"""calibrate_native - runs of a native relay under loads that differ, the yardstick beside them, while there is time.
+
+The loads are gone through pass after pass, so that runs of one load lie apart in time and tell how well runs repeat. A
+run is begun only when there is time for it, by how long the load took before.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+import statistics
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import calibrate_primitives, native_load, ports
+from .errors import TestbedError
+from .load_shape import Load
+from .native_load import NativeResult, Programs
+from .progress import Progress
+
+WINDOW_SECONDS = 2.3  # with what is around it loom-load measures for 3 s
+TAIL_SECONDS = 0.5  # at the end of a run that are not the load's
+SECONDS_GUESSED = 6.0  # a run of a few circuits
+SECONDS_A_CIRCUIT = 0.001
+SECONDS_A_LINK = 0.02
+PASSES_MAX = 50
+
+
+@dataclass(frozen=True)
+class NativeRun:
+    """A run and how fast its core was: nanoseconds of the yardstick's clock parts, 0 when it was not read."""
+
+    result: NativeResult
+    clock_ns: float
+    memory_ns: float = 0.0
+
+
+@dataclass(frozen=True)
+class NativeRuns:
+    """All runs, and the loads for which there was no time or which failed, with the reason."""
+
+    runs: list[NativeRun]
+    left_out: dict[str, str]
+
+    @property
+    def clock_usual(self) -> float:
+        """Return the yardstick of the run in the middle: prices are of the machine as it was then."""
+        known = [run.clock_ns for run in self.runs if run.clock_ns]
+        return statistics.median(known) if known else 0.0
+
+    def slowness(self, run: NativeRun) -> float:
+        """Return how much slower than usual the core was during the run."""
+        usual = self.clock_usual
+        return run.clock_ns / usual if usual and run.clock_ns else 1.0
+
+
+def gather(
+    loads: Sequence[Load],
+    seconds: float,
+    directory: Path,
+    programs: Programs,
+    progress: Progress,
+    window: float = WINDOW_SECONDS,
+) -> NativeRuns:
+    """Run all loads once, and again while there is time. Raise TestbedError when not one run succeeds."""
+    deadline = time.monotonic() + seconds
+    took: dict[Load, float] = {}
+    runs: list[NativeRun] = []
+    left_out: dict[str, str] = {}
+    for number in range(1, PASSES_MAX + 1):
+        begun = 0
+        for index, load in enumerate(loads, 1):
+            if load.name in left_out:
+                continue
+            left = deadline - time.monotonic()
+            if took.get(load, _guess(load)) > left:
+                if number == 1:
+                    left_out[load.name] = f"no time left for it: {left:.0f} s"
+                continue
+            begun += 1
+            start = time.monotonic()
+            try:
+                run = one(load, directory / f"run-{number}-{index}", programs, window)
+            except TestbedError as error:
+                left_out[load.name] = str(error).removeprefix(f"{load.name}: ")
+                progress.line(str(error))
+                continue
+            took[load] = time.monotonic() - start
+            runs.append(run)
+            progress.line(f"pass {number}, load {index} of {len(loads)}: {load.name}: "
+                          f"{run.result.ns_per_cell:.0f} ns a cell, {left:.0f} s left")  # fmt: skip
+        if begun == 0:
+            break
+    if not runs:
+        raise TestbedError(f"no load could be run: {next(iter(left_out.values()), 'there is none')}")
+    return NativeRuns(runs, left_out)
+
+
+def _guess(load: Load) -> float:
+    return SECONDS_GUESSED + SECONDS_A_CIRCUIT * load.circuits + SECONDS_A_LINK * load.links
+
+
+def one(load: Load, place: Path, programs: Programs, window: float = WINDOW_SECONDS) -> NativeRun:
+    """Run a load on a relay that is started for it, with the yardstick on its core; place must not exist yet."""
+    place.mkdir(parents=True)
+    program = programs.loom.parent / calibrate_primitives.PROGRAM
+    log = place / "yardstick.log"
+    with ports.PortBlock() as block, calibrate_primitives.yardstick(program, log) as yardstick:
+        result = native_load.run(load, place / "relay", block, seconds=window, programs=programs)
+        ended = calibrate_primitives.now_ns()
+    readings = yardstick.during(window + 1.0 + TAIL_SECONDS, ended - round(TAIL_SECONDS * 1e9))
+    shutil.rmtree(place / "relay" / "data", ignore_errors=True)
+    memory = statistics.median(reading.memory for reading in readings) if readings else 0.0
+    return NativeRun(dataclasses.replace(result, report={}), calibrate_primitives.clock_of(readings), memory)

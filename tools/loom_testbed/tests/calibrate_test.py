@@ -1,0 +1,176 @@
+"""Calibration without a machine: pieces that are read, what is believed of them, the law of what is cold, the files."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy
+import pytest
+from loom_testbed import calibrate_law, calibrate_native, calibrate_priors, calibrate_profile, load_designs
+from loom_testbed.calibrate import Calibration
+from loom_testbed.calibrate_law import CELL_COLD, CIRCUIT_COLD, Observation, cold_share, fit_law, observations
+from loom_testbed.calibrate_native import NativeRun, NativeRuns
+from loom_testbed.calibrate_primitives import Primitives, clock_of, parse, parse_readings
+from loom_testbed.load_shape import Load
+from loom_testbed.native_load import NativeResult
+from loom_testbed.rundir import REPOSITORY
+
+FIGURE = {"least": 9.0, "lower": 9.5, "median": 10.0, "upper": 11.0, "spread": 0.15}
+
+
+def _piece(name: str, variant: str = "", size: int = 0, ns: float = 10.0) -> dict:
+    return {"name": name, "variant": variant, "size_of": "bytes" if size else "", "size": size, "unit": "call",
+            "batches": 3, "units_a_batch": 8, "ns": FIGURE | {"median": ns}, "raw_ns": FIGURE}  # fmt: skip
+
+
+def _pieces() -> Primitives:
+    said = [_piece("send", "", size, 1000.0 + 0.05 * size) for size in (536, 4096, 16384, 131072)]
+    said += [_piece("receive", "", size, 300.0 + 0.04 * size) for size in (536, 4096, 16384, 131072)]
+    said.append(_piece("crossing", "", 31) | {"missing": "it takes two cores"})
+    return parse({"yardstick": {"best_ns": 1e6, "median_ns": 1.1e6, "worst_ns": 1.3e6}, "primitives": said})
+
+
+def test_pieces_are_found_by_name_and_missing_ones_say_why() -> None:
+    pieces = _pieces()
+    found = pieces.find("send", size=4096)
+    assert found is not None
+    assert found.ns == pytest.approx(1204.8)
+    assert pieces.find("crossing", size=31) is None
+    assert pieces.missing == {"crossing, 31 bytes": "it takes two cores"}
+
+
+def test_every_kind_of_work_has_a_belief() -> None:
+    header = (REPOSITORY / "plugin/base/work.h").read_text().split("struct work {")[0]
+    kinds = re.findall(r"\bX\((\w+)\)", header)
+    assert len(kinds) > 40
+    assert set(kinds) == set(calibrate_priors.WORK)
+    assert set(calibrate_priors.beliefs(Primitives(()))) == {*kinds, CIRCUIT_COLD, CELL_COLD}
+
+
+def test_bytes_in_calls_are_priced_by_the_slope() -> None:
+    beliefs = calibrate_priors.beliefs(_pieces())
+    assert beliefs["tls_bytes_written"].prior.price == pytest.approx(0.05)
+    assert beliefs["tls_bytes_read"].prior.price == pytest.approx(0.04)
+    assert beliefs["cells_crossed"].source == "assumed"
+    assert beliefs["bytes_sent"].prior.price == 0.0
+
+
+def test_readings_of_the_yardstick() -> None:
+    readings = parse_readings("100 30 20 50\n200 32 20 90\n300 34 20 10\n400 3")
+    assert [one.at_ns for one in readings] == [100, 200, 300]
+    assert clock_of(readings) == 52.0
+    assert clock_of([]) == 0.0
+
+
+@pytest.mark.parametrize(("active", "hot", "share"), [(0, 0, 0), (100, 100, 0), (200, 100, 0.5), (1000, 100, 0.9)])
+def test_the_law_of_what_is_cold(active: float, hot: float, share: float) -> None:
+    assert cold_share(active, hot) == pytest.approx(share)
+
+
+def _result(load: Load, conn: dict, halves: int, cpu_ns: int) -> NativeResult:
+    work = {"main": {"cells_received": 3}, "conn-1": conn}
+    return NativeResult(load=load, program="loom", cells=conn["cells_received"], seconds=2.0,
+                        cpu_ns={"main": 5, "conn-1": cpu_ns}, work=work,
+                        working_set={"conn-1": {"halves_active": halves}})  # fmt: skip
+
+
+def test_threads_that_relay_are_observed_corrected_by_the_yardstick() -> None:
+    result = _result(Load(), {"cells_received": 1000, "cells_sent": 1000, "circuit_switches": 500}, 400, 600_000)
+    (one,) = observations(result, slowness=1.2)
+    assert (one.thread, one.cells, one.cpu_ns, one.halves_active) == ("conn-1", 1000, 500_000, 400)
+    run = one.run(halves_hot=200, queues_hot=100)
+    assert (run.work[CIRCUIT_COLD], run.work[CELL_COLD]) == (250.0, 750.0)
+
+
+TRUE = {"cells_received": 90.0, "cells_sent": 90.0, "reads": 2000.0, "tls_records_read": 400.0,
+        CIRCUIT_COLD: 60.0, CELL_COLD: 120.0}  # fmt: skip
+
+
+def _observed(halves_hot: int, queues_hot: int) -> list[Observation]:
+    rng = numpy.random.default_rng(3)
+    seen = []
+    for index in range(24):
+        cells = 1e6
+        work = {"cells_received": cells, "cells_sent": cells, "reads": 0.2 * rng.random() * cells,
+                "tls_records_read": rng.random() * cells, "circuit_switches": 2 * rng.random() * cells}  # fmt: skip
+        one = Observation(f"load {index}", "conn-1", work, float(rng.choice([20, 300, 2000, 16000])), 1.0, cells)
+        run = one.run(halves_hot, queues_hot)
+        cost = sum(TRUE.get(name, 0.0) * amount for name, amount in run.work.items()) * rng.normal(1.0, 0.02)
+        seen.append(Observation(one.load, one.thread, work, one.halves_active, cost, cells))
+    return seen
+
+
+def test_what_stays_hot_is_found_with_the_prices() -> None:
+    priors = calibrate_priors.priors(calibrate_priors.beliefs(Primitives(())))
+    fit, hot = fit_law(_observed(1000, 250), priors, draws=20)
+    assert hot.halves_range[0] <= 1000 <= hot.halves_range[1]
+    assert hot.queues == 250
+    price = fit.prices[CELL_COLD]
+    assert price.least <= TRUE[CELL_COLD] * 1.1
+    assert price.most >= TRUE[CELL_COLD] * 0.9
+    assert fit.error_median < 0.05
+
+
+def test_without_time_no_load_is_begun(tmp_path: Path) -> None:
+    with pytest.raises(Exception, match="no time left"):
+        calibrate_native.gather(load_designs.FITTED, 0.0, tmp_path, None, None)  # type: ignore[arg-type]
+    assert list(tmp_path.iterdir()) == []
+
+
+def _calibration() -> Calibration:
+    seen = _observed(1000, 250)
+    beliefs = calibrate_priors.beliefs(_pieces())
+    fit, hot = fit_law(seen, calibrate_priors.priors(beliefs), draws=3)
+    run = NativeRun(_result(Load(), dict.fromkeys(("cells_received", "cells_sent"), 10), 5, 4000), 5e5, 7e5)
+    machine = calibrate_profile.machine_of(
+        {"cpu": "Intel(R) Xeon(R) Processor", "cores": 2, "threads_per_core": 1, "kernel": "6", "openssl": "OpenSSL 3"},
+        "cpu family\t: 6\nmodel\t\t: 207\n",
+    )
+    return Calibration(machine, _pieces(), NativeRuns([run], {}), seen, beliefs, fit, hot, 0.2, 1.0, ["nothing"])
+
+
+def test_a_profile_has_every_number_once_with_its_provenance() -> None:
+    done = _calibration()
+    assert done.machine.name == "loom-intel-xeon-6-207"
+    text = done.profile_text()
+    for name in (*calibrate_priors.WORK, "circuit_cold", "cell_cold", "halves_hot", "queues_hot", "smt"):
+        assert len(re.findall(rf"^ *{name}: \{{", text, re.MULTILINE)) == 1, name
+    for value, least, most in re.findall(r"(?:ps|count): (\d+), least: (\d+), most: (\d+)", text):
+        assert int(least) <= int(value) <= int(most)
+    assert "left out: median error" in text
+    assert max(map(len, text.splitlines())) < 140
+
+
+def test_report_and_json_say_the_same() -> None:
+    from loom_testbed import calibrate_report
+
+    done = _calibration()
+    page = calibrate_report.page(done)
+    assert page.startswith("<!doctype html>")
+    for name in ("predicted", "residuals", "bills", "prices", "yardstick"):
+        assert f'id="fig-{name}"' in page
+    assert f"{done.fit.error_median:.1%}".replace("%", "") in page
+    kept = json.loads(json.dumps(done.as_dict()))
+    assert kept["cross_validation"]["median"] == done.fit.error_median
+    one = done.observations[0]
+    bill = calibrate_report.bill(done, one)
+    run = one.run(done.hot.halves, done.hot.queues)
+    assert sum(bill.values()) == pytest.approx(done.fit.predict(run.work) / run.units)
+
+
+def test_profiles_of_other_cpus_are_named_after_them() -> None:
+    facts = {"cpu": "AMD EPYC 7763 64-Core Processor", "cores": 8, "threads_per_core": 2, "kernel": "6", "openssl": "x"}
+    machine = calibrate_profile.machine_of(facts, "")
+    assert (machine.name, machine.cores, machine.threads_per_core) == ("loom-amd-epyc-7763-64-core", 4, 2)
+
+
+def test_what_is_written_replaces_what_was_there(tmp_path: Path) -> None:
+    path = tmp_path / "p.yaml"
+    path.write_text("old")
+    calibrate_profile.write(path, "new")
+    assert [(one.name, one.read_text()) for one in tmp_path.iterdir()] == [("p.yaml", "new")]
+
+
+def test_laws_counts_are_in_order() -> None:
+    assert list(calibrate_law.HALVES_HOT) == sorted(calibrate_law.HALVES_HOT)
+    assert list(calibrate_law.QUEUES_HOT) == sorted(calibrate_law.QUEUES_HOT)
