@@ -10,8 +10,13 @@ int bench_command(int argc, char *argv[]);
 /* `bench balance`: argv[0] is "balance". */
 int bench_balance_command(int argc, char *argv[]);
 int predict_command(int argc, char *argv[]);
+int calibrate_command(int argc, char *argv[]);
 int report_command(int argc, char *argv[]);
 int run_command(int argc, char *argv[]);
 int stage_command(int argc, char *argv[]);
+
+/* For a command that is a module of Python: become the module, in the environment that tools/ makes, with argv behind argv[0].
+ * Returns only when that fails. */
+int python_command(const char *module, int argc, char *argv[]);
 
 #endif

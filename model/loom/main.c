@@ -12,6 +12,7 @@ static const struct command {
     {"bench", "measure how fast the simulator is, and what its state takes", bench_command},
     {"predict", "what one relay does on a machine, under a load: throughput, CPU, where it goes",
      predict_command},
+    {"calibrate", "measure this machine: a profile of what Loom costs on it", calibrate_command},
     {"report", "write one HTML file about the results of run", report_command},
     {"run", "simulate a scenario: a table, and folders of results", run_command},
     {"stage", "make a table of relays from a consensus and tornettools' staging", stage_command},
