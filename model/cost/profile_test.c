@@ -41,8 +41,9 @@ static nsec middle_ns_per_cell(const struct cost_table *table, const struct cost
                         .crypt_runs = 1,
                         .circuit_switches = 1,
                         .scheduler_picks = 1};
-    cost_behaviour_receive(who, who, LINK_AES256, 514 * cells, &work);
-    cost_behaviour_send(who, LINK_AES256, 514 * cells, &work);
+    uint64_t records = cost_behaviour_records(who, 514 * cells);
+    cost_behaviour_receive(who, LINK_AES256, records, 514 * cells, &work);
+    cost_behaviour_send(who, LINK_AES256, records, 514 * cells, &work);
     cost_behaviour_correct(who, &work);
     return cost_price(table, &work, &(struct working_set){0}, 0, 0) / cells;
 }

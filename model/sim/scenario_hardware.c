@@ -98,8 +98,9 @@ uint64_t scenario_tor_rate(const struct cost_table *tor) {
                         .crypt_runs = 1,
                         .circuit_switches = 1,
                         .scheduler_picks = 1};
-    cost_behaviour_receive(behaviour, behaviour, LINK_AES256, CELL_BYTES * BURST_CELLS, &work);
-    cost_behaviour_send(behaviour, LINK_AES256, CELL_BYTES * BURST_CELLS, &work);
+    uint64_t records = cost_behaviour_records(behaviour, CELL_BYTES * BURST_CELLS);
+    cost_behaviour_receive(behaviour, LINK_AES256, records, CELL_BYTES * BURST_CELLS, &work);
+    cost_behaviour_send(behaviour, LINK_AES256, records, CELL_BYTES * BURST_CELLS, &work);
     cost_behaviour_correct(behaviour, &work);
     nsec took = cost_price(tor, &work, &nothing, 0, 0);
     return took ? CELL_BYTES * BURST_CELLS * NSEC_PER_S / took : UINT64_MAX;

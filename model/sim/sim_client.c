@@ -102,7 +102,6 @@ void sim_guard_touch(struct sim_guard *guard) {
 static bool put(struct sim_guard *guard, struct sim_message *message) {
     if (!message)
         return false;
-    message->behaviour = SIM_BEHAVE_TOR;
     tcp_write(guard->tcp, &message->tcp);
     return true;
 }
@@ -112,7 +111,7 @@ static bool write_burst(struct sim_guard *guard, nsec now) {
     struct cell *cells[CELLS_AT_ONCE];
     struct sim_train train = {0};
     struct sim_burst burst;
-    sim_burst_begin(&burst, host, &train, cost_behaviour_tor.record_bytes_max, SIM_BEHAVE_TOR);
+    sim_burst_begin(&burst, host, &train, cost_behaviour_tor.record_bytes_max);
     uint32_t n = origin_link_take(guard->link, now, cells, CELLS_AT_ONCE);
     bool fine = sim_burst_add(&burst, cells, n);
     origin_link_release(guard->link, cells, n);

@@ -108,21 +108,17 @@ void sim_train_free(struct host *host, struct sim_train *train) {
 
 /* --- bursts of cells --------------------------------------------------------------------------------------------- */
 
-void sim_burst_begin(struct sim_burst *burst, struct host *host, struct sim_train *train, uint32_t record_max,
-                     enum sim_behaviour behaviour) {
+void sim_burst_begin(struct sim_burst *burst, struct host *host, struct sim_train *train,
+                     uint32_t record_max) {
     CHECK(record_max >= CELL_LEN);
-    *burst = (struct sim_burst){.host = host,
-                                .train = train,
-                                .record_end = record_max,
-                                .record_max = record_max,
-                                .behaviour = (uint8_t)behaviour};
+    *burst =
+        (struct sim_burst){.host = host, .train = train, .record_end = record_max, .record_max = record_max};
 }
 
 /* plain: of the record that is finished. */
 static void finish_record(struct sim_burst *burst, uint64_t plain) {
     struct sim_message *record = burst->record;
     record->plain = (uint32_t)plain;
-    record->behaviour = burst->behaviour;
     record->tcp.length = (uint32_t)plain + SIM_RECORD_OVERHEAD;
     sim_train_add(burst->train, record);
     burst->record = NULL;

@@ -39,7 +39,6 @@ struct sim_message {
     struct sim_message *more; /* content goes on there */
     uint16_t used;            /* bytes of content here */
     uint8_t kind;             /* enum sim_message_kind */
-    uint8_t behaviour;        /* enum sim_behaviour of the sender */
     uint32_t plain;           /* bytes of plaintext: what length is without the record */
     uint8_t content[];
 };
@@ -75,10 +74,9 @@ struct sim_burst {
     uint64_t plain;             /* bytes so far */
     uint64_t record_end;        /* of the stream of the burst */
     uint32_t record_max;
-    uint8_t behaviour;
 };
-void sim_burst_begin(struct sim_burst *burst, struct host *host, struct sim_train *train, uint32_t record_max,
-                     enum sim_behaviour behaviour);
+void sim_burst_begin(struct sim_burst *burst, struct host *host, struct sim_train *train,
+                     uint32_t record_max);
 /* False without memory, and then the run stops. */
 MUST_USE bool sim_burst_add(struct sim_burst *burst, struct cell *const *cells, uint32_t n);
 /* Returns the bytes of plaintext. */

@@ -100,7 +100,7 @@ static uint32_t cut(struct bench *bench, uint32_t count, uint32_t record_max, ui
     uint64_t plain = 0;
     for (uint32_t i = 0; i < count; i++)
         cells[i] = new_cell(i, kept_of(i));
-    sim_burst_begin(&burst, bench->host, &train, record_max, SIM_BEHAVE_LOOM);
+    sim_burst_begin(&burst, bench->host, &train, record_max);
     for (uint32_t i = 0; i < count; i += at_once)
         assert_true(sim_burst_add(&burst, cells + i, count - i < at_once ? count - i : at_once));
     assert_int_equal(sim_burst_end(&burst), (uint64_t)count * CELL_LEN);
@@ -146,7 +146,7 @@ static void test_data_are_short(void **state) {
     struct sim_burst burst;
     for (uint32_t i = 0; i < 31; i++)
         cells[i] = new_cell(i, 11);
-    sim_burst_begin(&burst, bench.host, &train, 31 * CELL_LEN, SIM_BEHAVE_LOOM);
+    sim_burst_begin(&burst, bench.host, &train, 31 * CELL_LEN);
     assert_true(sim_burst_add(&burst, cells, 31));
     sim_burst_end(&burst);
     unsigned objects = 0;

@@ -199,11 +199,21 @@ struct working_set sim_relay_load(const struct sim_relay *relay, nsec now) {
 
 /* --- timers -------------------------------------------------------------------------------------------------------- */
 
+/* When the next scheduling run may be: as the core wants it, or no sooner than KIST's interval behind the last. */
+static nsec schedule_at(const struct sim_station *station) {
+    const struct sim_relay *relay = station->relay;
+    const nsec interval = (nsec)relay->world->consensus->params.kist_run_interval_ms * NSEC_PER_MS;
+    nsec at = manager_schedule_at(station->manager);
+    if (!relay->behaviour->waits_interval || station->scheduled_at == 0)
+        return at;
+    return nsec_max(at, station->scheduled_at + interval);
+}
+
 /* Post what is due by now; returns when the next will be. */
 static nsec post_due(struct sim_station *station, nsec now) {
     nsec next = NSEC_NEVER;
     if (station->wanting_count > 0 && !station->is_schedule_posted) {
-        nsec at = manager_schedule_at(station->manager);
+        nsec at = schedule_at(station);
         station->is_schedule_posted = at <= now;
         if (at <= now)
             sim_relay_post(station, now, SIM_IN_SCHEDULE, 0, NULL);

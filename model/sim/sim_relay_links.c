@@ -265,8 +265,8 @@ struct intake {
     struct sim_link *link;
     nsec now;
     uint64_t bytes; /* plaintext of cells and link handshake */
+    uint64_t records;
     uint32_t count;
-    enum sim_behaviour peer;
     struct cell_view views[SIM_CELLS_MAX];
     uint8_t bodies[SIM_CELLS_MAX][CELL_BODY_LEN + 3];
 };
@@ -311,7 +311,7 @@ static void take(struct intake *intake, const struct sim_message *message) {
     case SIM_LINK_CELLS: take_cells(intake, message); break;
     case SIM_RAW: CHECK(!"not on a link");
     }
-    intake->peer = (enum sim_behaviour)message->behaviour;
+    intake->records++;
     intake->bytes += message->plain;
 }
 
@@ -353,14 +353,12 @@ void sim_link_read(struct sim_station *station, nsec now, link_id id) {
     intake.station = station;
     intake.link = link;
     intake.now = now;
-    intake.bytes = intake.count = 0;
-    intake.peer = SIM_BEHAVE_TOR;
+    intake.bytes = intake.records = intake.count = 0;
     read_messages(&intake);
     if (link->socket)
         look_after_socket(station, now, link);
     else if (intake.bytes > 0)
-        cost_behaviour_receive(relay->behaviour, sim_cost_behaviour(intake.peer),
-                               (enum link_cipher)link->cipher, intake.bytes,
+        cost_behaviour_receive(relay->behaviour, (enum link_cipher)link->cipher, intake.records, intake.bytes,
                                manager_work_mutable(station->manager));
     if (intake.bytes >= relay->behaviour->read_bytes_max)
         sim_link_post_intake(relay, now, link);

@@ -146,16 +146,15 @@ static void tell_manager(struct sim_relay *relay, nsec now, const struct sim_lin
 
 /* --- steps --------------------------------------------------------------------------------------------------------- */
 
-static void seal(struct sim_relay *relay, struct sim_socket *socket, struct sim_message *message) {
+static void seal(struct sim_socket *socket, struct sim_message *message) {
     if (!message)
         return;
-    message->behaviour = (uint8_t)relay->cpu->behaviour;
     sim_train_add(&socket->sealed, message);
 }
 
 static void shake_hands(struct sim_relay *relay, struct sim_link *link, struct sim_message *flight) {
     bool is_done;
-    seal(relay, link->socket, sim_link_shake_hands(relay, link, flight, &is_done));
+    seal(link->socket, sim_link_shake_hands(relay, link, flight, &is_done));
     sim_message_free(relay->host, flight);
     if (!is_done)
         return;
@@ -171,8 +170,7 @@ static bool is_tls(const struct sim_message *message) {
 static void read_socket(struct sim_relay *relay, nsec now, struct sim_link *link) {
     struct sim_socket *socket = link->socket;
     struct tcp_message *next;
-    enum sim_behaviour peer = SIM_BEHAVE_TOR;
-    uint64_t plain = 0;
+    uint64_t plain = 0, records = 0;
     socket->is_read_posted = false;
     while (plain < READ_BYTES_MAX && link->tcp && !link->is_paused && !link->is_hung_up &&
            (next = tcp_read(link->tcp, now))) {
@@ -182,26 +180,27 @@ static void read_socket(struct sim_relay *relay, nsec now, struct sim_link *link
             continue;
         }
         plain += message->plain;
-        peer = (enum sim_behaviour)message->behaviour;
+        records++;
         sim_train_add(&socket->opened, message);
     }
     if (plain > 0)
-        cost_behaviour_receive(relay->behaviour, sim_cost_behaviour(peer), (enum link_cipher)link->cipher,
-                               plain, &thread_of(relay, link)->work);
+        cost_behaviour_receive(relay->behaviour, (enum link_cipher)link->cipher, records, plain,
+                               &thread_of(relay, link)->work);
 }
 
 /* No more in a step than what is read in one, so that others have their turn. */
 static void write_socket(struct sim_relay *relay, struct sim_link *link) {
     struct sim_socket *socket = link->socket;
     struct sim_message *message;
-    uint64_t plain = 0;
+    uint64_t plain = 0, records = 0;
     socket->is_write_posted = false;
     while (plain < READ_BYTES_MAX && (message = sim_train_shift(&socket->outbuf))) {
         plain += message->plain;
+        records++;
         sim_train_add(&socket->sealed, message);
     }
     if (plain > 0)
-        cost_behaviour_send(relay->behaviour, (enum link_cipher)link->cipher, plain,
+        cost_behaviour_send(relay->behaviour, (enum link_cipher)link->cipher, records, plain,
                             &thread_of(relay, link)->work);
 }
 
@@ -209,7 +208,7 @@ static void connected(struct sim_relay *relay, struct sim_link *link) {
     if (!link->tcp || link->is_hung_up)
         return;
     link->phase = SIM_LINK_TLS;
-    seal(relay, link->socket, sim_tls_hello(&link->tls, relay->host));
+    seal(link->socket, sim_tls_hello(&link->tls, relay->host));
 }
 
 static void close_socket(struct sim_relay *relay, struct sim_link *link) {

@@ -158,8 +158,10 @@ struct sim_station {
     struct manager *manager; /* NULL: the controller */
     struct list wanting;     /* links that want to write, first come first served */
     uint32_t wanting_count;
-    struct work priced; /* work up to here has been paid for */
-    nsec timer_at;      /* of the event to come; NSEC_NEVER: none */
+    struct work priced;     /* work up to here has been paid for */
+    nsec timer_at;          /* of the event to come; NSEC_NEVER: none */
+    nsec scheduled_at;      /* the last scheduling run; 0: none yet */
+    uint32_t granted_count; /* links that it let write */
     uint16_t id;
     uint16_t thread;
     bool is_schedule_posted;

@@ -5,7 +5,6 @@
 void sim_link_put(struct sim_station *station, struct sim_link *link, struct sim_message *message) {
     if (!message)
         return;
-    message->behaviour = (uint8_t)station->relay->cpu->behaviour;
     sim_train_add(&link->out, message);
     if (!link->is_send_asked)
         sim_ask_later(station, SIM_ASK_LINK_SEND, link->id);
@@ -14,8 +13,10 @@ void sim_link_put(struct sim_station *station, struct sim_link *link, struct sim
 
 /* A link with a socket apart: the thread of that counts it. */
 static void count_sent(struct sim_station *station, const struct sim_link *link, uint64_t plain) {
+    const struct cost_behaviour *behaviour = station->relay->behaviour;
     if (!link->socket)
-        cost_behaviour_send(station->relay->behaviour, (enum link_cipher)link->cipher, plain,
+        cost_behaviour_send(behaviour, (enum link_cipher)link->cipher,
+                            cost_behaviour_records(behaviour, plain), plain,
                             manager_work_mutable(station->manager));
 }
 
@@ -43,35 +44,48 @@ static void post_write(struct sim_station *station, nsec now, link_id id) {
     sim_threads_post_rest(&station->relay->threads, now, station->thread, &input);
 }
 
-/* How many cells are written before the world sees them: what is read at a time, in whole records. */
+/* How many cells, or a few more, are written before the world sees them: what is read at a time, in whole records. */
 static uint32_t piece_of(const struct sim_relay *relay) {
     return relay->behaviour->read_bytes_max / (CELLS_PER_RECORD * CELL_LEN) * CELLS_PER_RECORD;
+}
+
+/* One burst of up to max cells, cut into records. Returns how many it has. */
+static uint32_t write_burst(struct sim_station *station, nsec now, struct sim_link *link, uint32_t max) {
+    const struct sim_relay *relay = station->relay;
+    struct cell *cells[CELLS_PER_RECORD];
+    struct sim_burst burst;
+    uint32_t written = 0, n;
+    sim_burst_begin(&burst, relay->host, &link->out, relay->behaviour->record_bytes_max);
+    do {
+        uint32_t wanted = max - written < CELLS_PER_RECORD ? max - written : CELLS_PER_RECORD;
+        n = manager_take(station->manager, now, link->id, cells, wanted);
+        if (!sim_burst_add(&burst, cells, n))
+            burst.record = NULL; /* the run stops */
+        manager_release(station->manager, cells, n);
+        written += n;
+    } while (n > 0 && written < max);
+    count_sent(station, link, sim_burst_end(&burst));
+    return written;
 }
 
 void sim_link_write(struct sim_station *station, nsec now, link_id id) {
     struct sim_relay *relay = station->relay;
     struct sim_link *link = sim_link_find(relay, id);
-    struct cell *cells[CELLS_PER_RECORD];
-    struct sim_burst burst;
-    uint32_t n = 0, left = piece_of(relay);
+    uint32_t piece = piece_of(relay), written = 0, n;
+    uint32_t flush = cost_behaviour_flush_cells(relay->behaviour, station->granted_count);
     if (!link || link->is_moving || link->station != station->id)
         return;
-    sim_burst_begin(&burst, relay->host, &link->out,
-                    (uint32_t)nsec_max(relay->behaviour->record_bytes_max, CELL_LEN), relay->cpu->behaviour);
-    for (; left > 0 && (n = manager_take(station->manager, now, id, cells, CELLS_PER_RECORD)) > 0;
-         left -= n < left ? n : left) {
-        if (!sim_burst_add(&burst, cells, n))
-            burst.record = NULL; /* the run stops */
-        manager_release(station->manager, cells, n);
-    }
-    uint64_t plain = sim_burst_end(&burst);
-    if (plain == 0)
+    if (flush == 0)
+        flush = piece;
+    do
+        written += n = write_burst(station, now, link, flush);
+    while (n == flush && written < piece);
+    if (written == 0)
         return;
-    count_sent(station, link, plain);
     if (!link->is_send_asked)
         sim_ask_later(station, SIM_ASK_LINK_SEND, link->id);
     link->is_send_asked = true;
-    if (n > 0)
+    if (n == flush)
         post_write(station, now, id);
 }
 
@@ -113,12 +127,15 @@ static struct tcp_facts facts_of(const struct sim_link *link) {
 
 static void carry_out_grants(struct sim_station *station, nsec now, uint32_t n) {
     struct sim_relay *relay = station->relay;
+    station->granted_count = 0;
     for (uint32_t i = n; i > 0; i--) {
         const struct grant *grant = &relay->grants[i - 1];
         if (!grant->waits)
             sim_link_leave_list(relay, sim_link_find(relay, grant->link));
-        if (grant->cells > 0)
-            post_write(station, now, grant->link);
+        if (grant->cells == 0)
+            continue;
+        station->granted_count++;
+        post_write(station, now, grant->link);
     }
 }
 
@@ -133,6 +150,7 @@ void sim_links_schedule(struct sim_station *station, nsec now) {
     for (struct list *entry = station->wanting.next; entry != &station->wanting; entry = entry->next)
         relay->facts[n++] = facts_of(LIST_ENTRY(entry, struct sim_link, wanting));
     CHECK(n == station->wanting_count);
+    station->scheduled_at = now;
     carry_out_grants(station, now, manager_schedule(station->manager, now, relay->facts, n, relay->grants));
 }
 

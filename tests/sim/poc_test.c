@@ -169,8 +169,10 @@ static struct busy relay_cells(uint16_t threads, uint16_t cores, struct prices o
     one_middle_init(&plant, cores, &prices, 0, 2 * NSEC_PER_S);
     plant.cpus[1].mapping = COST_POC;
     plant.relays[MIDDLE].connection_threads = threads;
-    for (uint32_t i = 0; i < FLOWS; i++) /* both links of a flow are on the same thread */
-        plant.clients[i].start = i / threads * 20 * NSEC_PER_MS;
+    for (uint32_t i = 0; i < FLOWS; i++) {
+        plant.clients[i].start = i / threads * 20 * NSEC_PER_MS; /* both links of a flow are on the same thread */
+        plant.clients[i].sessions = 4; /* enough that a window of one is never all that there is */
+    }
     struct sim_world *world = sim_world_new(&plant.config);
     assert_non_null(world);
     assert_int_equal(sim_world_run(world, plant.config.end, 1), ERR_OK);
