@@ -103,7 +103,6 @@ void sim_generator_connected(struct host *host, nsec now, struct tcp *tcp) {
     struct sim_message *hello = sim_tls_hello(&lane->tls, host);
     if (!hello)
         return; /* the run stops */
-    hello->behaviour = SIM_BEHAVE_LOOM;
     tcp_write(tcp, &hello->tcp);
     tcp_flush(tcp, now);
 }

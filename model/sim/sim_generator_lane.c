@@ -41,7 +41,7 @@ static bool write_record(struct sim_lane *lane, uint32_t cells) {
     struct sim_train train = {0};
     struct sim_burst burst;
     bool fine = true;
-    sim_burst_begin(&burst, g->host, &train, cells * CELL_LEN, SIM_BEHAVE_LOOM);
+    sim_burst_begin(&burst, g->host, &train, cells * CELL_LEN);
     for (uint32_t i = 0; i < cells && fine; i++) {
         g->cell->circ_id = next_circuit(lane);
         fine = sim_burst_add(&burst, &g->cell, 1);

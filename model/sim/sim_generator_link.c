@@ -12,7 +12,6 @@
 static void put(struct sim_lane *lane, struct sim_message *message) {
     if (!message || !lane->tcp)
         return;
-    message->behaviour = SIM_BEHAVE_LOOM;
     tcp_write(lane->tcp, &message->tcp);
 }
 
@@ -87,7 +86,7 @@ static void write_cells(struct sim_lane *lane, nsec now) {
     struct cell *cells[CELLS_AT_ONCE];
     struct sim_train train = {0};
     struct sim_burst burst;
-    sim_burst_begin(&burst, g->host, &train, CELLS_AT_ONCE * CELL_LEN, SIM_BEHAVE_LOOM);
+    sim_burst_begin(&burst, g->host, &train, CELLS_AT_ONCE * CELL_LEN);
     uint32_t n = origin_link_take(lane->link, now, cells, CELLS_AT_ONCE);
     bool fine = sim_burst_add(&burst, cells, n);
     origin_link_release(lane->link, cells, n);
