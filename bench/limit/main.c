@@ -163,7 +163,7 @@ static bool measure_all(const struct limit_options *options, const struct limit_
     struct endpoint address;
     m.options = options;
     m.backend = backend;
-    m.identity = tls_identity_new((uint64_t)time(NULL));
+    m.identity = tls_identity_new((uint64_t)time(NULL), CIPHER_ORDER_AES);
     if (!limit_identity_prepare(m.identity, options->cipher)) {
         tls_identity_drop(m.identity);
         return complain(complaint, "--cipher %s: no such TLS 1.3 suite", options->cipher);

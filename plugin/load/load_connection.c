@@ -43,7 +43,7 @@ struct load_net *load_net_new(const char *cipher) {
     struct load_net *net = heap_new(sizeof *net);
     net->base = event_base_new();
     CHECK(net->base);
-    net->identity = tls_identity_new((uint64_t)time(NULL));
+    net->identity = tls_identity_new((uint64_t)time(NULL), CIPHER_ORDER_AES);
     if (*cipher && !has_only(net->identity, cipher)) {
         load_net_free(net);
         return NULL;

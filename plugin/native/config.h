@@ -14,6 +14,7 @@
 #include "core/balance_policy.h"
 #include "core/dos_params.h"
 #include "native/accounting.h"
+#include "native/cipher_choice.h"
 #include "native/complaint.h"
 #include "native/log.h"
 #include "native/torrc_places.h"
@@ -109,6 +110,9 @@ struct config {
     uint64_t max_advertised_bandwidth;
     uint64_t max_mem_in_queues; /* after config_check() never 0 */
     struct dos_params dos;      /* DOS_THE_CONSENSUS_SAYS where nothing is given */
+
+    /* Links. */
+    enum cipher_wish link_ciphers;
 
     /* Accounting. */
     uint64_t accounting_max; /* bytes of an interval; 0: nothing is counted */

@@ -68,7 +68,7 @@ static void news_reach_a_thread(void **state) {
     bench_init(&bench, 0);
     struct message *view = message_new(MESSAGE_CONSENSUS), *identity = message_new(MESSAGE_IDENTITY);
     view->view = consensus_view_new(&heap_memory, &consensus_params_default, NULL, 0);
-    identity->identity = tls_identity_new((uint64_t)time(NULL));
+    identity->identity = tls_identity_new((uint64_t)time(NULL), CIPHER_ORDER_AES);
     const struct tls_identity *expected = identity->identity;
     event_thread_tell(bench_main(&bench), view);
     event_thread_tell(bench_main(&bench), identity);

@@ -101,6 +101,7 @@ struct tls_link {
     bool has_grant;   /* bytes were left over before the grant was used up */
     bool is_leaving;  /* to another thread, at the end of the turn */
     bool has_moved;   /* and has not been read since */
+    bool offers_all;  /* the peer has refused the cipher that we prefer: dialled again */
     struct tls_session session;
     struct tls_identity *identity; /* kept */
     struct event *read_event;

@@ -218,12 +218,19 @@ static void log_threads(const struct runtime *runtime) {
                cpu_workers_count(runtime->team.workers) == 1 ? "" : "s", places);
 }
 
+static void log_ciphers(const struct runtime *runtime) {
+    const struct cipher_choice choice = cipher_choose_here(runtime->setup.config->link_ciphers);
+    log_notice("Links prefer %s: %s",
+               choice.order == CIPHER_ORDER_CHACHA ? "ChaCha20-Poly1305" : "AES-256-GCM", choice.why);
+}
+
 bool runtime_run(struct runtime *runtime, struct complaint *complaint) {
     if (!start_names(runtime, complaint))
         return false;
     bool is_started = start_threads(runtime);
     if (is_started) {
         log_threads(runtime);
+        log_ciphers(runtime);
         listeners_start(runtime->setup.listeners, runtime_base(runtime), on_accepted, runtime);
         if (runtime->hibernation != HIBERNATION_NONE)
             listeners_rest(runtime->setup.listeners);

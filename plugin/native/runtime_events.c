@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/check.h"
+#include "native/cipher_choice.h"
 #include "native/config.h"
 #include "native/cpu_workers.h"
 #include "native/dos_report.h"
@@ -26,7 +27,8 @@
 
 struct tls_identity *runtime_make_identity(struct runtime *runtime, struct complaint *complaint) {
     uint64_t now_s = (uint64_t)time(NULL);
-    struct tls_identity *identity = tls_identity_new(now_s);
+    struct tls_identity *identity =
+        tls_identity_new(now_s, cipher_choose_here(runtime->setup.config->link_ciphers).order);
     identity->credentials = keys_credentials_new(runtime->setup.keys, identity->certificate_sha256,
                                                  runtime->setup.advertised, now_s, complaint);
     if (identity->credentials == NULL) {

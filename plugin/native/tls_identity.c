@@ -13,17 +13,41 @@
 #include "native/openssl_keys.h"
 #include "native/tls_keys.h"
 
-/* The choices. TLS 1.3 ciphers are OpenSSL's default order, which is tor's too, and the server decides. Below 1.3 tor's
- * server prefers the same, and its client imitates a browser. */
-#define TLS_GROUPS    "P-256:X25519:P-224"
-#define TLS13_CIPHERS "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256"
-#define TLS12_SERVER_CIPHERS                                                               \
-    "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-RSA-CHACHA20-POLY1305:ECDHE-RSA-AES128-GCM-SHA256:" \
+/* The choices. With AES first, TLS 1.3 ciphers are OpenSSL's default order, which is tor's too, and the server decides. Below
+ * 1.3 tor's server prefers the same, and its client imitates a browser. */
+#define TLS_GROUPS "P-256:X25519:P-224"
+#define TLS12_CBC_CIPHERS \
     "ECDHE-RSA-AES256-SHA384:ECDHE-RSA-AES128-SHA256:ECDHE-RSA-AES256-SHA:ECDHE-RSA-AES128-SHA"
-#define TLS12_CLIENT_CIPHERS                                                                   \
-    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-CHACHA20-POLY1305:" \
-    "ECDHE-RSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"   \
-    "ECDHE-ECDSA-AES256-SHA:ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA:ECDHE-RSA-AES256-SHA"
+
+struct ciphers {
+    const char *tls13_server, *tls13_client;
+    const char *tls12_server, *tls12_client;
+};
+
+/* A client that offers ChaCha20 alone does not look like tor, and need not: only relays dial, to relays, and both stand in the
+ * consensus. */
+static const struct ciphers choices[] = {
+    [CIPHER_ORDER_AES] =
+        {
+            .tls13_server = "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256",
+            .tls13_client = "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256",
+            .tls12_server = "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-RSA-CHACHA20-POLY1305:"
+                            "ECDHE-RSA-AES128-GCM-SHA256:" TLS12_CBC_CIPHERS,
+            .tls12_client =
+                "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-CHACHA20-POLY1305:"
+                "ECDHE-RSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"
+                "ECDHE-ECDSA-AES256-SHA:ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA:ECDHE-RSA-AES256-SHA",
+        },
+    [CIPHER_ORDER_CHACHA] =
+        {
+            .tls13_server = "TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384",
+            .tls13_client = "TLS_CHACHA20_POLY1305_SHA256",
+            .tls12_server = "ECDHE-RSA-CHACHA20-POLY1305:ECDHE-RSA-AES128-GCM-SHA256:"
+                            "ECDHE-RSA-AES256-GCM-SHA384:" TLS12_CBC_CIPHERS,
+            .tls12_client = "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305",
+        },
+};
+
 #define DAY_S           UINT64_C(86400)
 #define LIFETIME_DAYS   2u   /* shortest window of the certificate's dates, which nobody checks; as tor's */
 #define LIFETIME_SPREAD 361u /* and by how many days it varies */
@@ -71,7 +95,6 @@ static void set_common(SSL_CTX *context) {
     SSL_CTX_set_security_level(context, 1); /* as tor: peers' issuers are RSA-1024 */
     CHECK(SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1);
     CHECK(SSL_CTX_set1_groups_list(context, groups) == 1);
-    CHECK(SSL_CTX_set_ciphersuites(context, TLS13_CIPHERS) == 1);
     SSL_CTX_set_options(context, SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
                                      SSL_OP_CIPHER_SERVER_PREFERENCE);
     CHECK(SSL_CTX_set_num_tickets(context, 0) == 1);
@@ -82,33 +105,37 @@ static void set_common(SSL_CTX *context) {
     SSL_CTX_set_keylog_callback(context, note_secret);
 }
 
-static SSL_CTX *make_client(void) {
+static SSL_CTX *make_client(const struct ciphers *ciphers) {
     SSL_CTX *context = SSL_CTX_new(TLS_client_method());
     CHECK(context != NULL);
     set_common(context);
-    CHECK(SSL_CTX_set_cipher_list(context, TLS12_CLIENT_CIPHERS) == 1);
+    CHECK(SSL_CTX_set_ciphersuites(context, ciphers->tls13_client) == 1);
+    CHECK(SSL_CTX_set_cipher_list(context, ciphers->tls12_client) == 1);
     return context;
 }
 
-static SSL_CTX *make_server(EVP_PKEY *key, const uint8_t *certificate, size_t length) {
+static SSL_CTX *make_server(const struct ciphers *ciphers, EVP_PKEY *key, const uint8_t *certificate,
+                            size_t length) {
     SSL_CTX *context = SSL_CTX_new(TLS_server_method());
     CHECK(context != NULL);
     set_common(context);
-    CHECK(SSL_CTX_set_cipher_list(context, TLS12_SERVER_CIPHERS) == 1);
+    CHECK(SSL_CTX_set_ciphersuites(context, ciphers->tls13_server) == 1);
+    CHECK(SSL_CTX_set_cipher_list(context, ciphers->tls12_server) == 1);
     CHECK(SSL_CTX_use_certificate_ASN1(context, (int)length, certificate) == 1);
     CHECK(SSL_CTX_use_PrivateKey(context, key) == 1);
     return context;
 }
 
-struct tls_identity *tls_identity_new(uint64_t now_s) {
+struct tls_identity *tls_identity_new(uint64_t now_s, enum cipher_order order) {
     struct tls_identity *identity = calloc(1, sizeof *identity);
     CHECK(identity != NULL);
     uint8_t certificate[X509_DER_MAX];
     EVP_PKEY *key = rsa_key_generate(RSA_TLS_BITS);
     size_t length = make_certificate(key, now_s, certificate);
     CHECK(EVP_Digest(certificate, length, identity->certificate_sha256, NULL, EVP_sha256(), NULL) == 1);
-    identity->server = make_server(key, certificate, length);
-    identity->client = make_client();
+    identity->order = order;
+    identity->server = make_server(&choices[order], key, certificate, length);
+    identity->client = make_client(&choices[order]);
     EVP_PKEY_free(key);
     atomic_init(&identity->references, 1);
     return identity;
@@ -129,4 +156,10 @@ void tls_identity_drop(struct tls_identity *identity) {
     if (identity->credentials != NULL)
         keys_credentials_free(identity->credentials);
     free(identity);
+}
+
+void tls_identity_offer_all(SSL *ssl) {
+    const struct ciphers *ciphers = &choices[CIPHER_ORDER_CHACHA];
+    CHECK(SSL_set_ciphersuites(ssl, ciphers->tls13_server) == 1);
+    CHECK(SSL_set_cipher_list(ssl, ciphers->tls12_server) == 1);
 }

@@ -218,7 +218,26 @@ static bool open_link(struct tls_link *link) {
     return true;
 }
 
-/* False: the link has ended. */
+/* A peer that has not the one cipher that we offer: dial it anew, with all. Once, within the time that the link has to open. */
+static bool may_dial_again(const struct tls_link *link) {
+    return link->is_initiator && !link->offers_all && link->identity->order == CIPHER_ORDER_CHACHA &&
+           link->session.is_refused;
+}
+
+static void dial_again(struct tls_link *link) {
+    tls_session_fini(&link->session);
+    event_free(link->read_event);
+    event_free(link->write_event);
+    close(link->fd);
+    link->fd = -1;
+    link->unsent_from = link->unsent_length = 0;
+    list_remove(&link->warm_node);
+    link->offers_all = true;
+    link->state = LINK_CONNECTING;
+    tls_link_dial(link);
+}
+
+/* False: the link has ended, or begins anew. */
 static bool advance_handshake(struct tls_link *link) {
     enum tls_result result = tls_session_handshake(&link->session);
     link_output_flush(link);
@@ -226,11 +245,14 @@ static bool advance_handshake(struct tls_link *link) {
         return true;
     if (result == TLS_DONE)
         return open_link(link);
-    tls_link_lost(link);
+    if (may_dial_again(link))
+        dial_again(link);
+    else
+        tls_link_lost(link);
     return false;
 }
 
-/* False: the link has ended. */
+/* False: the link has ended, or begins anew. */
 static bool begin_securing(struct tls_link *link) {
     struct link_shared *shared = link->shared;
     link->state = LINK_SECURING;
@@ -238,6 +260,8 @@ static bool begin_securing(struct tls_link *link) {
         tls_link_lost(link);
         return false;
     }
+    if (link->offers_all)
+        tls_session_offer_all(&link->session);
     link_touch(link);
     event_add(link->read_event, NULL);
     shared->pipe.in_length = 0;
@@ -293,7 +317,7 @@ static void finish_connect(struct tls_link *link) {
 
 /* --- events ----------------------------------------------------------------------------------------------------- */
 
-/* One buffer full of ciphertext. False: the link has ended. */
+/* One buffer full of ciphertext. False: the link has ended, or begins anew. */
 static bool receive_burst(struct tls_link *link) {
     enum tls_result result = TLS_AGAIN;
     link_touch(link);

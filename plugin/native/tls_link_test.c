@@ -102,6 +102,74 @@ static void a_dial_that_nobody_wants_any_more_is_closed(void **state) {
     close(listening);
 }
 
+/* --- a peer that has not the one cipher that we offer ----------------------------------------------------------------- */
+
+static int accepted(int listening) {
+    int fd = -1;
+    for (int i = 0; i < 1000 && fd < 0; i++) {
+        bench_turn(&bench);
+        fd = accept4(listening, NULL, NULL, SOCK_NONBLOCK);
+    }
+    return fd;
+}
+
+/* The next dial of the relay, at a server that has these ciphers of TLS 1.3 alone. */
+static struct bench_peer *dialled(int listening, const char *ciphers) {
+    struct bench_peer *server = heap_new(sizeof *server);
+    server->fd = accepted(listening);
+    assert_true(server->fd >= 0);
+    server->pipe = (struct tls_pipe){.out = server->out, .out_room = sizeof server->out};
+    assert_true(tls_session_init(&server->session, bench.identity, true, &server->pipe));
+    assert_int_equal(SSL_set_min_proto_version(server->session.ssl, TLS1_3_VERSION), 1);
+    assert_int_equal(SSL_set_ciphersuites(server->session.ssl, ciphers), 1);
+    return server;
+}
+
+/* Returns the listening socket; the link's first dial has been refused. */
+static int dial_and_be_refused(link_id id, const char *ciphers) {
+    struct endpoint at;
+    int listening = bench_listen(&at);
+    link_hub_dial(&bench_main(&bench)->links, id, &at);
+    struct bench_peer *server = dialled(listening, ciphers);
+    assert_true(peer_sees_close(&bench, server));
+    assert_false(server->is_secured);
+    assert_int_equal(links_known(), 1);
+    peer_free(server);
+    return listening;
+}
+
+static void who_refuses_our_cipher_is_dialled_again_with_all(void) {
+    int listening = dial_and_be_refused(79, "TLS_AES_256_GCM_SHA384");
+    struct bench_peer *server = dialled(listening, "TLS_AES_256_GCM_SHA384");
+    assert_true(peer_sees_close(&bench, server)); /* the manager has never heard of link 79 */
+    assert_true(server->is_secured);
+    assert_string_equal(tls_session_cipher(&server->session), "TLS_AES_256_GCM_SHA384");
+    assert_int_equal(links_known(), 0);
+    peer_free(server);
+    close(listening);
+}
+
+static void who_refuses_all_is_dialled_twice(void) {
+    int listening = dial_and_be_refused(80, "TLS_AES_128_CCM_SHA256");
+    struct bench_peer *server = dialled(listening, "TLS_AES_128_CCM_SHA256");
+    assert_true(peer_sees_close(&bench, server));
+    assert_int_equal(links_known(), 0);
+    assert_int_equal(accepted(listening), -1);
+    peer_free(server);
+    close(listening);
+}
+
+static void a_cipher_that_is_refused_is_not_insisted_on(void **state) {
+    struct link_shared *shared = &bench_main(&bench)->links.shared;
+    struct tls_identity *usual = shared->identity;
+    (void)state;
+    shared->identity = tls_identity_new((uint64_t)time(NULL), CIPHER_ORDER_CHACHA);
+    who_refuses_our_cipher_is_dialled_again_with_all();
+    who_refuses_all_is_dialled_twice();
+    tls_identity_drop(shared->identity);
+    shared->identity = usual;
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_client_gets_through_the_link_handshake),
@@ -109,6 +177,7 @@ int main(void) {
         cmocka_unit_test(cells_that_break_the_protocol_end_the_link),
         cmocka_unit_test(a_dial_to_nobody_fails_and_is_forgotten),
         cmocka_unit_test(a_dial_that_nobody_wants_any_more_is_closed),
+        cmocka_unit_test(a_cipher_that_is_refused_is_not_insisted_on),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

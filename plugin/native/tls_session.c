@@ -101,6 +101,10 @@ bool tls_session_init(struct tls_session *session, const struct tls_identity *id
     return true;
 }
 
+void tls_session_offer_all(struct tls_session *session) {
+    tls_identity_offer_all(session->ssl);
+}
+
 void tls_session_fini(struct tls_session *session) {
     SSL_free(session->ssl);
     tls_traffic_free(session->traffic);
@@ -112,6 +116,9 @@ void tls_session_fini(struct tls_session *session) {
 /* Why an operation gave nothing. The error queue belongs to the thread, so it is emptied before anybody else uses it. */
 static enum tls_result result_of(struct tls_session *session, int returned) {
     int why = SSL_get_error(session->ssl, returned);
+    int reason = ERR_GET_REASON(ERR_peek_error());
+    session->is_refused |= why == SSL_ERROR_SSL && (reason == SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE ||
+                                                    reason == SSL_R_TLSV1_ALERT_INSUFFICIENT_SECURITY);
     ERR_clear_error();
     if (why == SSL_ERROR_WANT_READ)
         return TLS_AGAIN;

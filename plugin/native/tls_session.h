@@ -29,6 +29,7 @@ struct tls_session {
     struct tls_secrets secrets; /* after the handshake, the exporter's only */
     uint8_t peer_sha256[32];    /* of the certificate, if it showed one; for traffic */
     bool has_peer_certificate;
+    bool is_refused; /* the peer would have none of the ciphers offered */
 };
 
 /* Borrows pipe until tls_session_set_pipe, and identity for the call. False without memory. */
@@ -36,6 +37,8 @@ MUST_USE bool tls_session_init(struct tls_session *session, const struct tls_ide
                                bool is_server, struct tls_pipe *pipe);
 void tls_session_fini(struct tls_session *session);
 
+/* Of a client, before its handshake: offer what tls_identity_offer_all says. */
+void tls_session_offer_all(struct tls_session *session);
 /* Needs TLS_HANDSHAKE_ROOM in the pipe. */
 MUST_USE enum tls_result tls_session_handshake(struct tls_session *session);
 /* Read as many records as the input has and the room holds, where room is at least TLS_RECORD_ROOM. Also when the result

@@ -23,7 +23,7 @@ static struct side *client, *server;
 
 static int set_up_identity(void **state) {
     (void)state;
-    identity = tls_identity_new((uint64_t)time(NULL));
+    identity = tls_identity_new((uint64_t)time(NULL), CIPHER_ORDER_AES);
     return 0;
 }
 

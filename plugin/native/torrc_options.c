@@ -283,6 +283,19 @@ static const char *apply_publish(struct config *config, const struct torrc_optio
     return config->publish_descriptor || strcmp(value, "0") == 0 ? NULL : option->expected;
 }
 
+static const char *apply_link_ciphers(struct config *config, const struct torrc_option *option,
+                                      const char *value) {
+    static const char *const names[] = {
+        [CIPHER_WISH_AUTO] = "auto", [CIPHER_WISH_AES] = "aes", [CIPHER_WISH_CHACHA] = "chacha"};
+    for (int i = 0; i < (int)(sizeof names / sizeof names[0]); i++) {
+        if (!span_is_nocase(span_of(value), names[i]))
+            continue;
+        config->link_ciphers = (enum cipher_wish)i;
+        return NULL;
+    }
+    return option->expected;
+}
+
 static const char *apply_balancing(struct config *config, const struct torrc_option *option,
                                    const char *value) {
     static const char *const names[] = {[BALANCE_ROUND_ROBIN] = "round-robin",
@@ -379,6 +392,7 @@ static const struct torrc_option carried_out[] = {
     {"KeyDirectory", .apply = apply_path, AT(key_directory)},
     {"KISTSchedRunInterval", .apply = apply_milliseconds, AT(kist_interval_ms),
      RANGE(0, 100, "0 to 100 msec")},
+    {"LinkCiphers", .apply = apply_link_ciphers, .expected = "auto, aes or chacha"},
     {"LoadBalancing", .apply = apply_balancing, .expected = "round-robin, least-busy or moving"},
     {"Log", .is_list = true, .apply = apply_log},
     {"LogTimeGranularity", .apply = apply_milliseconds, AT(log_granularity_ms),

@@ -37,6 +37,11 @@ static void values_reach_their_members(void **state) {
     assert_null(apply(c, "ConnectionThreads", "Auto"));
     assert_int_equal(c->connection_threads, -1);
     assert_null(apply(c, "PinThreads", "1"));
+    assert_int_equal(c->link_ciphers, CIPHER_WISH_AUTO);
+    assert_null(apply(c, "LinkCiphers", "ChaCha"));
+    assert_int_equal(c->link_ciphers, CIPHER_WISH_CHACHA);
+    assert_null(apply(c, "LinkCiphers", "aes"));
+    assert_int_equal(c->link_ciphers, CIPHER_WISH_AES);
     assert_null(apply(c, "LoadBalancing", "round-robin"));
     assert_int_equal(c->load_balancing, BALANCE_ROUND_ROBIN);
     assert_null(apply(c, "LoadBalancing", "Least-Busy"));
@@ -118,6 +123,7 @@ static void limits_are_said(void **state) {
         {"ConnectionThreads", "-1"},
         {"ConnectionThreads", "automatic"},
         {"PinThreads", "yes"},
+        {"LinkCiphers", "rc4"},
         {"LoadBalancing", "fair"},
         {"Nickname", ""},
         {"Nickname", "12345678901234567890"},

@@ -416,7 +416,7 @@ static inline void for_each_kind(void (*scene)(struct rig *rig)) {
 
 static inline int identity_set_up(void **state) {
     (void)state;
-    identity = tls_identity_new((uint64_t)time(NULL));
+    identity = tls_identity_new((uint64_t)time(NULL), CIPHER_ORDER_AES);
     return 0;
 }
 

@@ -56,7 +56,7 @@ static inline void bench_open_keys(struct native_bench *bench) {
 static inline void bench_make_identity(struct native_bench *bench) {
     struct complaint complaint = {""};
     const struct endpoint advertised[2] = {{{ADDRESS_IPV4, {127, 0, 0, 1}}, 9001}, {{ADDRESS_NONE, {0}}, 0}};
-    bench->identity = tls_identity_new((uint64_t)time(NULL));
+    bench->identity = tls_identity_new((uint64_t)time(NULL), CIPHER_ORDER_AES);
     bench->identity->credentials = keys_credentials_new(bench->keys, bench->identity->certificate_sha256,
                                                         advertised, (uint64_t)time(NULL), &complaint);
     assert_non_null(bench->identity->credentials);
