@@ -102,7 +102,7 @@ struct tls_rig {
 static void *begin_tls(const struct primitive *primitive, const char **reason_out) {
     struct tls_rig *rig = heap_new(sizeof *rig);
     (void)primitive, (void)reason_out;
-    rig->identity = tls_identity_new((uint64_t)time(NULL));
+    rig->identity = tls_identity_new((uint64_t)time(NULL), CIPHER_ORDER_AES);
     return rig;
 }
 

@@ -106,8 +106,15 @@ static bool read_u32(const struct setting *map, const char *key, uint32_t least,
     return true;
 }
 
+/* Left out: it has. */
+static bool read_aes(const struct setting *hardware, bool *out, struct mistake *mistake) {
+    *out = true;
+    return !setting_find(hardware, "aes") || setting_bool(hardware, "aes", out, mistake);
+}
+
 static bool read_machine(const struct setting *root, struct cost_profile *out, struct mistake *mistake) {
-    static const char *const keys[] = {"cores", "threads_per_core", "nic_mbit", "nic_direction", "from"};
+    static const char *const keys[] = {"cores", "threads_per_core", "nic_mbit", "nic_direction", "aes",
+                                       "from"};
     static const char *const directions[] = {"each", "both"};
     const struct setting *hardware;
     const char *from;
@@ -118,6 +125,7 @@ static bool read_machine(const struct setting *root, struct cost_profile *out, s
         !read_u32(hardware, "threads_per_core", 1, 2, &out->threads_per_core, mistake) ||
         !read_u32(hardware, "nic_mbit", 1, 1000000, &out->nic_mbit, mistake) ||
         !setting_choice(hardware, "nic_direction", directions, COUNT_OF(directions), &direction, mistake) ||
+        !read_aes(hardware, &out->has_aes, mistake) ||
         !setting_text(hardware, "from", &from, mistake))
         return false;
     out->nic_both_ways = direction == 1;
@@ -160,6 +168,10 @@ bool cost_profile_parse(const char *file, const char *text, size_t length, struc
     bool ok = read_profile(settings_root(settings), out, mistake);
     settings_free(settings);
     return ok;
+}
+
+enum link_cipher cost_profile_cipher(const struct cost_profile *profile) {
+    return profile->has_aes ? LINK_AES256 : LINK_CHACHA;
 }
 
 const char *cost_profile_note(const struct cost_profile *profile) {

@@ -8,6 +8,7 @@
 
 #include <stddef.h>
 
+#include "base/link_cipher.h"
 #include "cost/price.h"
 #include "files/mistake.h"
 
@@ -25,11 +26,15 @@ struct cost_profile {
     uint32_t threads_per_core;
     uint32_t nic_mbit;
     bool nic_both_ways; /* nic_mbit is for both directions together, not for each */
+    bool has_aes;       /* instructions for AES and carry-less multiplication; left out: it has */
 };
 
 /* Read the text of a profile; file is its name in mistakes. */
 MUST_USE bool cost_profile_parse(const char *file, const char *text, size_t length, struct cost_profile *out,
                                  struct mistake *mistake);
+
+/* What a relay that chooses by cost wants for its links on this machine (plugin/native/cipher_choice.h). */
+enum link_cipher cost_profile_cipher(const struct cost_profile *profile);
 
 /* What outputs add to results of this profile: "uncalibrated" or "calibrated". */
 const char *cost_profile_note(const struct cost_profile *profile);

@@ -63,6 +63,7 @@ static void the_committed_profiles_add_up(void **state) {
     assert_int_equal(tor.threads_per_core, 2);
     assert_int_equal(tor.nic_mbit, 10000);
     assert_false(tor.nic_both_ways);
+    assert_int_equal(cost_profile_cipher(&loom), LINK_AES256);
 
     assert_in_range(middle_ns_per_cell(&tor.value, &cost_behaviour_tor, 31), 2600, 2900);
     assert_in_range(middle_ns_per_cell(&loom.value, &cost_behaviour_loom, 31), 612, 1062);
@@ -110,6 +111,7 @@ static void each_kind_of_mistake_is_named(void **state) {
          "p.yaml:8: hardware.cores: expected a whole number from 1 to 1024, found \"0\""},
         {"threads_per_core: 2", "threads_per_core: 3",
          "p.yaml:9: hardware.threads_per_core: expected a whole number from 1 to 2, found \"3\""},
+        {"aes: true", "aes: 1", "p.yaml:12: hardware.aes: expected false or true, found \"1\""},
         {"nic_direction: each", "nic_direction: up",
          "p.yaml:11: hardware.nic_direction: expected each or both"},
         {"smt: {permille: 1633", "smt: {permille: 16330",

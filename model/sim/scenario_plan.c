@@ -89,6 +89,7 @@ static void make_cpu(struct plan *plan, uint32_t i, uint64_t tor_rate) {
         .prices = plan->inputs->has_prices ? &plan->prices[i] : NULL,
         .mapping = relay->is_loom ? (enum cost_mapping)plan->arm->architecture : COST_VANILLA,
         .behaviour = relay->is_loom ? SIM_BEHAVE_LOOM : SIM_BEHAVE_TOR,
+        .cipher = relay->is_loom ? cost_profile_cipher(profile) : LINK_AES256,
         .cores = (uint16_t) class->cores,
         .threads_per_core = (uint16_t) class->threads_per_core,
         .workers = (uint16_t) class->workers,

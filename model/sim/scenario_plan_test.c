@@ -102,6 +102,28 @@ static void slower_machines_have_higher_prices(void **state) {
     scenario_inputs_fini(&inputs);
 }
 
+/* A class is slower or faster than the profile's machine, and has the same instructions. */
+static void loom_wants_what_its_machine_is_good_at(void **state) {
+    (void)state;
+    struct scenario_inputs inputs;
+    struct plan tor, loom, without;
+    first_scenario(&inputs);
+    make(&inputs, 0, 1, &tor);
+    make(&inputs, 1, 1, &loom);
+    inputs.loom.has_aes = inputs.tor.has_aes = false;
+    make(&inputs, 1, 1, &without);
+    for (uint32_t i = 0; i < tor.config.relay_count; i++) {
+        assert_int_equal(tor.config.cpus[i].cipher, LINK_AES256);
+        assert_int_equal(loom.config.cpus[i].cipher, LINK_AES256);
+        assert_int_equal(without.config.cpus[i].cipher,
+                         without.relays[i].is_loom ? LINK_CHACHA : LINK_AES256);
+    }
+    plan_fini(&tor);
+    plan_fini(&loom);
+    plan_fini(&without);
+    scenario_inputs_fini(&inputs);
+}
+
 /* Writes the table of latencies and parses the scenario around it. Only the numbers of *config_out outlive this. */
 static bool plan_of(const char *text, const char *latency, struct sim_config *config_out, struct mistake *m) {
     struct scenario_inputs inputs = {.file_name = NULL};
@@ -175,9 +197,13 @@ static void what_circuits_ask_for(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_first_scenario_is_one_percent),  cmocka_unit_test(arms_of_a_seed_are_paired),
-        cmocka_unit_test(slower_machines_have_higher_prices), cmocka_unit_test(unknown_countries),
-        cmocka_unit_test(without_prices_work_takes_no_time),  cmocka_unit_test(what_circuits_ask_for),
+        cmocka_unit_test(the_first_scenario_is_one_percent),
+        cmocka_unit_test(arms_of_a_seed_are_paired),
+        cmocka_unit_test(loom_wants_what_its_machine_is_good_at),
+        cmocka_unit_test(slower_machines_have_higher_prices),
+        cmocka_unit_test(unknown_countries),
+        cmocka_unit_test(without_prices_work_takes_no_time),
+        cmocka_unit_test(what_circuits_ask_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -222,7 +222,7 @@ static void receive_cells(struct sim_guard *guard, nsec now, const struct sim_me
 static void receive(struct sim_guard *guard, nsec now, const struct sim_message *message) {
     switch ((enum sim_message_kind)message->kind) {
     case SIM_TLS_SERVER:
-        if (put(guard, sim_tls_finish(guard->client->host)))
+        if (put(guard, sim_tls_finish(&guard->tls, guard->client->host, message)))
             tls_is_done(guard, now);
         break;
     case SIM_LINK_BYTES: receive_bytes(guard, now, message); break;
@@ -254,7 +254,7 @@ void sim_client_writable(struct host *host, nsec now, struct tcp *tcp) {
 void sim_client_connected(struct host *host, nsec now, struct tcp *tcp) {
     struct sim_guard *guard = tcp_user(tcp);
     guard->phase = SIM_GUARD_TLS;
-    if (put(guard, sim_tls_hello(&guard->tls, host)))
+    if (put(guard, sim_tls_hello(&guard->tls, host, LINK_AES256)))
         tcp_flush(tcp, now);
 }
 

@@ -37,6 +37,7 @@ struct sim_cpu {
     const struct cost_table *prices; /* NULL: everything is done in no time */
     enum cost_mapping mapping;       /* COST_VANILLA: relays on it have 0 connection threads */
     enum sim_behaviour behaviour;
+    enum link_cipher cipher;   /* wanted for its links (sim_tls.h) */
     uint16_t cores;            /* physical */
     uint16_t threads_per_core; /* 1 or 2 */
     uint16_t workers;          /* threads for circuit handshakes, at least 1 */
@@ -93,7 +94,7 @@ struct sim_generator_config {
     uint32_t circuits;       /* over them, at least one for each way in */
     uint32_t run;            /* cells of one circuit in a row */
     uint32_t record_cells;   /* cells in each TLS record that it writes */
-    enum link_cipher cipher; /* of its links */
+    enum link_cipher cipher; /* wanted for its links, and got when the relay wants AES-256 (sim_tls.h) */
     uint32_t verified; /* ways in whose circuits leave by the way out of the same number (load/load_plan.h) */
     nsec lead;         /* the load begins so long before a whole second, when all circuits are there */
 };

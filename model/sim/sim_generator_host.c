@@ -100,7 +100,7 @@ bool sim_generator_accept(struct host *host, nsec now, struct tcp *tcp, uint16_t
 
 void sim_generator_connected(struct host *host, nsec now, struct tcp *tcp) {
     struct sim_lane *lane = tcp_user(tcp);
-    struct sim_message *hello = sim_tls_hello(&lane->tls, host);
+    struct sim_message *hello = sim_tls_hello(&lane->tls, host, lane->generator->config->cipher);
     if (!hello)
         return; /* the run stops */
     tcp_write(tcp, &hello->tcp);

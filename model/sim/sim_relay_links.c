@@ -20,9 +20,6 @@ struct sim_link *sim_link_new(struct sim_relay *relay, struct tcp *tcp, bool is_
     link->user = SIM_USER_LINK;
     link->tcp = tcp;
     link->is_initiator = is_initiator;
-    link->cipher = LINK_AES256;
-    if (relay->world->config->generator) /* which agrees on no other */
-        link->cipher = (uint8_t)relay->world->config->generator->cipher;
     list_init(&link->wanting);
     if (relay->socket_thread_count == 0 || sim_socket_attach(relay, link))
         return link;
@@ -156,7 +153,7 @@ void sim_link_connected(struct sim_station *station, link_id id) {
     if (!link || !link->tcp || link->is_hung_up)
         return;
     link->phase = SIM_LINK_TLS;
-    sim_link_put(station, link, sim_tls_hello(&link->tls, station->relay->host));
+    sim_link_put(station, link, sim_tls_hello(&link->tls, station->relay->host, station->relay->cpu->cipher));
 }
 
 void sim_link_closed(struct sim_station *station, nsec now, link_id id) {
@@ -239,8 +236,8 @@ struct sim_message *sim_link_shake_hands(struct sim_relay *relay, struct sim_lin
                                          const struct sim_message *flight, bool *done_out) {
     *done_out = false;
     switch ((enum sim_message_kind)flight->kind) {
-    case SIM_TLS_HELLO: return sim_tls_answer(&link->tls, relay->host, flight);
-    case SIM_TLS_SERVER: *done_out = true; return sim_tls_finish(relay->host);
+    case SIM_TLS_HELLO: return sim_tls_answer(&link->tls, relay->host, relay->cpu->cipher, flight);
+    case SIM_TLS_SERVER: *done_out = true; return sim_tls_finish(&link->tls, relay->host, flight);
     case SIM_TLS_FINISHED: *done_out = true; return NULL;
     case SIM_LINK_BYTES:
     case SIM_LINK_CELLS:
@@ -358,7 +355,7 @@ void sim_link_read(struct sim_station *station, nsec now, link_id id) {
     if (link->socket)
         look_after_socket(station, now, link);
     else if (intake.bytes > 0)
-        cost_behaviour_receive(relay->behaviour, (enum link_cipher)link->cipher, intake.records, intake.bytes,
+        cost_behaviour_receive(relay->behaviour, (enum link_cipher)link->tls.cipher, intake.records, intake.bytes,
                                manager_work_mutable(station->manager));
     if (intake.bytes >= relay->behaviour->read_bytes_max)
         sim_link_post_intake(relay, now, link);

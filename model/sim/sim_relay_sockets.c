@@ -184,7 +184,7 @@ static void read_socket(struct sim_relay *relay, nsec now, struct sim_link *link
         sim_train_add(&socket->opened, message);
     }
     if (plain > 0)
-        cost_behaviour_receive(relay->behaviour, (enum link_cipher)link->cipher, records, plain,
+        cost_behaviour_receive(relay->behaviour, (enum link_cipher)link->tls.cipher, records, plain,
                                &thread_of(relay, link)->work);
 }
 
@@ -200,7 +200,7 @@ static void write_socket(struct sim_relay *relay, struct sim_link *link) {
         sim_train_add(&socket->sealed, message);
     }
     if (plain > 0)
-        cost_behaviour_send(relay->behaviour, (enum link_cipher)link->cipher, records, plain,
+        cost_behaviour_send(relay->behaviour, (enum link_cipher)link->tls.cipher, records, plain,
                             &thread_of(relay, link)->work);
 }
 
@@ -208,7 +208,7 @@ static void connected(struct sim_relay *relay, struct sim_link *link) {
     if (!link->tcp || link->is_hung_up)
         return;
     link->phase = SIM_LINK_TLS;
-    seal(link->socket, sim_tls_hello(&link->tls, relay->host));
+    seal(link->socket, sim_tls_hello(&link->tls, relay->host, relay->cpu->cipher));
 }
 
 static void close_socket(struct sim_relay *relay, struct sim_link *link) {

@@ -120,7 +120,6 @@ struct sim_socket_thread {
 struct sim_link {
     enum sim_user user; /* first, as in sim_edge: what tcp_user points to */
     uint8_t phase;      /* enum sim_link_phase */
-    uint8_t cipher;     /* enum link_cipher */
     bool is_initiator;
     bool is_paused;
     bool is_hung_up; /* by the manager, in the step that runs */

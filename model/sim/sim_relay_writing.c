@@ -15,7 +15,7 @@ void sim_link_put(struct sim_station *station, struct sim_link *link, struct sim
 static void count_sent(struct sim_station *station, const struct sim_link *link, uint64_t plain) {
     const struct cost_behaviour *behaviour = station->relay->behaviour;
     if (!link->socket)
-        cost_behaviour_send(behaviour, (enum link_cipher)link->cipher,
+        cost_behaviour_send(behaviour, (enum link_cipher)link->tls.cipher,
                             cost_behaviour_records(behaviour, plain), plain,
                             manager_work_mutable(station->manager));
 }

@@ -48,9 +48,31 @@ static void test_throughput_is_that_of_the_closed_form(void **state) {
         }
 }
 
+/* All links lead to the middle; guards and exits, and their clients, are content with AES. */
+static void test_links_have_the_cipher_that_the_middle_wants(void **state) {
+    (void)state;
+    static const enum link_cipher wanted[] = {LINK_AES256, LINK_CHACHA};
+    for (unsigned i = 0; i < 2; i++) {
+        struct one_middle plant;
+        one_middle_init(&plant, 1, &prices, WARM_UP, LENGTH);
+        plant.cpus[1].cipher = wanted[i];
+        struct sim_world *world = sim_world_new(&plant.config);
+        assert_non_null(world);
+        assert_int_equal(sim_world_run(world, WARM_UP, 1), ERR_OK);
+        struct work middle = sim_world_relay(world, MIDDLE).work, guard = sim_world_relay(world, 0).work;
+        sim_world_free(world);
+        uint64_t bytes = middle.tls_bytes_read + middle.tls_bytes_written;
+        assert_true(bytes > 0 && guard.tls_aes256_bytes > 0);
+        assert_int_equal(wanted[i] == LINK_CHACHA ? middle.tls_chacha_bytes : middle.tls_aes256_bytes, bytes);
+        assert_int_equal(middle.tls_chacha_bytes + middle.tls_aes256_bytes, bytes);
+        assert_int_equal(guard.tls_chacha_bytes > 0, wanted[i] == LINK_CHACHA);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_throughput_is_that_of_the_closed_form),
+        cmocka_unit_test(test_links_have_the_cipher_that_the_middle_wants),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
