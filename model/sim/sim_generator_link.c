@@ -243,7 +243,9 @@ static void take_cells(struct sim_lane *lane, nsec now, const struct sim_message
 void sim_lane_receive(struct sim_lane *lane, nsec now, const struct sim_message *message) {
     struct host *host = lane->generator->host;
     switch ((enum sim_message_kind)message->kind) {
-    case SIM_TLS_HELLO: put(lane, sim_tls_answer(&lane->tls, host, lane->generator->config->cipher, message)); break;
+    case SIM_TLS_HELLO:
+        put(lane, sim_tls_answer(&lane->tls, host, lane->generator->config->cipher, message));
+        break;
     case SIM_TLS_SERVER:
         put(lane, sim_tls_finish(&lane->tls, host, message));
         secured_in(lane, now);
