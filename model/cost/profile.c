@@ -125,8 +125,7 @@ static bool read_machine(const struct setting *root, struct cost_profile *out, s
         !read_u32(hardware, "threads_per_core", 1, 2, &out->threads_per_core, mistake) ||
         !read_u32(hardware, "nic_mbit", 1, 1000000, &out->nic_mbit, mistake) ||
         !setting_choice(hardware, "nic_direction", directions, COUNT_OF(directions), &direction, mistake) ||
-        !read_aes(hardware, &out->has_aes, mistake) ||
-        !setting_text(hardware, "from", &from, mistake))
+        !read_aes(hardware, &out->has_aes, mistake) || !setting_text(hardware, "from", &from, mistake))
         return false;
     out->nic_both_ways = direction == 1;
     return true;

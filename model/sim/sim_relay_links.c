@@ -355,8 +355,8 @@ void sim_link_read(struct sim_station *station, nsec now, link_id id) {
     if (link->socket)
         look_after_socket(station, now, link);
     else if (intake.bytes > 0)
-        cost_behaviour_receive(relay->behaviour, (enum link_cipher)link->tls.cipher, intake.records, intake.bytes,
-                               manager_work_mutable(station->manager));
+        cost_behaviour_receive(relay->behaviour, (enum link_cipher)link->tls.cipher, intake.records,
+                               intake.bytes, manager_work_mutable(station->manager));
     if (intake.bytes >= relay->behaviour->read_bytes_max)
         sim_link_post_intake(relay, now, link);
 }
