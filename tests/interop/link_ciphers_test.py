@@ -1,8 +1,8 @@
-"""The cipher of links between Loom and the real tor, whoever dials: as the ServerHello between them says, by which both go, and as
-Loom says itself.
+"""The cipher of links between Loom and the real tor, whoever dials.
 
-Two lone Looms: one as it is, one whose OpenSSL is told that the CPU has no instructions for AES. Two tors: the one is made to dial the
-Looms, the other is dialled by them. What makes them is a client that extends a circuit by one hop.
+It is seen in the ServerHello between them, by which both go, and Loom says it itself. Two lone Looms: one as it is, one
+whose OpenSSL is told that the CPU has no instructions for AES. Two tors: the one is made to dial the Looms, the other
+is dialled by them. What makes them is a client that extends a circuit by one hop.
 """
 
 from __future__ import annotations
