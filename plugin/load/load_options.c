@@ -34,6 +34,7 @@ static const struct load_argument options[] = {
     {"rate", LOAD_ARGUMENT_NUMBER, AT(rate), 0, LOAD_RATE_MAX, false, NULL},
     {"echoes", LOAD_ARGUMENT_NUMBER, AT(echoes), 0, 1000000, false, NULL},
     {"cipher", LOAD_ARGUMENT_TEXT, AT(cipher), 1, LOAD_CIPHER_MAX - 1, false, NULL},
+    {"keys", LOAD_ARGUMENT_TEXT, AT(keys), 1, LOAD_FOLDER_MAX - 1, false, NULL},
     {"pid", LOAD_ARGUMENT_NUMBER, AT(pid), 0, INT32_MAX, false, NULL},
 };
 #define OPTION_COUNT ((uint32_t)(sizeof options / sizeof options[0]))
@@ -64,6 +65,8 @@ const char *load_options_help(void) {
            "                      circuit, then no circuits; a line is written after each, and awaited before the next\n"
            "  --proven-every N    of so many answers to a handshake, prove one (100)\n"
            "  --cipher NAME       the one TLS 1.3 suite that is offered (those that tor offers)\n"
+           "  --keys DIR          where the keys of the relays behind are, or are to be made: the next one that is told\n"
+           "                      of it starts sooner (none: keys of a moment)\n"
            "  --pid PID           of the relay: measure its CPU time\n";
 }
 

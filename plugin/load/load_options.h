@@ -19,6 +19,7 @@
 #define LOAD_SECONDS_MAX  3600u
 #define LOAD_RATE_MAX     100000000u
 #define LOAD_CIPHER_MAX   64u
+#define LOAD_FOLDER_MAX   96u /* with what sinks put behind it, SINK_FOLDER_MAX */
 
 /* What is pressed through the relay. */
 enum load_mode {
@@ -55,6 +56,7 @@ struct load_options {
     uint32_t rate;   /* cells a second, both ways together, whatever the relay does; 0: as many as go */
     uint32_t echoes; /* instead of load: so many times one cell there and back */
     char cipher[LOAD_CIPHER_MAX]; /* the one TLS 1.3 suite offered to the relay; empty: what tor offers */
+    char keys[LOAD_FOLDER_MAX];   /* a folder for the keys of the sinks, which stay there; empty: they go */
     uint32_t pid;                 /* of the relay, to ask the kernel for its CPU time; 0: not asked */
     bool wants_help;
 };

@@ -20,15 +20,24 @@
 #define PROGRESS_EVERY NSEC_PER_S
 #define PATTERN_SEED   1u
 
-static bool make_sinks(struct load_sides *sides, struct complaint *complaint) {
+/* The one that was named, or one that goes with us; NULL when there is none to be had. */
+static const char *folder_of_keys(struct load_sides *sides) {
+    if (sides->options->keys[0])
+        return sides->options->keys;
     snprintf(sides->folder, sizeof sides->folder, "/tmp/loom-load-XXXXXX");
-    if (!mkdtemp(sides->folder)) {
-        sides->folder[0] = '\0';
+    if (mkdtemp(sides->folder))
+        return sides->folder;
+    sides->folder[0] = '\0';
+    return NULL;
+}
+
+static bool make_sinks(struct load_sides *sides, struct complaint *complaint) {
+    const char *folder = folder_of_keys(sides);
+    if (!folder)
         return complain(complaint, "/tmp: no folder for the keys of the sinks");
-    }
     for (uint32_t i = 0; i < sides->sink_count; i++) {
         bool is_verified = i < sides->options->verified_links;
-        sides->sinks[i] = load_sink_new(sides->net, sides->shape, sides->folder, is_verified, complaint);
+        sides->sinks[i] = load_sink_new(sides->net, sides->shape, folder, i, is_verified, complaint);
         if (!sides->sinks[i])
             return false;
     }

@@ -28,7 +28,7 @@ struct load_sides {
     struct load_source *source;
     uint32_t ways; /* in, and for a middle as many out */
     uint32_t sink_count;
-    char folder[64];
+    char folder[64]; /* of keys that go with it; empty: they stay where --keys says */
 };
 
 /* Listen behind the relay; nothing is dialled yet. Borrows options. NULL with a complaint. */

@@ -160,9 +160,10 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
 
 /* --- life -------------------------------------------------------------------------------------------------------- */
 
-static bool make_keys(struct load_sink *sink, const char *folder, struct complaint *complaint) {
+static bool make_keys(struct load_sink *sink, const char *folder, uint32_t number,
+                      struct complaint *complaint) {
     char data[SINK_FOLDER_MAX];
-    snprintf(data, sizeof data, "%s/sink-%u", folder, sink->address.port);
+    snprintf(data, sizeof data, "%s/sink-%u", folder, number);
     snprintf(sink->key_folder, sizeof sink->key_folder, "%s/keys", data);
     const struct keys_place place = {.data_directory = data,
                                      .key_directory = sink->key_folder,
@@ -191,13 +192,13 @@ static bool start_listening(struct load_sink *sink) {
 }
 
 struct load_sink *load_sink_new(struct load_net *net, struct load_shape *shape, const char *folder,
-                                bool is_verified, struct complaint *complaint) {
+                                uint32_t number, bool is_verified, struct complaint *complaint) {
     struct load_sink *sink = heap_new(sizeof *sink);
     sink->net = net;
     sink->shape = shape;
     load_lane_init(&sink->lane, is_verified);
     bool ok = start_listening(sink) || complain(complaint, "no port on the loopback to listen at");
-    if (!ok || !make_keys(sink, folder, complaint)) {
+    if (!ok || !make_keys(sink, folder, number, complaint)) {
         load_sink_free(sink);
         return NULL;
     }

@@ -1,6 +1,6 @@
 /* load_sink - the relays behind the relay under load: each is one identity at one port, answers CREATE2, and then is a lane.
  *
- * Keys are made in a folder of its own under the one given, and only live as long as the sinks.
+ * Keys are made in a folder of its own under the one given, unless they are there already.
  * Owner: main. Thread: the generator has one. */
 #ifndef LOOM_LOAD_LOAD_SINK_H
 #define LOOM_LOAD_LOAD_SINK_H
@@ -17,9 +17,9 @@ struct link_credentials;
 struct load_net;
 struct load_sink;
 
-/* Listen on a free loopback port. Borrows net and shape. NULL with a complaint. */
+/* Listen on a free loopback port. number: of the sink's keys in the folder. Borrows net and shape. NULL with a complaint. */
 MUST_USE struct load_sink *load_sink_new(struct load_net *net, struct load_shape *shape, const char *folder,
-                                         bool is_verified, struct complaint *complaint);
+                                         uint32_t number, bool is_verified, struct complaint *complaint);
 /* NULL is fine. */
 void load_sink_free(struct load_sink *sink);
 /* How a circuit is extended to it. */

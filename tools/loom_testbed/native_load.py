@@ -7,10 +7,12 @@ had had by then. Of tor, which tells nothing, CPU time is what the scheduler cou
 
 from __future__ import annotations
 
+import functools
 import json
 import select
 import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -43,6 +45,12 @@ ServerDNSDetectHijacking 0
 DELAYS = ("p50", "p99", "p50_of_all", "p99_of_all", "mean")  # the first two: of the median slice of 50 ms
 
 Work = dict[str, int]
+
+
+@functools.cache
+def _keys() -> tempfile.TemporaryDirectory[str]:
+    """Return where the keys of loom-load's relays are, made once for all runs; they go when we end."""
+    return tempfile.TemporaryDirectory(prefix="loom-keys-")
 
 
 @dataclass(frozen=True)
@@ -200,8 +208,8 @@ def _generate(
 ) -> tuple[dict, Window | None]:
     """Run loom-load, and read the relay's counters at both ends of a window inside its own."""
     whole = int(seconds + 2 * SETTLE_SECONDS) + 1 if metrics_port else max(1, round(seconds))
-    verified = ["--verified-links", "1" if load.rate else "0"]
-    command = [*pinned.generator, str(programs.generator), *load.generator_options(), *verified,
+    own = ["--verified-links", "1" if load.rate else "0", "--keys", _keys().name]
+    command = [*pinned.generator, str(programs.generator), *load.generator_options(), *own,
                "--warmup", str(warmup), "--seconds", str(whole), *relay.as_options()]  # fmt: skip
     generator = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     window = None
