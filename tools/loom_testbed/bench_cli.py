@@ -17,6 +17,7 @@ from . import (
     bench_main_thread,
     bench_memory,
     bench_moves,
+    bench_predict,
     bench_relay,
     bench_scale,
     rundir,
@@ -39,6 +40,7 @@ MODULES = (
     bench_attacks,
     bench_moves,
     bench_balance,
+    bench_predict,
 )
 
 

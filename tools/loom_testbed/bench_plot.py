@@ -105,9 +105,40 @@ def _memory(result: dict, path: Path) -> None:
         figure.savefig(path)
 
 
+PREDICTED = {"cpu": ("CPU of a cell", "ns", 1.0), "throughput": ("the most it carries", "million cells/s", 1e-6),
+             "delay": ("time through it", "us", 1e-3)}  # fmt: skip
+
+
+def _predict(result: dict, path: Path) -> None:
+    from loom_analysis import style
+
+    kinds = [kind for kind in PREDICTED if result[kind]]
+    with style.figure(columns=len(kinds), height=3.0) as (figure, found):
+        for axes, kind in zip(found, kinds, strict=True):
+            title, unit, factor = PREDICTED[kind]
+            ends = [factor * value for one in result[kind] for value in (one["measured"], one["predicted"])]
+            line = [0.8 * min(ends), 1.25 * max(ends)]
+            axes.fill_between(line, [0.9 * x for x in line], [1.1 * x for x in line], color=style.FAINT, alpha=0.5)
+            axes.plot(line, line, color=style.FAINT)
+            for index, name in enumerate(sorted({one["load"]["role"] for one in result[kind]})):
+                mine = [one for one in result[kind] if one["load"]["role"] == name]
+                axes.errorbar(
+                    [factor * one["measured"] for one in mine],
+                    [factor * one["predicted"] for one in mine],
+                    xerr=[factor * one["measured"] * one["repeatability"] for one in mine],
+                    fmt="o",
+                    color=style.arm_colour(index),
+                    label=name,
+                )
+            axes.set(xscale="log", yscale="log", xlabel=f"measured, {unit}", ylabel=f"predicted, {unit}", title=title)
+            axes.legend()
+        figure.savefig(path)
+
+
 def main(kind: str, data: str, path: str) -> None:
     """Draw what is in the file data."""
-    drawings = {"bill": _bill, "circuits": _circuits, "memory": _memory, "scale": _scale, "soak": soak_plot.draw}
+    drawings = {"bill": _bill, "circuits": _circuits, "memory": _memory, "predict": _predict, "scale": _scale,
+                "soak": soak_plot.draw}  # fmt: skip
     drawings[kind](json.loads(Path(data).read_text()), Path(path))
 
 

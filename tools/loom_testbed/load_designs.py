@@ -1,5 +1,8 @@
 """load_designs - which loads prices are fitted on, and which others predictions are checked on. No load is in both.
 
+DELAYED are offered at parts of the most that a relay carries of them: runs of 31 cells, so that the generator can keep
+to Poisson's times at nine tenths of it; one relay with warm circuits and slow links, one with cold circuits.
+
 Both sets spread over what a cell's cost depends on: how many circuits and links, cells of a circuit in a row, cells in
 a record, cipher of the links, threads, role. Every value of one may occur in the other; no combination does.
 """
@@ -46,4 +49,11 @@ HELD_OUT: tuple[Load, ...] = (
     Load(role=EXIT, links=1, circuits=8, run=4),
     Load(role=EXIT, links=20, circuits=200, run=2, threads=0),
     Load(role=EXIT, links=30, circuits=300, run=8, cipher="chacha", threads=2),
+)
+
+HELD_OUT_QUICK: tuple[Load, ...] = tuple(HELD_OUT[i] for i in (1, 3, 4, 9, 11, 13))
+
+DELAYED: tuple[Load, ...] = (
+    Load(links=20, circuits=160, run=31, record_cells=31, cipher="chacha"),
+    Load(links=60, circuits=6000, run=31, record_cells=31),
 )

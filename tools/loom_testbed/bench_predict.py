@@ -1,0 +1,178 @@
+"""bench_predict - `tools/bench predict`: a native Loom on this machine beside the engine's, under loads that were not fitted.
+
+A profile of this machine is made first (`loom calibrate`), unless --profile names one. Then each load that is held out is
+put on a native relay, in every round once, with the yardstick beside it; and `loom predict` says what the engine makes of
+the same load. Compared are the CPU of a cell, the most that a relay without connection threads or with one carries, and the
+time through the relay at parts of that.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import arguments, bench_plot, calibrate_native, machine, predict_compare, predict_engine, predict_table
+from .calibrate_native import NativeRun
+from .errors import TestbedError
+from .load_designs import DELAYED, HELD_OUT, HELD_OUT_QUICK
+from .load_shape import Load
+from .measured import Measured
+from .native_load import Programs
+from .predict_compare import Compared, Run
+from .predict_engine import Prediction
+from .progress import Progress
+from .rundir import REPOSITORY
+
+NAME = "predict"
+SUMMARY = "a native Loom beside the engine's, under loads that its prices were not fitted on: CPU, throughput, delay"
+PYTHON = REPOSITORY / "tools" / "lib" / "python"  # with what a fit needs
+CALIBRATION_KEPT = ("profile", "seconds", "cross_validation", "yardstick", "loads_not_run", "not_done")
+CALIBRATE_SECONDS = 270
+CALIBRATE_SECONDS_QUICK = 90
+ROUNDS = 2
+WINDOW_SECONDS = 2.5
+SHARES = (0.3, 0.6, 0.9)  # of the most that the relay carries
+SHARES_QUICK = (0.6,)
+
+
+@dataclass
+class Native:
+    """All native runs, by load."""
+
+    runs: dict[Load, list[NativeRun]] = field(default_factory=lambda: defaultdict(list))
+    usual_ns: float = 0.0  # of the yardstick, when the prices were measured; 0: it was not read then
+
+    def settle(self) -> None:
+        """Without a calibration in the same run: what is usual is what these runs found in the middle."""
+        clocks = [run.clock_ns for runs in self.runs.values() for run in runs if run.clock_ns]
+        if self.usual_ns == 0.0 and clocks:
+            self.usual_ns = statistics.median(clocks)
+
+    def corrected(self, load: Load) -> list[Run]:
+        """Return the runs of a load, with how slow the core was during each."""
+        return [Run(run.result, run.clock_ns / self.usual_ns if self.usual_ns and run.clock_ns else 1.0)
+                for run in self.runs[load]]  # fmt: skip
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add this bench's options."""
+    add = parser.add_argument
+    add("--quick", action="store_true", help="fewer loads, a short calibration: about 4 minutes instead of 15")
+    add("--profile", type=arguments.path, metavar="FILE", help="prices of this machine, instead of calibrating it first")
+    add("--rounds", type=arguments.count(1, 100), default=ROUNDS, help="native runs of each load (default: 2)")
+    add("--seconds", type=arguments.count(1, 60), metavar="S", help="how long to measure each (default: 2.5)")
+    add("--only", metavar="WORDS", help="loads whose name has these words, to look into them")
+    add("--loom", type=arguments.path, default=arguments.LOOM_DEFAULT, metavar="PATH", help="the relay to measure")
+
+
+def run(options: argparse.Namespace, directory: Path, progress: Progress) -> Measured:
+    """Measure, predict, compare."""
+    programs = Programs(options.loom)
+    loom = options.loom.parent / "loom"
+    for program in (programs.loom, programs.generator, loom):
+        arguments.require_program(program)
+    native = Native()
+    profile, calibration = _profile(options, directory, programs, native, progress)
+    loads, delayed, shares = _design(options)
+    rated: dict[tuple[Load, float], Load] = {}
+    for number in range(1, options.rounds + 1):
+        _round(number, [*loads, *delayed], native, directory, options, progress)
+        for load in delayed:  # the most is known from the first round on: all rounds are at the same rates
+            for share in shares:
+                most = native.corrected(load)[0].cells_per_s
+                rated.setdefault((load, share), load.at_rate(max(1, round(share * most))))
+        _round(number, list(rated.values()), native, directory, options, progress)
+    native.settle()
+    asked = [*loads, *delayed, *rated.values()]
+    predicted = predict_engine.predict(loom, profile, asked, progress)
+    result = _result(native, predicted, loads, delayed, rated)
+    result |= {"profile": str(profile), "calibration": calibration, "quick": options.quick,
+               "machine": machine.facts(), "load_average": os.getloadavg()[0]}  # fmt: skip
+    picture = bench_plot.draw("predict", result, directory / "predict.svg")
+    return Measured(result, predict_table.text(result) + f"\n{picture}", all(one["ok"] for one in result["summary"].values()))
+
+
+def _design(options: argparse.Namespace) -> tuple[list[Load], list[Load], Sequence[float]]:
+    loads, delayed, shares = HELD_OUT, DELAYED, SHARES
+    if options.quick:
+        loads, delayed, shares = HELD_OUT_QUICK, DELAYED[:1], SHARES_QUICK
+    if options.only:
+        loads = tuple(load for load in loads if options.only in load.name)
+        delayed = tuple(load for load in delayed if options.only in load.name)
+    if not loads and not delayed:
+        raise TestbedError(f"--only {options.only}: no load has these words")
+    return list(loads), list(delayed), shares
+
+
+def _profile(
+    options: argparse.Namespace, directory: Path, programs: Programs, native: Native, progress: Progress
+) -> tuple[Path, dict[str, object] | None]:
+    """Return the profile of this machine, and what was found when it was made."""
+    if options.profile is not None:
+        beside = options.profile.with_suffix(".json")  # as calibrate leaves it
+        if beside.is_file():
+            native.usual_ns = json.loads(beside.read_text())["yardstick"]["native_usual_ns"]
+        return options.profile, None
+    seconds = CALIBRATE_SECONDS_QUICK if options.quick else CALIBRATE_SECONDS
+    profile = directory / "loom-here.yaml"
+    command = [str(PYTHON), "-m", "loom_testbed.calibrate", "--seconds", str(seconds), "--out", str(profile), "--loom",
+               str(programs.loom), *(["--quiet"] if options.quiet else [])]  # fmt: skip
+    progress.line(f"calibrating for about {seconds} s")
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)  # its progress is ours
+    if done.returncode != 0:
+        raise TestbedError(f"calibrate ended with status {done.returncode}")
+    found: dict[str, dict] = json.loads(profile.with_suffix(".json").read_text())
+    native.usual_ns = found["yardstick"]["native_usual_ns"]
+    progress.line(f"calibrated: loads left out: median error {found['cross_validation']['median']:.1%}")
+    return profile, {name: found[name] for name in CALIBRATION_KEPT}
+
+
+def _round(
+    number: int, loads: Sequence[Load], native: Native, directory: Path, options: argparse.Namespace, progress: Progress
+) -> None:
+    seconds = options.seconds or WINDOW_SECONDS
+    for index, load in enumerate(loads if number % 2 else loads[::-1], 1):
+        place = directory / f"round-{number}-{index}{'-rate' if load.rate else ''}"
+        found = calibrate_native.one(load, place, Programs(options.loom), seconds)
+        native.runs[load].append(found)
+        at = "".join(f", {name} {found.result.delay_ns[name] / 1e3:.0f} us" for name in ("p50", "p99") if load.rate)
+        progress.line(f"round {number}, {index} of {len(loads)}: {load.name}: {found.result.ns_per_cell:.0f} ns{at}")
+
+
+def carries_most(load: Load) -> bool:
+    """Say whether the load shows the most that a relay with one thread carries: its windows are wide enough to keep it busy."""
+    return load.threads <= 1 and load.circuits >= THROUGHPUT_CIRCUITS_LEAST
+
+
+THROUGHPUT_CIRCUITS_LEAST = 8
+
+
+def _result(
+    native: Native,
+    predicted: dict[Load, Prediction],
+    loads: Sequence[Load],
+    delayed: Sequence[Load],
+    rated: dict[tuple[Load, float], Load],
+) -> dict[str, object]:
+    figures: dict[str, list[Compared]] = {"cpu": [], "throughput": [], "delay": []}
+    for load in [*loads, *delayed]:
+        runs = native.corrected(load)
+        figures["cpu"].append(predict_compare.cpu_of(load, runs, predicted[load]))
+        if carries_most(load):
+            figures["throughput"].append(predict_compare.throughput_of(load, runs, predicted[load]))
+    for (load, share), at_rate in rated.items():
+        figures["delay"] += predict_compare.delays_of(load, share, native.corrected(at_rate), predicted[at_rate])
+    return {
+        "summary": {kind: predict_compare.verdict(kind, found).as_dict() for kind, found in figures.items() if found},
+        **{kind: [one.as_dict() for one in found] for kind, found in figures.items()},
+        "work": [predict_compare.work_of(load, native.corrected(load), predicted[load]).as_dict()
+                 for load in [*loads, *delayed, *rated.values()]],
+        "runs": [run.result.as_dict() | {"clock_ns": run.clock_ns} for runs in native.runs.values() for run in runs],
+    }  # fmt: skip

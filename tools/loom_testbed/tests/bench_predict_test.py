@@ -1,0 +1,115 @@
+"""What the bench of predictions computes from native runs and from the engine's rows, and how it says it."""
+
+import json
+
+import pytest
+from loom_testbed import bench_predict, predict_compare, predict_engine, predict_table
+from loom_testbed.load_designs import DELAYED, FITTED, HELD_OUT, HELD_OUT_QUICK
+from loom_testbed.load_shape import Load
+from loom_testbed.native_load import NativeResult
+from loom_testbed.predict_compare import Compared, Run
+
+LOAD = Load(links=2, circuits=16)
+
+
+def result(ns: float, cores: float = 1.0, load: Load = LOAD, **more: object) -> NativeResult:
+    """Return a run of a second in which conn-1 used so many cores."""
+    cells = cores * 1e9 / ns
+    return NativeResult(load, "loom", cells, 1.0, {"conn-1": round(cores * 1e9)}, **more)
+
+
+def prediction(ns: float, busy: float = 1.0, load: Load = LOAD, **more: object) -> predict_engine.Prediction:
+    found = {"work_per_cell": {}, "delay_ns": {}} | more
+    return predict_engine.Prediction(load, ns, busy * 1e9 / ns, busy, **found)
+
+
+def test_a_run_is_corrected_by_how_slow_its_core_was() -> None:
+    found = predict_compare.cpu_of(LOAD, [Run(result(600), 1.2), Run(result(550), 1.0)], prediction(500))
+    assert found.measured == pytest.approx(525)
+    assert found.error == pytest.approx(500 / 525 - 1)
+    assert found.repeatability == pytest.approx(25 / 525)
+
+
+def test_the_most_of_a_relay_that_was_not_saturated_is_its_busiest_threads() -> None:
+    found = predict_compare.throughput_of(LOAD, [Run(result(500, 0.5)), Run(result(500, 0.99))], prediction(500, 0.8))
+    assert found.runs == [pytest.approx(2e6), pytest.approx(1.98e6)]
+    assert found.predicted == pytest.approx(2e6)
+    assert not found.is_saturated
+
+
+def test_delays_are_compared_by_quantile() -> None:
+    at_rate = LOAD.at_rate(1000)
+    run = Run(result(500, 0.3, at_rate, delay_ns={"p50": 50_000, "p99": 200_000}), 1.5)
+    found = predict_compare.delays_of(LOAD, 0.3, [run], prediction(1, load=at_rate, delay_ns={"p50": 40_000.0, "p99": 2e5}))
+    assert [one.label for one in found] == ["p50 at 30%", "p99 at 30%"]
+    assert [one.error for one in found] == [pytest.approx(-0.2), 0.0]
+
+
+def figures(*errors: float, spread: float = 0.0) -> list[Compared]:
+    return [Compared("cpu", LOAD, [100 * (1 - spread), 100 * (1 + spread)], 100 * (1 + error)) for error in errors]
+
+
+def test_as_asked_is_a_tenth_in_the_middle_and_a_quarter_at_worst() -> None:
+    good = predict_compare.verdict("cpu", figures(0.05, -0.09, 0.25))
+    assert good.median_error == pytest.approx(0.09)
+    assert good.worst_error == pytest.approx(0.25)
+    assert good.is_ok
+    assert not predict_compare.verdict("cpu", figures(0.05, -0.09, -0.26)).is_ok
+    assert not predict_compare.verdict("cpu", figures(0.11, -0.11, 0.11)).is_ok
+
+
+def test_nobody_can_predict_better_than_twice_what_runs_repeat() -> None:
+    assert predict_compare.verdict("cpu", figures(0.11, 0.11, spread=0.06)).is_ok
+    assert not predict_compare.verdict("cpu", figures(0.13, 0.13, spread=0.06)).is_ok
+
+
+def test_delays_have_no_worst() -> None:
+    delays = [Compared("delay", LOAD, [100.0], predicted) for predicted in (110.0, 115.0, 300.0)]
+    assert predict_compare.verdict("delay", delays).is_ok
+
+
+def test_work_is_compared_for_a_cell() -> None:
+    native = result(500, work={"main": {"reads": 0}, "conn-1": {"reads": 20_000, "wakes": 0, "odd": 5}})
+    found = predict_compare.work_of(LOAD, [Run(native)], prediction(500, work_per_cell={"reads": 0.02, "wakes": 0.0}))
+    assert found.kinds == {"reads": (pytest.approx(0.01), 0.02)}
+
+
+def test_the_engine_is_asked_and_understood() -> None:
+    words = predict_engine.command(bench_predict.Path("loom"), bench_predict.Path("p.yaml"), LOAD)
+    assert words[:5] == ["loom", "predict", "--profile", "p.yaml", "--json"]
+    assert words[5:] == LOAD.predict_options()
+    row = {"cpu_ns_per_cell": 500.0, "cells_per_s": 1e6, "work_per_cell": {"reads": 0.5},
+           "utilisation": {"main": 0.1, "connection": [0.5, 0.4]}, "delay_us": {"p50": 20.0, "p99": 99.0}}  # fmt: skip
+    found = predict_engine.parse(LOAD, json.dumps({"rows": [row]}))
+    assert found.cells_per_busy_s == pytest.approx(2e6)
+    assert found.delay_ns == {"p50": 20_000.0, "p99": 99_000.0}
+
+
+def test_the_table_shows_the_work_of_loads_that_are_off() -> None:
+    off, near = Load(links=2, circuits=9), LOAD
+    runs = {off: [Run(result(500, load=off, work={"conn-1": {"reads": 40_000, "writes": 20_000}}))], near: [Run(result(500))]}
+    engine = {off: prediction(700, load=off, work_per_cell={"reads": 0.01, "writes": 0.0101}), near: prediction(505)}
+    cpu = [predict_compare.cpu_of(load, runs[load], engine[load]) for load in (off, near)]
+    text = predict_table.text({
+        "summary": {"cpu": predict_compare.verdict("cpu", cpu).as_dict()},
+        "cpu": [one.as_dict() for one in cpu], "throughput": [], "delay": [],
+        "work": [predict_compare.work_of(load, runs[load], engine[load]).as_dict() for load in (off, near)],
+        "profile": "p", "machine": {"cpu": "c", "cores": 2, "is_virtual": False, "kernel": "k", "openssl": "o"},
+    })  # fmt: skip
+    assert "reads 0.02/0.01" in text
+    assert "writes" not in text
+    assert "+40%" in text and "+1%" in text
+    assert "NOT as asked" in text
+
+
+def test_loads_whose_windows_are_narrow_do_not_show_the_most() -> None:
+    assert not bench_predict.carries_most(Load(links=2, circuits=1))
+    assert not bench_predict.carries_most(Load(links=8, circuits=64, threads=2))
+    assert bench_predict.carries_most(Load(links=8, circuits=64, threads=0))
+
+
+def test_delays_and_the_quick_ones_are_held_out_too() -> None:
+    assert not set(DELAYED) & (set(FITTED) | set(HELD_OUT))
+    assert set(HELD_OUT_QUICK) < set(HELD_OUT)
+    assert all(load.rate == 0 for load in (*DELAYED, *HELD_OUT))
+    assert any(bench_predict.carries_most(load) and load.threads == 0 for load in HELD_OUT_QUICK)
