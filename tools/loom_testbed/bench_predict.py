@@ -1,9 +1,9 @@
-"""bench_predict - `tools/bench predict`: a native Loom on this machine beside the engine's, under loads that were not fitted.
+"""bench_predict - `tools/bench predict`: a native Loom beside the engine's, under loads that were not fitted.
 
-A profile of this machine is made first (`loom calibrate`), unless --profile names one. Then each load that is held out is
-put on a native relay, in every round once, with the yardstick beside it; and `loom predict` says what the engine makes of
-the same load. Compared are the CPU of a cell, the most that a relay without connection threads or with one carries, and the
-time through the relay at parts of that.
+A profile of this machine is made first (`loom calibrate`), unless --profile names one. Then each load that is held out
+is put on a native relay, in every round once, with the yardstick beside it; and `loom predict` says what the engine
+makes of the same load. Compared are the CPU of a cell, the most that a relay without connection threads or with one
+carries, and the time through the relay at parts of that.
 """
 
 from __future__ import annotations
@@ -65,7 +65,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add this bench's options."""
     add = parser.add_argument
     add("--quick", action="store_true", help="fewer loads, a short calibration: about 4 minutes instead of 15")
-    add("--profile", type=arguments.path, metavar="FILE", help="prices of this machine, instead of calibrating it first")
+    add(
+        "--profile",
+        type=arguments.path,
+        metavar="FILE",
+        help="prices of this machine, instead of calibrating it first",
+    )
     add("--rounds", type=arguments.count(1, 100), default=ROUNDS, help="native runs of each load (default: 2)")
     add("--seconds", type=arguments.count(1, 60), metavar="S", help="how long to measure each (default: 2.5)")
     add("--only", metavar="WORDS", help="loads whose name has these words, to look into them")
@@ -91,12 +96,14 @@ def run(options: argparse.Namespace, directory: Path, progress: Progress) -> Mea
         _round(number, list(rated.values()), native, directory, options, progress)
     native.settle()
     asked = [*loads, *delayed, *rated.values()]
-    predicted = predict_engine.predict(loom, profile, asked, progress)
+    predicted, failed = predict_engine.predict(loom, profile, asked, progress)
     result = _result(native, predicted, loads, delayed, rated)
+    result["not_predicted"] = {load.name: why for load, why in failed.items()}
     result |= {"profile": str(profile), "calibration": calibration, "quick": options.quick,
                "machine": machine.facts(), "load_average": os.getloadavg()[0]}  # fmt: skip
-    picture = bench_plot.draw("predict", result, directory / "predict.svg")
-    return Measured(result, predict_table.text(result) + f"\n{picture}", all(one["ok"] for one in result["summary"].values()))
+    picture = bench_plot.draw("predict", result, directory / "predict.svg") if result["summary"] else "no picture"
+    is_ok = not failed and all(one["ok"] for one in result["summary"].values())
+    return Measured(result, predict_table.text(result) + f"\n{picture}", is_ok)
 
 
 def _design(options: argparse.Namespace) -> tuple[list[Load], list[Load], Sequence[float]]:
@@ -122,8 +129,8 @@ def _profile(
         return options.profile, None
     seconds = CALIBRATE_SECONDS_QUICK if options.quick else CALIBRATE_SECONDS
     profile = directory / "loom-here.yaml"
-    command = [str(PYTHON), "-m", "loom_testbed.calibrate", "--seconds", str(seconds), "--out", str(profile), "--loom",
-               str(programs.loom), *(["--quiet"] if options.quiet else [])]  # fmt: skip
+    command = [str(PYTHON), "-m", "loom_testbed.calibrate", "--quick", "--seconds", str(seconds)]
+    command += ["--out", str(profile), "--loom", str(programs.loom), *(["--quiet"] if options.quiet else [])]
     progress.line(f"calibrating for about {seconds} s")
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)  # its progress is ours
     if done.returncode != 0:
@@ -135,7 +142,12 @@ def _profile(
 
 
 def _round(
-    number: int, loads: Sequence[Load], native: Native, directory: Path, options: argparse.Namespace, progress: Progress
+    number: int,
+    loads: Sequence[Load],
+    native: Native,
+    directory: Path,
+    options: argparse.Namespace,
+    progress: Progress,
 ) -> None:
     seconds = options.seconds or WINDOW_SECONDS
     for index, load in enumerate(loads if number % 2 else loads[::-1], 1):
@@ -147,7 +159,7 @@ def _round(
 
 
 def carries_most(load: Load) -> bool:
-    """Say whether the load shows the most that a relay with one thread carries: its windows are wide enough to keep it busy."""
+    """Say whether the load shows the most that one thread carries: its windows are wide enough to keep it busy."""
     return load.threads <= 1 and load.circuits >= THROUGHPUT_CIRCUITS_LEAST
 
 
@@ -163,16 +175,20 @@ def _result(
 ) -> dict[str, object]:
     figures: dict[str, list[Compared]] = {"cpu": [], "throughput": [], "delay": []}
     for load in [*loads, *delayed]:
+        if load not in predicted:
+            continue
         runs = native.corrected(load)
         figures["cpu"].append(predict_compare.cpu_of(load, runs, predicted[load]))
         if carries_most(load):
             figures["throughput"].append(predict_compare.throughput_of(load, runs, predicted[load]))
     for (load, share), at_rate in rated.items():
+        if at_rate not in predicted:
+            continue
         figures["delay"] += predict_compare.delays_of(load, share, native.corrected(at_rate), predicted[at_rate])
     return {
         "summary": {kind: predict_compare.verdict(kind, found).as_dict() for kind, found in figures.items() if found},
         **{kind: [one.as_dict() for one in found] for kind, found in figures.items()},
         "work": [predict_compare.work_of(load, native.corrected(load), predicted[load]).as_dict()
-                 for load in [*loads, *delayed, *rated.values()]],
+                 for load in [*loads, *delayed, *rated.values()] if load in predicted],
         "runs": [run.result.as_dict() | {"clock_ns": run.clock_ns} for runs in native.runs.values() for run in runs],
     }  # fmt: skip

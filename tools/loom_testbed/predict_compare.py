@@ -1,8 +1,8 @@
 """predict_compare - what was measured beside what was predicted: errors, repeatability, and whether they are as asked.
 
 A measured figure is the median of its runs, each corrected for how fast the core was while it ran (the yardstick). An
-error is of the prediction, relative to what was measured. Runs of one load differ from their mean by their repeatability;
-of a prediction nobody can ask more than twice that.
+error is of the prediction, relative to what was measured. Runs of one load differ from their mean by their
+repeatability; of a prediction nobody can ask more than twice that.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Run:
 
     @property
     def cells_per_s(self) -> float:
-        """Return the most that the relay carries: of one that was not saturated, by the CPU time of its busiest thread."""
+        """Return the most that the relay carries; of one that was not saturated, by its busiest thread's CPU time."""
         result = self.result
         rate = result.cells_per_s if result.is_saturated else result.cells * 1e9 / max(result.cpu_ns.values())
         return rate * self.slowness
@@ -120,10 +120,15 @@ def throughput_of(load: Load, runs: Sequence[Run], predicted: Prediction) -> Com
 
 
 def delays_of(load: Load, share: float, runs: Sequence[Run], predicted: Prediction) -> list[Compared]:
-    """Compare the median and the 99th percentile of the time through the relay, at a part of the most that it carries."""
+    """Compare the median and the 99th percentile of the time through the relay, at a part of the most it carries."""
     return [
-        Compared("delay", load, [run.result.delay_ns[name] for run in runs], predicted.delay_ns[name],
-                 f"{name} at {share:.0%}")  # fmt: skip
+        Compared(
+            "delay",
+            load,
+            [run.result.delay_ns[name] for run in runs],
+            predicted.delay_ns[name],
+            f"{name} at {share:.0%}",
+        )
         for name in ("p50", "p99")
     ]
 
@@ -158,7 +163,10 @@ def work_of(load: Load, runs: Sequence[Run], predicted: Prediction) -> WorkCompa
     """Compare the work that is done for a cell, kind by kind."""
     kinds = sorted({kind for run in runs for kind in run.result.work_per_cell} & set(predicted.work_per_cell))
     found = {
-        kind: (statistics.fmean(run.result.work_per_cell.get(kind, 0.0) for run in runs), predicted.work_per_cell[kind])
+        kind: (
+            statistics.fmean(run.result.work_per_cell.get(kind, 0.0) for run in runs),
+            predicted.work_per_cell[kind],
+        )
         for kind in kinds
     }
     return WorkCompared(load, {kind: pair for kind, pair in found.items() if max(pair) > 0})

@@ -54,23 +54,30 @@ def parse(load: Load, text: str) -> Prediction:
     )
 
 
-def predict(loom: Path, profile: Path, loads: Sequence[Load], progress: Progress, extra: Sequence[str] = ()) -> dict[Load, Prediction]:
-    """Predict all loads, as many at a time as there are cores. Raise TestbedError when one cannot be."""
+def predict(
+    loom: Path, profile: Path, loads: Sequence[Load], progress: Progress, extra: Sequence[str] = ()
+) -> tuple[dict[Load, Prediction], dict[Load, str]]:
+    """Predict all loads, as many at a time as there are cores. Returns also those for which there is none, and why."""
     found: dict[Load, Prediction] = {}
+    failed: dict[Load, str] = {}
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-        said = pool.map(lambda load: _said(command(loom, profile, load, extra), load), loads)
-        for load, text in zip(loads, said, strict=True):
-            found[load] = parse(load, text)
-            progress.line(f"predicted {len(found)} of {len(loads)}: {load.name}: {found[load].ns_per_cell:.0f} ns a cell")
-    return found
+        asked = {load: pool.submit(_said, command(loom, profile, load, extra)) for load in loads}
+        for number, (load, said) in enumerate(asked.items(), 1):
+            try:
+                found[load] = parse(load, said.result())
+                told = f"{found[load].ns_per_cell:.0f} ns a cell"
+            except TestbedError as error:
+                failed[load] = told = str(error)
+            progress.line(f"predicted {number} of {len(loads)}: {load.name}: {told}")
+    return found, failed
 
 
-def _said(words: Sequence[str], load: Load) -> str:
+def _said(words: Sequence[str]) -> str:
     try:
         done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=SECONDS_MAX)
     except subprocess.TimeoutExpired as error:
-        raise TestbedError(f"{load.name}: loom predict is not done after {SECONDS_MAX} s") from error
+        raise TestbedError(f"loom predict is not done after {SECONDS_MAX} s") from error
     if done.returncode != 0:
         lines = done.stderr.strip().splitlines() or [f"loom predict ended with status {done.returncode}"]
-        raise TestbedError(f"{load.name}: {lines[-1]}")
+        raise TestbedError(lines[-1])
     return done.stdout

@@ -1,4 +1,4 @@
-"""predict_table - `tools/bench predict` for people: one line for each figure, the work behind those that are off, a verdict."""
+"""predict_table - `tools/bench predict` for people: a line for each figure, the work behind what is off, a verdict."""
 
 from __future__ import annotations
 
@@ -21,9 +21,12 @@ def text(result: Mapping) -> str:
         if result[kind]:
             lines += [*_figures(title, unit, result[kind]), ""]
     lines += _work(result)
+    lines += [f"not predicted: {name}: {why}" for name, why in result["not_predicted"].items()]
     lines += [_verdict(kind, one) for kind, one in result["summary"].items()]
     if any(not one["is_saturated"] for one in result["cpu"]):
-        lines.append("*: the relay had less than 95 % of its cores in a run: its most is that of its busiest thread's CPU time")
+        lines.append(
+            "*: the relay had less than 95 % of its cores in a run: its most is that of its busiest thread's CPU time"
+        )
     lines.append(f"{result['profile']}; {machine.line(result['machine'])}")
     return "\n".join(lines)
 
@@ -57,6 +60,8 @@ def _differs(native: float, engine: float) -> bool:
 
 def _verdict(kind: str, one: Mapping) -> str:
     worst = f" of {one['allowed_worst']:.0%}" if one["allowed_worst"] is not None else ""
-    return (f"{kind}: {one['figures']} figures, median error {one['median_error']:.1%} of {one['allowed_median']:.1%} allowed,"
-            f" worst {one['worst_error']:.1%}{worst} ({one['worst_of']}); runs repeat within {one['repeatability']:.1%}:"
-            f" {'as asked' if one['ok'] else 'NOT as asked'}")  # fmt: skip
+    return (
+        f"{kind}: {one['figures']} figures, median error {one['median_error']:.1%} of {one['allowed_median']:.1%}"
+        f" allowed, worst {one['worst_error']:.1%}{worst} ({one['worst_of']}); runs repeat within"
+        f" {one['repeatability']:.1%}: {'as asked' if one['ok'] else 'NOT as asked'}"
+    )

@@ -40,7 +40,9 @@ def test_the_most_of_a_relay_that_was_not_saturated_is_its_busiest_threads() -> 
 def test_delays_are_compared_by_quantile() -> None:
     at_rate = LOAD.at_rate(1000)
     run = Run(result(500, 0.3, at_rate, delay_ns={"p50": 50_000, "p99": 200_000}), 1.5)
-    found = predict_compare.delays_of(LOAD, 0.3, [run], prediction(1, load=at_rate, delay_ns={"p50": 40_000.0, "p99": 2e5}))
+    found = predict_compare.delays_of(
+        LOAD, 0.3, [run], prediction(1, load=at_rate, delay_ns={"p50": 40_000.0, "p99": 2e5})
+    )
     assert [one.label for one in found] == ["p50 at 30%", "p99 at 30%"]
     assert [one.error for one in found] == [pytest.approx(-0.2), 0.0]
 
@@ -87,18 +89,23 @@ def test_the_engine_is_asked_and_understood() -> None:
 
 def test_the_table_shows_the_work_of_loads_that_are_off() -> None:
     off, near = Load(links=2, circuits=9), LOAD
-    runs = {off: [Run(result(500, load=off, work={"conn-1": {"reads": 40_000, "writes": 20_000}}))], near: [Run(result(500))]}
+    runs = {
+        off: [Run(result(500, load=off, work={"conn-1": {"reads": 40_000, "writes": 20_000}}))],
+        near: [Run(result(500))],
+    }
     engine = {off: prediction(700, load=off, work_per_cell={"reads": 0.01, "writes": 0.0101}), near: prediction(505)}
     cpu = [predict_compare.cpu_of(load, runs[load], engine[load]) for load in (off, near)]
     text = predict_table.text({
         "summary": {"cpu": predict_compare.verdict("cpu", cpu).as_dict()},
         "cpu": [one.as_dict() for one in cpu], "throughput": [], "delay": [],
         "work": [predict_compare.work_of(load, runs[load], engine[load]).as_dict() for load in (off, near)],
+        "not_predicted": {"odd": "no such load"},
         "profile": "p", "machine": {"cpu": "c", "cores": 2, "is_virtual": False, "kernel": "k", "openssl": "o"},
     })  # fmt: skip
     assert "reads 0.02/0.01" in text
     assert "writes" not in text
     assert "+40%" in text and "+1%" in text
+    assert "not predicted: odd: no such load" in text
     assert "NOT as asked" in text
 
 
