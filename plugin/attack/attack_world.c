@@ -49,7 +49,8 @@ void attack_world_fini(struct attack_world *world) {
 bool attack_world_make_sinks(struct attack_world *world, uint32_t count, struct complaint *complaint) {
     CHECK(count <= ATTACK_SINKS_MAX);
     while (world->sink_count < count) {
-        struct load_sink *sink = load_sink_new(world->net, world->shape, world->folder, world->sink_count, false, complaint);
+        struct load_sink *sink =
+            load_sink_new(world->net, world->shape, world->folder, world->sink_count, false, complaint);
         if (!sink)
             return false;
         world->sinks[world->sink_count++] = sink;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/check.h"
+#include "load/load_waiting.h"
 
 #define PERMILLE 1000u
 
@@ -53,18 +54,33 @@ nsec load_delays_mean(const struct load_delays *delays) {
 
 /* --- slices ------------------------------------------------------------------------------------------------------ */
 
-void load_delay_slices_clear(struct load_delay_slices *slices) {
+static nsec waited_by(const struct load_delay_slices *slices) {
+    return slices->waiting ? load_waiting_read(slices->waiting) : 0;
+}
+
+void load_delay_slices_begin(struct load_delay_slices *slices, const struct load_waiting *waiting) {
     load_delays_clear(&slices->all);
     load_delays_clear(&slices->slice);
+    slices->waiting = waiting;
     slices->ends_at = 0;
+    slices->waited = waited_by(slices);
+    slices->was_disturbed = false;
     slices->count = 0;
+    slices->undisturbed = 0;
 }
 
 static void end_slice(struct load_delay_slices *slices) {
+    nsec waited = waited_by(slices);
+    bool is_disturbed = waited - slices->waited > LOAD_DELAY_WAITED_MAX;
     if (slices->slice.count >= SLICE_LEAST && slices->count < LOAD_DELAY_SLICES_MAX) {
-        slices->median[slices->count] = load_delays_quantile(&slices->slice, 500);
-        slices->p99[slices->count++] = load_delays_quantile(&slices->slice, 990);
+        uint32_t at = slices->count++;
+        slices->median[at] = load_delays_quantile(&slices->slice, 500);
+        slices->p99[at] = load_delays_quantile(&slices->slice, 990);
+        slices->is_disturbed[at] = is_disturbed || slices->was_disturbed;
+        slices->undisturbed += !slices->is_disturbed[at];
     }
+    slices->was_disturbed = is_disturbed;
+    slices->waited = waited;
     load_delays_clear(&slices->slice);
 }
 
@@ -82,12 +98,18 @@ static int compare(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-static nsec median_of(nsec *values, uint32_t count) {
-    qsort(values, count, sizeof *values, compare);
-    return count > 0 ? values[count / 2] : 0;
+static nsec median_of(const struct load_delay_slices *slices, const nsec *values) {
+    nsec kept[LOAD_DELAY_SLICES_MAX];
+    uint32_t count = 0;
+    bool keeps_all = slices->undisturbed < LOAD_DELAY_SLICES_LEAST;
+    for (uint32_t i = 0; i < slices->count; i++)
+        if (keeps_all || !slices->is_disturbed[i])
+            kept[count++] = values[i];
+    qsort(kept, count, sizeof *kept, compare);
+    return count > 0 ? kept[count / 2] : 0;
 }
 
-void load_delay_slices_medians(struct load_delay_slices *slices, nsec *median_out, nsec *p99_out) {
-    *median_out = median_of(slices->median, slices->count);
-    *p99_out = median_of(slices->p99, slices->count);
+void load_delay_slices_medians(const struct load_delay_slices *slices, nsec *median_out, nsec *p99_out) {
+    *median_out = median_of(slices, slices->median);
+    *p99_out = median_of(slices, slices->p99);
 }

@@ -1,12 +1,13 @@
 /* load_delays - how long cells were under way: their median, 99th percentile and mean.
  *
  * Counts of buckets, each 1/64 of its power of two wide, so a quantile is right within 0.8 %; the mean is exact.
- * load_delay_slices takes a quantile in each of many short slices of time, and then the median of these: what the machine
- * does to a few of them with other work is not the relay's doing.
+ * load_delay_slices takes a quantile in each of many short slices of time, and then the median of these. Slices in which threads
+ * waited for a core that other programs had, and those after them, are left out as long as enough others remain.
  * Owner: main. Memory: in place. */
 #ifndef LOOM_LOAD_LOAD_DELAYS_H
 #define LOOM_LOAD_LOAD_DELAYS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/nsec.h"
@@ -21,21 +22,31 @@ struct load_delays {
     nsec sum;
 };
 
-#define LOAD_DELAY_SLICE_NS   (50 * NSEC_PER_MS)
-#define LOAD_DELAY_SLICES_MAX 1024u /* 51 s; later ones are left out */
+#define LOAD_DELAY_SLICE_NS   (20 * NSEC_PER_MS)
+#define LOAD_DELAY_SLICES_MAX 2048u /* 41 s; later ones are left out */
+/* Of a slice: more than threads wait that are woken thousands of times, and less than another program has a core at a time. */
+#define LOAD_DELAY_WAITED_MAX   NSEC_PER_MS
+#define LOAD_DELAY_SLICES_LEAST 10u
+
+struct load_waiting;
 
 struct load_delay_slices {
-    struct load_delays all, slice; /* slice: the one that has begun */
-    nsec ends_at;                  /* of that one; 0: none has */
+    struct load_delays all, slice;      /* slice: the one that has begun */
+    const struct load_waiting *waiting; /* of whose threads no one must have waited; NULL: nobody is asked */
+    nsec ends_at;                       /* of that one; 0: none has */
+    nsec waited;                        /* before that one */
+    bool was_disturbed;                 /* the one before */
     nsec median[LOAD_DELAY_SLICES_MAX], p99[LOAD_DELAY_SLICES_MAX];
-    uint32_t count;
+    bool is_disturbed[LOAD_DELAY_SLICES_MAX];
+    uint32_t count, undisturbed;
 };
 
-void load_delay_slices_clear(struct load_delay_slices *slices);
+/* Borrows waiting. */
+void load_delay_slices_begin(struct load_delay_slices *slices, const struct load_waiting *waiting);
 /* A cell has arrived now. */
 void load_delay_slices_add(struct load_delay_slices *slices, nsec now, nsec delay);
-/* The medians over the slices, which are sorted by it. 0 when no slice is whole. */
-void load_delay_slices_medians(struct load_delay_slices *slices, nsec *median_out, nsec *p99_out);
+/* The medians over the slices, over the undisturbed ones when there are LOAD_DELAY_SLICES_LEAST. 0 when no slice is whole. */
+void load_delay_slices_medians(const struct load_delay_slices *slices, nsec *median_out, nsec *p99_out);
 
 void load_delays_clear(struct load_delays *delays);
 void load_delays_add(struct load_delays *delays, nsec delay);

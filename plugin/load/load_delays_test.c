@@ -41,7 +41,7 @@ static void what_is_too_long_counts_as_the_longest(UNUSED void **state) {
 static void a_disturbed_slice_is_one_of_many(UNUSED void **state) {
     static struct load_delay_slices slices;
     nsec median, p99;
-    load_delay_slices_clear(&slices);
+    load_delay_slices_begin(&slices, NULL);
     load_delay_slices_medians(&slices, &median, &p99);
     assert_int_equal(median + p99, 0);
     for (unsigned slice = 0; slice < 4; slice++)
@@ -55,11 +55,30 @@ static void a_disturbed_slice_is_one_of_many(UNUSED void **state) {
     assert_near(load_delays_quantile(&slices.all, 990), NSEC_PER_S);
 }
 
+/* 20 slices; in each second one threads waited, so that no slice is free of it, or in one of four. */
+static void slices_in_which_threads_waited_are_left_out(UNUSED void **state) {
+    static struct load_delay_slices slices;
+    for (unsigned every = 2; every <= 4; every += 2) {
+        nsec median, p99;
+        load_delay_slices_begin(&slices, NULL);
+        for (unsigned i = 0; i < 2 * LOAD_DELAY_SLICES_LEAST; i++) {
+            slices.median[i] = slices.p99[i] = i % every < 2 ? 9000 : 10;
+            slices.is_disturbed[i] = i % every < 2;
+            slices.undisturbed += !slices.is_disturbed[i];
+            slices.count++;
+        }
+        load_delay_slices_medians(&slices, &median, &p99);
+        assert_int_equal(median, every == 2 ? 9000 : 10);
+        assert_int_equal(p99, median);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(quantiles_of_a_thousand),
         cmocka_unit_test(one_delay_of_any_size),
         cmocka_unit_test(a_disturbed_slice_is_one_of_many),
+        cmocka_unit_test(slices_in_which_threads_waited_are_left_out),
         cmocka_unit_test(what_is_too_long_counts_as_the_longest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -59,6 +59,8 @@ static void print_delays(const struct load_report *report, FILE *out) {
     fprintf(out, ", \"rate\": %u, \"left_out\": %" PRIu64 ", \"delays\": %" PRIu64, report->options->rate,
             report->left_out, all->count);
     fprintf(out, ", \"delay_p50_ns\": %" PRIu64 ", \"delay_p99_ns\": %" PRIu64, median, p99);
+    fprintf(out, ", \"slices\": %u, \"slices_undisturbed\": %u", report->delays->count,
+            report->delays->undisturbed);
     fprintf(out, ", \"delay_p50_of_all_ns\": %" PRIu64 ", \"delay_p99_of_all_ns\": %" PRIu64,
             load_delays_quantile(all, 500), load_delays_quantile(all, 990));
     fprintf(out, ", \"delay_mean_ns\": %" PRIu64, load_delays_mean(all));

@@ -20,9 +20,9 @@ struct load_report {
     uint64_t lost, wrong; /* at the end */
     uint64_t sendmes;     /* at an exit: while measuring, both ways, beside the units */
     uint64_t left_out;    /* of a rate: cells that the generator or TCP had no room for */
-    struct load_delay_slices *delays; /* of a rate; otherwise NULL; sorted by load_report_print */
+    struct load_delay_slices *delays; /* of a rate; otherwise NULL */
     struct load_cpu relay, own;       /* while measuring; relay is empty when it was not asked for */
-    nsec *trips;                      /* of echoes; sorted by load_report_print */
+    nsec *trips;                      /* of echoes */
     uint32_t trip_count;
 };
 

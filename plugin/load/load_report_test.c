@@ -68,7 +68,7 @@ static void how_long_cells_took(UNUSED void **state) {
     static struct load_delay_slices delays;
     static const struct load_options rated = {.links = 2, .circuits = 1, .rate = 500};
     struct load_report report = {.options = &rated, .cipher = "C", .left_out = 7, .delays = &delays};
-    load_delay_slices_clear(&delays);
+    load_delay_slices_begin(&delays, NULL);
     for (unsigned i = 0; i < 200; i++)
         load_delay_slices_add(&delays, NSEC_PER_S, 32);
     expect(&report, "\"rate\": 500, \"left_out\": 7, \"delays\": 200, \"delay_p50_ns\": 0");

@@ -22,6 +22,7 @@
 #include "load/load_sink.h"
 #include "load/load_source.h"
 #include "load/load_steady.h"
+#include "load/load_waiting.h"
 #include "native/heap.h"
 #include "native/openssl_provider.h"
 #include "native/turn_clock.h"
@@ -38,6 +39,7 @@ struct load {
     struct load_flow flow;
     struct load_rate rate;
     struct load_delay_slices delays;
+    struct load_waiting waiting;
 };
 
 /* --- setting up -------------------------------------------------------------------------------------------------- */
@@ -102,12 +104,16 @@ static void press(struct load *load, nsec until) {
 
 /* From now on; the first ones found cold caches. */
 static void begin_delays(struct load *load, struct load_report *report) {
-    load_delay_slices_clear(&load->delays);
+    load_delay_slices_begin(&load->delays, &load->waiting);
     load->rate.left_out = 0;
     report->delays = &load->delays;
 }
 
 static void begin_rate(struct load *load) {
+    load_waiting_init(&load->waiting);
+    if (!load_waiting_watch(&load->waiting, (uint32_t)getpid()) ||
+        (load->options.pid != 0 && !load_waiting_watch(&load->waiting, load->options.pid)))
+        fprintf(stderr, "loom-load: nobody says how long threads wait\n");
     load_rate_init(&load->rate, &load->flow, load->options.rate, monotonic_read());
     load->sides->shape->delays = &load->delays;
 }
@@ -129,6 +135,7 @@ static void measure(struct load *load, struct load_report *report) {
     report->units = load_flow_arrived(&load->flow) - cells;
     report->left_out = load->rate.left_out;
     load->sides->shape->delays = NULL;
+    load_waiting_fini(&load->waiting);
     load_cpu_since(&report->relay, &relay);
     load_cpu_since(&report->own, &own);
     load_flow_drain(&load->flow, monotonic_read() + DRAIN_PATIENCE);
