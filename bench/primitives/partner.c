@@ -84,10 +84,12 @@ struct partner *partner_new(void (*task)(void *state), void *state, const char *
 void partner_call(struct partner *partner, struct partner_call *out) {
     nsec start = monotonic_read(), from = cpu_now();
     signal_fd(partner->called);
-    nsec took = cpu_now() - from;
+    nsec woke = cpu_now();
     await(partner->done);
+    nsec end = cpu_now();
     *out = partner->times;
-    out->wake_cpu = took;
+    out->wake_cpu = woke - from;
+    out->rest_cpu = end - woke;
     out->latency = out->latency > start ? out->latency - start : 0;
 }
 

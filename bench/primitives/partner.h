@@ -14,6 +14,7 @@ struct partner_call {
     nsec wake_cpu; /* of the caller, for the call that wakes */
     nsec latency;  /* from just before that call until the partner runs */
     nsec task_cpu; /* of the partner, for the task */
+    nsec rest_cpu; /* of the caller, for going to sleep and waking up again */
 };
 
 /* Keep the calling thread on the first core that it may use; partners go to the second. */

@@ -101,27 +101,32 @@ static nsec clock_cost(void) {
     return (cpu_now() - from) / 17;
 }
 
-static nsec run_wakes(void *state, uint64_t units, uint64_t *units_done_out, bool is_latency) {
-    struct rig *rig = state;
-    struct partner_call call;
-    nsec sum = 0, clock = clock_cost();
-    for (uint64_t i = 0; i < units; i++) {
+/* Sums of so many calls, without what reading the CPU clock takes within them. */
+static struct partner_call call_often(struct rig *rig, uint64_t calls) {
+    struct partner_call sum = {.latency = 0}, call;
+    nsec clock = clock_cost();
+    for (uint64_t i = 0; i < calls; i++) {
         partner_call(rig->partner, &call);
-        if (is_latency)
-            sum += call.latency;
-        else
-            sum += call.wake_cpu > clock ? call.wake_cpu - clock : 0;
+        sum.latency += call.latency;
+        sum.wake_cpu += call.wake_cpu > clock ? call.wake_cpu - clock : 0;
+        sum.rest_cpu += call.rest_cpu > clock ? call.rest_cpu - clock : 0;
     }
-    *units_done_out = units;
     return sum;
 }
 
 static nsec run_wake_cpu(void *state, uint64_t units, uint64_t *units_done_out) {
-    return run_wakes(state, units, units_done_out, false);
+    *units_done_out = units;
+    return call_often(state, units).wake_cpu;
 }
 
 static nsec run_wake_latency(void *state, uint64_t units, uint64_t *units_done_out) {
-    return run_wakes(state, units, units_done_out, true);
+    *units_done_out = units;
+    return call_often(state, units).latency;
+}
+
+static nsec run_sleep(void *state, uint64_t units, uint64_t *units_done_out) {
+    *units_done_out = units;
+    return call_often(state, units).rest_cpu;
 }
 
 /* Cells that came home go back to their pool. */
@@ -191,6 +196,7 @@ static nsec run_controls(void *state, uint64_t units, uint64_t *units_done_out) 
 static const struct primitive all[] = {
     {"wake", "sender's CPU", "", 0, "wake", begin_wake, run_wake_cpu, end},
     {"wake", "time until the other runs", "", 0, "wake", begin_wake, run_wake_latency, end},
+    {"sleep", "CPU of falling asleep and waking up", "", 0, "sleep", begin_wake, run_sleep, end},
     {"crossing", "", "cells in a flush", 1, "cell", begin_room, run_crossing, end},
     {"crossing", "", "cells in a flush", 8, "cell", begin_room, run_crossing, end},
     {"crossing", "", "cells in a flush", 31, "cell", begin_room, run_crossing, end},
