@@ -30,7 +30,8 @@ uint64_t cost_work_ps(const struct cost_table *table, const struct work *delta,
     uint32_t active = working_set->halves_active;
     uint64_t sum =
         multiply(delta->circuit_switches, cold_ps(table->circuit_cold_ps, active, table->halves_hot));
-    sum = add(sum, multiply(delta->cells_received, cold_ps(table->cell_cold_ps, active, table->queues_hot)));
+    sum = add(sum, multiply(add(delta->cells_received, delta->cells_crossed),
+                            cold_ps(table->cell_cold_ps, active, table->queues_hot)));
 #define X(name) sum = add(sum, multiply(delta->name, table->ps.name));
     WORK_LIST(X)
 #undef X

@@ -32,14 +32,16 @@ struct cost_table {
     struct cost_prices ps;
     uint64_t circuit_cold_ps; /* what a circuit switch costs more when the circuit's keys are in no cache */
     uint32_t halves_hot;      /* so many active circuit halves stay in the caches */
-    uint64_t cell_cold_ps;    /* what a cell received costs more when cells that wait leave the near caches */
-    uint32_t queues_hot;      /* the cells that wait with so many active circuit halves stay there */
-    uint32_t smt_permille;    /* how much longer work takes while the sibling hyperthread is busy */
+    uint64_t
+        cell_cold_ps; /* what a cell costs more each time that it waits, when those that wait leave the near caches */
+    uint32_t queues_hot;   /* the cells that wait with so many active circuit halves stay there */
+    uint32_t smt_permille; /* how much longer work takes while the sibling hyperthread is busy */
     bool calibrated; /* fitted on the machine that it names; otherwise each output must say that it is not */
 };
 
 /* Price the work at full speed. Of n active halves, a share of 1 - halves_hot / n is taken to be cold, and the cells of a
- * share of 1 - queues_hot / n: those are two caches, as a queue takes more room than a circuit. */
+ * share of 1 - queues_hot / n: those are two caches, as a queue takes more room than a circuit. A cell waits once it is
+ * received, and once more when it crosses to another thread. */
 MUST_USE uint64_t cost_work_ps(const struct cost_table *table, const struct work *delta,
                                const struct working_set *working_set);
 

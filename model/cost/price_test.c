@@ -110,13 +110,13 @@ static void cells_that_wait_get_cold_before_circuits_do(void **state) {
         uint32_t active;
         uint64_t expected;
     } cases[] = {{100, 700}, {200, 1050}, {400, 1225}, {1000, 1330 + 300}, {UINT32_MAX, 1399 + 599}};
-    const struct cost_table table = {.ps = {.cells_received = 100},
+    const struct cost_table table = {.ps = {.cells_received = 100, .cells_crossed = 100},
                                      .cell_cold_ps = 100,
                                      .queues_hot = 100,
                                      .circuit_cold_ps = 300,
                                      .halves_hot = 500,
                                      .smt_permille = 1000};
-    const struct work work = {.cells_received = 7, .circuit_switches = 2};
+    const struct work work = {.cells_received = 5, .cells_crossed = 2, .circuit_switches = 2};
     for (size_t i = 0; i < COUNT(cases); i++) {
         const struct working_set set = {.halves_active = cases[i].active};
         assert_in_range(cost_work_ps(&table, &work, &set), cases[i].expected - 7, cases[i].expected);
