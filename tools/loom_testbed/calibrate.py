@@ -44,6 +44,7 @@ SECONDS_LEAST = 30
 PRIMITIVES_SHARE = 0.15  # of the time
 PRIMITIVES_SECONDS_MAX = 120.0
 DRAWS_QUICK = 100
+COUNTERS = Path("/sys/bus/event_source/devices/cpu")
 
 
 @dataclass(frozen=True)
@@ -155,6 +156,8 @@ def _limits(primitives: Primitives, native: NativeRuns) -> list[str]:
     limits = [f"{label}: {why}" for label, why in primitives.missing.items()]
     if len(os.sched_getaffinity(0)) < 2:
         limits.append("a core for the relay alone: it shared its only core with the generator")
+    if not COUNTERS.exists():
+        limits.append("counters of the CPU: this machine gives none, so cache misses are known by their time alone")
     limits += [f"{load}: {why}" for load, why in native.left_out.items()]
     limits.append("the factor of hyperthreads and the network interface: taken from other machines")
     return limits

@@ -1,9 +1,9 @@
 """calibrate_law - from runs of a relay to columns of work, by the law in model/cost/price.h.
 
 Each thread that relayed is a run of its own: its counters, its CPU time, its working set. What is cold adds two
-columns: a share 1 - halves_hot / n of the circuit switches, and a share 1 - queues_hot / n of the cells received, n
-being the circuit halves that are active. Those two counts are no prices: the pair that leaves the least squares is
-taken.
+columns: a share 1 - halves_hot / n of the circuit switches, and a share 1 - queues_hot / n of the cells received and
+of those that crossed, n being the circuit halves that are active. Those two counts are no prices: the pair that leaves
+the least squares is taken.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from .calibrate_fit import Fit, Prior, Run, fit, leave_out
+from .load_shape import EXIT
 from .native_load import NativeResult, Work
 
 CIRCUIT_COLD = "circuit_cold"
@@ -38,7 +39,8 @@ class Observation:
         """Return it as a run with the columns of what is cold."""
         work = {name: float(count) for name, count in self.work.items() if count}
         work[CIRCUIT_COLD] = work.get("circuit_switches", 0.0) * cold_share(self.halves_active, halves_hot)
-        work[CELL_COLD] = work.get("cells_received", 0.0) * cold_share(self.halves_active, queues_hot)
+        waits = work.get("cells_received", 0.0) + work.get("cells_crossed", 0.0)
+        work[CELL_COLD] = waits * cold_share(self.halves_active, queues_hot)
         return Run(self.load, work, self.cpu_ns, self.cells)
 
 
@@ -59,7 +61,8 @@ def cold_share(active: float, hot: float) -> float:
 
 def observations(result: NativeResult, slowness: float = 1.0) -> list[Observation]:
     """Return the threads of a native run that relayed. slowness: of the machine meanwhile, by the yardstick."""
-    cells = {thread: _cells(work) for thread, work in result.work.items()}
+    links_a_cell = 1 if result.load.role == EXIT else 2  # that it passes: on an exit it ends or begins
+    cells = {thread: _handled(work) / links_a_cell for thread, work in result.work.items()}
     total = sum(cells.values())
     return [
         Observation(
@@ -75,9 +78,8 @@ def observations(result: NativeResult, slowness: float = 1.0) -> list[Observatio
     ]
 
 
-def _cells(work: Work) -> float:
-    """Return the cells of a thread: each that is relayed comes once and goes once."""
-    return (work.get("cells_received", 0) + work.get("cells_sent", 0)) / 2
+def _handled(work: Work) -> int:
+    return work.get("cells_received", 0) + work.get("cells_sent", 0)
 
 
 def fit_law(seen: Sequence[Observation], priors: Mapping[str, Prior], draws: int) -> tuple[Fit, Hot]:

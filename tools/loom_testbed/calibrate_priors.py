@@ -155,6 +155,14 @@ def _flush(pieces: _Pieces) -> Belief:
     return Belief(Prior(ns, ns + 100.0), "derived", "primitive crossing: with one cell in a flush less than with 31")
 
 
+def _turn(pieces: _Pieces) -> Belief:
+    turn, sleep = pieces.one("loop_turn", "", 1), pieces.one("sleep")
+    if turn is None or sleep is None:
+        return Belief(Prior(3000.0, 3000.0), "assumed", "sleep could not be measured here")
+    words = f"primitives loop_turn, 1 events, and sleep: {turn.ns:.0f} and {sleep.ns:.0f} ns; not each turn sleeps"
+    return Belief(Prior(turn.ns + sleep.ns, sleep.ns, spread=sleep.spread), "derived", words)
+
+
 def _link_handshake(pieces: _Pieces) -> Belief:
     parts = [pieces.one("handshake", kind) for kind in ("TLS client", "TLS server", "link")]
     if None in parts:
@@ -190,20 +198,20 @@ _MAKERS: dict[str, Callable[[_Pieces], Belief]] = {
     "cells_crossed": _crossing,
     "bytes_received": _elsewhere("counted as tls_bytes_read, and under the link's cipher"),
     "bytes_sent": _elsewhere("counted as tls_bytes_written, and under the link's cipher"),
-    "edge_bytes_in": _piece("receive", "", 4096, 0.3, AROUND, around=0.6, per=4096.0),
-    "edge_bytes_out": _piece("send", "", 4096, 0.4, AROUND, around=1.0, per=4096.0),
+    "edge_bytes_in": _piece("receive", "", 4096, 0.3, AROUND, around=2.0, per=4096.0, source="derived"),
+    "edge_bytes_out": _piece("send", "", 4096, 0.4, AROUND, around=2.0, per=4096.0, source="derived"),
     "aes_bytes": _piece("aes_run", "one circuit", 31, 0.06, 0.25, per=BODY),
     "digest_bytes": _digest,
     "cgo_bytes": _piece("cgo", "", 0, 0.36, WHOLE, per=BODY),
     "cgo_updates": _cgo_update,
-    "crypt_runs": _piece("cell_pool", "", 31, 10.0, AROUND, around=40.0, source="derived"),
+    "crypt_runs": _piece("cell_pool", "", 31, 10.0, AROUND, around=80.0, source="derived"),
     "circuit_switches": _piece("cache_miss", "", 1000, 8.0, AROUND, around=10.0, source="derived"),
     "copy_bytes": _piece("copy", "hot", 509, 0.1, AROUND, per=BODY),
     "controls_posted": _piece("control", "", 0, 100.0, 1.0),
     "wakes": _piece("wake", "sender's CPU", 0, 5000.0, AROUND),
     "mailbox_flushes": _flush,
     "scheduler_runs": _assumed(300.0, 300.0, "a walk over the links that ask: no piece of its own"),
-    "scheduler_picks": _assumed(60.0, 60.0, "a step of a heap and a decayed count: no piece of its own"),
+    "scheduler_picks": _assumed(60.0, 100.0, "a step of a heap and a decayed count: no piece of its own"),
     "tcp_info_reads": _piece("tcp_facts", "", 0, 430.0, 0.25),
     "handshakes_ntor": _piece("handshake", "ntor", 0, 1.2e5, WHOLE),
     "handshakes_ntor_v3": _piece("handshake", "ntor-v3", 0, 1.25e5, WHOLE),
@@ -226,9 +234,9 @@ _MAKERS: dict[str, Callable[[_Pieces], Belief]] = {
     "tls_aes256_bytes": _suite(AES256, 0.1),
     "tls_aes128_bytes": _suite(AES128, 0.08),
     "tls_chacha_bytes": _suite(CHACHA, 0.35),
-    "reads": _piece("receive", "", 536, 1000.0, 1.0, around=700.0, source="derived"),
-    "writes": _piece("send", "", 536, 1500.0, AROUND, around=500.0, source="derived"),
-    "loop_turns": _piece("loop_turn", "", 1, 300.0, 1.0),
+    "reads": _piece("receive", "", 536, 1000.0, 1.0, around=2000.0, source="derived"),
+    "writes": _piece("send", "", 536, 1500.0, AROUND, around=1500.0, source="derived"),
+    "loop_turns": _turn,
     CIRCUIT_COLD: _circuit_cold,
     CELL_COLD: _cell_cold,
 }

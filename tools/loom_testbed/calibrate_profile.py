@@ -28,6 +28,7 @@ class Machine:
     cores: int
     threads_per_core: int
     words: str
+    has_aes: bool = True
 
 
 def machine_of(facts: Mapping[str, object], cpuinfo: str, kind: str = "loom") -> Machine:
@@ -43,7 +44,9 @@ def machine_of(facts: Mapping[str, object], cpuinfo: str, kind: str = "loom") ->
     kinds = "virtual cores" if facts.get("is_virtual") else "cores"
     text = f"{cpu}, {cores} {kinds}, Linux {facts['kernel']}, {facts['openssl']}"
     words = "the CPUs that the calibration could use; the network interface is assumed, not measured"
-    return Machine(f"{kind}-{slug}"[:NAME_MAX], text[:MACHINE_MAX], cores, threads, words)
+    found = re.search(r"^(?:flags|Features)\s*:(.*)$", cpuinfo, re.MULTILINE)
+    has_aes = found is None or "aes" in found[1].split()
+    return Machine(f"{kind}-{slug}"[:NAME_MAX], text[:MACHINE_MAX], cores, threads, words, has_aes)
 
 
 def provenance(name: str, price: Price, belief: Belief, how: str) -> tuple[str, str]:
@@ -68,7 +71,8 @@ def text_of(
     lines = [f"# {comment}" for comment in comments]
     lines += [f"profile: {machine.name}", f"machine: {_quoted(machine.text)}", "calibrated: true", "hardware:"]
     lines += [f"    cores: {machine.cores}", f"    threads_per_core: {machine.threads_per_core}"]
-    lines += [f"    nic_mbit: {NIC_MBIT}", "    nic_direction: each", f"    from: {_quoted(machine.words)}"]
+    lines += [f"    nic_mbit: {NIC_MBIT}", "    nic_direction: each", f"    aes: {str(machine.has_aes).lower()}"]
+    lines.append(f"    from: {_quoted(machine.words)}")
     lines += _number("circuit_cold", "ps", prices[CIRCUIT_COLD], beliefs[CIRCUIT_COLD], how, 0)
     lines += _flow("halves_hot", "count", hot.halves, *hot.halves_range, "measured", _hot_words(how), 0)
     lines += _number("cell_cold", "ps", prices[CELL_COLD], beliefs[CELL_COLD], how, 0)

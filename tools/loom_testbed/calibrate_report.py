@@ -30,7 +30,6 @@ STAGES: Mapping[str, tuple[str, ...]] = {
 }
 REST = "rest"
 LITTLE = 0.05  # of the largest price a cell: prices below are left out of the picture
-HOT_HALVES, COLD_HALVES = 300, 8000
 
 
 def page(done: Calibration) -> str:

@@ -27,8 +27,12 @@ FITTED: tuple[Load, ...] = (
     Load(links=200, circuits=2000, run=8, record_cells=8, cipher="chacha"),
     Load(links=8, circuits=64, run=4, record_cells=31, threads=2),
     Load(links=40, circuits=4000, run=2, record_cells=16, threads=2),
+    Load(links=8, circuits=64, run=4, record_cells=31, rate=400_000),
+    Load(links=40, circuits=400, run=2, record_cells=8, rate=100_000),
     Load(role=EXIT, links=4, circuits=16, run=4),
     Load(role=EXIT, links=40, circuits=400, run=1),
+    Load(role=EXIT, links=10, circuits=150, run=8, record_cells=8),
+    Load(role=EXIT, links=2, circuits=30, run=1, threads=0),
     Load(role=EXIT, links=8, circuits=64, run=4, threads=2),
 )
 

@@ -82,6 +82,12 @@ def test_threads_that_relay_are_observed_corrected_by_the_yardstick() -> None:
     assert (run.work[CIRCUIT_COLD], run.work[CELL_COLD]) == (250.0, 750.0)
 
 
+def test_a_cell_passes_one_link_of_an_exit() -> None:
+    work = {"cells_received": 400, "cells_sent": 600}
+    assert observations(_result(Load(role="exit"), work, 4, 1))[0].cells == 1000
+    assert observations(_result(Load(), work, 4, 1))[0].cells == 500
+
+
 TRUE = {"cells_received": 90.0, "cells_sent": 90.0, "reads": 2000.0, "tls_records_read": 400.0,
         CIRCUIT_COLD: 60.0, CELL_COLD: 120.0}  # fmt: skip
 
@@ -160,7 +166,8 @@ def test_report_and_json_say_the_same() -> None:
 
 def test_profiles_of_other_cpus_are_named_after_them() -> None:
     facts = {"cpu": "AMD EPYC 7763 64-Core Processor", "cores": 8, "threads_per_core": 2, "kernel": "6", "openssl": "x"}
-    machine = calibrate_profile.machine_of(facts, "")
+    machine = calibrate_profile.machine_of(facts, "flags\t\t: fpu sse\n")
+    assert not machine.has_aes
     assert (machine.name, machine.cores, machine.threads_per_core) == ("loom-amd-epyc-7763-64-core", 4, 2)
 
 
