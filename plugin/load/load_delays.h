@@ -22,11 +22,11 @@ struct load_delays {
     nsec sum;
 };
 
-#define LOAD_DELAY_SLICE_NS   (20 * NSEC_PER_MS)
-#define LOAD_DELAY_SLICES_MAX 2048u /* 41 s; later ones are left out */
+#define LOAD_DELAY_SLICE_NS   (10 * NSEC_PER_MS)
+#define LOAD_DELAY_SLICES_MAX 2048u /* 20 s; later ones are left out */
 /* Of a slice: more than threads wait that are woken thousands of times, and less than another program has a core at a time. */
-#define LOAD_DELAY_WAITED_MAX   NSEC_PER_MS
-#define LOAD_DELAY_SLICES_LEAST 10u
+#define LOAD_DELAY_WAITED_MAX   (NSEC_PER_MS / 2)
+#define LOAD_DELAY_SLICES_LEAST 8u
 
 struct load_waiting;
 

@@ -59,3 +59,18 @@ def test_the_bill_of_a_cell(relay: Path, run_directory: Path) -> None:
     assert result["unresolved_share"] < 0.2
     assert result["work_per_cell"]["tls_records_written"] > 0
     assert (run_directory / "bill.svg").stat().st_size > 0
+
+
+def test_predictions_beside_a_native_relay(relay: Path, run_directory: Path) -> None:
+    profile = ROOT / "model" / "cost" / "profiles" / "loom-xeon.yaml"
+    only = ["--profile", str(profile), "--only", "middle 2 links 16 circuits", "--rounds", "1", "--seconds", "1"]
+    command = [str(ROOT / "tools" / "bench"), "predict", *only, "--loom", str(relay), "--json", "--quiet", "--dir",
+               str(run_directory)]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, timeout=BENCH_SECONDS_MAX, check=False)
+    assert done.stdout, done.stderr  # prices of another machine: whether errors are as asked means nothing
+    result = json.loads(done.stdout)
+    assert not result["not_predicted"]
+    assert result["cpu"][0]["measured"] > 0 and result["cpu"][0]["predicted"] > 0
+    native, engine = result["work"][0]["native_and_engine"]["bytes_received"]
+    assert native == pytest.approx(engine, rel=0.05)
+    assert (run_directory / "predict.svg").stat().st_size > 0

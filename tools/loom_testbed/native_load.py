@@ -42,7 +42,7 @@ ExitPolicyRejectPrivate 0
 ServerDNSDetectHijacking 0
 """
 
-DELAYS = ("p50", "p99", "p50_of_all", "p99_of_all", "mean")  # the first two: of the median slice of 50 ms
+DELAYS = ("p50", "p99", "p50_of_all", "p99_of_all", "mean")  # the first two: of the median slice of 10 ms
 
 Work = dict[str, int]
 
