@@ -13,6 +13,9 @@ const struct cost_behaviour cost_behaviour_tor = {
     .flush_cells_least = 9,
     .flush_cells_more = 8,
     .waits_interval = true,
+    .write_cells_max = 31,
+    .reads_a_turn = 1,
+    .writes_between = false,
     .picks_cells = true,
 };
 
@@ -26,6 +29,9 @@ const struct cost_behaviour cost_behaviour_loom = {
     .flush_cells_least = 0,
     .flush_cells_more = 0,
     .waits_interval = false,
+    .write_cells_max = 15 * 31, /* records that fill a buffer of 256 kB */
+    .reads_a_turn = 4,
+    .writes_between = true,
     .picks_cells = false,
 };
 
@@ -48,7 +54,7 @@ void cost_behaviour_receive(const struct cost_behaviour *behaviour, enum link_ci
     work->tls_bytes_read += bytes + records * RECORD_OVERHEAD_BYTES;
     link_cipher_count(work, cipher, bytes + records * RECORD_OVERHEAD_BYTES);
     if (behaviour->reads_per_record == 0)
-        work->reads += pieces(bytes, behaviour->read_bytes_max);
+        work->reads += bytes > 0;
     else
         work->reads += records * behaviour->reads_per_record +
                        (records > 0 && bytes < behaviour->read_bytes_max); /* it asks for more */

@@ -14,13 +14,16 @@ struct cost_behaviour {
     const char *name;
     uint32_t record_bytes_max; /* plaintext of a TLS record */
     uint32_t read_bytes_max;   /* plaintext taken from a link in one go: whole records, until it is so much */
-    uint32_t reads_per_record; /* read() calls; 0: one for each read_bytes_max */
+    uint32_t reads_per_record; /* read() calls; 0: one a burst */
     uint32_t writes_per_record; /* write() calls; 0: one a burst */
     uint32_t
         flush_cells_alone; /* handed to TLS in one go, as one burst, by a link that alone has cells to send; 0: all */
     uint32_t flush_cells_least; /* the same of one among many links; 0: all */
     uint32_t flush_cells_more;  /* and of one among two so many more; among n, this / (n - 1) more */
     bool waits_interval;        /* between two scheduling runs there is always KIST's interval */
+    uint32_t write_cells_max;   /* that a link sends in one go; whole records */
+    uint32_t reads_a_turn;      /* of read_bytes_max that a link may have before it is the others' turn */
+    bool writes_between;        /* a good burst for a link is sent before the scheduling run (manager_next_ripe) */
     bool picks_cells;           /* the scheduler picks a circuit anew for each cell, not for each run */
 };
 

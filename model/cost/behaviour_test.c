@@ -43,7 +43,7 @@ static void reads_follow_the_records_of_the_peer(void **state) {
         {&cost_behaviour_tor, 0, 0, 0},          {&cost_behaviour_tor, 1, CELLS(1), 3},
         {&cost_behaviour_tor, 5, CELLS(32), 10}, {&cost_behaviour_tor, 2, CELLS(62), 4},
         {&cost_behaviour_tor, 1, CELLS(31), 3},  {&cost_behaviour_loom, 5, CELLS(32), 1},
-        {&cost_behaviour_loom, 2, CELLS(32), 1}, {&cost_behaviour_loom, 9, 131073, 2},
+        {&cost_behaviour_loom, 2, CELLS(32), 1}, {&cost_behaviour_loom, 9, 131073, 1},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct work work = {0};

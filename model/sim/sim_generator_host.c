@@ -7,8 +7,11 @@
 #define WINDOW_A_CIRCUIT 64u    /* load_flow.h: LOAD_WINDOW_A_CIRCUIT */
 #define WINDOW_MAX       16384u /* LOAD_WINDOW_MAX */
 #define SETTLE           (100 * NSEC_PER_MS)
-/* Between two turns: a loop of epoll, reads and sends takes as long at least, and what comes meanwhile is answered at once. */
-#define TURN (20 * NSEC_PER_US)
+/* A turn of loom-load: what its loop takes, and its cells, of which what comes meanwhile is answered at once: a few hundred
+ * nanoseconds each. Long turns are cut off, as its own CPU is to limit nothing. */
+#define TURN        (60 * NSEC_PER_US)
+#define TURN_A_CELL 250u
+#define TURN_MAX    (200 * NSEC_PER_US)
 
 #define CELL_BYTES (sizeof(struct cell) + CELL_BODY_LEN)
 
@@ -45,8 +48,10 @@ static bool press(struct sim_generator *g, nsec now, struct sim_lane *from, cons
 static void plan_turn(struct sim_generator *g, nsec now) {
     if (g->is_turn_planned)
         return;
+    nsec length = TURN + TURN_A_CELL * g->came;
     g->is_turn_planned = true;
-    host_at(g->host, now + TURN, g->world->generator_turn, 0, NULL);
+    g->came = 0;
+    host_at(g->host, now + nsec_min(length, TURN_MAX), g->world->generator_turn, 0, NULL);
 }
 
 void sim_generator_turn(struct host *host, nsec now, uint32_t arg, void *object) {

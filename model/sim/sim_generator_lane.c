@@ -80,5 +80,7 @@ void sim_lane_count(struct sim_lane *lane, const struct sim_message *message) {
     if (message->kind != SIM_LINK_CELLS)
         return;
     lane->bytes += message->plain;
-    lane->received += lane->bytes / CELL_LEN - before;
+    uint64_t cells = lane->bytes / CELL_LEN - before;
+    lane->received += cells;
+    lane->generator->came += cells;
 }

@@ -44,6 +44,7 @@ struct sim_generator {
     uint32_t ways, ways_open;
     uint32_t begun, building, built; /* circuits */
     uint32_t turn;                   /* whose lane writes first */
+    uint64_t came;                   /* cells, since the turn before */
     uint64_t window;                 /* cells under way in each direction */
     uint64_t losses;
     nsec began;

@@ -8,7 +8,7 @@
 #define BUILD_STEP   (100 * NSEC_PER_MS)
 #define STALL_MAX    (60 * NSEC_PER_S) /* without a new circuit */
 #define MEASURE_STEP (20 * NSEC_PER_MS)
-#define CELLS_ENOUGH 200000u
+#define CELLS_ENOUGH 500000u
 #define MEASURE_MIN  (100 * NSEC_PER_MS) /* ten intervals of KIST */
 #define MEASURE_MAX  (5 * NSEC_PER_S)
 #define END          (UINT64_C(100000) * NSEC_PER_S) /* of any run */

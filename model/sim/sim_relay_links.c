@@ -5,6 +5,7 @@
 #include "sim/sim_generator.h"
 #include "sim/sim_relay_state.h"
 
+#define INTAKE_CELLS 64u /* that the manager is given at a time; as when it frames them itself */
 #define CLIENT_PORT 40000u /* that accepted connections come from */
 
 struct sim_link *sim_link_find(struct sim_relay *relay, link_id id) {
@@ -262,10 +263,11 @@ struct intake {
     struct sim_link *link;
     nsec now;
     uint64_t bytes; /* plaintext of cells and link handshake */
+    uint64_t wire;  /* with their records */
     uint64_t records;
     uint32_t count;
-    struct cell_view views[SIM_CELLS_MAX];
-    uint8_t bodies[SIM_CELLS_MAX][CELL_BODY_LEN + 3];
+    struct cell_view views[INTAKE_CELLS];
+    uint8_t bodies[INTAKE_CELLS][CELL_BODY_LEN + 3];
 };
 
 static void give(struct intake *intake) {
@@ -282,9 +284,9 @@ static void take_cells(struct intake *intake, const struct sim_message *message)
     sim_reader_init(&reader, message);
     uint32_t n;
     while ((n = sim_reader_cells(&reader, intake->views + intake->count, intake->bodies + intake->count,
-                                 SIM_CELLS_MAX - intake->count)) > 0) {
+                                 INTAKE_CELLS - intake->count)) > 0) {
         intake->count += n;
-        if (intake->count == SIM_CELLS_MAX)
+        if (intake->count == INTAKE_CELLS)
             give(intake);
     }
 }
@@ -310,6 +312,7 @@ static void take(struct intake *intake, const struct sim_message *message) {
     }
     intake->records++;
     intake->bytes += message->plain;
+    intake->wire += message->tcp.length;
 }
 
 /* From TCP, or from the socket's thread. */
@@ -320,16 +323,50 @@ static struct sim_message *next_message(struct sim_link *link, nsec now) {
     return next ? sim_message_of(next) : NULL;
 }
 
-static void read_messages(struct intake *intake) {
+/* A relay whose reads are not of records counts what is on the wire. */
+static uint64_t got(const struct intake *intake) {
+    return intake->station->relay->behaviour->reads_per_record == 0 ? intake->wire : intake->bytes;
+}
+
+/* Whole records, until it is as much as is read at a time. A record that goes on beyond that would have its end read the next
+ * time, which brings so much less. True when there may be more. */
+static bool read_messages(struct intake *intake) {
     struct sim_relay *relay = intake->station->relay;
     struct sim_link *link = intake->link;
+    uint64_t most = relay->behaviour->read_bytes_max - link->read_ahead;
     struct sim_message *message;
-    while (intake->bytes < relay->behaviour->read_bytes_max && !link->is_paused && !link->is_hung_up &&
+    while (got(intake) < most && !link->is_paused && !link->is_hung_up &&
            (message = next_message(link, intake->now))) {
         take(intake, message);
         sim_message_free(relay->host, message);
     }
     give(intake);
+    bool is_full = got(intake) >= most;
+    link->read_ahead = 0;
+    if (is_full && relay->behaviour->reads_per_record == 0)
+        link->read_ahead = (uint32_t)(intake->wire - most);
+    return is_full;
+}
+
+static void count_read(const struct intake *intake) {
+    struct work *work = manager_work_mutable(intake->station->manager);
+    const struct cost_behaviour *behaviour = intake->station->relay->behaviour;
+    if (intake->bytes > 0)
+        cost_behaviour_receive(behaviour, (enum link_cipher)intake->link->tls.cipher, intake->records, intake->bytes, work);
+    else
+        work->reads += intake->link->reads > 0; /* it has found nothing more */
+}
+
+/* There may be more: as long as it is the link's turn at once, and then again after the others'. */
+static void read_on(struct sim_station *station, nsec now, struct sim_link *link) {
+    link->reads++;
+    if (link->reads >= station->relay->behaviour->reads_a_turn) {
+        link->reads = 0;
+        sim_link_post_intake(station->relay, now, link);
+    } else if (!link->is_read_posted && !link->is_paused) {
+        link->is_read_posted = true;
+        sim_relay_post_rest(station, now, SIM_IN_LINK_READ, link->id);
+    }
 }
 
 /* The manager has taken some of what its socket has read. */
@@ -350,13 +387,14 @@ void sim_link_read(struct sim_station *station, nsec now, link_id id) {
     intake.station = station;
     intake.link = link;
     intake.now = now;
-    intake.bytes = intake.records = intake.count = 0;
-    read_messages(&intake);
+    intake.bytes = intake.wire = intake.records = intake.count = 0;
+    bool is_full = read_messages(&intake);
     if (link->socket)
         look_after_socket(station, now, link);
-    else if (intake.bytes > 0)
-        cost_behaviour_receive(relay->behaviour, (enum link_cipher)link->tls.cipher, intake.records,
-                               intake.bytes, manager_work_mutable(station->manager));
-    if (intake.bytes >= relay->behaviour->read_bytes_max)
-        sim_link_post_intake(relay, now, link);
+    else
+        count_read(&intake);
+    if (is_full)
+        read_on(station, now, link);
+    else
+        link->reads = 0;
 }

@@ -126,7 +126,9 @@ struct sim_link {
     bool is_moving;  /* released, and not yet adopted: it is no station's */
     bool is_read_posted;
     bool is_send_asked;
+    uint8_t reads; /* in this turn, each of all that may be read at a time */
     uint16_t station;
+    uint32_t read_ahead;       /* bytes of a record that the next read would still have to bring */
     host_id peer;              /* dialled: the relay's number */
     link_id id;                /* 0: not yet accepted */
     struct tcp *tcp;           /* NULL: gone */
@@ -157,6 +159,7 @@ struct sim_station {
     struct manager *manager; /* NULL: the controller */
     struct list wanting;     /* links that want to write, first come first served */
     uint32_t wanting_count;
+    uint32_t drained;       /* messages in this turn */
     struct work priced;     /* work up to here has been paid for */
     nsec timer_at;          /* of the event to come; NSEC_NEVER: none */
     nsec scheduled_at;      /* the last scheduling run; 0: none yet */
@@ -213,6 +216,8 @@ nsec sim_relay_step(struct sim_threads *threads, nsec now, uint16_t thread, cons
 /* Takes payload over. False without memory, and then the run stops. */
 bool sim_relay_post(struct sim_station *station, nsec now, enum sim_input_kind kind, uint64_t object,
                     void *payload);
+/* The same, to be handled before all that waits: the rest of the step that runs. */
+void sim_relay_post_rest(struct sim_station *station, nsec now, enum sim_input_kind kind, uint64_t object);
 /* Do what the core wishes within a step; a wish may lead to others. False when there was none. */
 bool sim_relay_grant_wishes(struct sim_relay *relay, nsec now);
 /* Free what an input that is not handled carries. */
@@ -250,6 +255,8 @@ void sim_link_post_closed(struct sim_relay *relay, nsec now, const struct sim_li
 
 /* sim_relay_writing.c; the same */
 void sim_link_want_write(struct sim_station *station, link_id id);
+/* After an input that may have brought many cells: links that have a good burst need not wait for the scheduling run. */
+void sim_links_write_ripe(struct sim_station *station, nsec now);
 void sim_links_schedule(struct sim_station *station, nsec now);
 void sim_link_write(struct sim_station *station, nsec now, link_id id);
 void sim_link_send(struct sim_station *station, nsec now, link_id id);

@@ -3,7 +3,8 @@
 #include "cost/price.h"
 #include "sim/sim_relay_state.h"
 
-#define DRAIN_MESSAGES_MAX 256u
+#define DRAIN_MESSAGES_MAX 4096u /* of a station in one turn, */
+#define DRAIN_PIECE        512u  /* of them at a time (native/event_thread.h) */
 
 bool sim_relay_post(struct sim_station *station, nsec now, enum sim_input_kind kind, uint64_t object,
                     void *payload) {
@@ -13,6 +14,11 @@ bool sim_relay_post(struct sim_station *station, nsec now, enum sim_input_kind k
         return true;
     sim_relay_drop(&station->relay->threads, &input);
     return false;
+}
+
+void sim_relay_post_rest(struct sim_station *station, nsec now, enum sim_input_kind kind, uint64_t object) {
+    const struct sim_input input = {.object = object, .station = station->id, .kind = (uint8_t)kind};
+    sim_threads_post_rest(&station->relay->threads, now, station->thread, &input);
 }
 
 void sim_relay_drop(struct sim_threads *threads, const struct sim_input *input) {
@@ -94,10 +100,17 @@ bool sim_relay_grant_wishes(struct sim_relay *relay, nsec now) {
 
 static void drain(struct sim_station *station, nsec now) {
     struct sim_relay *relay = station->relay;
-    bool more = station->manager ? manager_drain(station->manager, now, DRAIN_MESSAGES_MAX)
-                                 : controller_drain(relay_controller(relay->core), now, DRAIN_MESSAGES_MAX);
-    if (more)
-        sim_relay_post(station, now, SIM_IN_DRAIN, 0, NULL);
+    bool more = station->manager ? manager_drain(station->manager, now, DRAIN_PIECE)
+                                 : controller_drain(relay_controller(relay->core), now, DRAIN_PIECE);
+    station->drained = more ? station->drained + DRAIN_PIECE : 0;
+    if (!more)
+        return;
+    if (station->drained < DRAIN_MESSAGES_MAX) {
+        sim_relay_post_rest(station, now, SIM_IN_DRAIN, 0);
+        return;
+    }
+    station->drained = 0;
+    sim_relay_post(station, now, SIM_IN_DRAIN, 0, NULL);
 }
 
 static void tick(struct sim_station *station, nsec now) {
@@ -201,5 +214,7 @@ nsec sim_relay_step(struct sim_threads *threads, nsec now, uint16_t thread, cons
     if (station->manager && manager_load_due(station->manager) <= now)
         manager_note_busy(station->manager, now, threads->items[thread].busy);
     sim_relay_grant_wishes(relay, now);
+    if (input->kind == SIM_IN_LINK_READ || input->kind == SIM_IN_DRAIN)
+        sim_links_write_ripe(station, now);
     return price_of(station, now);
 }

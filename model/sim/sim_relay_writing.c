@@ -38,17 +38,6 @@ void sim_link_want_write(struct sim_station *station, link_id id) {
     station->wanting_count++;
 }
 
-/* The rest of a scheduling run, link by link and piece by piece, before anything else. */
-static void post_write(struct sim_station *station, nsec now, link_id id) {
-    const struct sim_input input = {.object = id, .station = station->id, .kind = SIM_IN_LINK_WRITE};
-    sim_threads_post_rest(&station->relay->threads, now, station->thread, &input);
-}
-
-/* How many cells, or a few more, are written before the world sees them: what is read at a time, in whole records. */
-static uint32_t piece_of(const struct sim_relay *relay) {
-    return relay->behaviour->read_bytes_max / (CELLS_PER_RECORD * CELL_LEN) * CELLS_PER_RECORD;
-}
-
 /* One burst of up to max cells, cut into records. Returns how many it has. */
 static uint32_t write_burst(struct sim_station *station, nsec now, struct sim_link *link, uint32_t max) {
     const struct sim_relay *relay = station->relay;
@@ -71,7 +60,7 @@ static uint32_t write_burst(struct sim_station *station, nsec now, struct sim_li
 void sim_link_write(struct sim_station *station, nsec now, link_id id) {
     struct sim_relay *relay = station->relay;
     struct sim_link *link = sim_link_find(relay, id);
-    uint32_t piece = piece_of(relay), written = 0, n;
+    uint32_t piece = relay->behaviour->write_cells_max, written = 0, n;
     uint32_t flush = cost_behaviour_flush_cells(relay->behaviour, station->granted_count);
     if (!link || link->is_moving || link->station != station->id)
         return;
@@ -86,7 +75,7 @@ void sim_link_write(struct sim_station *station, nsec now, link_id id) {
         sim_ask_later(station, SIM_ASK_LINK_SEND, link->id);
     link->is_send_asked = true;
     if (n == flush)
-        post_write(station, now, id);
+        sim_relay_post_rest(station, now, SIM_IN_LINK_WRITE, id);
 }
 
 static bool reserve_facts(struct sim_relay *relay, uint32_t n) {
@@ -135,7 +124,8 @@ static void carry_out_grants(struct sim_station *station, nsec now, uint32_t n) 
         if (grant->cells == 0)
             continue;
         station->granted_count++;
-        post_write(station, now, grant->link);
+        /* in their order, before anything else */
+        sim_relay_post_rest(station, now, SIM_IN_LINK_WRITE, grant->link);
     }
 }
 
@@ -152,6 +142,22 @@ void sim_links_schedule(struct sim_station *station, nsec now) {
     CHECK(n == station->wanting_count);
     station->scheduled_at = now;
     carry_out_grants(station, now, manager_schedule(station->manager, now, relay->facts, n, relay->grants));
+}
+
+void sim_links_write_ripe(struct sim_station *station, nsec now) {
+    link_id id;
+    if (!station->manager || !station->relay->behaviour->writes_between)
+        return;
+    while ((id = manager_next_ripe(station->manager)) != 0) {
+        struct sim_link *link = sim_link_find(station->relay, id);
+        if (!link || !link->tcp || link->is_hung_up || link->is_moving)
+            continue;
+        const struct tcp_facts facts = facts_of(link);
+        if (manager_schedule_ripe(station->manager, now, &facts) == 0)
+            continue;
+        sim_link_leave_list(station->relay, link);
+        sim_relay_post_rest(station, now, SIM_IN_LINK_WRITE, id);
+    }
 }
 
 void sim_link_send(struct sim_station *station, nsec now, link_id id) {
