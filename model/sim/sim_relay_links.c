@@ -5,8 +5,8 @@
 #include "sim/sim_generator.h"
 #include "sim/sim_relay_state.h"
 
-#define INTAKE_CELLS 64u /* that the manager is given at a time; as when it frames them itself */
-#define CLIENT_PORT 40000u /* that accepted connections come from */
+#define INTAKE_CELLS 64u    /* that the manager is given at a time; as when it frames them itself */
+#define CLIENT_PORT  40000u /* that accepted connections come from */
 
 struct sim_link *sim_link_find(struct sim_relay *relay, link_id id) {
     return table_get(&relay->links, id);
