@@ -23,8 +23,8 @@ struct cost_behaviour {
     bool waits_interval;        /* between two scheduling runs there is always KIST's interval */
     uint32_t write_cells_max;   /* that a link sends in one go; whole records */
     uint32_t reads_a_turn;      /* of read_bytes_max that a link may have before it is the others' turn */
-    bool writes_between;        /* a good burst for a link is sent before the scheduling run (manager_next_ripe) */
-    bool picks_cells;           /* the scheduler picks a circuit anew for each cell, not for each run */
+    bool writes_between; /* a good burst for a link is sent before the scheduling run (manager_next_ripe) */
+    bool picks_cells;    /* the scheduler picks a circuit anew for each cell, not for each run */
 };
 
 /* tor 0.4.9: one 4 kB chunk a record and a write(), two read()s a record and one that finds nothing, 32 cells a read event, one

@@ -352,7 +352,8 @@ static void count_read(const struct intake *intake) {
     struct work *work = manager_work_mutable(intake->station->manager);
     const struct cost_behaviour *behaviour = intake->station->relay->behaviour;
     if (intake->bytes > 0)
-        cost_behaviour_receive(behaviour, (enum link_cipher)intake->link->tls.cipher, intake->records, intake->bytes, work);
+        cost_behaviour_receive(behaviour, (enum link_cipher)intake->link->tls.cipher, intake->records,
+                               intake->bytes, work);
     else
         work->reads += intake->link->reads > 0; /* it has found nothing more */
 }

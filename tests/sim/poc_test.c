@@ -172,7 +172,7 @@ static struct busy relay_cells(uint16_t threads, uint16_t cores, struct prices o
     for (uint32_t i = 0; i < FLOWS; i++) {
         plant.clients[i].start =
             i / threads * 20 * NSEC_PER_MS; /* both links of a flow are on the same thread */
-        plant.clients[i].sessions = 4;      /* enough that a window of one is never all that there is */
+        plant.clients[i].sessions = 8;      /* enough that a window of one is never all that there is */
     }
     struct sim_world *world = sim_world_new(&plant.config);
     assert_non_null(world);

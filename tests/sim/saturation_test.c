@@ -17,8 +17,10 @@ static const struct cost_table prices = {
 static void set_up(struct one_middle *plant, uint16_t threads, uint16_t cores, bool together) {
     one_middle_init(plant, cores, &prices, WARM_UP, LENGTH);
     plant->relays[MIDDLE].connection_threads = threads;
-    for (uint32_t i = 0; i < FLOWS; i++)
+    for (uint32_t i = 0; i < FLOWS; i++) {
         plant->clients[i].start = together ? 0 : i * 100 * NSEC_PER_MS;
+        plant->clients[i].sessions = 4; /* a thread has work while bursts of the others are on their way */
+    }
 }
 
 static void check(uint16_t threads, uint16_t cores, bool together) {
