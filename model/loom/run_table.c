@@ -57,16 +57,22 @@ static void print_value(FILE *out, const struct cell *cell) {
 }
 
 /* "-0.012 [-0.020, -0.004]"; without an interval when there is one seed. */
-static void print_difference(FILE *out, const struct cell *cell) {
+static void print_difference(FILE *out, const struct cell *cell, bool is_prediction) {
     char text[64] = "-";
     const struct results_interval *d = &cell->difference;
     int digits = digits_of(d->mean);
+    double half = is_prediction ? d->further_half : d->half;
     if (cell->has_difference && d->has_half)
-        snprintf(text, sizeof(text), "%+.*f [%+.*f, %+.*f]", digits, d->mean, digits, d->mean - d->half,
-                 digits, d->mean + d->half);
+        snprintf(text, sizeof(text), "%+.*f [%+.*f, %+.*f]", digits, d->mean, digits, d->mean - half, digits,
+                 d->mean + half);
     else if (cell->has_difference)
         snprintf(text, sizeof(text), "%+.*f", digits, d->mean);
     fprintf(out, "  %-32s", text);
+}
+
+/* Every seed is another machine: what one more would give is asked, not what their mean is. */
+static bool has_drawn(const struct run_table *table) {
+    return table->inputs->scenario.hardware.prices == SCENARIO_PRICES_DRAWN;
 }
 
 static void print_row(const struct run_table *table, uint32_t index, FILE *out) {
@@ -76,7 +82,7 @@ static void print_row(const struct run_table *table, uint32_t index, FILE *out) 
         struct cell cell = cell_of(table, arm, index);
         print_value(out, &cell);
         if (arm > 0)
-            print_difference(out, &cell);
+            print_difference(out, &cell, has_drawn(table));
     }
     fputc('\n', out);
 }
@@ -84,13 +90,16 @@ static void print_row(const struct run_table *table, uint32_t index, FILE *out) 
 static void print_head(const struct run_table *table, FILE *out) {
     const struct scenario_arm *arms = table->inputs->scenario.arms.items;
     const char *note = plan_note(table->inputs);
-    fprintf(out, "%s: %" PRIu32 " seeds from %" PRIu64 "; CPU prices: %s\n\n", table->inputs->scenario.name,
-            table->seeds, table->first_seed, note);
+    fprintf(out, "%s: %" PRIu32 " seeds from %" PRIu64 "; CPU prices: %s%s\n\n", table->inputs->scenario.name,
+            table->seeds, table->first_seed, note, has_drawn(table) ? ", drawn for each seed" : "");
     fprintf(out, "%-*s %-9s", LABEL_WIDTH, note, "");
     for (uint32_t arm = 0; arm < table->arms; arm++) {
         fprintf(out, "%*.*s", CELL_WIDTH - 6, CELL_WIDTH - 7, arms[arm].name);
         if (arm > 0)
-            fprintf(out, "  %-32s", table->seeds > 1 ? "paired difference [95 %]" : "difference, one seed");
+            fprintf(out, "  %-32s",
+                    table->seeds == 1  ? "difference, one seed"
+                    : has_drawn(table) ? "paired difference [95 % of seeds]"
+                                       : "paired difference [95 %]");
     }
     fputc('\n', out);
 }
@@ -140,8 +149,9 @@ void run_table_print(const struct run_table *table, FILE *out) {
 static json_t *interval_json(const struct results_interval *interval, bool is_there) {
     if (!is_there)
         return json_null();
-    return json_pack("{s:f, s:o}", "mean", interval->mean, "half",
-                     interval->has_half ? json_real(interval->half) : json_null());
+    return json_pack("{s:f, s:o, s:o}", "mean", interval->mean, "half",
+                     interval->has_half ? json_real(interval->half) : json_null(), "further_half",
+                     interval->has_half ? json_real(interval->further_half) : json_null());
 }
 
 static json_t *row_json(const struct run_table *table, uint32_t index) {
@@ -163,10 +173,12 @@ bool run_table_save(const struct run_table *table, const char *out, struct mista
     json_t *rows = json_array();
     for (uint32_t i = 0; i < table->summaries[0].count; i++)
         json_array_append_new(rows, row_json(table, i));
-    json_t *json = json_pack("{s:s, s:s, s:I, s:I, s:s, s:o}", "scenario", table->inputs->scenario.name,
-                             "prices", plan_note(table->inputs), "first_seed", (json_int_t)table->first_seed,
-                             "seeds", (json_int_t)table->seeds, "interval",
-                             "half of 95 %, Student's t over seeds", "quantities", rows);
+    json_t *json =
+        json_pack("{s:s, s:s, s:I, s:I, s:s, s:o}", "scenario", table->inputs->scenario.name, "prices",
+                  plan_note(table->inputs), "first_seed", (json_int_t)table->first_seed, "seeds",
+                  (json_int_t)table->seeds, "interval",
+                  "half: of 95 %, Student's t over seeds; further_half: the same for one more seed",
+                  "quantities", rows);
     char *text = json ? json_dumps(json, JSON_INDENT(1) | JSON_REAL_PRECISION(12)) : NULL;
     json_decref(json);
     if (!text)

@@ -1,5 +1,6 @@
 #include "sim/results.h"
 
+#include "cost/price_numbers.h"
 #include "sim/scenario_sample.h"
 
 #define PROGRAM "loom 0.1.0"
@@ -51,14 +52,30 @@ static json_t *times_json(const struct plan *plan) {
                      "sample_ns", (json_int_t)config->sample_interval, "series_ns", (json_int_t)series);
 }
 
+static json_t *table_json(const struct cost_table *table) {
+    json_t *object = json_object();
+    for (uint32_t i = 0; i < price_numbers_count(); i++)
+        json_object_set_new(object, price_number_name(i),
+                            json_integer((json_int_t)price_number_get(table, i)));
+    return object;
+}
+
+/* What the seed drew; null when prices are those of the profiles. */
+static json_t *drawn_json(const struct plan *plan) {
+    if (plan->inputs->scenario.hardware.prices != SCENARIO_PRICES_DRAWN)
+        return json_null();
+    return json_pack("{s:o, s:o}", "tor", table_json(&plan->tor.value), "loom",
+                     table_json(&plan->loom.value));
+}
+
 json_t *results_manifest(const struct results_source *source) {
     const struct plan *plan = source->plan;
     const struct scenario *scenario = &plan->inputs->scenario;
-    return json_pack("{s:i, s:s, s:s, s:I, s:s, s:s, s:o, s:o, s:o, s:o}", "format", RESULTS_FORMAT,
+    return json_pack("{s:i, s:s, s:s, s:I, s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "format", RESULTS_FORMAT,
                      "program", PROGRAM, "scenario", scenario->name, "seed", (json_int_t)plan->seed, "arm",
-                     plan->arm->name, "prices", plan_note(plan->inputs), "times", times_json(plan), "network",
-                     network_json(plan), "inputs", inputs_json(plan->inputs), "config",
-                     record_json(&scenario_record, scenario));
+                     plan->arm->name, "prices", plan_note(plan->inputs), "drawn_prices", drawn_json(plan),
+                     "times", times_json(plan), "network", network_json(plan), "inputs",
+                     inputs_json(plan->inputs), "config", record_json(&scenario_record, scenario));
 }
 
 bool results_write(struct results_folder *folder, const struct results_source *source,

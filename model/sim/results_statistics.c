@@ -58,7 +58,9 @@ struct results_interval results_mean(const double *values, size_t n) {
     struct results_interval out = {.mean = sum / (double)n, .has_half = n > 1};
     for (size_t i = 0; i < n; i++)
         squares += (values[i] - out.mean) * (values[i] - out.mean);
-    if (out.has_half)
+    if (out.has_half) {
         out.half = t_975(n - 1) * sqrt(squares / (double)(n - 1) / (double)n);
+        out.further_half = out.half * sqrt((double)(n + 1));
+    }
     return out;
 }

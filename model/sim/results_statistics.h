@@ -11,8 +11,9 @@
 
 struct results_interval {
     double mean;
-    double half; /* mean +- half */
-    bool has_half;
+    double half;         /* mean +- half: of the mean */
+    double further_half; /* mean +- this: a prediction interval, for the value of one more seed */
+    bool has_half;       /* otherwise both are 0 */
 };
 
 void results_sort(uint64_t *values, size_t n);

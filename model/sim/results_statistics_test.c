@@ -32,10 +32,11 @@ static void means_with_intervals(void **state) {
     struct results_interval all = results_mean(values, 3);
     assert_true(all.has_half);
     assert_true(all.mean == 2.0);
-    assert_true(all.half > 2.4843 && all.half < 2.4844); /* 4.303 / sqrt(3) */
+    assert_true(all.half > 2.4843 && all.half < 2.4844);                 /* 4.303 / sqrt(3) */
+    assert_true(all.further_half > 4.9686 && all.further_half < 4.9687); /* 4.303 * sqrt(1 + 1/3) */
     struct results_interval one = results_mean(values, 1);
     assert_false(one.has_half);
-    assert_true(one.mean == 1.0);
+    assert_true(one.mean == 1.0 && one.further_half == 0.0);
     const double same[40] = {0};
     assert_true(results_mean(same, 40).half == 0.0);
 }

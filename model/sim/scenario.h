@@ -9,6 +9,7 @@
 #include "sim/record.h"
 
 enum scenario_engine { SCENARIO_ENGINE_SIM };
+enum scenario_prices { SCENARIO_PRICES_FIXED, SCENARIO_PRICES_DRAWN };
 enum scenario_line_rate { SCENARIO_LINE_NEXT, SCENARIO_LINE_CAPACITY };
 enum scenario_order { SCENARIO_BY_WEIGHT, SCENARIO_BY_CAPACITY, SCENARIO_AT_RANDOM };
 enum scenario_pause { SCENARIO_PAUSE_FIXED, SCENARIO_PAUSE_EXPONENTIAL };
@@ -50,6 +51,7 @@ struct scenario_class {
 struct scenario_hardware {
     const struct setting *at;
     const char *tor_profile, *loom_profile; /* price tables; NULL: all work is done in no time */
+    uint64_t prices;                        /* enum scenario_prices */
     uint64_t line_rate;
     struct record_list classes; /* of scenario_class */
 };

@@ -57,6 +57,7 @@
     { (fields), COUNT_OF(fields), sizeof(struct type) }
 
 static const char *const engines[] = {"sim"};
+static const char *const price_rules[] = {"fixed", "drawn"};
 static const char *const line_rates[] = {"next", "capacity"};
 static const char *const orders[] = {"weight", "capacity", "random"};
 static const char *const pauses[] = {"fixed", "exponential"};
@@ -119,6 +120,9 @@ static const struct record_field hardware_fields[] = {
             "prices of relays that run tor; left out: no work takes time"),
     TEXT_OR(scenario_hardware, loom_profile, NULL,
             "prices of relays that run Loom; left out: no work takes time"),
+    CHOICE_OR(scenario_hardware, prices, SCENARIO_PRICES_FIXED, price_rules,
+              "drawn: each seed draws its own from the intervals of the profiles, the same for all arms "
+              "(model/cost/price_draw.h)"),
     CHOICE_OR(scenario_hardware, line_rate, SCENARIO_LINE_NEXT, line_rates,
               "next: the next of 100 Mbit/s, 1, 10 and 100 Gbit/s at or above a relay's capacity"),
     LIST(scenario_hardware, "classes", classes, class_record, 1, 64, "the hardware mix"),

@@ -137,6 +137,9 @@ static bool read_profiles(struct scenario_inputs *in, struct mistake *mistake) {
     const struct naming tor = {h->at, "tor_profile", h->tor_profile, NULL, "hardware.tor_profile"};
     const struct naming loom = {h->at, "loom_profile", h->loom_profile, NULL, "hardware.loom_profile"};
     in->has_prices = h->tor_profile != NULL;
+    if (!in->has_prices && h->prices == SCENARIO_PRICES_DRAWN)
+        return record_mistake(h->at, "prices", mistake,
+                              "expected tor_profile and loom_profile, from which prices are drawn");
     return !in->has_prices ||
            (read_profile(in, &tor, &in->tor, mistake) && read_profile(in, &loom, &in->loom, mistake));
 }

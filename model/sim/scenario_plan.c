@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/rng.h"
+#include "cost/price_draw.h"
 #include "files/file_memory.h"
 #include "sim/scenario_hardware.h"
 #include "sim/scenario_places.h"
@@ -13,6 +15,7 @@
 #define BYTES_PER_MBIT UINT64_C(125000)
 #define NS_PER_US      UINT64_C(1000)
 #define RECORD_BYTES   16384u
+#define PRICES_STREAM  UINT64_C(0x707269636573) /* apart from what else the seed draws */
 
 static const struct scenario *scenario_of(const struct plan *plan) {
     return &plan->inputs->scenario;
@@ -35,6 +38,21 @@ static struct cost_table slow_down(const struct cost_table *table, uint64_t perm
     out.circuit_cold_ps = scaled(table->circuit_cold_ps, permille);
     out.cell_cold_ps = scaled(table->cell_cold_ps, permille);
     return out;
+}
+
+/* All arms of a seed have the same machines, and both implementations run on one machine: each group of numbers lies at the
+ * same place of both profiles' intervals. */
+static void plan_prices(struct plan *plan) {
+    const struct scenario_inputs *inputs = plan->inputs;
+    struct rng for_tor, for_loom;
+    plan->tor = inputs->tor;
+    plan->loom = inputs->loom;
+    if (inputs->scenario.hardware.prices != SCENARIO_PRICES_DRAWN)
+        return;
+    rng_seed(&for_tor, plan->seed ^ PRICES_STREAM);
+    for_loom = for_tor;
+    price_draw(&inputs->tor, &for_tor, &plan->tor.value);
+    price_draw(&inputs->loom, &for_loom, &plan->loom.value);
 }
 
 static bool plan_geography(struct plan *plan, struct mistake *mistake) {
@@ -83,7 +101,7 @@ static void make_cpu(struct plan *plan, uint32_t i, uint64_t tor_rate) {
     const struct plan_relay *relay = &plan->relays[i];
     const struct scenario_class *class =
         (const struct scenario_class *)scenario_of(plan)->hardware.classes.items + relay->class;
-    const struct cost_profile *profile = relay->is_loom ? &plan->inputs->loom : &plan->inputs->tor;
+    const struct cost_profile *profile = relay->is_loom ? &plan->loom : &plan->tor;
     plan->prices[i] = slow_down(&profile->value, scenario_slowness(class, tor_rate, relay->row->capacity));
     plan->cpus[i] = (struct sim_cpu){
         .prices = plan->inputs->has_prices ? &plan->prices[i] : NULL,
@@ -159,7 +177,7 @@ static bool plan_relays(struct plan *plan, struct mistake *mistake) {
         return false;
     if (!take_relay_room(plan))
         return no_memory(plan, mistake);
-    uint64_t tor_rate = plan->inputs->has_prices ? scenario_tor_rate(&plan->inputs->tor.value) : 0;
+    uint64_t tor_rate = plan->inputs->has_prices ? scenario_tor_rate(&plan->tor.value) : 0;
     for (uint32_t i = 0; i < plan->sample.count; i++) {
         name_relay(plan, i);
         make_cpu(plan, i, tor_rate);
@@ -291,6 +309,7 @@ static bool make(struct plan *plan, struct mistake *mistake) {
     plan->config.kist_run_interval_ms = (uint32_t)s->kist_run_interval_ms;
     plan->config.congestion_control = (enum sim_congestion)s->traffic.congestion_control;
     plan->config.wants_cgo = s->traffic.wants_cgo;
+    plan_prices(plan);
     return plan_geography(plan, mistake) && plan_relays(plan, mistake) && plan_loads(plan, mistake) &&
            plan_ends(plan, mistake) && check_config(plan, mistake);
 }

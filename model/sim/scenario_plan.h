@@ -32,7 +32,8 @@ struct plan {
     bool *is_loom;
     uint32_t *latency_us;
     uint32_t *loss;
-    struct cost_table *prices; /* one for each relay, as its machine */
+    struct cost_profile tor, loom; /* with the prices of this seed, if there are any */
+    struct cost_table *prices;     /* one for each relay, as its machine */
     struct sim_cpu *cpus;
     struct sim_relay_config *sim_relays;
     struct sim_server_config *servers;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "cost/price_numbers.h"
 #include "sim/scenario_hardware.h"
 #include "sim/scenario_small.h"
 #include "support/test.h"
@@ -124,6 +125,44 @@ static void loom_wants_what_its_machine_is_good_at(void **state) {
     scenario_inputs_fini(&inputs);
 }
 
+static bool same_prices(const struct cost_table *a, const struct cost_table *b) {
+    bool is_same = true;
+    for (uint32_t i = 0; i < price_numbers_count(); i++)
+        is_same &= price_number_get(a, i) == price_number_get(b, i);
+    return is_same;
+}
+
+/* A seed is a machine: the same in all arms, and where tor's kernel is in its interval, Loom's is in its own. */
+static void each_seed_draws_its_machine(void **state) {
+    (void)state;
+    struct scenario_inputs inputs;
+    struct plan fixed, tor, loom, other;
+    first_scenario(&inputs);
+    make(&inputs, 1, 1, &fixed);
+    assert_true(same_prices(&fixed.tor.value, &inputs.tor.value));
+    assert_true(same_prices(&fixed.loom.value, &inputs.loom.value));
+    inputs.scenario.hardware.prices = SCENARIO_PRICES_DRAWN;
+    make(&inputs, 0, 1, &tor);
+    make(&inputs, 1, 1, &loom);
+    make(&inputs, 1, 2, &other);
+    assert_false(same_prices(&loom.loom.value, &inputs.loom.value));
+    assert_false(same_prices(&loom.loom.value, &other.loom.value));
+    assert_true(same_prices(&loom.loom.value, &tor.loom.value));
+    assert_true(same_prices(&loom.tor.value, &tor.tor.value));
+    const struct cost_prices *a = &loom.loom.least.ps, *b = &loom.tor.least.ps;
+    assert_int_equal(a->reads, b->reads); /* otherwise this says nothing */
+    assert_int_equal(loom.loom.value.ps.reads, loom.tor.value.ps.reads);
+    uint64_t rate = scenario_tor_rate(&loom.tor.value);
+    const struct scenario_class *classes = inputs.scenario.hardware.classes.items;
+    uint64_t slowness = scenario_slowness(&classes[loom.relays[0].class], rate, loom.relays[0].row->capacity);
+    assert_int_equal(loom.prices[0].ps.reads, (loom.loom.value.ps.reads * slowness + 500) / 1000);
+    plan_fini(&fixed);
+    plan_fini(&tor);
+    plan_fini(&loom);
+    plan_fini(&other);
+    scenario_inputs_fini(&inputs);
+}
+
 /* Writes the table of latencies and parses the scenario around it. Only the numbers of *config_out outlive this. */
 static bool plan_of(const char *text, const char *latency, struct sim_config *config_out, struct mistake *m) {
     struct scenario_inputs inputs = {.file_name = NULL};
@@ -199,6 +238,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_scenario_is_one_percent),
         cmocka_unit_test(arms_of_a_seed_are_paired),
+        cmocka_unit_test(each_seed_draws_its_machine),
         cmocka_unit_test(loom_wants_what_its_machine_is_good_at),
         cmocka_unit_test(slower_machines_have_higher_prices),
         cmocka_unit_test(unknown_countries),
