@@ -11,7 +11,7 @@ from pathlib import Path
 import matplotlib
 import numpy
 
-from . import __version__, conclusions, section_differences, section_processors, sections
+from . import __version__, conclusions, section_differences, section_machines, section_processors, sections
 from .cells import DASH, number
 from .model import Results
 from .page import Markup, Page, fold, join, paragraph, table, tag
@@ -106,6 +106,8 @@ def render(results: Results) -> str:
     )
     page.add("conclusions", "What may be concluded", conclusions.box(results, made), class_="box")
     page.add("differences", f"Differences from {results.arms[0]}", section_differences.differences(results, made))
+    if section_machines.is_drawn(results):
+        page.add("machines", "One more machine", section_machines.machines(results, made))
     page.add("transfers", "Transfers", sections.transfers(results))
     page.add("load", "Written by all relays", sections.load(results))
     page.add("processors", "Processors of relays", section_processors.processors(results, made))

@@ -77,6 +77,11 @@ class Estimate:
         return self.mean + (self.half or 0.0)
 
     @property
+    def further(self) -> Estimate:
+        """Return the same mean with a prediction interval: for the value of one more seed."""
+        return Estimate(self.mean, None if self.half is None else self.half * math.sqrt(self.n + 1), self.n)
+
+    @property
     def excludes_zero(self) -> bool:
         return self.half is not None and (self.low > 0.0 or self.high < 0.0)
 

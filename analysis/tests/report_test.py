@@ -1,6 +1,7 @@
 """The report as text: what it must say, and that it stands alone. How it looks is report_browser_test.py."""
 
 import html
+import json
 import re
 import shutil
 from collections import Counter
@@ -9,6 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 from loom_analysis import report
+from loom_analysis.cells import number
 from loom_analysis.conclusions import banner, verdicts
 from loom_analysis.quantities import quantities
 from loom_analysis.results import read_results
@@ -137,6 +139,22 @@ def test_the_program_says_what_is_wrong_in_one_line(tmp_path, capsys):
     assert report.main([str(tmp_path / "nothing")]) == 1
     assert re.fullmatch(r"loom report: .*nothing: no results of loom run.*\n", capsys.readouterr().err)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_drawn_machines_have_prediction_intervals(tmp_path):
+    folder = tmp_path / "drawn"
+    shutil.copytree(COMMITTED, folder)
+    for path in folder.glob("seed-*/*/manifest.json"):
+        manifest = json.loads(path.read_text())
+        manifest["config"]["hardware"]["prices"] = "drawn"
+        path.write_text(json.dumps(manifest))
+    page = report.render(read_results(folder))
+    assert "One more machine" in words(page)
+    assert "One more machine" not in words(report.render(read_results(COMMITTED)))
+    results = read_results(folder)
+    one = next(one for one in quantities(results) if one.key == "goodput.0.5" or one.key.startswith("goodput"))
+    further = one.estimate(results, "tor").further
+    assert number(further.half, one.digits) in page[page.index('id="machines"') :]
 
 
 def test_settings_are_flat():

@@ -55,6 +55,13 @@ def test_estimate_of_three_seeds():
     assert not got.excludes_zero
 
 
+def test_one_more_seed_lies_in_a_prediction_interval():
+    got = st.estimate([1.0, 2.0, 3.0])
+    assert got.further.half == pytest.approx(4.3027 * (1 + 1 / 3) ** 0.5, rel=1e-4)
+    assert got.further.mean == got.mean
+    assert st.estimate([1.0]).further.half is None
+
+
 def test_one_seed_has_no_interval():
     got = st.estimate([5.0])
     assert (got.mean, got.half, got.low, got.high) == (5.0, None, 5.0, 5.0)
