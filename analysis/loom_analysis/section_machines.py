@@ -1,4 +1,4 @@
-"""section_machines - where one more machine would lie, when each seed drew its prices from the intervals of the profiles."""
+"""section_machines - where one more machine would lie, when each seed drew its prices from its profiles' intervals."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from .page import Markup, table
 from .quantities import Quantity
 from .statistics import Estimate
 
-WORDS = """Each of the {seeds} seeds drew a machine from the intervals of its price profiles, the same for all arms. ± is half
-of a 95 % prediction interval (Student's t): where one more seed, and so one more such machine, would lie. It does not shrink
-with more seeds, as that of a mean does; but for prices, seeds differ by the draws of clients too."""
+WORDS = """Each of the {seeds} seeds drew a machine from the intervals of its price profiles, the same for all arms.
+± is half of a 95 % prediction interval (Student's t): where one more seed, and so one more such machine, would lie. It
+does not shrink with more seeds, as that of a mean does; but for prices, seeds differ by the draws of clients too."""
 
 
 def is_drawn(results: Results) -> bool:
