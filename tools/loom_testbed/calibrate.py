@@ -132,10 +132,10 @@ def calibrate(
     )
     left = seconds - (time.monotonic() - started)
     native = calibrate_native.gather(loads, left, directory, programs, progress)
-    seen = [one for run in native.runs for one in calibrate_law.observations(run.result, native.slowness(run))]
+    seen = [calibrate_law.observe(run.result, native.slowness(run)) for run in native.runs]
     beliefs = calibrate_priors.beliefs(primitives)
     priors = calibrate_priors.priors(beliefs)
-    progress.line(f"fitting {len(seen)} threads of {len(native.runs)} runs")
+    progress.line(f"fitting {len(seen)} runs")
     fit, hot = calibrate_law.fit_law(seen, priors, draws)
     without = calibrate_law.errors_without_law(seen, priors, fit.noise)
     facts = machines.facts()

@@ -2,7 +2,7 @@
 
 A run says what was done (columns: any names) and what it cost. The prices p minimise
 
-    sum over runs     ((sum of work * p - cost) / (cost * noise))^2
+    sum over runs     ((sum of work * p - cost) / (cost * noise * doubt))^2
   + sum over columns  ((p - prior) / prior's deviation)^2
 
 within each price's bounds (none below 0). A prior is what the primitive costs by itself; its deviation says how far the
@@ -35,6 +35,7 @@ class Run:
     work: Mapping[str, float]
     cost: float
     units: float = 1.0  # cells, say: predictions are compared by cost per unit
+    doubt: float = 1.0  # so much more noise than other runs: its work is known to leave out something that costs
 
     @property
     def per_unit(self) -> float:
@@ -124,10 +125,11 @@ def fit(runs: Sequence[Run], priors: Mapping[str, Prior], noise: float | None = 
     names = [name for name in priors if any(run.work.get(name) for run in runs)]
     matrix, costs = _matrix(runs, names)
     held = [priors[name] for name in names]
+    doubts = numpy.array([run.doubt for run in runs])
     if noise is None:
         first = max(NOISE_LEAST, repeated)
-        noise = max(first, misfit(matrix @ _solve(matrix, costs, held, first)[0], costs))
-    values, objective = _solve(matrix, costs, held, noise)
+        noise = max(first, misfit(matrix @ _solve(matrix, costs, doubts, held, first)[0], costs, doubts))
+    values, objective = _solve(matrix, costs, doubts, held, noise)
     low, high = _intervals(runs, matrix, costs, names, priors, noise, values, draws)
     prices = {}
     for name, prior in priors.items():
@@ -165,9 +167,9 @@ def repeatability(runs: Sequence[Run]) -> float:
     return statistics.median(off) if off else 0.0
 
 
-def misfit(predicted: numpy.ndarray, costs: numpy.ndarray) -> float:
+def misfit(predicted: numpy.ndarray, costs: numpy.ndarray, doubts: numpy.ndarray) -> float:
     """Return the relative deviation of what is predicted: by the median, so that one odd run does not count."""
-    return float(NORMAL * numpy.median(numpy.abs(predicted / costs - 1.0)))
+    return float(NORMAL * numpy.median(numpy.abs(predicted / costs - 1.0) / doubts))
 
 
 def _errors_of_loads(found: Sequence[LeftOut]) -> list[float]:
@@ -183,14 +185,14 @@ def _matrix(runs: Sequence[Run], names: Sequence[str]) -> tuple[numpy.ndarray, n
 
 
 def _solve(
-    matrix: numpy.ndarray, costs: numpy.ndarray, priors: Sequence[Prior], noise: float
+    matrix: numpy.ndarray, costs: numpy.ndarray, doubts: numpy.ndarray, priors: Sequence[Prior], noise: float
 ) -> tuple[numpy.ndarray, float]:
     """Return the prices, and what is left of the squares. Columns are scaled by their prior's deviation."""
     scale = numpy.array([prior.deviation for prior in priors])
     centre = numpy.array([prior.price for prior in priors])
     least = (numpy.array([max(0.0, prior.least) for prior in priors]) - centre) / scale
     most = (numpy.array([prior.most for prior in priors]) - centre) / scale
-    weights = 1.0 / (costs * noise)
+    weights = 1.0 / (costs * noise * doubts)
     data = matrix * scale * weights[:, None]
     target = (costs - matrix @ centre) * weights
     stacked = numpy.vstack([data, numpy.eye(len(priors))])
@@ -214,11 +216,12 @@ def _intervals(
     rng = numpy.random.default_rng(SEED)
     loads = list(dict.fromkeys(run.load for run in runs))
     rows_of = {load: [i for i, run in enumerate(runs) if run.load == load] for load in loads}
+    doubts = numpy.array([run.doubt for run in runs])
     drawn = []
     for _ in range(draws):
         rows = [row for i in rng.integers(len(loads), size=len(loads)) for row in rows_of[loads[i]]]
         moved = [_drawn(priors[name], rng) for name in names]
-        drawn.append(_solve(matrix[rows], costs[rows], moved, noise)[0])
+        drawn.append(_solve(matrix[rows], costs[rows], doubts[rows], moved, noise)[0])
     low, high = numpy.percentile(numpy.array(drawn), INTERVAL, axis=0)
     return numpy.minimum(low, values), numpy.maximum(high, values)
 

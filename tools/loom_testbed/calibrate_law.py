@@ -1,9 +1,9 @@
 """calibrate_law - from runs of a relay to columns of work, by the law in model/cost/price.h.
 
-Each thread that relayed is a run of its own: its counters, its CPU time, its working set. What is cold adds two
-columns: a share 1 - halves_hot / n of the circuit switches, and a share 1 - queues_hot / n of the cells received and
-of those that crossed, n being the circuit halves that are active. Those two counts are no prices: the pair that leaves
-the least squares is taken.
+A relay under a load is one run: the counters and the CPU time of all threads that relayed, for what one thread hands
+to another both pay, and only one counts. What is cold adds two columns: a share 1 - halves_hot / n of the circuit
+switches, and a share 1 - queues_hot / n of the cells received and of those that crossed, n being the circuit halves
+that are active on the thread. Those two counts are no prices: the pair that leaves the least squares is taken.
 """
 
 from __future__ import annotations
@@ -20,28 +20,45 @@ CIRCUIT_COLD = "circuit_cold"
 CELL_COLD = "cell_cold"
 HALVES_HOT = (250, 500, 1000, 2000, 4000, 8000, 16000)
 QUEUES_HOT = (60, 125, 250, 500, 1000, 2000)
+EXIT_DOUBT = 1.5  # calls on the sockets of exit streams are not counted, only their bytes are
 PART_LEAST = 0.02  # of the relay's cells: a thread that relayed fewer is no run
 CLOSE = 4.0  # in units of the squares: counts that leave no more than so much beyond the least are in the interval
 
 
 @dataclass(frozen=True)
-class Observation:
-    """One thread of a relay under a load; the CPU time is corrected by the yardstick."""
+class Part:
+    """What one thread of a relay did."""
 
-    load: str
-    thread: str
     work: Mapping[str, float]
     halves_active: float
+
+
+@dataclass(frozen=True)
+class Observation:
+    """A relay under a load; the CPU time of the threads that relayed is corrected by the yardstick."""
+
+    load: str
+    parts: tuple[Part, ...]
     cpu_ns: float
     cells: float
+    doubt: float = 1.0
+
+    @property
+    def halves_active(self) -> float:
+        """Return the active circuit halves of all threads."""
+        return sum(part.halves_active for part in self.parts)
 
     def run(self, halves_hot: int, queues_hot: int) -> Run:
-        """Return it as a run with the columns of what is cold."""
-        work = {name: float(count) for name, count in self.work.items() if count}
-        work[CIRCUIT_COLD] = work.get("circuit_switches", 0.0) * cold_share(self.halves_active, halves_hot)
-        waits = work.get("cells_received", 0.0) + work.get("cells_crossed", 0.0)
-        work[CELL_COLD] = waits * cold_share(self.halves_active, queues_hot)
-        return Run(self.load, work, self.cpu_ns, self.cells)
+        """Return it as a run with the columns of what is cold, which each thread's own halves decide."""
+        work: dict[str, float] = {CIRCUIT_COLD: 0.0, CELL_COLD: 0.0}
+        for part in self.parts:
+            for name, count in part.work.items():
+                if count:
+                    work[name] = work.get(name, 0.0) + count
+            waits = part.work.get("cells_received", 0.0) + part.work.get("cells_crossed", 0.0)
+            work[CIRCUIT_COLD] += part.work.get("circuit_switches", 0.0) * cold_share(part.halves_active, halves_hot)
+            work[CELL_COLD] += waits * cold_share(part.halves_active, queues_hot)
+        return Run(self.load, work, self.cpu_ns, self.cells, self.doubt)
 
 
 @dataclass(frozen=True)
@@ -59,23 +76,20 @@ def cold_share(active: float, hot: float) -> float:
     return 0.0 if active <= hot else 1.0 - hot / active
 
 
-def observations(result: NativeResult, slowness: float = 1.0) -> list[Observation]:
-    """Return the threads of a native run that relayed. slowness: of the machine meanwhile, by the yardstick."""
+def observe(result: NativeResult, slowness: float = 1.0) -> Observation:
+    """Return a native run. slowness: of the machine meanwhile, by the yardstick."""
+    handled = {thread: _handled(work) for thread, work in result.work.items()}
+    total = sum(handled.values())
+    relaying = [thread for thread, count in handled.items() if total and count >= PART_LEAST * total]
     links_a_cell = 1 if result.load.role == EXIT else 2  # that it passes: on an exit it ends or begins
-    cells = {thread: _handled(work) / links_a_cell for thread, work in result.work.items()}
-    total = sum(cells.values())
-    return [
-        Observation(
-            load=result.load.name,
-            thread=thread,
-            work=result.work[thread],
-            halves_active=result.working_set.get(thread, {}).get("halves_active", 0),
-            cpu_ns=result.cpu_ns[thread] / slowness,
-            cells=count,
-        )
-        for thread, count in cells.items()
-        if total and count >= PART_LEAST * total
-    ]
+    sets = result.working_set
+    return Observation(
+        load=result.load.name,
+        parts=tuple(Part(result.work[name], sets.get(name, {}).get("halves_active", 0)) for name in relaying),
+        cpu_ns=sum(result.cpu_ns[name] for name in relaying) / slowness,
+        cells=sum(handled[name] for name in relaying) / links_a_cell,
+        doubt=EXIT_DOUBT if result.load.role == EXIT else 1.0,
+    )
 
 
 def _handled(work: Work) -> int:

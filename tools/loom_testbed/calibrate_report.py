@@ -74,7 +74,7 @@ def _predicted(done: Calibration) -> list[Markup]:
                       title=f"loads {name}")  # fmt: skip
         text = "CPU time of a cell: measured against predicted"
         drawn = svg_of(fig, "predicted", text)
-    words = "A dot is a thread in a run. Left: by prices fitted without the load. Grey: 10 % off."
+    words = "A dot is a run. Left: by prices fitted without the load. Grey: 10 % off."
     return [figure("fig-predicted", drawn, words)]
 
 
@@ -91,7 +91,7 @@ def _by_load(done: Calibration) -> list[Markup]:
         axes.set_ylim(len(groups) - 0.5, -0.5)
         axes.set_xlabel("% that the prediction is above the measurement, the load left out")
         drawn = svg_of(fig, "residuals", "Errors of left-out loads")
-    return [figure("fig-residuals", drawn, "Each dot is a thread in a run; those of a load differ as its runs do.")]
+    return [figure("fig-residuals", drawn, "Each dot is a run.")]
 
 
 def bill(done: Calibration, one: Observation) -> dict[str, float]:
@@ -127,9 +127,9 @@ def _bills(done: Calibration) -> list[Markup]:
     rows = [[stage, *(f"{one[stage]:.0f}" for one in bills.values())] for stage in stages]
     rows.append(["a cell", *(f"{sum(one.values()):.0f}" for one in bills.values())])
     loads = items(
-        [f"{name}: {one.load}, {one.thread}, {one.halves_active:.0f} active halves" for name, one in chosen.items()]
+        [f"{name}: {one.load}, {one.halves_active:.0f} active halves" for name, one in chosen.items()]
     )
-    return [figure("fig-bills", drawn, "Three of the measured threads."), loads, table(["stage, ns", *chosen], rows, 1)]
+    return [figure("fig-bills", drawn, "Three of the measured runs."), loads, table(["stage, ns", *chosen], rows, 1)]
 
 
 def _prices(done: Calibration) -> list[Markup]:

@@ -74,6 +74,12 @@ def test_a_load_that_is_not_like_the_others_shows_when_it_is_left_out() -> None:
     assert found.error_worst == pytest.approx(0.5, abs=0.1)
 
 
+def test_runs_in_doubt_count_less() -> None:
+    runs = [Run("a", {"cells": 1.0}, 100.0), Run("b", {"cells": 1.0}, 200.0, doubt=10.0)]
+    price = fit(runs, {"cells": Prior(100.0, 1e4)}, noise=0.1, draws=0).prices["cells"].price
+    assert price == pytest.approx(100.0, rel=0.01)
+
+
 def test_a_single_load_cannot_be_left_out() -> None:
     assert leave_out(_runs(noise=0.0, loads=1), _priors(1.0, 0.1), 0.02) == []
 

@@ -8,7 +8,7 @@ import numpy
 import pytest
 from loom_testbed import calibrate_law, calibrate_native, calibrate_priors, calibrate_profile, load_designs
 from loom_testbed.calibrate import Calibration
-from loom_testbed.calibrate_law import CELL_COLD, CIRCUIT_COLD, Observation, cold_share, fit_law, observations
+from loom_testbed.calibrate_law import CELL_COLD, CIRCUIT_COLD, Observation, Part, cold_share, fit_law, observe
 from loom_testbed.calibrate_native import NativeRun, NativeRuns
 from loom_testbed.calibrate_primitives import Primitives, clock_of, parse, parse_readings
 from loom_testbed.load_shape import Load
@@ -76,16 +76,23 @@ def _result(load: Load, conn: dict, halves: int, cpu_ns: int) -> NativeResult:
 
 def test_threads_that_relay_are_observed_corrected_by_the_yardstick() -> None:
     result = _result(Load(), {"cells_received": 1000, "cells_sent": 1000, "circuit_switches": 500}, 400, 600_000)
-    (one,) = observations(result, slowness=1.2)
-    assert (one.thread, one.cells, one.cpu_ns, one.halves_active) == ("conn-1", 1000, 500_000, 400)
+    one = observe(result, slowness=1.2)
+    assert (len(one.parts), one.cells, one.cpu_ns, one.halves_active) == (1, 1000, 500_000, 400)
     run = one.run(halves_hot=200, queues_hot=100)
     assert (run.work[CIRCUIT_COLD], run.work[CELL_COLD]) == (250.0, 750.0)
 
 
 def test_a_cell_passes_one_link_of_an_exit() -> None:
     work = {"cells_received": 400, "cells_sent": 600}
-    assert observations(_result(Load(role="exit"), work, 4, 1))[0].cells == 1000
-    assert observations(_result(Load(), work, 4, 1))[0].cells == 500
+    assert observe(_result(Load(role="exit"), work, 4, 1)).cells == 1000
+    assert observe(_result(Load(), work, 4, 1)).cells == 500
+
+
+def test_what_is_cold_is_so_on_its_thread() -> None:
+    work = {"cells_received": 100.0, "cells_crossed": 50.0, "circuit_switches": 10.0}
+    run = Observation("two", (Part(work, 100), Part(work, 400)), 1.0, 200.0).run(halves_hot=200, queues_hot=200)
+    assert (run.work[CIRCUIT_COLD], run.work[CELL_COLD]) == (5.0, 75.0)
+    assert run.work["cells_received"] == 200.0
 
 
 TRUE = {"cells_received": 90.0, "cells_sent": 90.0, "reads": 2000.0, "tls_records_read": 400.0,
@@ -99,10 +106,11 @@ def _observed(halves_hot: int, queues_hot: int) -> list[Observation]:
         cells = 1e6
         work = {"cells_received": cells, "cells_sent": cells, "reads": 0.2 * rng.random() * cells,
                 "tls_records_read": rng.random() * cells, "circuit_switches": 2 * rng.random() * cells}  # fmt: skip
-        one = Observation(f"load {index}", "conn-1", work, float(rng.choice([20, 300, 2000, 16000])), 1.0, cells)
+        parts = (Part(work, float(rng.choice([20, 300, 2000, 16000]))),)
+        one = Observation(f"load {index}", parts, 1.0, cells)
         run = one.run(halves_hot, queues_hot)
         cost = sum(TRUE.get(name, 0.0) * amount for name, amount in run.work.items()) * rng.normal(1.0, 0.02)
-        seen.append(Observation(one.load, one.thread, work, one.halves_active, cost, cells))
+        seen.append(Observation(one.load, parts, cost, cells))
     return seen
 
 
