@@ -25,11 +25,16 @@ target_link_libraries(hwloc INTERFACE PkgConfig::hwloc)
 pkg_check_modules(yaml REQUIRED IMPORTED_TARGET yaml-0.1)
 pkg_check_modules(jansson REQUIRED IMPORTED_TARGET jansson)
 pkg_check_modules(lzma REQUIRED IMPORTED_TARGET liblzma)
-pkg_check_modules(igraph REQUIRED IMPORTED_TARGET igraph)
-foreach(library yaml jansson lzma igraph) # igraph is under the GPL: for topologies/ alone
+foreach(library yaml jansson lzma)
     add_library(${library} INTERFACE)
     target_link_libraries(${library} INTERFACE PkgConfig::${library})
 endforeach()
+
+if(NOT CMAKE_CROSSCOMPILING) # under the GPL: for topologies/ alone
+    pkg_check_modules(igraph REQUIRED IMPORTED_TARGET igraph)
+    add_library(igraph INTERFACE)
+    target_link_libraries(igraph INTERFACE PkgConfig::igraph)
+endif()
 
 add_library(pthread INTERFACE)
 target_link_libraries(pthread INTERFACE Threads::Threads)

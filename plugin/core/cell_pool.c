@@ -11,8 +11,8 @@
  * stream, so they are far fewer than what the other seven eighths hold. */
 #define RESERVE_DIVISOR 8u
 
-static_assert(offsetof(struct cell, body) == 48,
-              "a body starts at its alignment, behind a descriptor of 48 bytes");
+static_assert(offsetof(struct cell, body) == (sizeof(void *) == 8 ? 48 : 32),
+              "a body starts at its alignment, behind a descriptor of 48 bytes, or 32 with short pointers");
 static_assert(STATIONS_MAX <= UINT8_MAX + 1, "cell.home names any station");
 
 void cell_pool_init(struct cell_pool *pool, const struct memory *memory, station_id station,

@@ -1,0 +1,16 @@
+# What the toolchains of all foreign machines have in common: Debian's cross compiler, and a root of Debian's packages of
+# that machine at build/cross/<arch>/root. Tests run under qemu.
+set(CMAKE_SYSTEM_NAME Linux)
+set(CMAKE_C_COMPILER ${LOOM_CROSS_TRIPLET}-gcc)
+get_filename_component(LOOM_CROSS_BUILD ${CMAKE_CURRENT_LIST_DIR}/../build/cross ABSOLUTE)
+set(CMAKE_SYSROOT ${LOOM_CROSS_BUILD}/${LOOM_CROSS_ARCH}/root)
+set(CMAKE_C_FLAGS_INIT "${LOOM_CROSS_FLAGS}")
+set(CMAKE_LIBRARY_ARCHITECTURE ${LOOM_CROSS_TRIPLET})
+set(CMAKE_FIND_ROOT_PATH ${CMAKE_SYSROOT})
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
+set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
+set(ENV{PKG_CONFIG_SYSROOT_DIR} ${CMAKE_SYSROOT})
+set(ENV{PKG_CONFIG_LIBDIR} ${CMAKE_SYSROOT}/usr/lib/${LOOM_CROSS_TRIPLET}/pkgconfig:${CMAKE_SYSROOT}/usr/share/pkgconfig)
+set(CMAKE_CROSSCOMPILING_EMULATOR ${LOOM_CROSS_QEMU} -L ${CMAKE_SYSROOT})
