@@ -12,6 +12,8 @@
 #define PREDICT_PROFILES_MAX 32u
 #define PREDICT_THREADS_MAX  (SIM_THREADS_MAX + 1u) /* different numbers of threads */
 
+enum predict_role { PREDICT_MIDDLE, PREDICT_EXIT };
+
 enum predict_nic { PREDICT_NIC_NONE, PREDICT_NIC_PROFILE };
 
 struct predict_options {
@@ -21,9 +23,9 @@ struct predict_options {
     uint32_t thread_count;
     int mapping;   /* enum cost_mapping; -1: as the profile's implementation */
     int behaviour; /* enum sim_behaviour; -1: the same */
-    int role;
-    int cipher; /* enum link_cipher */
-    int nic;    /* enum predict_nic */
+    int role;      /* enum predict_role */
+    int cipher;    /* enum link_cipher */
+    int nic;       /* enum predict_nic */
     uint64_t links, circuits, run, record_cells, latency_us, seed;
     uint64_t cores, threads_per_core; /* 0: as the profile */
     nsec warm_up, length;             /* 0: as long as it takes */

@@ -30,11 +30,11 @@ static json_t *row_json(const struct predict_result *result, const struct predic
 }
 
 static json_t *load_json(const struct predict_options *o) {
-    return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "role", "middle", "cipher",
-                     link_cipher_name((enum link_cipher)o->cipher), "links", (json_int_t)o->links, "circuits",
-                     (json_int_t)o->circuits, "run", (json_int_t)o->run, "record_cells",
-                     (json_int_t)o->record_cells, "latency_us", (json_int_t)o->latency_us, "seed",
-                     (json_int_t)o->seed);
+    return json_pack(
+        "{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "role", o->role == PREDICT_EXIT ? "exit" : "middle",
+        "cipher", link_cipher_name((enum link_cipher)o->cipher), "links", (json_int_t)o->links, "circuits",
+        (json_int_t)o->circuits, "run", (json_int_t)o->run, "record_cells", (json_int_t)o->record_cells,
+        "latency_us", (json_int_t)o->latency_us, "seed", (json_int_t)o->seed);
 }
 
 static json_t *result_json(const struct predict_options *o, const struct predict_result *result) {

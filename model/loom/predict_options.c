@@ -13,8 +13,8 @@ const char predict_usage[] =
     "    --threads LIST        connection threads: 0, or 0,1,2, or 0..8 (0)\n"
     "    --mapping KIND        full, poc or vanilla: where work is done (as the profile's relay: tor is vanilla)\n"
     "    --behaviour KIND      loom or tor: how it cuts records, reads and picks (as the profile's relay)\n"
-    "    --role middle         what it is in the circuits\n"
-    "    --links N             even; half of them lead in, half out (8)\n"
+    "    --role KIND           what it is in the circuits: middle, or exit, where each has a stream, up or down (middle)\n"
+    "    --links N             even; half of them lead in, half out; to an exit all lead in (8)\n"
     "    --circuits N          over them (64)\n"
     "    --run N               cells of one circuit in a row (4)\n"
     "    --record-cells N      cells in a record that comes (31)\n"
@@ -87,7 +87,7 @@ static bool whole(const char *text, char **end, uint64_t least, uint64_t most, u
 static bool take_number(struct predict_options *o, int which, const char *option, const char *text) {
     const struct number {
         uint64_t *out, least, most;
-    } numbers[] = {{&o->links, 2, SIM_GENERATOR_LINKS_MAX},
+    } numbers[] = {{&o->links, 1, SIM_GENERATOR_LINKS_MAX},
                    {&o->circuits, 1, SIM_GENERATOR_CIRCUITS_MAX},
                    {&o->run, 1, 31},
                    {&o->record_cells, 1, 31},
@@ -110,7 +110,7 @@ static bool take_name(struct predict_options *o, int which, const char *option, 
                    {{"tor", "loom"}, "loom or tor"},                             /* enum sim_behaviour */
                    {{"none", "profile"}, "none or profile"},                     /* enum predict_nic */
                    {{"aes256", "aes128", "chacha"}, "aes256, aes128 or chacha"}, /* enum link_cipher */
-                   {{"middle"}, "middle"}};
+                   {{"middle", "exit"}, "middle or exit"}};                      /* enum predict_role */
     int *const outs[] = {&o->mapping, &o->behaviour, &o->nic, &o->cipher, &o->role};
     const struct choice *c = &choices[which - MAPPING];
     for (int i = 0; i < 3 && c->names[i]; i++)
@@ -190,10 +190,11 @@ static bool check(const struct predict_options *o) {
         fputs("loom predict: expected --profile FILE or NAME\n", stderr);
         return false;
     }
-    snprintf(found, sizeof(found), "%" PRIu64, o->links % 2 ? o->links : o->circuits);
-    if (o->links % 2 != 0)
+    bool is_odd = o->role == PREDICT_MIDDLE && o->links % 2 != 0;
+    snprintf(found, sizeof(found), "%" PRIu64, is_odd ? o->links : o->circuits);
+    if (is_odd)
         return complain("links", "an even number, half lead in and half out", found);
-    if (o->circuits < o->links / 2)
+    if (o->circuits < (o->role == PREDICT_MIDDLE ? o->links / 2 : o->links))
         return complain("circuits", "at least one for each of the links that lead in", found);
     return true;
 }

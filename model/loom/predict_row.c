@@ -73,7 +73,8 @@ bool predict_row_make(const struct predict_options *o, const struct predict_mach
     const char *name = machine->profile.name;
     struct sim_prediction_setting setting = {.memory = &file_memory,
                                              .cpu = machine->cpu,
-                                             .load = {.links = (uint32_t)o->links,
+                                             .load = {.is_exit = o->role == PREDICT_EXIT,
+                                                      .links = (uint32_t)o->links,
                                                       .circuits = (uint32_t)o->circuits,
                                                       .run = (uint32_t)o->run,
                                                       .record_cells = (uint32_t)o->record_cells,

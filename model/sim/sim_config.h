@@ -90,14 +90,19 @@ struct sim_client_config {
 
 /* Presses cells through relay 0, from one host that is before it and behind it (sim_generator.h). */
 struct sim_generator_config {
-    uint32_t links;          /* even: half of them lead into the relay, half out of it */
-    uint32_t circuits;       /* over them, at least one for each way in */
-    uint32_t run;            /* cells of one circuit in a row */
+    bool is_exit;      /* circuits end at relay 0, and each has a stream to server 0 */
+    uint32_t links;    /* even: half of them lead into the relay, half out of it; to an exit, all lead in */
+    uint32_t circuits; /* over them, at least one for each way in */
+    uint32_t run;      /* cells of one circuit in a row */
     uint32_t record_cells;   /* cells in each TLS record that it writes */
     enum link_cipher cipher; /* wanted for its links, and got when the relay wants AES-256 (sim_tls.h) */
     uint32_t verified; /* ways in whose circuits leave by the way out of the same number (load/load_plan.h) */
     nsec lead;         /* the load begins so long before a whole second, when all circuits are there */
 };
+
+static inline uint32_t sim_generator_ways(const struct sim_generator_config *config) {
+    return config->is_exit ? config->links : config->links / 2;
+}
 
 /* Latencies between countries: latency_us[from * countries + to], one way, > 0. */
 struct sim_geography {

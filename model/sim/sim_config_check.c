@@ -103,15 +103,15 @@ static void check_client(struct verdict *v, const struct sim_config *c, uint32_t
 }
 
 static void check_generator(struct verdict *v, const struct sim_generator_config *g) {
-    demand(v, g->links >= 2 && g->links <= SIM_GENERATOR_LINKS_MAX && g->links % 2 == 0,
-           "generator.links: an even number from 2 to %u", SIM_GENERATOR_LINKS_MAX);
-    demand(v, g->circuits >= g->links / 2 && g->circuits <= SIM_GENERATOR_CIRCUITS_MAX,
-           "generator.circuits: from %u, one for each way in, to %u", g->links / 2,
-           SIM_GENERATOR_CIRCUITS_MAX);
+    uint32_t ways = sim_generator_ways(g);
+    demand(v, ways >= 1 && g->links <= SIM_GENERATOR_LINKS_MAX && (g->is_exit || g->links % 2 == 0),
+           "generator.links: an even number from 2 to %u, of an exit's load from 1", SIM_GENERATOR_LINKS_MAX);
+    demand(v, g->circuits >= ways && g->circuits <= SIM_GENERATOR_CIRCUITS_MAX,
+           "generator.circuits: from %u, one for each way in, to %u", ways, SIM_GENERATOR_CIRCUITS_MAX);
     demand(v, g->run >= 1, "generator.run: 0");
     demand(v, g->record_cells >= 1 && g->record_cells <= CELLS_PER_RECORD, "generator.record_cells: 1 to %u",
            CELLS_PER_RECORD);
-    demand(v, g->verified <= g->links / 2, "generator.verified: at most %u, the ways in", g->links / 2);
+    demand(v, g->verified <= ways, "generator.verified: at most %u, the ways in", ways);
     demand(v, g->lead <= NSEC_PER_S, "generator.lead: at most a second");
 }
 

@@ -120,6 +120,8 @@ static void test_each_mistake_of_a_generator_is_named(void **state) {
     } while (0)
     WITH((void)0, "");
     WITH(generator.links = 3, "generator.links: ");
+    WITH((generator.is_exit = true, generator.links = 3), "generator.circuits: "); /* three ways in */
+    WITH((generator.is_exit = true, generator.links = 0), "generator.links: ");
     WITH(generator.circuits = 1, "generator.circuits: ");
     WITH(generator.run = 0, "generator.run: ");
     WITH(generator.record_cells = 32, "generator.record_cells: ");

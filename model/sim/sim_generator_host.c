@@ -13,6 +13,9 @@
 #define TURN_A_CELL 250u
 #define TURN_MAX    (200 * NSEC_PER_US)
 
+#define CELLS_A_STREAM \
+    40u /* of what has come, until it is told; and of what is queued: a record and SENDMEs */
+
 #define CELL_BYTES (sizeof(struct cell) + CELL_BODY_LEN)
 
 /* --- the load ------------------------------------------------------------------------------------------------------- */
@@ -45,6 +48,14 @@ static bool press(struct sim_generator *g, nsec now, struct sim_lane *from, cons
     return has_written;
 }
 
+static bool press_exits(struct sim_generator *g, nsec now) {
+    bool has_written = false;
+    for (uint32_t i = 0; i < g->ways; i++)
+        has_written = sim_exit_write(&g->in[(g->turn + i) % g->ways], now) || has_written;
+    g->turn++;
+    return has_written;
+}
+
 static void plan_turn(struct sim_generator *g, nsec now) {
     if (g->is_turn_planned)
         return;
@@ -58,6 +69,11 @@ void sim_generator_turn(struct host *host, nsec now, uint32_t arg, void *object)
     struct sim_generator *g = host_user(host);
     CHECK(arg == 0 && object == NULL);
     g->is_turn_planned = false;
+    if (g->config->is_exit) {
+        if (press_exits(g, now))
+            plan_turn(g, now);
+        return;
+    }
     bool forward = press(g, now, g->in, g->out);
     bool backward = press(g, now, g->out, g->in);
     g->turn++;
@@ -70,6 +86,8 @@ void sim_generator_begin(struct host *host, nsec now, uint32_t arg, void *object
     struct sim_generator *g = host_user(host);
     CHECK(arg == 0 && object == NULL);
     g->began = now;
+    if (g->config->is_exit)
+        sim_exit_begin(g, now);
     plan_turn(g, now);
 }
 
@@ -119,7 +137,9 @@ void sim_generator_readable(struct host *host, nsec now, struct tcp *tcp) {
     bool is_loading = sim_generator_is_loading(g);
     while (lane->tcp && (next = tcp_read(tcp, now))) {
         struct sim_message *message = sim_message_of(next);
-        if (is_loading)
+        if (is_loading && g->config->is_exit)
+            sim_exit_receive(lane, now, message);
+        else if (is_loading)
             sim_lane_count(lane, message);
         else
             sim_lane_receive(lane, now, message);
@@ -162,6 +182,10 @@ static bool start_origin(struct sim_generator *g) {
     config.links_max = g->ways;
     config.circuits_max = g->config->circuits;
     config.cells_max = 1024;
+    if (g->config->is_exit) {
+        config.streams_max = g->config->circuits;
+        config.cells_max += CELLS_A_STREAM * g->config->circuits;
+    }
     g->origin = origin_new(&config);
     return g->origin != NULL;
 }
@@ -172,7 +196,9 @@ static bool start_lanes(struct sim_generator *g) {
     g->out = memory_allocate(memory, g->ways * sizeof(*g->out));
     g->plans = memory_allocate(memory, g->config->circuits * sizeof(*g->plans));
     g->cell = memory_allocate(memory, CELL_BYTES);
-    if (!g->in || !g->out || !g->plans || !g->cell)
+    if (g->config->is_exit)
+        g->streams = memory_allocate(memory, g->config->circuits * sizeof(*g->streams));
+    if (!g->in || !g->out || !g->plans || !g->cell || (g->config->is_exit && !g->streams))
         return false;
     *g->cell = (struct cell){.command = CELL_RELAY, .length = CELL_BODY_LEN};
     memset(g->cell->body, UINT8_MAX,
@@ -195,7 +221,7 @@ struct sim_generator *sim_generator_new(struct sim_world *world) {
                                 .host = host,
                                 .config = world->config->generator,
                                 .began = NSEC_NEVER};
-    g->ways = g->config->links / 2;
+    g->ways = sim_generator_ways(g->config);
     uint64_t window = (uint64_t)g->config->circuits * WINDOW_A_CIRCUIT;
     g->window = window < WINDOW_MAX ? window : WINDOW_MAX;
     g->crypt = symbolic_provider(&g->symbolic, sim_host_seed(world, id) ^ 1);
@@ -221,6 +247,7 @@ void sim_generator_free(struct sim_generator *g) {
     memory_release(memory, g->in, g->ways * sizeof(*g->in));
     memory_release(memory, g->out, g->ways * sizeof(*g->out));
     memory_release(memory, g->plans, g->config->circuits * sizeof(*g->plans));
+    memory_release(memory, g->streams, g->streams ? g->config->circuits * sizeof(*g->streams) : 0);
     memory_release(memory, g->cell, CELL_BYTES);
     memory_release(memory, g, sizeof(*g));
 }

@@ -32,7 +32,7 @@ static void begin_circuits(struct sim_generator *g, nsec now) {
     identity_target(g, 0, &first);
     while (g->ways_open == g->ways && g->building < BUILDING_MAX && g->begun < config->circuits) {
         uint32_t *way_out = &g->plans[g->begun];
-        *way_out = load_plan_way_out(g->begun, g->ways, config->verified);
+        *way_out = config->is_exit ? 0 : load_plan_way_out(g->begun, g->ways, config->verified);
         struct sim_lane *lane = &g->in[load_plan_way_in(g->begun, g->ways)];
         struct origin_circuit *circuit = origin_link_circuit(lane->link, now, &first);
         if (!circuit) {
@@ -45,6 +45,10 @@ static void begin_circuits(struct sim_generator *g, nsec now) {
     }
 }
 
+static uint32_t number_of(const struct sim_generator *g, const struct origin_circuit *circuit) {
+    return (uint32_t)((const uint32_t *)circuit->user - g->plans);
+}
+
 static void extend(struct sim_generator *g, nsec now, struct origin_circuit *circuit) {
     struct origin_target next;
     identity_target(g, g->world->config->relay_count + *(const uint32_t *)circuit->user, &next);
@@ -54,9 +58,23 @@ static void extend(struct sim_generator *g, nsec now, struct origin_circuit *cir
 
 /* The circuit is whole. */
 static void finish(struct sim_generator *g, const struct origin_circuit *circuit) {
-    uint32_t number = (uint32_t)((const uint32_t *)circuit->user - g->plans);
+    uint32_t number = number_of(g, circuit);
     g->building--;
     if (sim_lane_add(&g->in[load_plan_way_in(number, g->ways)], circuit->path.circ_id))
+        g->built++;
+}
+
+/* The first hop is there. */
+static void go_on(struct sim_generator *g, nsec now, struct origin_circuit *circuit) {
+    if (!g->config->is_exit)
+        extend(g, now, circuit);
+    else if (!sim_exit_begin_stream(g, now, circuit))
+        g->losses++;
+}
+
+static void connected(struct sim_generator *g, const struct origin_event *event) {
+    g->building--;
+    if (sim_exit_add(g, number_of(g, event->circuit), event->stream))
         g->built++;
 }
 
@@ -65,17 +83,17 @@ static void follow(struct sim_generator *g, nsec now) {
     while (origin_next_event(g->origin, now, &event)) {
         switch (event.kind) {
         case ORIGIN_EVENT_LINK_OPENED: g->ways_open++; break;
-        case ORIGIN_EVENT_CIRCUIT_OPENED: extend(g, now, event.circuit); break;
+        case ORIGIN_EVENT_CIRCUIT_OPENED: go_on(g, now, event.circuit); break;
         case ORIGIN_EVENT_CIRCUIT_EXTENDED: finish(g, event.circuit); break;
         case ORIGIN_EVENT_LINK_CLOSED:
         case ORIGIN_EVENT_CIRCUIT_TRUNCATED:
+        case ORIGIN_EVENT_STREAM_DATA: /* nobody has been asked for any yet */
+        case ORIGIN_EVENT_STREAM_ENDED:
         case ORIGIN_EVENT_CIRCUIT_CLOSED: g->losses++; break;
+        case ORIGIN_EVENT_STREAM_CONNECTED: connected(g, &event); break;
         case ORIGIN_EVENT_CIRCUIT_LINKED:
-        case ORIGIN_EVENT_CIRCUIT_MESSAGE: break;
-        case ORIGIN_EVENT_STREAM_CONNECTED:
-        case ORIGIN_EVENT_STREAM_DATA:
-        case ORIGIN_EVENT_STREAM_WRITABLE:
-        case ORIGIN_EVENT_STREAM_ENDED: CHECK(!"it has no streams");
+        case ORIGIN_EVENT_CIRCUIT_MESSAGE:
+        case ORIGIN_EVENT_STREAM_WRITABLE: break;
         }
     }
     begin_circuits(g, now);
@@ -124,11 +142,13 @@ void sim_lane_dial(struct sim_lane *lane, nsec now) {
     lane->tcp = tcp_open(lane->generator->host, now, 0, SIM_PORT, lane);
 }
 
-/* Of a way in, which shows no certificates. */
+/* Of a way in. To an exit all are one relay, as it opens no stream for who comes to it without one between. */
 static void secured_in(struct sim_lane *lane, nsec now) {
     struct sim_generator *g = lane->generator;
     const struct link_credentials *relay = &g->world->identities[0].credentials;
     struct link_facts facts = {.is_initiator = true, .peer = sim_relay_endpoint(0)};
+    if (g->config->is_exit)
+        facts.credentials = &g->world->identities[g->world->config->relay_count].credentials;
     struct link_expectation expected = {.has_rsa_id = true, .has_ed_id = true};
     memcpy(facts.peer_certificate_sha256, relay->tls_certificate_sha256,
            sizeof facts.peer_certificate_sha256);

@@ -23,7 +23,7 @@ struct sim_lane {
     uint32_t number;                  /* of the way */
     uint8_t phase;                    /* enum sim_lane_phase */
     bool is_out;
-    uint32_t *circuits; /* their ids */
+    uint32_t *circuits; /* their ids; of those that end at the relay and send, their numbers */
     uint32_t count, room;
     uint32_t cursor, run_left;
     uint64_t sent, received; /* cells of the load */
@@ -38,9 +38,10 @@ struct sim_generator {
     struct symbolic symbolic;
     const struct crypt_provider *crypt;
     struct origin *origin;
-    struct sim_lane *in, *out; /* ways of them each */
-    uint32_t *plans;           /* of circuit k: its way out */
-    struct cell *cell;         /* what is written, again and again */
+    struct sim_lane *in, *out;      /* ways of them each */
+    uint32_t *plans;                /* of circuit k: its way out */
+    struct origin_stream **streams; /* of circuit k, which ends at the relay; NULL: none do */
+    struct cell *cell;              /* what is written, again and again */
     uint32_t ways, ways_open;
     uint32_t begun, building, built; /* circuits */
     uint32_t turn;                   /* whose lane writes first */
@@ -73,5 +74,19 @@ MUST_USE bool sim_lane_add(struct sim_lane *lane, uint32_t circ_id);
 uint32_t sim_lane_write(struct sim_lane *lane, nsec now, uint32_t max);
 /* Of the load. */
 void sim_lane_count(struct sim_lane *lane, const struct sim_message *message);
+
+/* sim_generator_exit.c: circuits that end at the relay */
+
+/* The first hop is there. False: it cannot have a stream. */
+MUST_USE bool sim_exit_begin_stream(struct sim_generator *generator, nsec now,
+                                    struct origin_circuit *circuit);
+/* Circuit k has its stream. False without memory, and then the run stops. */
+MUST_USE bool sim_exit_add(struct sim_generator *generator, uint32_t number, struct origin_stream *stream);
+/* All have: ask the server to give, or to take. */
+void sim_exit_begin(struct sim_generator *generator, nsec now);
+/* Of the load. */
+void sim_exit_receive(struct sim_lane *lane, nsec now, const struct sim_message *message);
+/* Write the SENDMEs that are due, and what the windows allow in full records. Returns whether there was any data. */
+bool sim_exit_write(struct sim_lane *lane, nsec now);
 
 #endif

@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "des/rate_bucket.h"
 #include "sim/sim_world.h"
+#include "wire/relay_cell.h"
 
 #define LEAD         (NSEC_PER_S / 4)
 #define BUILD_STEP   (100 * NSEC_PER_MS)
@@ -27,7 +28,8 @@ static void make_config(struct plant *plant, const struct sim_prediction_setting
                                              .line_rate = s->line_rate,
                                              .bandwidth_rate = RATE_UNLIMITED,
                                              .bandwidth_burst = RATE_UNLIMITED,
-                                             .flags = SIM_FAST | SIM_STABLE,
+                                             .flags = s->load.is_exit ? SIM_FAST | SIM_STABLE | SIM_EXIT
+                                                                      : SIM_FAST | SIM_STABLE,
                                              .connection_threads = s->connection_threads};
     plant->server = (struct sim_server_config){.line_rate = RATE_UNLIMITED};
     plant->load = s->load;
@@ -81,7 +83,8 @@ static enum err warm_up(struct plant *plant, const struct sim_prediction_setting
     enum err e = run_until(plant, second);
     if (e)
         return e;
-    bool is_steady = sim_world_relay_load(plant->world, 0).halves_active >= 2 * s->load.circuits;
+    uint32_t halves = (s->load.is_exit ? 1 : 2) * s->load.circuits;
+    bool is_steady = sim_world_relay_load(plant->world, 0).halves_active >= halves;
     if (!is_steady)
         second += NSEC_PER_S;
     while (second < began + s->warm_up)
@@ -109,8 +112,10 @@ static void read_now(const struct plant *plant, const struct sim_prediction_sett
     read_busy(plant, s, out);
 }
 
-/* What came and has not left, or the other way round, is half relayed. */
-static uint64_t cells_of(const struct work *work) {
+/* What came and has not left, or the other way round, is half relayed. At an exit cells that carry data count, which are full. */
+static uint64_t cells_of(const struct sim_prediction_setting *s, const struct work *work) {
+    if (s->load.is_exit)
+        return (work->edge_bytes_in + work->edge_bytes_out) / RELAY_DATA_MAX;
     return (work->cells_received + work->cells_sent) / 2;
 }
 
@@ -131,7 +136,7 @@ static enum err measure(struct plant *plant, const struct sim_prediction_setting
         read_now(plant, s, out);
         out->time -= before.time;
         work_since(&out->work, &out->work, &before.work);
-        out->cells = cells_of(&out->work);
+        out->cells = cells_of(s, &out->work);
     } while (!e && !is_enough(s, out->time, out->cells));
     for (uint16_t i = 0; i < out->threads; i++)
         out->busy[i] -= before.busy[i];

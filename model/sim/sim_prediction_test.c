@@ -4,6 +4,7 @@
 #include "support/test.h"
 #include "support/test_memory.h"
 #include "wire/cell.h"
+#include "wire/relay_cell.h"
 
 #define PRICE (2 * NSEC_PER_US) /* of a cell in, and of a cell out */
 
@@ -67,6 +68,27 @@ static void test_the_same_setting_gives_the_same_result(void **state) {
     assert_memory_equal(one.busy, other.busy, one.threads * sizeof one.busy[0]);
 }
 
+/* Each cell that carries data has its 498 bytes on one side, and each cell has its digest; for every hundred there is a SENDME of
+ * the circuit and two of the stream (tor-spec 7.3, 7.4). Streams go both ways, and a circuit has one half. */
+static void test_circuits_that_end_at_the_relay_have_streams_both_ways(void **state) {
+    (void)state;
+    for (uint16_t threads = 0; threads <= 2; threads++) {
+        struct test_memory heap;
+        struct sim_prediction_setting setting = setting_of(&heap, threads);
+        setting.load = (struct sim_generator_config){
+            .is_exit = true, .links = 3, .circuits = 30, .run = 4, .record_cells = 31};
+        struct sim_prediction found = predict(&setting, &heap);
+        uint64_t cells = found.work.cells_received + found.work.cells_sent;
+        assert_in_range(cells, found.cells * 101 / 100, found.cells * 105 / 100);
+        assert_in_range(found.work.digest_bytes, cells * CELL_BODY_LEN * 98 / 100,
+                        cells * CELL_BODY_LEN * 102 / 100);
+        assert_true(found.work.edge_bytes_in > found.cells * RELAY_DATA_MAX / 20);
+        assert_true(found.work.edge_bytes_out > found.cells * RELAY_DATA_MAX / 20);
+        assert_int_equal(found.set.links_active, 3);
+        assert_int_equal(found.set.halves_active, 30);
+    }
+}
+
 static void test_without_memory_there_is_no_result(void **state) {
     (void)state;
     struct test_memory heap;
@@ -77,6 +99,12 @@ static void test_without_memory_there_is_no_result(void **state) {
         test_memory_fail_after(&heap, allowed);
         assert_int_equal(sim_predict(&setting, &found), ERR_LIMIT);
         test_memory_fini(&heap);
+        test_memory_init(&heap);
+        setting.load.is_exit = true;
+        test_memory_fail_after(&heap, allowed);
+        assert_int_equal(sim_predict(&setting, &found), ERR_LIMIT);
+        test_memory_fini(&heap);
+        setting.load.is_exit = false;
     }
 }
 
@@ -84,6 +112,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_work_per_cell_is_what_a_hand_calculation_says),
         cmocka_unit_test(test_the_same_setting_gives_the_same_result),
+        cmocka_unit_test(test_circuits_that_end_at_the_relay_have_streams_both_ways),
         cmocka_unit_test(test_without_memory_there_is_no_result),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

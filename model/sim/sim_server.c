@@ -6,11 +6,14 @@
 #include "base/check.h"
 #include "sim/sim_message.h"
 #include "sim/sim_world_state.h"
+#include "wire/relay_cell.h"
 
 #define SEGMENT_BYTES 1460u
 #define UNSENT_MAX    (64u * SEGMENT_BYTES) /* as with TCP_NOTSENT_LOWAT: more than an ack lets go */
 #define BEGINNING     (64u * SEGMENT_BYTES) /* of an answer, sent segment by segment */
 #define PIECE_BYTES   (8u * SEGMENT_BYTES)  /* of the rest */
+/* Of an answer without end: a socket that is always full is read in whole cells, so what is cut comes in them. */
+#define PIECE_UNENDING (24u * RELAY_DATA_MAX)
 
 struct connection {
     struct list entry;
@@ -70,6 +73,8 @@ static void take(struct connection *c, const struct sim_message *message) {
 
 /* The exit sees a message when all of it has come: in the beginning, when windows are small, it sees every segment. */
 static uint32_t piece_of(const struct connection *c) {
+    if (c->left >= SIM_UNENDING / 2)
+        return PIECE_UNENDING;
     uint32_t piece = c->said < BEGINNING ? SEGMENT_BYTES : PIECE_BYTES;
     return c->left < piece ? (uint32_t)c->left : piece;
 }

@@ -17,6 +17,7 @@
 #define SIM_SERVER_PORT      80u
 #define SIM_SERVER_NAME_MAX  16u
 #define SIM_REQUEST_HEAD_LEN 16u
+#define SIM_UNENDING         (UINT64_C(1) << 62) /* bytes of an answer, or of a request that never is whole */
 
 struct sim_world;
 

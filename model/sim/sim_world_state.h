@@ -50,9 +50,11 @@ static inline host_id sim_client_host(const struct sim_world *world, uint32_t cl
 static inline host_id sim_generator_host(const struct sim_world *world) {
     return sim_client_host(world, world->config->client_count);
 }
-/* Relays that have an identity: those that are simulated, and those that a generator plays. */
+/* Relays that have an identity: those that are simulated, and those that a generator plays: its ways out, or, before an exit, one. */
 static inline uint32_t sim_identity_count(const struct sim_config *config) {
-    return config->relay_count + (config->generator ? config->generator->links / 2 : 0);
+    const struct sim_generator_config *generator = config->generator;
+    uint32_t played = !generator ? 0 : generator->is_exit ? 1 : generator->links / 2;
+    return config->relay_count + played;
 }
 static inline enum sim_role sim_role_of(const struct sim_world *world, host_id host) {
     if (host < world->config->relay_count)
