@@ -16,7 +16,8 @@ static bool make_rows(struct predictions *p, struct predict_result *result, stru
     const struct predict_options *o = p->options;
     uint32_t all = o->profile_count * o->thread_count;
     for (uint32_t i = 0; i < o->thread_count; i++) {
-        if (!predict_row_make(o, &result->machine, o->threads[i], &result->rows[i], mistake))
+        if (!predict_row_make(o, &result->machine, o->threads[i], &result->rows[i], mistake) ||
+            (o->draws > 0 && !predict_row_draw(o, &result->machine, &result->rows[i], mistake)))
             return false;
         result->row_count = i + 1;
         p->done++;
@@ -48,6 +49,8 @@ static bool print(const struct predictions *p) {
             putchar('\n');
         predict_table_print(o, &p->results[i], stdout);
     }
+    if (o->wants_bill)
+        predict_bill_print(p->results, o->profile_count, stdout);
     return true;
 }
 
@@ -60,9 +63,14 @@ int predict_command(int argc, char *argv[]) {
         fputs(predict_usage, stdout);
         return COMMAND_OK;
     }
+    if (options.profile_count == 0 && !predict_profiles_all(&options, &mistake)) {
+        fprintf(stderr, "%s\n", mistake.text);
+        return COMMAND_FAILED;
+    }
     struct predictions p = {.options = &options,
                             .results = calloc(options.profile_count, sizeof(struct predict_result))};
-    bool ok = p.results ? make_all(&p, &mistake) && print(&p)
+    bool ok = p.results ? make_all(&p, &mistake) && print(&p) &&
+                              (!options.picture || predict_picture_draw(&options, p.results, &mistake))
                         : mistake_at(&mistake, "loom predict", 0, NULL, "no memory for it");
     free(p.results);
     if (ok)

@@ -18,23 +18,50 @@ static json_t *utilisation_json(const struct predict_row *row) {
     return json_pack("{s:f, s:o}", "main", predict_utilisation(row, 0), "connection", connection);
 }
 
+/* Null unless the load has a rate. */
+static json_t *delay_json(const struct sim_prediction *found) {
+    if (found->delay_p99 == 0)
+        return json_null();
+    return json_pack("{s:f, s:f, s:I}", "p50", (double)found->delay_median / 1e3, "p99",
+                     (double)found->delay_p99 / 1e3, "cells_left_out", (json_int_t)found->left_out);
+}
+
+static json_t *bill_json(const struct predict_result *result, const struct predict_row *row) {
+    double ns[COST_STAGES];
+    json_t *out = json_object();
+    predict_bill(&result->machine, row, ns);
+    for (unsigned i = 0; i < COST_STAGES; i++)
+        json_object_set_new(out, cost_stage_name((enum cost_stage)i), json_real(ns[i]));
+    return out;
+}
+
+/* Null unless prices were drawn. */
+static json_t *interval_json(const struct predict_row *row) {
+    const struct predict_interval *cells = &row->cells_per_s, *cost = &row->cpu_ns_per_cell;
+    if (!row->has_interval)
+        return json_null();
+    double mbit_a_cell = predict_mbit(row) / predict_cells_per_s(row);
+    return json_pack("{s:[f, f], s:[f, f], s:[f, f]}", "cells_per_s", cells->low, cells->high, "mbit",
+                     cells->low * mbit_a_cell, cells->high * mbit_a_cell, "cpu_ns_per_cell", cost->low, cost->high);
+}
+
 static json_t *row_json(const struct predict_result *result, const struct predict_row *row) {
     const struct working_set *set = &row->found.set;
-    return json_pack("{s:i, s:s, s:f, s:f, s:f, s:o, s:o, s:{s:I, s:I, s:I, s:I}, s:f}", "threads",
+    return json_pack("{s:i, s:s, s:f, s:f, s:f, s:o, s:o, s:{s:I, s:I, s:I, s:I}, s:f, s:o, s:o, s:o}", "threads",
                      (int)row->threads, "mapping", cost_mapping_name(result->machine.cpu.mapping),
                      "cells_per_s", predict_cells_per_s(row), "mbit", predict_mbit(row), "cpu_ns_per_cell",
                      predict_cpu_ns_per_cell(row), "utilisation", utilisation_json(row), "work_per_cell",
                      work_json(&row->found), "working_set", "links", (json_int_t)set->links, "links_active",
                      (json_int_t)set->links_active, "halves", (json_int_t)set->halves, "halves_active",
-                     (json_int_t)set->halves_active, "measured_s", (double)row->found.time / 1e9);
+                     (json_int_t)set->halves_active, "measured_s", (double)row->found.time / 1e9, "delay_us", delay_json(&row->found), "bill", bill_json(result, row), "interval", interval_json(row));
 }
 
 static json_t *load_json(const struct predict_options *o) {
     return json_pack(
-        "{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "role", o->role == PREDICT_EXIT ? "exit" : "middle",
+        "{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "role", o->role == PREDICT_EXIT ? "exit" : "middle",
         "cipher", link_cipher_name((enum link_cipher)o->cipher), "links", (json_int_t)o->links, "circuits",
         (json_int_t)o->circuits, "run", (json_int_t)o->run, "record_cells", (json_int_t)o->record_cells,
-        "latency_us", (json_int_t)o->latency_us, "seed", (json_int_t)o->seed);
+        "latency_us", (json_int_t)o->latency_us, "seed", (json_int_t)o->seed, "rate", (json_int_t)o->rate);
 }
 
 static json_t *result_json(const struct predict_options *o, const struct predict_result *result) {

@@ -19,11 +19,15 @@ const char predict_usage[] =
     "    --run N               cells of one circuit in a row (4)\n"
     "    --record-cells N      cells in a record that comes (31)\n"
     "    --cipher KIND         of links: aes256, aes128 or chacha (aes256)\n"
+    "    --rate CELLS_PER_S    that are offered, both directions together, at random times; 0: as many as go (0)\n"
     "    --cores N --threads-per-core N   of the machine (as the profile)\n"
     "    --nic KIND            none, or profile: the limit of the profile's interface (none)\n"
-    "    --latency US          one way, to either side (25)\n"
+    "    --latency US          one way, to either side (2: as on the loopback)\n"
     "    --warmup S --seconds S   of simulated time (as much as it takes to be steady, and to be exact)\n"
+    "    --draws N             prices from their intervals, so often; the 5th to the 95th percentile of the results\n"
     "    --seed N              of everything that is drawn (1)\n"
+    "    --bill                where the time of a cell goes; of all profiles when none is named\n"
+    "    --picture FILE        the same as bars: .svg or .png\n"
     "    --json                for programs\n";
 
 enum option_id {
@@ -32,6 +36,8 @@ enum option_id {
     WARMUP,
     SECONDS,
     JSON,
+    BILL,
+    PICTURE,
     HELP,
     /* named values */
     MAPPING,
@@ -48,6 +54,8 @@ enum option_id {
     THREADS_PER_CORE,
     LATENCY,
     SEED,
+    RATE,
+    DRAWS,
 };
 
 static const struct option words[] = {{"profile", required_argument, NULL, PROFILE},
@@ -55,6 +63,8 @@ static const struct option words[] = {{"profile", required_argument, NULL, PROFI
                                       {"warmup", required_argument, NULL, WARMUP},
                                       {"seconds", required_argument, NULL, SECONDS},
                                       {"json", no_argument, NULL, JSON},
+                                      {"bill", no_argument, NULL, BILL},
+                                      {"picture", required_argument, NULL, PICTURE},
                                       {"help", no_argument, NULL, HELP},
                                       {"mapping", required_argument, NULL, MAPPING},
                                       {"behaviour", required_argument, NULL, BEHAVIOUR},
@@ -69,6 +79,8 @@ static const struct option words[] = {{"profile", required_argument, NULL, PROFI
                                       {"threads-per-core", required_argument, NULL, THREADS_PER_CORE},
                                       {"latency", required_argument, NULL, LATENCY},
                                       {"seed", required_argument, NULL, SEED},
+                                      {"rate", required_argument, NULL, RATE},
+                                      {"draws", required_argument, NULL, DRAWS},
                                       {NULL, 0, NULL, 0}};
 
 static bool complain(const char *option, const char *expected, const char *found) {
@@ -94,7 +106,9 @@ static bool take_number(struct predict_options *o, int which, const char *option
                    {&o->cores, 1, 64},
                    {&o->threads_per_core, 1, 2},
                    {&o->latency_us, 1, 1000000},
-                   {&o->seed, 0, UINT32_MAX}};
+                   {&o->seed, 0, UINT32_MAX},
+                   {&o->rate, 0, 100000000},
+                   {&o->draws, 0, 10000}};
     const struct number *n = &numbers[which - LINKS];
     char expected[64], *end;
     if (whole(text, &end, n->least, n->most, n->out) && *end == '\0')
@@ -165,6 +179,15 @@ static bool take_profile(struct predict_options *o, const char *text) {
     return true;
 }
 
+static bool take_picture(struct predict_options *o, const char *text) {
+    size_t length = strlen(text);
+    const char *ending = length > 4 ? text + length - 4 : "";
+    o->picture = text;
+    o->wants_bill = true;
+    return strcmp(ending, ".svg") == 0 || strcmp(ending, ".png") == 0 ||
+           complain("picture", "a file name that ends in .svg or .png", text);
+}
+
 static bool take_option(struct predict_options *o, int which) {
     if (which == '?')
         return false;
@@ -178,6 +201,8 @@ static bool take_option(struct predict_options *o, int which) {
     case WARMUP: return take_seconds("warmup", optarg, &o->warm_up);
     case SECONDS: return take_seconds("seconds", optarg, &o->length);
     case JSON: o->wants_json = true; return true;
+    case BILL: o->wants_bill = true; return true;
+    case PICTURE: return take_picture(o, optarg);
     case HELP: o->wants_help = true; return true;
     default: return false;
     }
@@ -186,7 +211,7 @@ static bool take_option(struct predict_options *o, int which) {
 /* What no option can say alone. */
 static bool check(const struct predict_options *o) {
     char found[32];
-    if (o->profile_count == 0) {
+    if (o->profile_count == 0 && !o->wants_bill) {
         fputs("loom predict: expected --profile FILE or NAME\n", stderr);
         return false;
     }
@@ -208,7 +233,7 @@ bool predict_options_read(int argc, char *argv[], struct predict_options *out) {
                                     .circuits = 64,
                                     .run = 4,
                                     .record_cells = 31,
-                                    .latency_us = 25,
+                                    .latency_us = 2,
                                     .seed = 1};
     optind = 1;
     while ((which = getopt_long(argc, argv, "", words, NULL)) != -1)

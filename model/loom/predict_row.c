@@ -78,6 +78,7 @@ bool predict_row_make(const struct predict_options *o, const struct predict_mach
                                                       .circuits = (uint32_t)o->circuits,
                                                       .run = (uint32_t)o->run,
                                                       .record_cells = (uint32_t)o->record_cells,
+                                                      .rate = (uint32_t)o->rate,
                                                       .cipher = (enum link_cipher)o->cipher},
                                              .connection_threads = threads,
                                              .line_rate = machine->line_rate,
@@ -87,6 +88,7 @@ bool predict_row_make(const struct predict_options *o, const struct predict_mach
                                              .seed = o->seed};
     setting.cpu.prices = &machine->profile.value;
     out->threads = threads;
+    out->has_interval = false;
     if (machine->cpu.mapping == COST_VANILLA && threads > 0)
         return mistake_at(mistake, name, 0, "threads", "expected 0 with the mapping vanilla, found %u",
                           threads);
@@ -113,4 +115,23 @@ double predict_cpu_ns_per_cell(const struct predict_row *row) {
 
 double predict_utilisation(const struct predict_row *row, uint16_t thread) {
     return (double)row->found.busy[thread] / (double)row->found.time;
+}
+
+/* The working set is over all threads, and each has its part of the caches: prices are those of a mean thread. */
+void predict_bill(const struct predict_machine *machine, const struct predict_row *row,
+                  double ns_out[static COST_STAGES]) {
+    struct working_set set = row->found.set;
+    uint32_t threads = row->found.threads > 1 ? row->found.threads - 1u : 1;
+    struct cost_bill bill;
+    double priced = 0, all = predict_cpu_ns_per_cell(row);
+    set.halves_active /= threads;
+    cost_bill_make(&machine->profile.value, &row->found.work, &set, &bill);
+    for (unsigned i = 0; i < COST_STAGES; i++) {
+        ns_out[i] = (double)bill.ps[i] / COST_PS_PER_NS / (double)row->found.cells;
+        priced += ns_out[i];
+    }
+    for (unsigned i = 0; priced > all && i < COST_STAGES; i++)
+        ns_out[i] *= all / priced;
+    if (priced < all)
+        ns_out[COST_STAGE_REST] += all - priced;
 }

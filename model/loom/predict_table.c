@@ -16,6 +16,12 @@ static void print_row(const struct predict_row *row, FILE *out) {
             predict_mbit(row), predict_cpu_ns_per_cell(row), 100 * predict_utilisation(row, 0));
     if (row->threads > 0)
         fprintf(out, "  %5.0f %%", 100 * busiest(row));
+    if (row->found.delay_p99 > 0)
+        fprintf(out, "%s  delay %.0f us, 99 %% within %.0f us", row->threads > 0 ? "" : "         ",
+                (double)row->found.delay_median / 1e3, (double)row->found.delay_p99 / 1e3);
+    if (row->has_interval)
+        fprintf(out, "%s  [%.0f, %.0f] cells/s, [%.0f, %.0f] ns", row->threads > 0 ? "" : "         ", row->cells_per_s.low,
+                row->cells_per_s.high, row->cpu_ns_per_cell.low, row->cpu_ns_per_cell.high);
     fputc('\n', out);
 }
 
@@ -31,4 +37,22 @@ void predict_table_print(const struct predict_options *o, const struct predict_r
     fprintf(out, "threads     cells/s    Mbit/s   ns/cell     main  busiest\n");
     for (uint32_t i = 0; i < result->row_count; i++)
         print_row(&result->rows[i], out);
+}
+
+void predict_bill_print(const struct predict_result *results, uint32_t count, FILE *out) {
+    fprintf(out, "\n%-20s", "ns of a cell");
+    for (uint32_t i = 0; i < count; i++)
+        fprintf(out, "  %18.18s", results[i].machine.profile.name);
+    for (unsigned stage = 0; stage < COST_STAGES; stage++) {
+        fprintf(out, "\n%-20s", cost_stage_name((enum cost_stage)stage));
+        for (uint32_t i = 0; i < count; i++) {
+            double ns[COST_STAGES];
+            predict_bill(&results[i].machine, &results[i].rows[0], ns);
+            fprintf(out, "  %18.0f", ns[stage]);
+        }
+    }
+    fprintf(out, "\n%-20s", "in all");
+    for (uint32_t i = 0; i < count; i++)
+        fprintf(out, "  %18.0f", predict_cpu_ns_per_cell(&results[i].rows[0]));
+    fputc('\n', out);
 }

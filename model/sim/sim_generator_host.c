@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "sim/sim_generator.h"
+#include "sim/sim_draws.h"
 #include "sim/sim_generator_state.h"
 
 #define WINDOW_A_CIRCUIT 64u    /* load_flow.h: LOAD_WINDOW_A_CIRCUIT */
@@ -56,6 +57,23 @@ static bool press_exits(struct sim_generator *g, nsec now) {
     return has_written;
 }
 
+/* What is pressed next: by turns forward and backward, and of all ways in turn. */
+static void write_burst(struct sim_generator *g, nsec now) {
+    bool is_backward = g->bursts % 2 == 1;
+    uint32_t way = (uint32_t)(g->bursts / 2 % g->ways), run = g->config->run, written = 0;
+    struct sim_lane *from = is_backward ? g->out : g->in, *to = is_backward ? g->in : g->out;
+    struct traffic t = traffic_of(from, to, g->ways);
+    g->bursts++;
+    if (g->window - (t.sent - t.received) >= run)
+        written = sim_lane_write(&from[way], now, run);
+    g->left_out += run - written;
+}
+
+static void plan_burst(struct sim_generator *g, nsec now) {
+    nsec mean = g->config->run * NSEC_PER_S / g->config->rate;
+    host_at(g->host, now + sim_draw_exponential(&g->rng, mean), g->world->generator_turn, 0, NULL);
+}
+
 static void plan_turn(struct sim_generator *g, nsec now) {
     if (g->is_turn_planned)
         return;
@@ -68,6 +86,11 @@ static void plan_turn(struct sim_generator *g, nsec now) {
 void sim_generator_turn(struct host *host, nsec now, uint32_t arg, void *object) {
     struct sim_generator *g = host_user(host);
     CHECK(arg == 0 && object == NULL);
+    if (g->config->rate > 0) {
+        write_burst(g, now);
+        plan_burst(g, now);
+        return;
+    }
     g->is_turn_planned = false;
     if (g->config->is_exit) {
         if (press_exits(g, now))
@@ -88,7 +111,10 @@ void sim_generator_begin(struct host *host, nsec now, uint32_t arg, void *object
     g->began = now;
     if (g->config->is_exit)
         sim_exit_begin(g, now);
-    plan_turn(g, now);
+    if (g->config->rate > 0)
+        plan_burst(g, now);
+    else
+        plan_turn(g, now);
 }
 
 static void plan_beginning(struct sim_generator *g, nsec now) {
@@ -140,15 +166,15 @@ void sim_generator_readable(struct host *host, nsec now, struct tcp *tcp) {
         if (is_loading && g->config->is_exit)
             sim_exit_receive(lane, now, message);
         else if (is_loading)
-            sim_lane_count(lane, message);
+            sim_lane_count(lane, now, message);
         else
             sim_lane_receive(lane, now, message);
         sim_message_free(host, message);
     }
-    if (is_loading) {
+    if (is_loading && g->config->rate == 0)
         plan_turn(g, now);
+    if (is_loading)
         return;
-    }
     if (lane->tcp)
         tcp_flush(tcp, now);
     build(g, now);
@@ -157,7 +183,7 @@ void sim_generator_readable(struct host *host, nsec now, struct tcp *tcp) {
 void sim_generator_writable(struct host *host, nsec now, struct tcp *tcp) {
     struct sim_generator *g = host_user(host);
     (void)tcp;
-    if (sim_generator_is_loading(g))
+    if (sim_generator_is_loading(g) && g->config->rate == 0)
         plan_turn(g, now);
 }
 
@@ -225,6 +251,7 @@ struct sim_generator *sim_generator_new(struct sim_world *world) {
     uint64_t window = (uint64_t)g->config->circuits * WINDOW_A_CIRCUIT;
     g->window = window < WINDOW_MAX ? window : WINDOW_MAX;
     g->crypt = symbolic_provider(&g->symbolic, sim_host_seed(world, id) ^ 1);
+    rng_seed(&g->rng, sim_host_seed(world, id) ^ 2);
     host_set_user(host, g);
     if (!start_origin(g) || !start_lanes(g)) {
         sim_generator_free(g);
@@ -249,6 +276,7 @@ void sim_generator_free(struct sim_generator *g) {
     memory_release(memory, g->plans, g->config->circuits * sizeof(*g->plans));
     memory_release(memory, g->streams, g->streams ? g->config->circuits * sizeof(*g->streams) : 0);
     memory_release(memory, g->cell, CELL_BYTES);
+    memory_release(memory, g->delays, g->delay_room * sizeof(*g->delays));
     memory_release(memory, g, sizeof(*g));
 }
 
@@ -259,5 +287,8 @@ struct sim_generator_measure sim_generator_measure(const struct sim_generator *g
                                           .received = forward.received + backward.received,
                                           .losses = g->losses,
                                           .built = g->built,
-                                          .began = g->began};
+                                          .began = g->began,
+.delays = g->delays,
+.delay_count = g->delay_count,
+.left_out = g->left_out};
 }

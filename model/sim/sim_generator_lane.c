@@ -5,6 +5,9 @@
 #include "sim/sim_generator_state.h"
 
 #define CIRCUITS_LEAST 16u
+#define TIME_AT        16u          /* in a body: beyond what a symbolic layer covers (crypt/symbolic.h) */
+#define DELAYS_LEAST   4096u
+#define DELAYS_MAX     (1u << 22) /* later ones are left out */
 
 bool sim_lane_add(struct sim_lane *lane, uint32_t circ_id) {
     struct sim_generator *g = lane->generator;
@@ -35,6 +38,15 @@ static uint32_t next_circuit(struct sim_lane *lane) {
     return lane->circuits[lane->cursor];
 }
 
+static void put_time(uint8_t *to, nsec now) {
+    store_u32(to, (uint32_t)(now >> 32));
+    store_u32(to + 4, (uint32_t)now);
+}
+
+static nsec time_of(const uint8_t *from) {
+    return (nsec)load_u32(from) << 32 | load_u32(from + 4);
+}
+
 /* False without memory, and then the run stops. */
 static bool write_record(struct sim_lane *lane, uint32_t cells) {
     struct sim_generator *g = lane->generator;
@@ -42,6 +54,8 @@ static bool write_record(struct sim_lane *lane, uint32_t cells) {
     struct sim_burst burst;
     bool fine = true;
     sim_burst_begin(&burst, g->host, &train, cells * CELL_LEN);
+    if (g->config->rate > 0)
+        put_time(g->cell->body + TIME_AT, host_now(g->host));
     for (uint32_t i = 0; i < cells && fine; i++) {
         g->cell->circ_id = next_circuit(lane);
         fine = sim_burst_add(&burst, &g->cell, 1);
@@ -74,11 +88,46 @@ uint32_t sim_lane_write(struct sim_lane *lane, nsec now, uint32_t max) {
     return written;
 }
 
+/* --- reading ------------------------------------------------------------------------------------------------------ */
+
+static bool grow_delays(struct sim_generator *g) {
+    const struct memory *memory = host_memory(g->host);
+    uint32_t room = g->delay_room ? 2 * g->delay_room : DELAYS_LEAST;
+    uint32_t *delays = room > DELAYS_MAX ? NULL : memory_allocate(memory, room * sizeof(*delays));
+    if (!delays)
+        return false;
+    if (g->delay_count > 0)
+        memcpy(delays, g->delays, g->delay_count * sizeof(*delays));
+    memory_release(memory, g->delays, g->delay_room * sizeof(*delays));
+    g->delays = delays;
+    g->delay_room = room;
+    return true;
+}
+
+static void note_delay(struct sim_generator *g, nsec delay) {
+    if (g->delay_count < g->delay_room || grow_delays(g))
+        g->delays[g->delay_count++] = delay < UINT32_MAX ? (uint32_t)delay : UINT32_MAX;
+}
+
+static void note_delays(struct sim_generator *g, nsec now, const struct sim_message *message) {
+    struct cell_view views[SIM_CELLS_MAX];
+    uint8_t bodies[SIM_CELLS_MAX][CELL_BODY_LEN + 3];
+    struct sim_reader reader;
+    uint32_t n;
+    sim_reader_init(&reader, message);
+    while ((n = sim_reader_cells(&reader, views, bodies, SIM_CELLS_MAX)) > 0)
+        for (uint32_t i = 0; i < n; i++)
+            if (views[i].command == CELL_RELAY)
+                note_delay(g, now - time_of(views[i].body + TIME_AT));
+}
+
 /* Records end where they like: cells are counted by the bytes that came. */
-void sim_lane_count(struct sim_lane *lane, const struct sim_message *message) {
+void sim_lane_count(struct sim_lane *lane, nsec now, const struct sim_message *message) {
     uint64_t before = lane->bytes / CELL_LEN;
     if (message->kind != SIM_LINK_CELLS)
         return;
+    if (lane->generator->config->rate > 0)
+        note_delays(lane->generator, now, message);
     lane->bytes += message->plain;
     uint64_t cells = lane->bytes / CELL_LEN - before;
     lane->received += cells;

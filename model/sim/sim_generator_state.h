@@ -45,6 +45,11 @@ struct sim_generator {
     uint32_t ways, ways_open;
     uint32_t begun, building, built; /* circuits */
     uint32_t turn;                   /* whose lane writes first */
+    struct rng rng;                  /* of times */
+    uint64_t bursts;                 /* at a rate */
+    uint64_t left_out;               /* cells */
+    uint32_t *delays;                /* of delay_room */
+    uint32_t delay_count, delay_room;
     uint64_t came;                   /* cells, since the turn before */
     uint64_t window;                 /* cells under way in each direction */
     uint64_t losses;
@@ -73,7 +78,7 @@ MUST_USE bool sim_lane_add(struct sim_lane *lane, uint32_t circ_id);
 /* Write up to max cells; returns how many: 0 when TCP has no room. */
 uint32_t sim_lane_write(struct sim_lane *lane, nsec now, uint32_t max);
 /* Of the load. */
-void sim_lane_count(struct sim_lane *lane, const struct sim_message *message);
+void sim_lane_count(struct sim_lane *lane, nsec now, const struct sim_message *message);
 
 /* sim_generator_exit.c: circuits that end at the relay */
 

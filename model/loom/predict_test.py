@@ -1,0 +1,90 @@
+"""loom predict as people run it: tables, JSON, bills, and mistakes in one line."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+PROGRAM = Path(os.environ["LOOM_BUILD_DIR"]) / "loom"
+SMALL = ("--profile", "loom-xeon", "--links", "4", "--circuits", "16", "--seconds", "0.02")
+
+
+def predict(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([PROGRAM, "predict", *words], capture_output=True, text=True, check=False)
+
+
+def answer(*words: str) -> dict:
+    done = predict(*words, "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_a_row_for_each_number_of_threads_and_the_same_each_time() -> None:
+    one = answer(*SMALL, "--threads", "0,1..2")
+    assert one == answer(*SMALL, "--threads", "0..2")
+    assert [row["threads"] for row in one["rows"]] == [0, 1, 2]
+    assert one["calibrated"] is False
+    for row in one["rows"]:
+        assert row["mapping"] == "full"
+        assert row["mbit"] == pytest.approx(row["cells_per_s"] * 514 * 8 / 1e6)
+        assert len(row["utilisation"]["connection"]) == row["threads"]
+        assert row["work_per_cell"]["cells_sent"] == pytest.approx(1, abs=0.1)
+        assert row["delay_us"] is None
+    saturated = one["rows"][0]
+    assert saturated["utilisation"]["main"] == pytest.approx(1, abs=0.05)
+    assert saturated["cells_per_s"] * saturated["cpu_ns_per_cell"] == pytest.approx(1e9, rel=0.05)
+
+
+def test_the_stages_of_a_bill_sum_to_the_cost() -> None:
+    for profile in ("loom-xeon", "tor-0.4.9-xeon"):
+        row = answer("--profile", profile, *SMALL[2:])["rows"][0]
+        assert sum(row["bill"].values()) == pytest.approx(row["cpu_ns_per_cell"], rel=1e-6)
+        assert row["bill"]["cipher"] > 0
+
+
+def test_the_bill_of_all_profiles_is_drawn(tmp_path: Path) -> None:
+    picture = tmp_path / "bill.svg"
+    done = predict("--bill", "--picture", str(picture), *SMALL[2:])
+    assert done.returncode == 0, done.stderr
+    assert "record seal" in done.stdout
+    assert "uncalibrated" in done.stdout
+    assert picture.read_text().lstrip().startswith("<?xml")
+    assert [path.name for path in tmp_path.iterdir()] == ["bill.svg"]
+
+
+def test_at_a_rate_delays_grow_with_the_load() -> None:
+    low, high = (answer(*SMALL, "--seconds", "0.2", "--rate", str(rate))["rows"][0] for rate in (100_000, 800_000))
+    assert low["cells_per_s"] == pytest.approx(100_000, rel=0.1)
+    assert 0 < low["delay_us"]["p50"] < low["delay_us"]["p99"]
+    assert low["delay_us"]["p50"] < high["delay_us"]["p50"]
+    assert low["delay_us"]["cells_left_out"] == 0
+
+
+def test_drawn_prices_give_an_interval_around_the_value() -> None:
+    row = answer(*SMALL, "--draws", "9")["rows"][0]
+    for name in ("cells_per_s", "mbit", "cpu_ns_per_cell"):
+        low, high = row["interval"][name]
+        assert low < row[name] < high
+    assert row == answer(*SMALL, "--draws", "9")["rows"][0]
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "said"),
+    [
+        (("--threads", "1"), 2, "expected --profile"),
+        (("--profile", "nobody"), 1, "nobody: expected a profile's file"),
+        ((*SMALL, "--links", "3"), 2, '--links: expected an even number, half lead in and half out, found "3"'),
+        ((*SMALL, "--threads", "8..2"), 2, '--threads: expected numbers up to 64 as 0,1,2 or 0..8, found "8..2"'),
+        ((*SMALL, "--mapping", "half"), 2, '--mapping: expected full, poc or vanilla, found "half"'),
+        ((*SMALL, "--mapping", "vanilla", "--threads", "1"), 1, "threads: expected 0 with the mapping vanilla"),
+        ((*SMALL, "--picture", "bill.doc"), 2, '--picture: expected a file name that ends in .svg or .png, found "bill.doc"'),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_one_line(words: tuple[str, ...], status: int, said: str) -> None:
+    done = predict(*words)
+    assert done.returncode == status
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert done.stdout == ""
