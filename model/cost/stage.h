@@ -7,17 +7,17 @@
 
 #include "cost/price.h"
 
-#define COST_STAGE_LIST(X)                     \
-    X(SOCKET_READ, "socket read")              \
-    X(RECORD_OPEN, "record open")              \
-    X(FRAMING, "framing")                      \
-    X(CIRCUIT_LOOKUP, "circuit lookup")        \
-    X(CIPHER, "cipher")                        \
-    X(QUEUES, "queues and mailroom")           \
-    X(SCHEDULER, "scheduler")                  \
-    X(SERIALIZE, "serialize")                  \
-    X(RECORD_SEAL, "record seal")              \
-    X(SOCKET_WRITE, "socket write")            \
+#define COST_STAGE_LIST(X)              \
+    X(SOCKET_READ, "socket read")       \
+    X(RECORD_OPEN, "record open")       \
+    X(FRAMING, "framing")               \
+    X(CIRCUIT_LOOKUP, "circuit lookup") \
+    X(CIPHER, "cipher")                 \
+    X(QUEUES, "queues and mailroom")    \
+    X(SCHEDULER, "scheduler")           \
+    X(SERIALIZE, "serialize")           \
+    X(RECORD_SEAL, "record seal")       \
+    X(SOCKET_WRITE, "socket write")     \
     X(REST, "rest")
 
 enum cost_stage {

@@ -13,17 +13,17 @@ static uint64_t sum_of(const struct cost_bill *bill) {
 static void each_kind_of_work_is_of_one_stage(void **state) {
     (void)state;
     const struct working_set set = {0};
-#define X(name)                                                    \
-    do {                                                           \
-        const struct cost_table table = {.ps = {.name = 7}};       \
-        const struct work work = {.name = 11};                     \
-        struct cost_bill bill;                                     \
-        unsigned stages = 0;                                       \
-        cost_bill_make(&table, &work, &set, &bill);                \
-        for (unsigned i = 0; i < COST_STAGES; i++)                 \
-            stages += bill.ps[i] > 0;                              \
-        assert_int_equal(stages, 1);                               \
-        assert_int_equal(sum_of(&bill), 77);                       \
+#define X(name)                                              \
+    do {                                                     \
+        const struct cost_table table = {.ps = {.name = 7}}; \
+        const struct work work = {.name = 11};               \
+        struct cost_bill bill;                               \
+        unsigned stages = 0;                                 \
+        cost_bill_make(&table, &work, &set, &bill);          \
+        for (unsigned i = 0; i < COST_STAGES; i++)           \
+            stages += bill.ps[i] > 0;                        \
+        assert_int_equal(stages, 1);                         \
+        assert_int_equal(sum_of(&bill), 77);                 \
     } while (0);
     WORK_LIST(X)
 #undef X
@@ -34,8 +34,8 @@ static void stages_sum_to_the_price_also_of_what_is_cold(void **state) {
     (void)state;
     struct cost_table table = {.circuit_cold_ps = 310000, .cell_cold_ps = 50000, .halves_hot = 100};
     struct work work;
-#define X(name)          \
-    table.ps.name = 3;   \
+#define X(name)        \
+    table.ps.name = 3; \
     work.name = 1000;
     WORK_LIST(X)
 #undef X

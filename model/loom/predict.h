@@ -19,7 +19,7 @@ enum predict_role { PREDICT_MIDDLE, PREDICT_EXIT };
 enum predict_nic { PREDICT_NIC_NONE, PREDICT_NIC_PROFILE };
 
 struct predict_options {
-    const char *profiles[PREDICT_PROFILES_MAX]; /* files, or names in model/cost/profiles */
+    const char *profiles[PREDICT_PROFILES_MAX];         /* files, or names in model/cost/profiles */
     char found[PREDICT_PROFILES_MAX][PREDICT_NAME_MAX]; /* names of those that were not named */
     uint32_t profile_count;
     const char *picture; /* of the bill; NULL: none */
@@ -93,8 +93,8 @@ void predict_table_print(const struct predict_options *options, const struct pre
 /* Where a cell's time goes, of the first row of each; one column for each profile. */
 void predict_bill_print(const struct predict_result *results, uint32_t count, FILE *out);
 /* Draw the bill to options->picture. */
-MUST_USE bool predict_picture_draw(const struct predict_options *options, const struct predict_result *results,
-                                   struct mistake *mistake);
+MUST_USE bool predict_picture_draw(const struct predict_options *options,
+                                   const struct predict_result *results, struct mistake *mistake);
 /* One object, or a list of them when there are several results. False: it could not be written. */
 MUST_USE bool predict_json_print(const struct predict_options *options, const struct predict_result *results,
                                  uint32_t count, FILE *out);

@@ -15,7 +15,8 @@ static int compare(const void *a, const void *b) {
 
 static struct predict_interval interval_of(double *values, uint32_t n) {
     qsort(values, n, sizeof(*values), compare);
-    return (struct predict_interval){values[(n - 1) * LOW_PERCENT / 100], values[(n - 1) * HIGH_PERCENT / 100]};
+    return (struct predict_interval){values[(n - 1) * LOW_PERCENT / 100],
+                                     values[(n - 1) * HIGH_PERCENT / 100]};
 }
 
 static bool draw_all(const struct predict_options *o, const struct predict_machine *machine, uint16_t threads,
@@ -38,8 +39,9 @@ bool predict_row_draw(const struct predict_options *o, const struct predict_mach
                       struct predict_row *row, struct mistake *mistake) {
     uint32_t n = (uint32_t)o->draws;
     double *cells = calloc(n, sizeof(*cells)), *costs = calloc(n, sizeof(*costs));
-    bool ok = cells && costs ? draw_all(o, machine, row->threads, cells, costs, mistake)
-                             : mistake_at(mistake, machine->profile.name, 0, NULL, "no memory for so many draws");
+    bool ok = cells && costs
+                  ? draw_all(o, machine, row->threads, cells, costs, mistake)
+                  : mistake_at(mistake, machine->profile.name, 0, NULL, "no memory for so many draws");
     if (ok) {
         row->cells_per_s = interval_of(cells, n);
         row->cpu_ns_per_cell = interval_of(costs, n);

@@ -42,18 +42,20 @@ static json_t *interval_json(const struct predict_row *row) {
         return json_null();
     double mbit_a_cell = predict_mbit(row) / predict_cells_per_s(row);
     return json_pack("{s:[f, f], s:[f, f], s:[f, f]}", "cells_per_s", cells->low, cells->high, "mbit",
-                     cells->low * mbit_a_cell, cells->high * mbit_a_cell, "cpu_ns_per_cell", cost->low, cost->high);
+                     cells->low * mbit_a_cell, cells->high * mbit_a_cell, "cpu_ns_per_cell", cost->low,
+                     cost->high);
 }
 
 static json_t *row_json(const struct predict_result *result, const struct predict_row *row) {
     const struct working_set *set = &row->found.set;
-    return json_pack("{s:i, s:s, s:f, s:f, s:f, s:o, s:o, s:{s:I, s:I, s:I, s:I}, s:f, s:o, s:o, s:o}", "threads",
-                     (int)row->threads, "mapping", cost_mapping_name(result->machine.cpu.mapping),
+    return json_pack("{s:i, s:s, s:f, s:f, s:f, s:o, s:o, s:{s:I, s:I, s:I, s:I}, s:f, s:o, s:o, s:o}",
+                     "threads", (int)row->threads, "mapping", cost_mapping_name(result->machine.cpu.mapping),
                      "cells_per_s", predict_cells_per_s(row), "mbit", predict_mbit(row), "cpu_ns_per_cell",
                      predict_cpu_ns_per_cell(row), "utilisation", utilisation_json(row), "work_per_cell",
                      work_json(&row->found), "working_set", "links", (json_int_t)set->links, "links_active",
                      (json_int_t)set->links_active, "halves", (json_int_t)set->halves, "halves_active",
-                     (json_int_t)set->halves_active, "measured_s", (double)row->found.time / 1e9, "delay_us", delay_json(&row->found), "bill", bill_json(result, row), "interval", interval_json(row));
+                     (json_int_t)set->halves_active, "measured_s", (double)row->found.time / 1e9, "delay_us",
+                     delay_json(&row->found), "bill", bill_json(result, row), "interval", interval_json(row));
 }
 
 static json_t *load_json(const struct predict_options *o) {

@@ -40,6 +40,7 @@ bool predict_picture_draw(const struct predict_options *o, const struct predict_
     }
     close(ends[0]);
     bool told = tell(o, results, ends[1]);
-    bool drawn = child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    bool drawn =
+        child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
     return (told && drawn) || mistake_at(mistake, o->picture, 0, NULL, "it could not be drawn");
 }

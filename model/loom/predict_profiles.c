@@ -21,8 +21,9 @@ static int by_name(const struct dirent **a, const struct dirent **b) {
 bool predict_profiles_all(struct predict_options *o, struct mistake *mistake) {
     char folder[PATH_MAX];
     struct dirent **entries = NULL;
-    int n = project_file_find("model/cost/profiles", R_OK, folder) ? scandir(folder, &entries, is_profile, by_name)
-                                                                    : -1;
+    int n = project_file_find("model/cost/profiles", R_OK, folder)
+                ? scandir(folder, &entries, is_profile, by_name)
+                : -1;
     for (int i = 0; i < n; i++) {
         char *name = o->found[o->profile_count];
         size_t length = strlen(entries[i]->d_name) - strlen(ENDING);
@@ -34,6 +35,6 @@ bool predict_profiles_all(struct predict_options *o, struct mistake *mistake) {
         free(entries[i]);
     }
     free(entries);
-    return o->profile_count > 0 ||
-           mistake_at(mistake, "model/cost/profiles", 0, NULL, "expected profiles above this program, or --profile");
+    return o->profile_count > 0 || mistake_at(mistake, "model/cost/profiles", 0, NULL,
+                                              "expected profiles above this program, or --profile");
 }

@@ -20,8 +20,9 @@ static void print_row(const struct predict_row *row, FILE *out) {
         fprintf(out, "%s  delay %.0f us, 99 %% within %.0f us", row->threads > 0 ? "" : "         ",
                 (double)row->found.delay_median / 1e3, (double)row->found.delay_p99 / 1e3);
     if (row->has_interval)
-        fprintf(out, "%s  [%.0f, %.0f] cells/s, [%.0f, %.0f] ns", row->threads > 0 ? "" : "         ", row->cells_per_s.low,
-                row->cells_per_s.high, row->cpu_ns_per_cell.low, row->cpu_ns_per_cell.high);
+        fprintf(out, "%s  [%.0f, %.0f] cells/s, [%.0f, %.0f] ns", row->threads > 0 ? "" : "         ",
+                row->cells_per_s.low, row->cells_per_s.high, row->cpu_ns_per_cell.low,
+                row->cpu_ns_per_cell.high);
     fputc('\n', out);
 }
 

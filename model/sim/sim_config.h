@@ -97,8 +97,9 @@ struct sim_generator_config {
     uint32_t record_cells;   /* cells in each TLS record that it writes */
     enum link_cipher cipher; /* wanted for its links, and got when the relay wants AES-256 (sim_tls.h) */
     uint32_t verified; /* ways in whose circuits leave by the way out of the same number (load/load_plan.h) */
-    uint32_t rate; /* cells a second of both directions together, at random times (load_rate.h); 0: as many as go */
-    nsec lead;             /* the load begins so long before a whole second, when all circuits are there */
+    uint32_t
+        rate; /* cells a second of both directions together, at random times (load_rate.h); 0: as many as go */
+    nsec lead; /* the load begins so long before a whole second, when all circuits are there */
 };
 
 static inline uint32_t sim_generator_ways(const struct sim_generator_config *config) {

@@ -1,8 +1,8 @@
 #include <string.h>
 
 #include "base/check.h"
-#include "sim/sim_generator.h"
 #include "sim/sim_draws.h"
+#include "sim/sim_generator.h"
 #include "sim/sim_generator_state.h"
 
 #define WINDOW_A_CIRCUIT 64u    /* load_flow.h: LOAD_WINDOW_A_CIRCUIT */
@@ -288,7 +288,7 @@ struct sim_generator_measure sim_generator_measure(const struct sim_generator *g
                                           .losses = g->losses,
                                           .built = g->built,
                                           .began = g->began,
-.delays = g->delays,
-.delay_count = g->delay_count,
-.left_out = g->left_out};
+                                          .delays = g->delays,
+                                          .delay_count = g->delay_count,
+                                          .left_out = g->left_out};
 }

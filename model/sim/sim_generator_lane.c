@@ -5,7 +5,7 @@
 #include "sim/sim_generator_state.h"
 
 #define CIRCUITS_LEAST 16u
-#define TIME_AT        16u          /* in a body: beyond what a symbolic layer covers (crypt/symbolic.h) */
+#define TIME_AT        16u /* in a body: beyond what a symbolic layer covers (crypt/symbolic.h) */
 #define DELAYS_LEAST   4096u
 #define DELAYS_MAX     (1u << 22) /* later ones are left out */
 

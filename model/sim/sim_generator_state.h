@@ -50,8 +50,8 @@ struct sim_generator {
     uint64_t left_out;               /* cells */
     uint32_t *delays;                /* of delay_room */
     uint32_t delay_count, delay_room;
-    uint64_t came;                   /* cells, since the turn before */
-    uint64_t window;                 /* cells under way in each direction */
+    uint64_t came;   /* cells, since the turn before */
+    uint64_t window; /* cells under way in each direction */
     uint64_t losses;
     nsec began;
     bool is_turn_planned;

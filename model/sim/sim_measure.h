@@ -102,7 +102,8 @@ struct sim_generator_measure {
     uint64_t losses;         /* links and circuits */
     uint32_t built;          /* circuits */
     nsec began;              /* the load; NSEC_NEVER: not yet */
-    const uint32_t *delays;  /* of cells at a rate, in the order of arrival, from writing to arrival: nanoseconds */
+    const uint32_t
+        *delays; /* of cells at a rate, in the order of arrival, from writing to arrival: nanoseconds */
     uint32_t delay_count;
     uint64_t left_out; /* cells for which there was no room */
 };

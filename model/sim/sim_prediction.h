@@ -34,9 +34,10 @@ struct sim_prediction {
     struct working_set set;
     nsec busy[SIM_PREDICTION_THREADS_MAX]; /* and the main thread and connection threads worked so long, */
     nsec busy_workers;                     /* and CPU workers */
-    uint16_t threads; /* main and connection threads */
-    nsec delay_median, delay_p99; /* of cells at a rate, to the relay, through it and from it; 0: there was none */
-    uint64_t left_out;            /* cells that the generator had no room for */
+    uint16_t threads;                      /* main and connection threads */
+    nsec delay_median,
+        delay_p99;     /* of cells at a rate, to the relay, through it and from it; 0: there was none */
+    uint64_t left_out; /* cells that the generator had no room for */
 };
 
 /* ERR_LIMIT without memory. ERR_PROTOCOL: links or circuits were lost, or not to be had: there is no result. */
