@@ -221,7 +221,8 @@ static bool check(const struct predict_options *o) {
         return complain("links", "an even number, half lead in and half out", found);
     if (o->circuits < (o->role == PREDICT_MIDDLE ? o->links / 2 : o->links))
         return complain("circuits", "at least one for each of the links that lead in", found);
-    return true;
+    snprintf(found, sizeof(found), "%" PRIu64, o->rate);
+    return o->rate == 0 || o->role == PREDICT_MIDDLE || complain("rate", "0 for an exit", found);
 }
 
 bool predict_options_read(int argc, char *argv[], struct predict_options *out) {

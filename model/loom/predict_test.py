@@ -77,6 +77,7 @@ def test_drawn_prices_give_an_interval_around_the_value() -> None:
         (("--profile", "nobody"), 1, "nobody: expected a profile's file"),
         ((*SMALL, "--links", "3"), 2, '--links: expected an even number, half lead in and half out, found "3"'),
         ((*SMALL, "--threads", "8..2"), 2, '--threads: expected numbers up to 64 as 0,1,2 or 0..8, found "8..2"'),
+        ((*SMALL, "--role", "exit", "--rate", "9"), 2, '--rate: expected 0 for an exit, found "9"'),
         ((*SMALL, "--mapping", "half"), 2, '--mapping: expected full, poc or vanilla, found "half"'),
         ((*SMALL, "--mapping", "vanilla", "--threads", "1"), 1, "threads: expected 0 with the mapping vanilla"),
         ((*SMALL, "--picture", "bill.doc"), 2, "--picture: expected a file name that ends in .svg or .png"),

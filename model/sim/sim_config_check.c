@@ -112,6 +112,7 @@ static void check_generator(struct verdict *v, const struct sim_generator_config
     demand(v, g->record_cells >= 1 && g->record_cells <= CELLS_PER_RECORD, "generator.record_cells: 1 to %u",
            CELLS_PER_RECORD);
     demand(v, g->verified <= ways, "generator.verified: at most %u, the ways in", ways);
+    demand(v, g->rate == 0 || !g->is_exit, "generator.rate: of a middle only");
     demand(v, g->lead <= NSEC_PER_S, "generator.lead: at most a second");
 }
 

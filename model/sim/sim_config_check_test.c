@@ -126,6 +126,7 @@ static void test_each_mistake_of_a_generator_is_named(void **state) {
     WITH(generator.run = 0, "generator.run: ");
     WITH(generator.record_cells = 32, "generator.record_cells: ");
     WITH(generator.verified = 3, "generator.verified: ");
+    WITH((generator.is_exit = true, generator.links = 2, generator.rate = 1), "generator.rate: ");
     WITH(generator.lead = 2 * NSEC_PER_S, "generator.lead: ");
 #undef WITH
 }
