@@ -8,9 +8,10 @@
 #define WINDOW_A_CIRCUIT 64u    /* load_flow.h: LOAD_WINDOW_A_CIRCUIT */
 #define WINDOW_MAX       16384u /* LOAD_WINDOW_MAX */
 #define SETTLE           (100 * NSEC_PER_MS)
-/* A turn of loom-load: what its loop takes, and its cells, of which what comes meanwhile is answered at once: a few hundred
- * nanoseconds each. Long turns are cut off, as its own CPU is to limit nothing. */
-#define TURN        (60 * NSEC_PER_US)
+/* A turn of loom-load: what its loop takes, what a send does, and its cells, of which what comes meanwhile is answered at once:
+ * a few hundred nanoseconds each. Long turns are cut off, as its own CPU is to limit nothing. */
+#define TURN        (3 * NSEC_PER_US)
+#define TURN_A_SEND (3 * NSEC_PER_US)
 #define TURN_A_CELL 250u
 #define TURN_MAX    (200 * NSEC_PER_US)
 
@@ -44,6 +45,7 @@ static bool press(struct sim_generator *g, nsec now, struct sim_lane *from, cons
         uint64_t records = room / record < SIM_GENERATOR_RECORDS ? room / record : SIM_GENERATOR_RECORDS;
         uint32_t n = sim_lane_write(&from[(g->turn + i) % g->ways], now, (uint32_t)records * record);
         room -= n;
+        g->sends += n > 0;
         has_written = has_written || n > 0;
     }
     return has_written;
@@ -51,8 +53,11 @@ static bool press(struct sim_generator *g, nsec now, struct sim_lane *from, cons
 
 static bool press_exits(struct sim_generator *g, nsec now) {
     bool has_written = false;
-    for (uint32_t i = 0; i < g->ways; i++)
-        has_written = sim_exit_write(&g->in[(g->turn + i) % g->ways], now) || has_written;
+    for (uint32_t i = 0; i < g->ways; i++) {
+        bool written = sim_exit_write(&g->in[(g->turn + i) % g->ways], now);
+        g->sends += written;
+        has_written = has_written || written;
+    }
     g->turn++;
     return has_written;
 }
@@ -77,8 +82,9 @@ static void plan_burst(struct sim_generator *g, nsec now) {
 static void plan_turn(struct sim_generator *g, nsec now) {
     if (g->is_turn_planned)
         return;
-    nsec length = TURN + TURN_A_CELL * g->came;
+    nsec length = TURN + TURN_A_SEND * g->sends + TURN_A_CELL * g->came;
     g->is_turn_planned = true;
+    g->sends = 0;
     g->came = 0;
     host_at(g->host, now + nsec_min(length, TURN_MAX), g->world->generator_turn, 0, NULL);
 }

@@ -50,6 +50,7 @@ struct sim_generator {
     uint64_t left_out;               /* cells */
     uint32_t *delays;                /* of delay_room */
     uint32_t delay_count, delay_room;
+    uint32_t sends;  /* since the last turn */
     uint64_t came;   /* cells, since the turn before */
     uint64_t window; /* cells under way in each direction */
     uint64_t losses;

@@ -50,8 +50,8 @@ static void test_work_per_cell_is_what_a_hand_calculation_says(void **state) {
     assert_in_range(received, found.cells * 98 / 100, found.cells * 102 / 100);
     assert_int_equal(found.work.bytes_received, received * CELL_LEN);
     assert_int_equal(found.work.aes_bytes, received * CELL_BODY_LEN);
-    assert_in_range(found.work.copy_bytes, received * CELL_BODY_LEN * 48 / 100,
-                    received * CELL_BODY_LEN * 52 / 100);
+    assert_in_range(found.work.copy_bytes, received * CELL_BODY_LEN * 45 / 100,
+                    received * CELL_BODY_LEN * 55 / 100);
     assert_int_equal(found.work.cells_crossed, 0);
     assert_int_equal(found.work.circuits_closed, 0);
     assert_int_equal(found.set.links_active, 8);
