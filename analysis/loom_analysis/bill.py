@@ -15,6 +15,7 @@ import matplotlib
 
 matplotlib.use("Agg")
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 ENDINGS = (".svg", ".png")
@@ -26,9 +27,31 @@ def figure_of(results: Sequence[Mapping]) -> Figure:
     names = [f"{one['profile']}\n{'' if one['calibrated'] else 'uncalibrated'}" for one in results]
     bills: list[Mapping[str, float]] = [one["rows"][0]["bill"] for one in results]
     stages = list(bills[0])
-    longest = max(sum(bill.values()) for bill in bills)
-    figure = Figure(figsize=(10, 1.8 + 0.7 * len(bills)), layout="constrained")
-    axes = figure.add_subplot()
+    totals = [sum(bill.values()) for bill in bills]
+    figure = Figure(figsize=(13, 1.8 + 0.7 * len(bills)), layout="constrained")
+    absolute, shares = figure.subplots(1, 2, sharey=True)
+    _draw(absolute, bills, stages, max(totals))
+    for row, total in enumerate(totals):
+        absolute.text(total, row, f" {total:.0f}", va="center", fontsize=9)
+    absolute.set_yticks(range(len(bills)), names)
+    absolute.invert_yaxis()
+    absolute.set_xlim(0, max(totals) * 1.12)
+    absolute.set_xlabel("CPU time of a relayed cell (ns)")
+    _draw(shares, [_shares_of(bill) for bill in bills], stages, 100)
+    shares.set_xlim(0, 100)
+    shares.set_xlabel("share of it (%)")
+    figure.suptitle("Where a cell's time goes, as simulated")
+    handles, labels = absolute.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=6, fontsize=8, frameon=False)
+    return figure
+
+
+def _shares_of(bill: Mapping[str, float]) -> dict[str, float]:
+    total = sum(bill.values())
+    return {stage: 100 * ns / total for stage, ns in bill.items()}
+
+
+def _draw(axes: Axes, bills: Sequence[Mapping[str, float]], stages: Sequence[str], longest: float) -> None:
     colours = matplotlib.colormaps["tab20"].colors
     left = [0.0] * len(bills)
     for number, stage in enumerate(stages):
@@ -38,15 +61,6 @@ def figure_of(results: Sequence[Mapping]) -> Figure:
             if width >= LABEL_LEAST * longest:
                 axes.text(left[row] + width / 2, row, f"{width:.0f}", ha="center", va="center", fontsize=8)
         left = [so_far + width for so_far, width in zip(left, widths, strict=True)]
-    for row, total in enumerate(left):
-        axes.text(total, row, f" {total:.0f}", va="center", fontsize=9)
-    axes.set_yticks(range(len(bills)), names)
-    axes.invert_yaxis()
-    axes.set_xlim(0, longest * 1.12)
-    axes.set_xlabel("CPU time of a relayed cell (ns)")
-    axes.set_title("Where a cell's time goes, as simulated")
-    figure.legend(loc="outside lower center", ncols=6, fontsize=8, frameon=False)
-    return figure
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -211,6 +211,15 @@ static nsec schedule_at(const struct sim_station *station) {
     return nsec_max(at, station->scheduled_at + interval);
 }
 
+/* The round that ends a turn is part of it, when nothing else waits for the thread. */
+static void post_round(struct sim_station *station, nsec now) {
+    const struct sim_thread *thread = &station->relay->threads.items[station->thread];
+    if (thread->is_running && thread->count == 0 && thread->turn_left == 0)
+        sim_relay_post_rest(station, now, SIM_IN_SCHEDULE, 0);
+    else
+        sim_relay_post(station, now, SIM_IN_SCHEDULE, 0, NULL);
+}
+
 /* Post what is due by now; returns when the next will be. */
 static nsec post_due(struct sim_station *station, nsec now) {
     nsec next = NSEC_NEVER;
@@ -218,7 +227,7 @@ static nsec post_due(struct sim_station *station, nsec now) {
         nsec at = schedule_at(station);
         station->is_schedule_posted = at <= now;
         if (at <= now)
-            sim_relay_post(station, now, SIM_IN_SCHEDULE, 0, NULL);
+            post_round(station, now);
         else
             next = at;
     }
