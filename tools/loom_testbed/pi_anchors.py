@@ -123,7 +123,12 @@ KERNEL_NS = {
     "edge_bytes_in": Anchor(15, 11, 28, DERIVED, "as tls_bytes_read, and 1 ns for a read of 4 KiB"),
     "edge_bytes_out": Anchor(13.5, 9, 27, DERIVED, "as tls_bytes_written, and 1.5 ns for a write of 4 KiB"),
     "loop_turns": Anchor(
-        1000, 600, 2500, DERIVED, "epoll_wait with one event and two clocks, 283 ns on this VM (facts 2a), 3.6 times"
+        8000,
+        2500,
+        16000,
+        DERIVED,
+        "nearly each turn that is counted slept before: a switch of processes takes 9.2 us, half a round trip through a"
+        " pipe 9.75 (AM62x, LMBench); least without sleep, most as this VM's",
     ),
     "wakes": Anchor(
         4500,
