@@ -32,6 +32,8 @@ BUILD_SECONDS_MAX = 300  # until all circuits are open
 SETTLE_SECONDS = 0.3  # after loom-load has begun to measure: counters are published each tenth of a second
 END_SECONDS_MAX = 60  # beyond what loom-load was asked to take
 POLICY_SECONDS_MAX = 20
+UNDISTURBED_LEAST = 8  # slices: LOAD_DELAY_SLICES_LEAST
+OFFERED_LEAST = 0.95  # of the rate must have gone through
 SATURATED = 0.95  # of the cores that the relay's connection threads could use
 
 # Clients that no consensus lists, and a server on the loopback that is named by its address.
@@ -68,6 +70,7 @@ class NativeResult:
     cores_shared: bool = False  # with the generator
     cipher: str = ""
     delay_ns: dict[str, float] = field(default_factory=dict)  # DELAYS; of a load with a rate
+    is_disturbed: bool = False  # with a rate: other programs had the cores so often that the delays are theirs, too
     report: dict[str, object] = field(default_factory=dict)  # all that loom-load says
 
     @property
@@ -122,6 +125,7 @@ class NativeResult:
             "work": self.work,
             "working_set": self.working_set,
             "delay_ns": self.delay_ns,
+            "is_disturbed": self.is_disturbed,
         }
 
 
@@ -306,6 +310,7 @@ def _from_counters(load: Load, report: dict, window: Window, pinned: Pins) -> Na
         cores_shared=not pinned.relay,
         cipher=report["cipher"],
         delay_ns=_delay(report),
+        is_disturbed=_is_disturbed(load, report),
         report=report,
     )
 
@@ -338,9 +343,16 @@ def _from_report(load: Load, program: str, report: dict, pinned: Pins) -> Native
         cores_shared=not pinned.relay,
         cipher=report["cipher"],
         delay_ns=_delay(report),
+        is_disturbed=_is_disturbed(load, report),
         report=report,
     )
 
 
 def _delay(report: dict) -> dict[str, float]:
     return {name: report[f"delay_{name}_ns"] for name in DELAYS if f"delay_{name}_ns" in report}
+
+
+def _is_disturbed(load: Load, report: dict) -> bool:
+    if not load.rate:
+        return False
+    return report["slices_undisturbed"] < UNDISTURBED_LEAST or report["cells_per_s"] < OFFERED_LEAST * load.rate

@@ -51,6 +51,7 @@ class Compared:
     predicted: float
     label: str = ""  # of a delay: which quantile, at which part of the most
     is_saturated: bool = True
+    is_disturbed: bool = False  # of a delay: by other programs of the machine
 
     @property
     def measured(self) -> float:
@@ -73,7 +74,7 @@ class Compared:
         return {"load": self.load.as_dict(), "label": self.label, "measured": round(self.measured, 2),
                 "runs": [round(one, 2) for one in self.runs], "predicted": round(self.predicted, 2),
                 "error": round(self.error, 4), "repeatability": round(self.repeatability, 4),
-                "is_saturated": self.is_saturated}  # fmt: skip
+                "is_saturated": self.is_saturated, "is_disturbed": self.is_disturbed}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -128,6 +129,7 @@ def delays_of(load: Load, share: float, runs: Sequence[Run], predicted: Predicti
             [run.result.delay_ns[name] for run in runs],
             predicted.delay_ns[name],
             f"{name} at {share:.0%}",
+            is_disturbed=any(run.result.is_disturbed for run in runs),
         )
         for name in ("p50", "p99")
     ]

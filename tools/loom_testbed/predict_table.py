@@ -23,6 +23,8 @@ def text(result: Mapping) -> str:
     lines += _work(result)
     lines += [f"not predicted: {name}: {why}" for name, why in result["not_predicted"].items()]
     lines += [_verdict(kind, one) for kind, one in result["summary"].items()]
+    if any(one["is_disturbed"] for one in result["delay"]):
+        lines.append("~: other programs had the cores so often that these delays are theirs, too; measure when idle")
     if any(not one["is_saturated"] for one in result["cpu"]):
         lines.append(
             "*: the relay had less than 95 % of its cores in a run: its most is that of its busiest thread's CPU time"
@@ -35,7 +37,7 @@ def _figures(title: str, unit: float, found: Sequence[Mapping]) -> list[str]:
     lines = [f"{title:<86} measured  +-  predicted  error"]
     for one in found:
         name = Load(**one["load"]).name + (f" {one['label']}" if one["label"] else "")
-        mark = " " if one["is_saturated"] else "*"
+        mark = "~" if one["is_disturbed"] else " " if one["is_saturated"] else "*"
         lines.append(f"{name:<84} {mark} {unit * one['measured']:>8.0f} {one['repeatability']:>3.0%}"
                      f" {unit * one['predicted']:>9.0f} {one['error']:>+6.0%}")  # fmt: skip
     return lines

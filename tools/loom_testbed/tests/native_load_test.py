@@ -47,6 +47,13 @@ def test_at_an_exit_cells_that_carry_data_count() -> None:
     assert found.cells == pytest.approx(0.97 * 120000)
 
 
+@pytest.mark.parametrize(("undisturbed", "rate", "is_disturbed"), [(8, 990, False), (7, 990, True), (8, 940, True)])
+def test_delays_among_other_programs_are_said(undisturbed: int, rate: int, is_disturbed: bool) -> None:
+    report = REPORT | {"slices_undisturbed": undisturbed, "cells_per_s": rate, "threads": []}
+    found = native_load._from_report(Load(rate=1000), "tor", report | {"seconds": 1.0}, Pins([], []))
+    assert found.is_disturbed == is_disturbed
+
+
 def test_tor_is_measured_by_the_scheduler() -> None:
     threads = [{"name": "tor", "ns_per_cell": 3000.0}, {"name": "tor", "ns_per_cell": 10.0}]
     found = native_load._from_report(Load(), "tor", REPORT | {"threads": threads, "delay_p50_ns": 5}, Pins(["x"], []))
