@@ -63,8 +63,9 @@ def gather(
     programs: Programs,
     progress: Progress,
     window: float = WINDOW_SECONDS,
+    program: str = native_load.LOOM,
 ) -> NativeRuns:
-    """Run all loads once, and again while there is time. Raise TestbedError when not one run succeeds."""
+    """Run all loads once, and again while there is time, on Loom or tor. Raise TestbedError when not one run succeeds."""
     deadline = time.monotonic() + seconds
     took: dict[Load, float] = {}
     runs: list[NativeRun] = []
@@ -82,7 +83,7 @@ def gather(
             begun += 1
             start = time.monotonic()
             try:
-                run = one(load, directory / f"run-{number}-{index}", programs, window)
+                run = one(load, directory / f"run-{number}-{index}", programs, window, program)
             except TestbedError as error:
                 left_out[load.name] = str(error).removeprefix(f"{load.name}: ")
                 progress.line(str(error))
@@ -102,13 +103,15 @@ def _guess(load: Load) -> float:
     return SECONDS_GUESSED + SECONDS_A_CIRCUIT * load.circuits + SECONDS_A_LINK * load.links
 
 
-def one(load: Load, place: Path, programs: Programs, window: float = WINDOW_SECONDS) -> NativeRun:
+def one(
+    load: Load, place: Path, programs: Programs, window: float = WINDOW_SECONDS, program: str = native_load.LOOM
+) -> NativeRun:
     """Run a load on a relay that is started for it, with the yardstick on its core; place must not exist yet."""
     place.mkdir(parents=True)
-    program = programs.loom.parent / calibrate_primitives.PROGRAM
+    pieces = programs.loom.parent / calibrate_primitives.PROGRAM
     log = place / "yardstick.log"
-    with ports.PortBlock() as block, calibrate_primitives.yardstick(program, log) as yardstick:
-        result = native_load.run(load, place / "relay", block, seconds=window, programs=programs)
+    with ports.PortBlock() as block, calibrate_primitives.yardstick(pieces, log) as yardstick:
+        result = native_load.run(load, place / "relay", block, program, window, programs=programs)
         ended = calibrate_primitives.now_ns()
     readings = yardstick.during(window + 1.0 + TAIL_SECONDS, ended - round(TAIL_SECONDS * 1e9))
     shutil.rmtree(place / "relay" / "data", ignore_errors=True)

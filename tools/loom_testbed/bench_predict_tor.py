@@ -1,0 +1,137 @@
+"""bench_predict_tor - `tools/bench predict --tor`: an unmodified tor beside the engine's, under loads that were not fitted.
+
+Prices of tor on this machine are fitted first (tor_calibration), in the same run. Then each load that is held out is
+put on a tor, with the yardstick beside it, and the engine says what a relay of those prices that behaves as tor does
+makes of it. Compared are the CPU of a cell and the most that tor carries.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import arguments, calibrate_native, machine, tor_calibration, tor_work
+from .calibrate_native import NativeRuns
+from .load_shape import Load
+from .measured import Measured
+from .native_load import TOR, Programs
+from .progress import Progress
+from .tor_loads import HELD_OUT
+from .tor_work import Predicted
+
+ASKED_MEDIAN = 0.12
+CALIBRATE_SECONDS = 270
+ROUND_SECONDS = 110  # for each round of the loads that are held out
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One load: what was measured, as the machine usually is, and what was predicted."""
+
+    load: Load
+    ns_per_cell: list[float]
+    cells_per_s: list[float]
+    predicted: Predicted
+
+    @property
+    def cpu_error(self) -> float:
+        """Return how far the CPU of a cell is off, relative."""
+        return self.predicted.ns_per_cell / statistics.median(self.ns_per_cell) - 1.0
+
+    @property
+    def throughput_error(self) -> float:
+        """Return the same of the most that the relay carries."""
+        return self.predicted.cells_per_s_most / statistics.median(self.cells_per_s) - 1.0
+
+    def as_dict(self) -> dict[str, object]:
+        """Return what a file keeps of it."""
+        return {
+            "load": self.load.as_dict(),
+            "measured_ns_per_cell": self.ns_per_cell,
+            "predicted_ns_per_cell": self.predicted.ns_per_cell,
+            "cpu_error": self.cpu_error,
+            "measured_cells_per_s": self.cells_per_s,
+            "predicted_cells_per_s": self.predicted.cells_per_s_most,
+            "throughput_error": self.throughput_error,
+            "work_per_cell": dict(self.predicted.work_per_cell),
+        }
+
+
+def run(options: argparse.Namespace, directory: Path, progress: Progress) -> Measured:
+    """Measure, predict, compare. options: loom (the relay, beside which the other programs are), profile, rounds."""
+    programs = Programs(options.loom)
+    loom = options.loom.parent / "loom"
+    for program in (programs.generator, loom):
+        arguments.require_program(program)
+    profile, calibration, usual_ns = options.profile, None, 0.0
+    if profile is None:
+        done = tor_calibration.calibrate(CALIBRATE_SECONDS, directory, programs, progress)
+        profile = tor_calibration.write(done, directory / "tor-here.yaml")
+        calibration, usual_ns = done.how, done.native.clock_usual
+        progress.line(done.how)
+    seconds = ROUND_SECONDS * options.rounds
+    native = calibrate_native.gather(HELD_OUT, seconds, directory / "held", programs, progress, program=TOR)
+    predicted, failed = tor_work.ask(loom, str(profile), HELD_OUT, progress)
+    found = compared(native, predicted, usual_ns)
+    result = summary(found) | {
+        "calibration": calibration,
+        "profile": str(profile),
+        "loads": [one.as_dict() for one in found],
+        "not_predicted": {load.name: why for load, why in failed.items()},
+        "not_run": native.left_out,
+        "machine": machine.facts(),
+        "load_average": os.getloadavg()[0],
+    }
+    return Measured(result, text(found, result), bool(result["ok"]))
+
+
+def compared(native: NativeRuns, predicted: Mapping[Load, Predicted], usual_ns: float) -> list[Compared]:
+    """Put runs and predictions together. usual_ns: the yardstick when prices were measured; 0: as in these runs."""
+    usual = usual_ns or native.clock_usual
+    found = []
+    for load, prediction in predicted.items():
+        runs = [(run.result, run.clock_ns / usual if usual and run.clock_ns else 1.0)
+                for run in native.runs if run.result.load == load]  # fmt: skip
+        if runs:
+            costs = [result.ns_per_cell / slowness for result, slowness in runs]
+            most = [1e9 / cost for cost in costs]  # all of tor that relays is one thread
+            found.append(Compared(load, costs, most, prediction))
+    return found
+
+
+def summary(found: Sequence[Compared]) -> dict[str, object]:
+    """Return median and worst errors, and whether they are as asked."""
+    if not found:
+        return {"ok": False, "cpu_error_median": None, "throughput_error_median": None}
+    cpu = [abs(one.cpu_error) for one in found]
+    most = [abs(one.throughput_error) for one in found]
+    return {
+        "cpu_error_median": statistics.median(cpu),
+        "cpu_error_worst": max(cpu),
+        "throughput_error_median": statistics.median(most),
+        "throughput_error_worst": max(most),
+        "asked_median": ASKED_MEDIAN,
+        "ok": statistics.median(cpu) <= ASKED_MEDIAN and statistics.median(most) <= ASKED_MEDIAN,
+    }
+
+
+def text(found: Sequence[Compared], result: Mapping[str, object]) -> str:
+    """Return the table."""
+    lines = [f"{'load':<72}  measured  predicted  error      cells/s  predicted  error"]
+    for one in found:
+        cost, most = statistics.median(one.ns_per_cell), statistics.median(one.cells_per_s)
+        lines.append(f"{one.load.name:<72}  {cost:>5.0f} ns  {one.predicted.ns_per_cell:>6.0f} ns  {one.cpu_error:>+5.1%}"
+                     f"  {most:>9.0f}  {one.predicted.cells_per_s_most:>9.0f}  {one.throughput_error:>+5.1%}")  # fmt: skip
+    for name, why in result["not_predicted"].items():  # type: ignore[attr-defined]
+        lines.append(f"not predicted: {name}: {why}")
+    for name, why in result["not_run"].items():  # type: ignore[attr-defined]
+        lines.append(f"not run: {name}: {why}")
+    if found:
+        lines.append(f"CPU of a cell: median error {result['cpu_error_median']:.1%}, worst {result['cpu_error_worst']:.1%};"
+                     f" throughput: {result['throughput_error_median']:.1%}, {result['throughput_error_worst']:.1%};"
+                     f" asked: {ASKED_MEDIAN:.0%} in the median")  # fmt: skip
+    return "\n".join(lines)

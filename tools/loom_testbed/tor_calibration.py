@@ -1,0 +1,196 @@
+"""tor_calibration - prices of an unmodified tor on this machine, from outside: a profile of it.
+
+python -m loom_testbed.tor_calibration [--seconds S] [--out FILE]. tor counts nothing, so the work is the engine's: the
+same load on a simulated relay that behaves as tor does (model/cost/behaviour.c, checked by tor_behaviour). That is
+regressed on the CPU time of native runs, as Loom's own counters are by calibrate. How the engine batches depends a
+little on the prices, so it is asked again with the prices found.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import (
+    arguments,
+    calibrate_law,
+    calibrate_native,
+    calibrate_primitives,
+    calibrate_profile,
+    rundir,
+    signals,
+    tor_beliefs,
+    tor_work,
+)
+from . import machine as machines
+from .calibrate_fit import Fit
+from .calibrate_law import Hot, Observation
+from .calibrate_native import NativeRuns
+from .calibrate_primitives import Primitives
+from .calibrate_priors import WORK, Belief
+from .calibrate_profile import Machine
+from .errors import Interrupted, TestbedError
+from .load_shape import Load
+from .native_load import TOR, Programs
+from .progress import Progress
+from .tor_loads import FITTED
+from .tor_work import Predicted
+
+NAME = "loom calibrate --relay tor"
+KIND = "tor-0.4.9"
+FIRST_PROFILE = "tor-0.4.9-xeon"  # the engine's, before there are prices of this machine
+SECONDS = 270
+SECONDS_LEAST = 30
+PRIMITIVES_SHARE = 0.12
+ROUNDS = 2  # of asking the engine and fitting
+DRAWS = 150
+
+
+@dataclass(frozen=True)
+class TorCalibration:
+    """All that came of it."""
+
+    machine: Machine
+    native: NativeRuns
+    observations: list[Observation]
+    beliefs: dict[str, Belief]
+    fit: Fit
+    hot: Hot
+    not_predicted: dict[str, str]
+
+    @property
+    def how(self) -> str:
+        """Return in words what the prices were fitted to, and how well."""
+        loads = len({one.load for one in self.observations})
+        return (f"fitted to the CPU time of {len(self.observations)} runs of {loads} loads on an unmodified tor, with the"
+                f" work that the engine counts under them (left out: median error {self.fit.error_median:.1%}, worst"
+                f" {self.fit.error_worst:.1%})")  # fmt: skip
+
+    def profile_text(self) -> str:
+        """Return the profile."""
+        comments = [
+            "What an unmodified tor costs on this machine, in picoseconds a unit of work (plugin/base/work.h), from outside:",
+            f"{self.how}.",
+            "What loads do not tell apart is held near what is known of it; each number says so.",
+        ]
+        return calibrate_profile.text_of(self.machine, self.fit.prices, self.beliefs, self.hot, self.how, comments)
+
+    def as_dict(self) -> dict[str, object]:
+        """Return everything for programs."""
+        fit = self.fit
+        return {
+            "profile": self.machine.name,
+            "machine": machines.facts(),
+            "cross_validation": {"median": fit.error_median, "worst": fit.error_worst,
+                                 "repeatability": fit.repeatability, "noise": fit.noise},
+            "hot": vars(self.hot),
+            "prices_ns": {name: vars(one) | {"prior": self.beliefs[name].prior.price,
+                                             "prior_deviation": self.beliefs[name].prior.deviation}
+                          for name, one in fit.prices.items()},
+            "left_out": [vars(one) | {"error": one.error} for one in fit.left_out],
+            "fitted": [vars(one) | {"error": one.error} for one in fit.residuals],
+            "yardstick": {"native_usual_ns": self.native.clock_usual},
+            "runs": [run.result.as_dict() | {"clock_ns": run.clock_ns} for run in self.native.runs],
+            "observations": [vars(one) | {"work": dict(one.work)} for one in self.observations],
+            "loads_not_run": self.native.left_out,
+            "not_predicted": self.not_predicted,
+        }  # fmt: skip
+
+
+def calibrate(
+    seconds: float, directory: Path, programs: Programs, progress: Progress, loads: Sequence[Load] = FITTED
+) -> TorCalibration:
+    """Measure for about so many seconds, and fit. Call it from the main thread."""
+    folder = programs.loom.parent
+    pieces = min(60.0, PRIMITIVES_SHARE * seconds)
+    primitives = calibrate_primitives.measure(folder / calibrate_primitives.PROGRAM, pieces, progress.line)
+    native = calibrate_native.gather(loads, seconds - pieces, directory, programs, progress, program=TOR)
+    return from_runs(native, primitives, folder / "loom", directory, progress)
+
+
+def from_runs(
+    native: NativeRuns, primitives: Primitives, loom: Path, directory: Path, progress: Progress
+) -> TorCalibration:
+    """Ask the engine for the work of each load, and fit; twice, as the work depends a little on the prices."""
+    machine = calibrate_profile.machine_of(machines.facts(), cpuinfo(), KIND)
+    beliefs = tor_beliefs.beliefs(primitives)
+    priors = {name: belief.prior for name, belief in beliefs.items()}
+    profile = FIRST_PROFILE
+    found = None
+    for number in range(1, ROUNDS + 1):
+        loads = list(dict.fromkeys(run.result.load for run in native.runs))
+        predicted, failed = tor_work.ask(loom, profile, loads, progress)
+        seen = observations(native, predicted)
+        if not seen:
+            raise TestbedError(f"the engine predicts none of the loads: {next(iter(failed.values()), '')}")
+        fit, hot = calibrate_law.fit_law(seen, priors, DRAWS)
+        why = {load.name: words for load, words in failed.items()}
+        found = TorCalibration(machine, native, seen, beliefs, fit, hot, why)
+        profile = str(directory / f"round-{number}.yaml")
+        calibrate_profile.write(Path(profile), found.profile_text())
+    assert found is not None
+    return found
+
+
+def observations(native: NativeRuns, predicted: Mapping[Load, Predicted]) -> list[Observation]:
+    """Return each native run with the work that the engine counts for its load."""
+    seen = []
+    for run in native.runs:
+        result, prediction = run.result, predicted.get(run.result.load)
+        if prediction is None:
+            continue
+        work = {name: count * result.cells for name, count in prediction.work_per_cell.items() if name in WORK}
+        work["scheduler_picks"] = work.get("cells_sent", 0.0)  # tor picks for each cell
+        cpu_ns = sum(result.cpu_ns.values()) / native.slowness(run)
+        active = prediction.working_set.get("halves_active", 0)
+        seen.append(Observation(result.load.name, "main", work, active, cpu_ns, result.cells))
+    return seen
+
+
+def cpuinfo() -> str:
+    """Return what the kernel says of the CPU, as far as it does."""
+    try:
+        return Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return ""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command; return its exit status."""
+    parser = arguments.OneLineParser(prog=NAME, description="Measure this machine: what an unmodified tor costs on it.")
+    add = parser.add_argument
+    add("--seconds", type=arguments.count(SECONDS_LEAST, 36000), default=SECONDS, metavar="S", help="how long")
+    add("--out", type=arguments.path, metavar="FILE", help="the profile (results/calibrate/NAME.yaml); JSON beside it")
+    add("--loom", type=arguments.path, default=arguments.LOOM_DEFAULT, metavar="PATH", help="beside it: the generator")
+    add("--quiet", action="store_true", help="no progress on stderr")
+    options = parser.parse_args(argv)
+    signals.catch()
+    try:
+        done = calibrate(options.seconds, rundir.make(None), Programs(options.loom), Progress(quiet=options.quiet))
+        path = write(done, options.out)
+    except (TestbedError, OSError) as error:
+        print(f"{NAME}: {error}", file=sys.stderr)
+        return 1
+    except Interrupted as error:
+        print(f"{NAME}: {error}", file=sys.stderr)
+        return 128 + error.signal_number
+    for load, why in done.not_predicted.items():
+        print(f"not fitted: {load}: {why}")
+    print(f"{path}\n{done.how}")
+    return 0
+
+
+def write(done: TorCalibration, out: Path | None) -> Path:
+    """Write profile and JSON; return the profile's name."""
+    path = out or rundir.REPOSITORY / "results" / "calibrate" / f"{done.machine.name}.yaml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    calibrate_profile.write(path.with_suffix(".json"), json.dumps(done.as_dict(), indent=1) + "\n")
+    calibrate_profile.write(path, done.profile_text())
+    return path
+
+
+if __name__ == "__main__":
+    sys.exit(main())
