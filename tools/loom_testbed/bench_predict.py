@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import arguments, bench_plot, calibrate_native, machine, predict_compare, predict_engine, predict_table
+from . import arguments, bench_plot, bench_predict_tor, calibrate_native, machine, predict_compare, predict_engine, predict_table
 from .calibrate_native import NativeRun
 from .errors import TestbedError
 from .load_designs import DELAYED, HELD_OUT, HELD_OUT_QUICK
@@ -64,6 +64,7 @@ class Native:
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add this bench's options."""
     add = parser.add_argument
+    add("--tor", action="store_true", help="an unmodified tor instead, from outside: about 10 minutes")
     add("--quick", action="store_true", help="fewer loads, a short calibration: about 4 minutes instead of 15")
     add(
         "--profile",
@@ -79,6 +80,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, directory: Path, progress: Progress) -> Measured:
     """Measure, predict, compare."""
+    if options.tor:
+        return bench_predict_tor.run(options, directory, progress)
     programs = Programs(options.loom)
     loom = options.loom.parent / "loom"
     for program in (programs.loom, programs.generator, loom):

@@ -8,21 +8,26 @@ makes of it. Compared are the CPU of a cell and the most that tor carries.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import statistics
+import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import arguments, calibrate_native, machine, tor_calibration, tor_work
+from . import arguments, calibrate_native, machine, tor_work
 from .calibrate_native import NativeRuns
+from .errors import TestbedError
 from .load_shape import Load
 from .measured import Measured
-from .native_load import TOR, Programs
+from .native_load import TOR, NativeResult, Programs
 from .progress import Progress
+from .rundir import REPOSITORY
 from .tor_loads import HELD_OUT
 from .tor_work import Predicted
 
+PYTHON = REPOSITORY / "tools" / "lib" / "python"  # with what a fit needs
 ASKED_MEDIAN = 0.12
 CALIBRATE_SECONDS = 270
 ROUND_SECONDS = 110  # for each round of the loads that are held out
@@ -67,18 +72,15 @@ def run(options: argparse.Namespace, directory: Path, progress: Progress) -> Mea
     loom = options.loom.parent / "loom"
     for program in (programs.generator, loom):
         arguments.require_program(program)
-    profile, calibration, usual_ns = options.profile, None, 0.0
-    if profile is None:
-        done = tor_calibration.calibrate(CALIBRATE_SECONDS, directory, programs, progress)
-        profile = tor_calibration.write(done, directory / "tor-here.yaml")
-        calibration, usual_ns = done.how, done.native.clock_usual
-        progress.line(done.how)
+    profile = options.profile or _calibrated(options, directory, programs, progress)
+    calibration = _beside(profile)
+    usual_ns = calibration["yardstick"]["native_usual_ns"] if calibration else 0.0
     seconds = ROUND_SECONDS * options.rounds
     native = calibrate_native.gather(HELD_OUT, seconds, directory / "held", programs, progress, program=TOR)
     predicted, failed = tor_work.ask(loom, str(profile), HELD_OUT, progress)
     found = compared(native, predicted, usual_ns)
     result = summary(found) | {
-        "calibration": calibration,
+        "calibration": calibration["cross_validation"] if calibration else None,
         "profile": str(profile),
         "loads": [one.as_dict() for one in found],
         "not_predicted": {load.name: why for load, why in failed.items()},
@@ -87,6 +89,25 @@ def run(options: argparse.Namespace, directory: Path, progress: Progress) -> Mea
         "load_average": os.getloadavg()[0],
     }
     return Measured(result, text(found, result), bool(result["ok"]))
+
+
+def _calibrated(options: argparse.Namespace, directory: Path, programs: Programs, progress: Progress) -> Path:
+    profile = directory / "tor-here.yaml"
+    command = [str(PYTHON), "-m", "loom_testbed.calibrate", "--relay", "tor", "--seconds", str(CALIBRATE_SECONDS)]
+    command += ["--out", str(profile), "--loom", str(programs.loom), *(["--quiet"] if options.quiet else [])]
+    progress.line(f"calibrating tor for about {CALIBRATE_SECONDS} s")
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)  # its progress is ours
+    if done.returncode != 0:
+        raise TestbedError(f"the calibration of tor ended with status {done.returncode}")
+    progress.line(done.stdout.strip().splitlines()[-1])
+    return profile
+
+
+def _beside(profile: Path) -> dict | None:
+    """Return what the calibration left beside its profile, if it did."""
+    data = profile.with_suffix(".json")
+    found: dict | None = json.loads(data.read_text()) if data.is_file() else None
+    return found
 
 
 def compared(native: NativeRuns, predicted: Mapping[Load, Predicted], usual_ns: float) -> list[Compared]:
@@ -98,9 +119,14 @@ def compared(native: NativeRuns, predicted: Mapping[Load, Predicted], usual_ns: 
                 for run in native.runs if run.result.load == load]  # fmt: skip
         if runs:
             costs = [result.ns_per_cell / slowness for result, slowness in runs]
-            most = [1e9 / cost for cost in costs]  # all of tor that relays is one thread
+            most = [slowness * _most(result) for result, slowness in runs]
             found.append(Compared(load, costs, most, prediction))
     return found
+
+
+def _most(result: NativeResult) -> float:
+    """Return the most that tor carries; of one that had not all of its core, by the CPU time of its one thread."""
+    return result.cells_per_s if result.is_saturated else result.cells * 1e9 / max(result.cpu_ns.values())
 
 
 def summary(found: Sequence[Compared]) -> dict[str, object]:

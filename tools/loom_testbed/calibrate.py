@@ -21,8 +21,10 @@ from . import (
     calibrate_primitives,
     calibrate_priors,
     calibrate_profile,
+    native_load,
     rundir,
     signals,
+    tor_calibration,
 )
 from . import machine as machines
 from .calibrate_fit import DRAWS, Fit
@@ -38,6 +40,7 @@ from .native_load import Programs
 from .progress import Progress
 
 NAME = "loom calibrate"
+RELAYS = (native_load.LOOM, native_load.TOR)
 QUICK_SECONDS = 270  # five minutes with what comes after the last run
 LONG_SECONDS = 1500
 SECONDS_LEAST = 30
@@ -169,6 +172,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = arguments.OneLineParser(prog=NAME, description=about)
     add = parser.add_argument
     add("--quick", action="store_true", help=f"about {QUICK_SECONDS // 60 + 1} minutes instead of {LONG_SECONDS // 60}")
+    add("--relay", choices=RELAYS, default=RELAYS[0], help="whose prices: Loom's, or an unmodified tor's from outside")
     add("--seconds", type=arguments.count(SECONDS_LEAST, 36000), metavar="S", help="how long instead")
     add("--out", type=arguments.path, metavar="FILE",
         help="the profile (results/calibrate/NAME.yaml); report and JSON beside it")  # fmt: skip
@@ -177,6 +181,8 @@ def main(argv: list[str] | None = None) -> int:
     options = parser.parse_args(argv)
     signals.catch()
     seconds = options.seconds or (QUICK_SECONDS if options.quick else LONG_SECONDS)
+    if options.relay == native_load.TOR:
+        return tor_calibration.run(seconds, options.out, options.loom, Progress(quiet=options.quiet))
     try:
         done = calibrate(seconds, rundir.make(None), Programs(options.loom), Progress(quiet=options.quiet),
                          draws=DRAWS_QUICK if options.quick else DRAWS)  # fmt: skip

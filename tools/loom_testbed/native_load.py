@@ -218,7 +218,7 @@ def _generate(
     generator = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     window = None
     try:
-        said = _await_window(generator, BUILD_SECONDS_MAX + warmup)
+        said = await_window(generator, BUILD_SECONDS_MAX + warmup)
         if metrics_port and said is None:
             window = _window(metrics_port, seconds)
         out, rest = generator.communicate(timeout=whole + END_SECONDS_MAX)
@@ -247,7 +247,7 @@ def _press_tor(relay: LoneRelay, load: Load, programs: Programs, pinned: Pins, w
         time.sleep(1)
 
 
-def _await_window(generator: subprocess.Popen[bytes], seconds_max: float) -> str | None:
+def await_window(generator: subprocess.Popen[bytes], seconds_max: float) -> str | None:
     """Wait until loom-load says that it measures; None: it has. Otherwise what it said before it ended."""
     assert generator.stderr is not None
     said = b""

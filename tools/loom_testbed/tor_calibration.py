@@ -1,6 +1,6 @@
 """tor_calibration - prices of an unmodified tor on this machine, from outside: a profile of it.
 
-python -m loom_testbed.tor_calibration [--seconds S] [--out FILE]. tor counts nothing, so the work is the engine's: the
+`loom calibrate --relay tor`. tor counts nothing, so the work is the engine's: the
 same load on a simulated relay that behaves as tor does (model/cost/behaviour.c, checked by tor_behaviour). That is
 regressed on the CPU time of native runs, as Loom's own counters are by calibrate. How the engine batches depends a
 little on the prices, so it is asked again with the prices found.
@@ -15,13 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import (
-    arguments,
     calibrate_law,
     calibrate_native,
     calibrate_primitives,
     calibrate_profile,
     rundir,
-    signals,
     tor_beliefs,
     tor_work,
 )
@@ -42,8 +40,6 @@ from .tor_work import Predicted
 NAME = "loom calibrate --relay tor"
 KIND = "tor-0.4.9"
 FIRST_PROFILE = "tor-0.4.9-xeon"  # the engine's, before there are prices of this machine
-SECONDS = 270
-SECONDS_LEAST = 30
 PRIMITIVES_SHARE = 0.12
 ROUNDS = 2  # of asking the engine and fitting
 DRAWS = 150
@@ -65,15 +61,14 @@ class TorCalibration:
     def how(self) -> str:
         """Return in words what the prices were fitted to, and how well."""
         loads = len({one.load for one in self.observations})
-        return (f"fitted to the CPU time of {len(self.observations)} runs of {loads} loads on an unmodified tor, with the"
-                f" work that the engine counts under them (left out: median error {self.fit.error_median:.1%}, worst"
-                f" {self.fit.error_worst:.1%})")  # fmt: skip
+        return (f"fitted to {len(self.observations)} runs of {loads} loads (left out: median error"
+                f" {self.fit.error_median:.1%}, worst {self.fit.error_worst:.1%})")  # fmt: skip
 
     def profile_text(self) -> str:
         """Return the profile."""
         comments = [
-            "What an unmodified tor costs on this machine, in picoseconds a unit of work (plugin/base/work.h), from outside:",
-            f"{self.how}.",
+            "What an unmodified tor costs on this machine, in picoseconds a unit of work (plugin/base/work.h):",
+            f"CPU time of a tor, {self.how}, by the work that the engine counts under them.",
             "What loads do not tell apart is held near what is known of it; each number says so.",
         ]
         return calibrate_profile.text_of(self.machine, self.fit.prices, self.beliefs, self.hot, self.how, comments)
@@ -158,19 +153,11 @@ def cpuinfo() -> str:
         return ""
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Run the command; return its exit status."""
-    parser = arguments.OneLineParser(prog=NAME, description="Measure this machine: what an unmodified tor costs on it.")
-    add = parser.add_argument
-    add("--seconds", type=arguments.count(SECONDS_LEAST, 36000), default=SECONDS, metavar="S", help="how long")
-    add("--out", type=arguments.path, metavar="FILE", help="the profile (results/calibrate/NAME.yaml); JSON beside it")
-    add("--loom", type=arguments.path, default=arguments.LOOM_DEFAULT, metavar="PATH", help="beside it: the generator")
-    add("--quiet", action="store_true", help="no progress on stderr")
-    options = parser.parse_args(argv)
-    signals.catch()
+def run(seconds: float, out: Path | None, loom: Path, progress: Progress) -> int:
+    """Measure, and write the profile; return an exit status."""
     try:
-        done = calibrate(options.seconds, rundir.make(None), Programs(options.loom), Progress(quiet=options.quiet))
-        path = write(done, options.out)
+        done = calibrate(seconds, rundir.make(None), Programs(loom), progress)
+        path = write(done, out)
     except (TestbedError, OSError) as error:
         print(f"{NAME}: {error}", file=sys.stderr)
         return 1
@@ -191,6 +178,3 @@ def write(done: TorCalibration, out: Path | None) -> Path:
     calibrate_profile.write(path, done.profile_text())
     return path
 
-
-if __name__ == "__main__":
-    sys.exit(main())
