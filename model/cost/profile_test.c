@@ -48,11 +48,18 @@ static nsec middle_ns_per_cell(const struct cost_table *table, const struct cost
     return cost_price(table, &work, &(struct working_set){0}, 0, 0) / cells;
 }
 
-/* facts/performance.md, section 8: tor as a middle took 2600 to 2900 ns a cell; section 4: a bare relay loop in Loom's
- * shape 612 to 1062. The sums are what the profiles were taken apart from, so they must come back. */
+/* A middle took tor 2000 to 2900 ns a cell where its profile was measured (docs/cost-model.md), and a relay in Loom's shape 300
+ * to 1062. The slower CPU takes longer, by about what code bound by instructions does. */
 static void the_committed_profiles_add_up(void **state) {
     (void)state;
-    struct cost_profile tor, loom;
+    struct cost_profile tor, loom, tor_here, loom_here;
+    load("tor-0.4.9-intel-xeon-6-207", &tor_here);
+    load("loom-intel-xeon-6-207", &loom_here);
+    assert_string_equal(cost_profile_note(&tor_here), "calibrated");
+    nsec tor_ns = middle_ns_per_cell(&tor_here.value, &cost_behaviour_tor, 31);
+    nsec loom_ns = middle_ns_per_cell(&loom_here.value, &cost_behaviour_loom, 31);
+    assert_in_range(tor_ns, 2000, 2900);
+    assert_in_range(loom_ns, 300, 1062);
     load("tor-0.4.9-xeon", &tor);
     load("loom-xeon", &loom);
     assert_string_equal(tor.name, "tor-0.4.9-xeon");
@@ -65,8 +72,10 @@ static void the_committed_profiles_add_up(void **state) {
     assert_false(tor.nic_both_ways);
     assert_int_equal(cost_profile_cipher(&loom), LINK_AES256);
 
-    assert_in_range(middle_ns_per_cell(&tor.value, &cost_behaviour_tor, 31), 2600, 2900);
-    assert_in_range(middle_ns_per_cell(&loom.value, &cost_behaviour_loom, 31), 612, 1062);
+    assert_in_range(middle_ns_per_cell(&tor.value, &cost_behaviour_tor, 31), tor_ns * 13 / 10,
+                    tor_ns * 24 / 10);
+    assert_in_range(middle_ns_per_cell(&loom.value, &cost_behaviour_loom, 31), loom_ns * 13 / 10,
+                    loom_ns * 30 / 10);
 }
 
 /* Native runs of that machine took 370 to 400 ns a hot cell in full records, and 450 to 680 with many circuits. */
@@ -91,7 +100,7 @@ static void the_ends_of_the_intervals_hold_the_value(void **state) {
         assert_true(middle_ns_per_cell(&p.least, &cost_behaviour_loom, 31) < value);
         assert_true(middle_ns_per_cell(&p.most, &cost_behaviour_loom, 31) > value);
         const struct work cold = {.circuit_switches = 1};
-        const struct working_set set = {.halves_active = 2000};
+        const struct working_set set = {.halves_active = 20000};
         assert_true(cost_work_ps(&p.least, &cold, &set) < cost_work_ps(&p.value, &cold, &set));
         assert_true(cost_work_ps(&p.most, &cold, &set) > cost_work_ps(&p.value, &cold, &set));
     }
@@ -129,8 +138,8 @@ static void each_kind_of_mistake_is_named(void **state) {
         {"smt: {permille: 1633", "smt: {permille: 16330",
          "smt.permille: expected a whole number from 1000 to 4000, found \"16330\""},
         {"smt: {permille: 1633", "smt: {permille: 1400", "smt: expected least <= permille <= most"},
-        {"circuit_cold: {ps: 310000", "circuit_cold: {ps: 310000000000",
-         "circuit_cold.ps: expected a whole number from 0 to 1000000000, found \"310000000000\""},
+        {"circuit_cold: {ps: ", "circuit_cold: {ps: 99999999",
+         "circuit_cold.ps: expected a whole number from 0 to 1000000000, found \"99999999"},
         {"aes_bytes: {ps: 354,", "aes_bytes: {",
          "prices.aes_bytes: expected a key \"ps\" with a whole number"},
         {"aes_bytes: {ps: 354,", "aes_bytes: {ns: 1,",
@@ -138,13 +147,14 @@ static void each_kind_of_mistake_is_named(void **state) {
         {"aes_bytes: {ps: 354,", "aes_bytes: {ps: 0.354,",
          "prices.aes_bytes.ps: expected a whole number from 0 to 1000000000000, found \"0.354\""},
         {"aes_bytes: {ps: 354,", "aes_bytes: {ps: 394,", "prices.aes_bytes: expected least <= ps <= most"},
-        {"aes_bytes: {ps: 354,", "aes_bytes: {ps: 313,", "prices.aes_bytes: expected least <= ps <= most"},
+        {"aes_bytes: {ps: 354,", "aes_bytes: {ps: 239,", "prices.aes_bytes: expected least <= ps <= most"},
         {"aes_bytes: {ps: 354,", "aes_byte: {ps: 354,",
          "prices.aes_byte: no such key: expected cells_received"},
-        {"aes_bytes: {ps: 354, least: 314, most: 393, source: derived",
-         "aes_bytes: {ps: 354, least: 314, most: 393, source: guessed",
+        {"aes_bytes: {ps: 354, least: 240, most: 393, source: derived",
+         "aes_bytes: {ps: 354, least: 240, most: 393, source: guessed",
          "prices.aes_bytes.source: expected measured, published, derived or assumed, found \"guessed\""},
-        {"\"counted as tls_bytes_read\"", "\"\"", "prices.bytes_received.from: expected text, found nothing"},
+        {"\"counted elsewhere, as it was there\"", "\"\"",
+         "prices.bytes_received.from: expected text, found nothing"},
         {"prices:", "prices: 3\nrest:", "rest: no such key"},
         {"prices:", "prices", "expected YAML: could not find expected ':'"},
     };

@@ -18,7 +18,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import arguments, bench_plot, bench_predict_tor, calibrate_native, machine, predict_compare, predict_engine, predict_table
+from . import (
+    arguments,
+    bench_plot,
+    bench_predict_tor,
+    calibrate_native,
+    machine,
+    predict_compare,
+    predict_engine,
+    predict_table,
+)
 from .calibrate_native import NativeRun
 from .errors import TestbedError
 from .load_designs import DELAYED, HELD_OUT, HELD_OUT_QUICK

@@ -1,4 +1,4 @@
-"""bench_predict_tor - `tools/bench predict --tor`: an unmodified tor beside the engine's, under loads that were not fitted.
+"""bench_predict_tor - `tools/bench predict --tor`: a tor beside the engine's, under loads that were not fitted.
 
 Prices of tor on this machine are fitted first (tor_calibration), in the same run. Then each load that is held out is
 put on a tor, with the yardstick beside it, and the engine says what a relay of those prices that behaves as tor does
@@ -150,14 +150,15 @@ def text(found: Sequence[Compared], result: Mapping[str, object]) -> str:
     lines = [f"{'load':<72}  measured  predicted  error      cells/s  predicted  error"]
     for one in found:
         cost, most = statistics.median(one.ns_per_cell), statistics.median(one.cells_per_s)
-        lines.append(f"{one.load.name:<72}  {cost:>5.0f} ns  {one.predicted.ns_per_cell:>6.0f} ns  {one.cpu_error:>+5.1%}"
-                     f"  {most:>9.0f}  {one.predicted.cells_per_s_most:>9.0f}  {one.throughput_error:>+5.1%}")  # fmt: skip
+        said = one.predicted
+        lines.append(f"{one.load.name:<72}  {cost:>5.0f} ns  {said.ns_per_cell:>6.0f} ns  {one.cpu_error:>+5.1%}"
+                     f"  {most:>9.0f}  {said.cells_per_s_most:>9.0f}  {one.throughput_error:>+5.1%}")  # fmt: skip
     for name, why in result["not_predicted"].items():  # type: ignore[attr-defined]
         lines.append(f"not predicted: {name}: {why}")
     for name, why in result["not_run"].items():  # type: ignore[attr-defined]
         lines.append(f"not run: {name}: {why}")
     if found:
-        lines.append(f"CPU of a cell: median error {result['cpu_error_median']:.1%}, worst {result['cpu_error_worst']:.1%};"
-                     f" throughput: {result['throughput_error_median']:.1%}, {result['throughput_error_worst']:.1%};"
-                     f" asked: {ASKED_MEDIAN:.0%} in the median")  # fmt: skip
+        lines.append(f"CPU of a cell: median error {result['cpu_error_median']:.1%}, worst"
+                     f" {result['cpu_error_worst']:.1%}; throughput: {result['throughput_error_median']:.1%},"
+                     f" {result['throughput_error_worst']:.1%}; asked: {ASKED_MEDIAN:.0%} in the median")  # fmt: skip
     return "\n".join(lines)

@@ -65,7 +65,7 @@ def gather(
     window: float = WINDOW_SECONDS,
     program: str = native_load.LOOM,
 ) -> NativeRuns:
-    """Run all loads once, and again while there is time, on Loom or tor. Raise TestbedError when not one run succeeds."""
+    """Run all loads once, and again while there is time. Raise TestbedError when not one run succeeds."""
     deadline = time.monotonic() + seconds
     took: dict[Load, float] = {}
     runs: list[NativeRun] = []

@@ -1,8 +1,8 @@
 """scale_profile - prices measured on one machine, scaled by class of code to the 2.40 GHz Xeon of 2016 to 2019.
 
-python -m loom_testbed.scale_profile MEASURED.yaml --name NAME [--out FILE]. Nobody here has that CPU. Each price is of one
-class; a class has a factor with an interval and says where it is from, or has figures of its own, published for such
-CPUs (ciphers). Both ends of a price take both its own interval and its class's. No number comes from what any relay
+python -m loom_testbed.scale_profile MEASURED.yaml --name NAME --out FILE. Nobody here has that CPU. Each price is of
+one class; a class has a factor with an interval and says where it is from, or has figures of its own, published for
+such CPUs (ciphers). Both ends of a price take both its own interval and its class's. No number comes from what any relay
 was seen to carry.
 """
 
@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 import re
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,25 +49,25 @@ class Figure:
 # Instructions a cycle: Golden Cove +19 % on Cypress Cove, which is Sunny Cove, +18 % on Skylake (Intel's Architecture
 # Days 2021 and 2018): 1.40; Broadwell about a tenth less than Skylake (assumed): 1.54. Clock: 2.4 GHz there, up to 3.1
 # with turbo; 2.95 GHz here, by multiplications that wait for each other, three cycles each.
-INSTRUCTIONS = Factor(1.8, 1.3, 2.2, "instructions a cycle 1.40 to 1.54 times fewer (Intel's figures for the generations"
+INSTRUCTIONS = Factor(1.8, 1.3, 2.2, "instructions a cycle 1.40 to 1.54 times fewer (Intel's figures for generations"
                       " between; Broadwell assumed), clock 2.4 (3.1) to 2.95 GHz, which was measured")  # fmt: skip
 KERNEL = Factor(2.0, 1.4, 3.0, "as instructions, times 1.1 (1.0 to 1.3, assumed) for what that CPU's entries into the"
                 " kernel cost more: page tables apart, retpolines; loopback here, an interface there")  # fmt: skip
-MEMORY = Factor(1.2, 0.7, 1.8, "misses of the near caches: 0.25 to 1 MB of them there and 2 here, but no second page table"
-                " of a virtual machine there; assumed")  # fmt: skip
+MEMORY = Factor(1.2, 0.7, 1.8, "misses of the near caches: 0.25 to 1 MB of them there and 2 here, but no second page"
+                " table of a virtual machine there; assumed")  # fmt: skip
 WAKE = Factor(0.6, 0.3, 1.5, "a wake crosses to another core without leaving a virtual machine: assumed")
 HANDSHAKE = Factor(1.7, 1.2, 2.3, "as instructions; multiplications of 64 bits gained less (assumed)")
 HOT = Factor(0.25, 0.125, 0.5, "near cache of a core 0.25 (Broadwell) or 1 MB (Skylake), here 2 MB")
 
 FIGURES = {
     "tls_aes256_bytes": Figure(0.354, 0.252, 0.383,
-                               "facts/performance.md section 2b, AES-128-GCM 0.63 (Skylake) to 0.74 (Broadwell) cycles/B,"
-                               " times 1.24 for 256 bits (section 2a), at 2.4 GHz; least with a turbo of 3.1"),
+                               "facts/performance.md section 2b, AES-128-GCM 0.63 (Skylake) to 0.74"
+                               " (Broadwell) cycles/B, times 1.24 for 256 bits (section 2a), at 2.4 GHz; least at 3.1"),
     "tls_aes128_bytes": Figure(0.285, 0.203, 0.308,
                                "section 2b, AES-128-GCM 0.63 to 0.74 cycles/B at 2.4 GHz; least with a turbo of 3.1"),
     "tls_chacha_bytes": Figure(0.68, 0.35, 0.83,
-                               "section 2b, ChaCha20 1.19 to 1.23 cycles/B with AVX2, 0.57 with AVX512; Poly1305 as much as"
-                               " a third of it to two thirds more (assumed)"),
+                               "section 2b, ChaCha20 1.19 to 1.23 cycles/B with AVX2, 0.57 with AVX512; Poly1305 as"
+                               " much as a third of it to two thirds more (assumed)"),
     "aes_bytes": Figure(0.354, 0.240, 0.393,
                         "section 2b, CTR of 509 B 160 to 200 ns at 2.4 GHz; least with a turbo of 3.1"),
     "digest_bytes": Figure(1.46, 0.97, 1.67,
@@ -143,9 +142,9 @@ def profile(text: str, name: str) -> str:
     hot = Hot(round(halves.value * HOT.value), round(queues.value * HOT.value), _counts(halves), _counts(queues))
     how = f"{machine}'s times {HOT.value} ({HOT.least} to {HOT.most}): {HOT.words}"
     comments = [
-        f"What {machine} would cost on a 2.4 GHz Xeon server, in picoseconds a unit of work (plugin/base/work.h): measured",
-        "prices scaled by class of code, ciphers by published cycles (tools/loom_testbed/scale_profile.py). That CPU was",
-        "not there to be measured, and no relay's throughput was looked at: so not calibrated.",
+        f"What {machine} would cost on a 2.4 GHz Xeon server, in picoseconds a unit of work (plugin/base/work.h):",
+        "measured prices scaled by class of code, ciphers by published cycles (tools/loom_testbed/scale_profile.py).",
+        "That CPU was not there to be measured, and no relay's throughput was looked at: so not calibrated.",
     ]
     there = Machine(name, TEXT, CORES, THREADS_PER_CORE, WORDS)
     made = calibrate_profile.text_of(there, prices, beliefs, hot, how, comments)

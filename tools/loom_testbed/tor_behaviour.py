@@ -1,7 +1,7 @@
 """tor_behaviour - how an unmodified tor cuts its traffic, from outside, beside what the engine says it does.
 
-python -m loom_testbed.tor_behaviour [--json]. The kernel counts read() and write() of a process (/proc/PID/io). tor makes
-two read()s for a record that comes, one more when a read event leaves it room, and a write() for each record that it
+python -m loom_testbed.tor_behaviour [--json]. The kernel counts read() and write() of a process (/proc/PID/io). tor
+makes two read()s for a record that comes, one more when a read event leaves it room, and a write() for each that it
 makes, so those two counts tell the sizes of records on both sides.
 """
 
@@ -111,7 +111,7 @@ def text_of(one: dict) -> str:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command; return its exit status: 1 when the engine is further off than it may."""
-    parser = arguments.OneLineParser(prog="tor_behaviour", description="How tor cuts its traffic, and how the engine does.")
+    parser = arguments.OneLineParser(prog="tor_behaviour", description="How tor cuts its traffic.")
     parser.add_argument("--loom", type=arguments.path, default=arguments.LOOM_DEFAULT, help="beside it: the generator")
     parser.add_argument("--json", action="store_true", help="print JSON instead of the table")
     options = parser.parse_args(argv)

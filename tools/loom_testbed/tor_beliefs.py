@@ -14,9 +14,9 @@ from .calibrate_primitives import Primitives
 from .calibrate_priors import NOTHING, Belief
 
 FACTS = "facts/performance.md"
-CELL_WORDS = (f"{FACTS} section 8, a middle relay's 2600 to 2900 ns a cell less TLS, kernel and cipher (section 4), half"
-              " each; a cell received is one sent: CPU time cannot part the two")  # fmt: skip
-RECORD_WORDS = f"{FACTS} section 4, SSL_read and SSL_write by cells in a record: the intercept 1.15 to 1.30 us, half each"
+CELL_WORDS = (f"{FACTS} section 8, a middle relay's 2600 to 2900 ns a cell less TLS, kernel and cipher (section 4),"
+              " half each; a cell received is one sent: CPU time cannot part the two")  # fmt: skip
+RECORD_WORDS = f"{FACTS} section 4, SSL_read and SSL_write by cells in a record: intercept 1.15 to 1.30 us, half each"
 IN_CELLS = "in cells_received and cells_sent: as many as those, or in proportion to them"
 EDGE_WORDS = f"{FACTS} section 8, an exit's 3300 to 3700 ns a cell less the cell, its digest and half of TLS and kernel"
 
@@ -48,8 +48,8 @@ _TOR: dict[str, Belief] = {
     "tls_chacha_bytes": _derived(0.42, 0.4, f"{FACTS} section 4, ChaCha20-Poly1305 open and seal 357 to 493 ns a cell"),
     "reads": _derived(700.0, 400.0, f"{FACTS} section 2a, recv of 536 B 1362 ns; every other reads five bytes"),
     "writes": _derived(1400.0, 500.0, f"{FACTS} section 2a, send of 536 B to 4 KiB 1391 to 1414 ns"),
-    "tcp_info_reads": _derived(900.0, 600.0, f"{FACTS} section 2a, TCP_INFO and SIOCOUTQNSD 431 ns; KIST's tables, and what"
-                               " a run meets cold of each link: channel, TLS, socket"),
+    "tcp_info_reads": _derived(900.0, 600.0, f"{FACTS} section 2a, TCP_INFO and SIOCOUTQNSD 431 ns; KIST's tables, and"
+                               " what a run meets cold of each link: channel, TLS, socket"),
     "scheduler_runs": _assumed(2000.0, 2000.0, "a run of KIST with its timer"),
     "loop_turns": _assumed(2000.0, 2000.0, "epoll_wait, clocks and libevent's queues"),
     "edge_bytes_in": _derived(3.0, 0.8, EDGE_WORDS),
@@ -59,7 +59,8 @@ _TOR: dict[str, Belief] = {
     "circuits_opened": _derived(1265500.0, 280000.0,
                                 f"{FACTS} section 8, 1.4 ms for a three-hop circuit, less handshakes_ntor"),
     "circuits_closed": _nothing("in circuits_opened"),
-    CIRCUIT_COLD: _derived(900.0, 900.0, f"{FACTS} section 4, cipher of a cell 410 ns with 16384 circuits, 100 with one; three such places"),
+    CIRCUIT_COLD: _derived(900.0, 900.0, f"{FACTS} section 4, cipher of a cell 410 ns with 16384 circuits, 100 with"
+                           " one; three such places"),
     CELL_COLD: _assumed(500.0, 500.0, "misses for a packed cell from malloc and for its circuit's queue"),
 }  # fmt: skip
 

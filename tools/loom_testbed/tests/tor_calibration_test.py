@@ -7,7 +7,6 @@ import json
 from pathlib import Path
 
 import pytest
-
 from loom_testbed import (
     bench_predict_tor,
     calibrate_law,
@@ -50,8 +49,8 @@ def test_the_engine_is_asked_for_a_tor():
     words = tor_work.command(Path("loom"), "p.yaml", tor_loads.FITTED[0])
     assert words[words.index("--behaviour") + 1] == "tor"
     assert words[words.index("--mapping") + 1] == "vanilla"
-    row = {"cpu_ns_per_cell": 2000.0, "cells_per_s": 300.0, "utilisation": {"main": 0.5}, "work_per_cell": {"reads": 0.1},
-           "working_set": {"halves_active": 3}}  # fmt: skip
+    row = {"cpu_ns_per_cell": 2000.0, "cells_per_s": 300.0, "utilisation": {"main": 0.5},
+           "work_per_cell": {"reads": 0.1}, "working_set": {"halves_active": 3}}  # fmt: skip
     said = tor_work.parse(json.dumps({"rows": [row]}))
     assert said.cells_per_s_most == 600.0
     assert said.working_set["halves_active"] == 3
@@ -86,8 +85,9 @@ def test_what_loads_tell_apart_is_found():
 
 @pytest.mark.parametrize(("ns_per_cell", "is_ok"), [(2200.0, True), (2500.0, False), (1800.0, True), (1600.0, False)])
 def test_a_median_error_beyond_what_is_asked_is_a_failure(ns_per_cell: float, is_ok: bool):
-    native = NativeRuns([_run(load, ns_per_cell) for load in tor_loads.HELD_OUT[:3]], {})
-    predicted = {load: dataclasses.replace(_predicted(0.1), cells_per_s=0.8e9 / 2000.0) for load in tor_loads.HELD_OUT[:3]}
+    loads = tor_loads.HELD_OUT[:3]
+    native = NativeRuns([_run(load, ns_per_cell) for load in loads], {})
+    predicted = {load: dataclasses.replace(_predicted(0.1), cells_per_s=0.8e9 / 2000.0) for load in loads}
     found = bench_predict_tor.compared(native, predicted, 0.0)
     result = bench_predict_tor.summary(found)
     assert result["ok"] is is_ok
