@@ -2,8 +2,8 @@
 
 python -m loom_testbed.scale_profile MEASURED.yaml --name NAME --out FILE. Nobody here has that CPU. Each price is of
 one class; a class has a factor with an interval and says where it is from, or has figures of its own, published for
-such CPUs (ciphers). Both ends of a price take both its own interval and its class's. No number comes from what any relay
-was seen to carry.
+such CPUs (ciphers). Both ends of a price take both its own interval and its class's. No number comes from what any
+relay was seen to carry.
 """
 
 from __future__ import annotations

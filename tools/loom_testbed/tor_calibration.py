@@ -25,7 +25,7 @@ from . import (
 )
 from . import machine as machines
 from .calibrate_fit import Fit
-from .calibrate_law import Hot, Observation
+from .calibrate_law import Hot, Observation, Part
 from .calibrate_native import NativeRuns
 from .calibrate_primitives import Primitives
 from .calibrate_priors import WORK, Belief
@@ -89,7 +89,7 @@ class TorCalibration:
             "fitted": [vars(one) | {"error": one.error} for one in fit.residuals],
             "yardstick": {"native_usual_ns": self.native.clock_usual},
             "runs": [run.result.as_dict() | {"clock_ns": run.clock_ns} for run in self.native.runs],
-            "observations": [vars(one) | {"work": dict(one.work)} for one in self.observations],
+            "observations": [vars(one) | {"parts": [vars(part) for part in one.parts]} for one in self.observations],
             "loads_not_run": self.native.left_out,
             "not_predicted": self.not_predicted,
         }  # fmt: skip
@@ -141,7 +141,7 @@ def observations(native: NativeRuns, predicted: Mapping[Load, Predicted]) -> lis
         work["scheduler_picks"] = work.get("cells_sent", 0.0)  # tor picks for each cell
         cpu_ns = sum(result.cpu_ns.values()) / native.slowness(run)
         active = prediction.working_set.get("halves_active", 0)
-        seen.append(Observation(result.load.name, "main", work, active, cpu_ns, result.cells))
+        seen.append(Observation(result.load.name, (Part(work, active),), cpu_ns, result.cells))
     return seen
 
 
