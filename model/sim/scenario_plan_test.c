@@ -132,7 +132,7 @@ static bool same_prices(const struct cost_table *a, const struct cost_table *b) 
     return is_same;
 }
 
-/* A seed is a machine: the same in all arms, and where tor's kernel is in its interval, Loom's is in its own. */
+/* A seed is a machine: the same in all arms, and where tor's cipher is in its interval, Loom's is in its own. */
 static void each_seed_draws_its_machine(void **state) {
     (void)state;
     struct scenario_inputs inputs;
@@ -150,8 +150,8 @@ static void each_seed_draws_its_machine(void **state) {
     assert_true(same_prices(&loom.loom.value, &tor.loom.value));
     assert_true(same_prices(&loom.tor.value, &tor.tor.value));
     const struct cost_prices *a = &loom.loom.least.ps, *b = &loom.tor.least.ps;
-    assert_int_equal(a->reads, b->reads); /* otherwise this says nothing */
-    assert_int_equal(loom.loom.value.ps.reads, loom.tor.value.ps.reads);
+    assert_int_equal(a->tls_aes256_bytes, b->tls_aes256_bytes); /* otherwise this says nothing */
+    assert_int_equal(loom.loom.value.ps.tls_aes256_bytes, loom.tor.value.ps.tls_aes256_bytes);
     uint64_t rate = scenario_tor_rate(&loom.tor.value);
     const struct scenario_class *classes = inputs.scenario.hardware.classes.items;
     uint64_t slowness = scenario_slowness(&classes[loom.relays[0].class], rate, loom.relays[0].row->capacity);
