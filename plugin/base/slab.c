@@ -23,6 +23,9 @@ struct slab_block {
 #define ALL_FREE UINT32_MAX
 
 #define SLAB_BLOCK_HEADER ((sizeof(struct slab_block) + SLAB_ALIGN - 1) / SLAB_ALIGN * SLAB_ALIGN)
+/* What any allocator sees to: 16 bytes, but 8 where pointers are short. */
+#define ALLOCATED_ALIGN _Alignof(max_align_t)
+static_assert(ALLOCATED_ALIGN <= SLAB_ALIGN, "a block needs room to be aligned in, and no less than none");
 static_assert(sizeof(struct slab_tray) <= SLAB_ALIGN,
               "the smallest object can be a tray, with nothing on it");
 
@@ -70,7 +73,7 @@ static const size_t block_lengths[] = {8192, 10240, 12288, 14336};
 /* The length that leaves the smallest part of a block unused, and the longer of two. */
 uint32_t slab_block_objects(size_t object_size) {
     const size_t rounded = (object_size + SLAB_ALIGN - 1) / SLAB_ALIGN * SLAB_ALIGN;
-    const size_t head = SLAB_BLOCK_HEADER + (CACHE_LINE_LEN - SLAB_ALIGN);
+    const size_t head = SLAB_BLOCK_HEADER + (CACHE_LINE_LEN - ALLOCATED_ALIGN);
     size_t best = block_lengths[0];
     for (unsigned i = 1; i < BLOCK_LENGTHS; i++)
         if ((block_lengths[i] - head) / rounded * best >= (best - head) / rounded * block_lengths[i])
@@ -135,7 +138,7 @@ static bool slab_grow(struct slab *slab) {
     if (n == 0)
         return false;
     size_t align = slab->object_size % CACHE_LINE_LEN == 0 ? CACHE_LINE_LEN : SLAB_ALIGN;
-    size_t size = SLAB_BLOCK_HEADER + n * slab->object_size + (align - SLAB_ALIGN);
+    size_t size = SLAB_BLOCK_HEADER + n * slab->object_size + (align - ALLOCATED_ALIGN);
     struct slab_block *block = memory_allocate(slab->memory, size);
     if (!block)
         return false;
