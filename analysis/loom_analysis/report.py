@@ -11,7 +11,15 @@ from pathlib import Path
 import matplotlib
 import numpy
 
-from . import __version__, conclusions, section_differences, section_machines, section_processors, sections
+from . import (
+    __version__,
+    conclusions,
+    section_differences,
+    section_machines,
+    section_processors,
+    section_sustained,
+    sections,
+)
 from .cells import DASH, number
 from .model import Results
 from .page import Markup, Page, fold, join, paragraph, table, tag
@@ -105,6 +113,8 @@ def render(results: Results) -> str:
         ),
     )
     page.add("conclusions", "What may be concluded", conclusions.box(results, made), class_="box")
+    if section_sustained.is_wanted(results):
+        page.add("sustained", "One relay in the middle", section_sustained.sustained(results))
     page.add("differences", f"Differences from {results.arms[0]}", section_differences.differences(results, made))
     if section_machines.is_drawn(results):
         page.add("machines", "One more machine", section_machines.machines(results, made))

@@ -16,6 +16,7 @@ struct run_options {
     bool has_seed;
     uint32_t threads; /* of each run; 0: left out */
     uint32_t at_once; /* runs side by side; 0: left out */
+    bool resumes;     /* runs whose results are there are not run again */
 };
 
 /* How the runs of an experiment share this machine. Results do not depend on it. */
@@ -66,6 +67,9 @@ bool run_pipe_tell(int to, const struct run_news *news);
 /* Waits for the next news. False: it ended without another word, or there is no memory. */
 MUST_USE bool run_pipe_hear(int from, struct run_news *out);
 
+/* OUT/seed-N/ARM. False: the name would be too long. */
+MUST_USE bool run_folder(const struct plan *plan, const char *out, char path_out[static RESULTS_PATH_MAX],
+                         struct mistake *mistake);
 /* Simulate plan and write its folder below out, telling of its progress; summary_out is to be freed by the caller. */
 MUST_USE bool run_arm(const struct plan *plan, const struct run_shape *shape, const char *out, int news,
                       struct results_summary *summary_out, struct run_cost *cost_out,
@@ -82,7 +86,7 @@ struct experiment {
     char out[RESULTS_PATH_MAX];
     uint64_t first_seed;
     uint32_t seeds, arms;
-    struct results_summary *summaries; /* [seed * arms + arm] */
+    struct results_summary *summaries; /* [seed * arms + arm]; those that were resumed have quantities */
 };
 
 const struct scenario_arm *experiment_arm(const struct experiment *experiment, uint32_t arm);
@@ -99,5 +103,7 @@ struct run_table {
 
 void run_table_print(const struct run_table *table, FILE *out);
 MUST_USE bool run_table_save(const struct run_table *table, const char *out, struct mistake *mistake);
+/* summary.json, of a scenario with outputs.sustained. */
+MUST_USE bool run_summary_save(const struct run_table *table, const char *out, struct mistake *mistake);
 
 #endif

@@ -50,15 +50,21 @@ static bool collect(const struct sim_world *world, const struct plan *plan, stru
     return true;
 }
 
+bool run_folder(const struct plan *plan, const char *out, char path_out[static RESULTS_PATH_MAX],
+                struct mistake *mistake) {
+    int n = snprintf(path_out, RESULTS_PATH_MAX, "%s/seed-%" PRIu64 "/%s", out, plan->seed, plan->arm->name);
+    return (n > 0 && (size_t)n < RESULTS_PATH_MAX) ||
+           mistake_at(mistake, out, 0, NULL, "expected a shorter name");
+}
+
 static bool write_folder(const struct results_source *source, const struct run_shape *shape, const char *out,
                          const struct results_summary *summary, const struct run_cost *cost,
                          struct mistake *mistake) {
     char path[RESULTS_PATH_MAX];
     struct results_folder folder;
     const struct plan *plan = source->plan;
-    int n = snprintf(path, sizeof(path), "%s/seed-%" PRIu64 "/%s", out, plan->seed, plan->arm->name);
-    if (n <= 0 || (size_t)n >= sizeof(path))
-        return mistake_at(mistake, out, 0, NULL, "expected a shorter name");
+    if (!run_folder(plan, out, path, mistake))
+        return false;
     if (!results_folder_open(path, &folder, mistake))
         return false;
     if (results_write(&folder, source, summary, mistake) &&
@@ -98,7 +104,10 @@ bool run_arm(const struct plan *plan, const struct run_shape *shape, const char 
              struct results_summary *summary_out, struct run_cost *cost_out, struct mistake *mistake) {
     double wall_began = run_clock();
     double cpu_began = cpu_clock();
-    struct sim_world *world = sim_world_new(&plan->config);
+    struct sim_config config = plan->config;
+    if (shape->threads == 1)
+        config.partitions = 1; /* nothing has to cross between partitions, and no result depends on them */
+    struct sim_world *world = sim_world_new(&config);
     bool ok = world ? simulate(world, plan, shape->threads, news, mistake) : no_memory(plan, mistake);
     end_cost(cost_out, wall_began, cpu_began);
     ok = ok && make_results(world, plan, shape, out, summary_out, cost_out, mistake);

@@ -9,9 +9,11 @@
 
 #include "loom/commands.h"
 #include "loom/run.h"
+#include "sim/results_resume.h"
 
 static const char usage[] =
-    "usage: loom run SCENARIO [--network FILE] [--seed N] [--threads N] [--at-once N] [--out DIR] [--check]\n"
+    "usage: loom run SCENARIO [--network FILE] [--seed N] [--threads N] [--at-once N] [--out DIR] [--resume]\n"
+    "                [--check]\n"
     "       loom run --schema\n"
     "    --network  a table of relays (loom stage) instead of the scenario's\n"
     "    --seed     only this seed instead of the scenario's\n"
@@ -19,6 +21,7 @@ static const char usage[] =
     "    --at-once  runs side by side, 1 to 256; as many as there are processors and memory for when left out.\n"
     "               Results depend on neither\n"
     "    --out      where results go, a folder for each seed and arm; results/NAME when left out\n"
+    "    --resume   what is there already, whole and of this very scenario and seed, is not run again\n"
     "    --check    read everything, say what would be run, and run nothing\n"
     "    --schema   print the JSON schema of scenarios\n";
 
@@ -30,15 +33,12 @@ struct words {
     bool wants_help, wants_schema, wants_check;
 };
 
-static const struct option long_options[] = {{"network", required_argument, NULL, 'n'},
-                                             {"seed", required_argument, NULL, 's'},
-                                             {"threads", required_argument, NULL, 't'},
-                                             {"at-once", required_argument, NULL, 'a'},
-                                             {"out", required_argument, NULL, 'o'},
-                                             {"check", no_argument, NULL, 'c'},
-                                             {"schema", no_argument, NULL, 'm'},
-                                             {"help", no_argument, NULL, 'h'},
-                                             {NULL, 0, NULL, 0}};
+static const struct option long_options[] = {
+    {"network", required_argument, NULL, 'n'}, {"seed", required_argument, NULL, 's'},
+    {"threads", required_argument, NULL, 't'}, {"at-once", required_argument, NULL, 'a'},
+    {"out", required_argument, NULL, 'o'},     {"resume", no_argument, NULL, 'r'},
+    {"check", no_argument, NULL, 'c'},         {"schema", no_argument, NULL, 'm'},
+    {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0}};
 
 static bool number(const char *option, const char *text, uint64_t least, uint64_t most, uint64_t *out) {
     char *end;
@@ -69,6 +69,7 @@ static bool take_option(struct words *w, int which) {
     case 's': o->has_seed = true; return number("seed", optarg, 0, UINT32_MAX, &o->seed);
     case 't': return small_number("threads", THREADS_MAX, &o->threads);
     case 'a': return small_number("at-once", AT_ONCE_MAX, &o->at_once);
+    case 'r': o->resumes = true; return true;
     case 'c': w->wants_check = true; return true;
     case 'm': w->wants_schema = true; return true;
     case 'h': w->wants_help = true; return true;
@@ -105,6 +106,16 @@ static void say_plan(const struct experiment *e, const struct plan *plan) {
             e->shape.threads);
 }
 
+/* Take the summary of a run that was made before, when that is wanted. */
+static bool resume(struct experiment *e, uint32_t run, const struct plan *plan, struct mistake *mistake) {
+    char path[RESULTS_PATH_MAX];
+    if (!run_folder(plan, e->out, path, mistake))
+        return false;
+    if (results_resume(path, plan, &e->summaries[run]))
+        fprintf(stderr, "%s is there\n", path);
+    return true;
+}
+
 /* Every plan of every seed, so that nothing is run when one of them cannot be; then how they will be run. */
 static bool check_plans(struct experiment *e, const struct run_options *options, struct mistake *mistake) {
     for (uint32_t i = e->seeds * e->arms; i-- > 0;) {
@@ -112,6 +123,10 @@ static bool check_plans(struct experiment *e, const struct run_options *options,
         if (!plan_make(&e->inputs, experiment_arm(e, i % e->arms), e->first_seed + i / e->arms, &plan,
                        mistake))
             return false;
+        if (options->resumes && !resume(e, i, &plan, mistake)) {
+            plan_fini(&plan);
+            return false;
+        }
         if (i == 0) {
             const struct sim_config *c = &plan.config;
             e->shape = run_shape_choose(options, e->seeds * e->arms,
@@ -153,7 +168,7 @@ static bool experiment_run(struct experiment *e, struct mistake *mistake) {
         return false;
     const struct run_table table = {&e->inputs, e->summaries, e->seeds, e->arms, e->first_seed};
     run_table_print(&table, stdout);
-    return run_table_save(&table, e->out, mistake);
+    return run_table_save(&table, e->out, mistake) && run_summary_save(&table, e->out, mistake);
 }
 
 static int print_schema(void) {

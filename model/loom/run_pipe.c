@@ -1,5 +1,5 @@
-/* What goes through the pipe is memory of the one program, before and after a fork: no format, and pointers to constants
- * (units of quantities) hold on both sides. News first, then its quantities. */
+/* What goes through the pipe is memory of the one program, before and after a fork: no format. News first, then its
+ * quantities. */
 #include <stdlib.h>
 #include <unistd.h>
 

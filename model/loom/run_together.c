@@ -72,6 +72,14 @@ static _Noreturn void be_run(const struct experiment *e, uint32_t run, int to, p
 
 /* --- in the process of the experiment ----------------------------------------------------------------------------- */
 
+/* Runs that were resumed are over. */
+static void pass_over_done(struct together *t) {
+    while (t->begun < t->runs && t->experiment->summaries[t->begun].quantities) {
+        t->begun++;
+        t->ended++;
+    }
+}
+
 static bool begin_run(struct together *t, uint32_t place) {
     struct slot *slot = &t->slots[place];
     int ends[2];
@@ -149,9 +157,12 @@ static void show(struct together *t) {
 }
 
 static void fill_slots(struct together *t) {
-    for (uint32_t i = 0; i < t->experiment->shape.at_once; i++)
+    pass_over_done(t);
+    for (uint32_t i = 0; i < t->experiment->shape.at_once; i++) {
         if (!t->slots[i].process && t->begun < t->runs && !t->has_failed && !begin_run(t, i))
             return;
+        pass_over_done(t);
+    }
 }
 
 static void run_all(struct together *t) {

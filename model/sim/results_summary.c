@@ -7,13 +7,14 @@
 
 #include "base/check.h"
 #include "sim/results_statistics.h"
+#include "sim/results_sustained.h"
 
 #define NS_PER_SECOND   1e9
 #define NS_PER_MS       1e6
 #define SIZES_MAX       4096u /* 64 groups of clients and their files */
 #define PER_SIZE        4u
 #define PER_CLASS       5u
-#define ALONE           4u
+#define ALONE           6u
 #define PERMILLE_LATE   990u
 #define PERMILLE_MEDIAN 500u
 #define PERMILLE_MOST   950u
@@ -28,7 +29,9 @@ struct making {
 
 static struct results_quantity *add(struct making *m, const char *unit) {
     struct results_quantity *q = &m->out->quantities[m->out->count++];
-    *q = (struct results_quantity){.unit = unit};
+    *q = (struct results_quantity){.is_there = false};
+    CHECK(strlen(unit) < sizeof(q->unit));
+    snprintf(q->unit, sizeof(q->unit), "%s", unit);
     return q;
 }
 
@@ -187,6 +190,19 @@ static void add_written(struct making *m) {
         q->value = (double)bytes * 8.0 / (double)(samples * plan->config.sample_interval);
 }
 
+static void add_sustained(struct making *m) {
+    if (!scenario_of(m)->outputs.sustained)
+        return;
+    const struct results_sustained value = results_sustained(m->source);
+    struct results_quantity *both =
+        add_named(m, "sustained", "maximum sustained, received and sent", "Mbit/s");
+    struct results_quantity *relayed =
+        add_named(m, "relayed", "maximum sustained, relayed one way", "Mbit/s");
+    both->is_there = relayed->is_there = value.is_there;
+    both->value = value.both_mbit;
+    relayed->value = value.relayed_mbit;
+}
+
 /* What the relays of a class did in the measured time. */
 struct class_sums {
     uint64_t relays;
@@ -286,9 +302,19 @@ static void add_all(struct making *m, const uint64_t *sizes, uint32_t sizes_n) {
     add_builds(m);
     add_failures(m);
     add_written(m);
+    add_sustained(m);
     add_class(m, "all relays", UINT32_MAX);
     for (uint32_t i = 0; hardware->classes.n > 1 && i < hardware->classes.n; i++)
         add_class(m, classes[i].name, i);
+}
+
+/* What is written is what is compared: a run that is resumed gives the same. */
+static void round_all(struct results_summary *out) {
+    for (uint32_t i = 0; i < out->count; i++) {
+        char text[64];
+        snprintf(text, sizeof(text), "%.12g", out->quantities[i].value);
+        out->quantities[i].value = strtod(text, NULL);
+    }
 }
 
 bool results_summary_make(const struct results_source *source, struct results_summary *out) {
@@ -303,6 +329,8 @@ bool results_summary_make(const struct results_source *source, struct results_su
     bool ok = out->quantities && m.values;
     if (ok)
         add_all(&m, sizes, sizes_n);
+    if (ok)
+        round_all(out);
     else
         results_summary_fini(out);
     free(m.values);

@@ -15,8 +15,8 @@
 struct results_quantity {
     char key[96];    /* "first_byte.51200.0.5", "bound.server" */
     char label[112]; /* "time to first byte, 50 KiB, median" */
-    const char *unit;
-    double value;
+    char unit[16];
+    double value;  /* of twelve digits, as it is written */
     bool is_there; /* otherwise nothing was measured */
 };
 

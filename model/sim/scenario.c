@@ -84,6 +84,8 @@ static bool check_clients(const struct scenario_traffic *traffic, struct mistake
     uint64_t hosts = 0;
     for (uint32_t i = 0; i < traffic->clients.n; i++) {
         hosts += groups[i].hosts;
+        if (groups[i].goes_on_s && !groups[i].is_upload)
+            return record_mistake(groups[i].at, "goes_on_s", mistake, "expected it with upload: true only");
         if (groups[i].is_periodic && !groups[i].pause_ms)
             return record_mistake(groups[i].at, "pause_ms", mistake,
                                   "expected more than 0 with periodic: true");
@@ -108,6 +110,9 @@ static bool check_times(const struct scenario *s, struct mistake *mistake) {
                               s->warm_up_s);
     if (outputs->series_ms % outputs->sample_ms != 0)
         return record_mistake(at, "series_ms", mistake, "expected a multiple of sample_ms, %" PRIu64,
+                              outputs->sample_ms);
+    if (outputs->sustained && outputs->sustained_window_s * 1000 % outputs->sample_ms != 0)
+        return record_mistake(at, "sustained_window_s", mistake, "expected a multiple of sample_ms, %" PRIu64,
                               outputs->sample_ms);
     if ((s->warm_up_s + s->duration_s) * 1000 / outputs->sample_ms >= SIM_SAMPLES_MAX)
         return record_mistake(at, "sample_ms", mistake, "expected less than %u samples in all",

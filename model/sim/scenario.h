@@ -12,6 +12,7 @@ enum scenario_engine { SCENARIO_ENGINE_SIM };
 enum scenario_prices { SCENARIO_PRICES_FIXED, SCENARIO_PRICES_DRAWN };
 enum scenario_line_rate { SCENARIO_LINE_NEXT, SCENARIO_LINE_CAPACITY };
 enum scenario_order { SCENARIO_BY_WEIGHT, SCENARIO_BY_CAPACITY, SCENARIO_AT_RANDOM };
+enum scenario_of { SCENARIO_OWN, SCENARIO_OF_TOR, SCENARIO_OF_LOOM };
 enum scenario_pause { SCENARIO_PAUSE_FIXED, SCENARIO_PAUSE_EXPONENTIAL };
 
 struct scenario_seeds {
@@ -23,6 +24,9 @@ struct scenario_seeds {
 struct scenario_relay {
     const struct setting *at;
     const char *country;
+    const char *name;  /* by which others refer to them; or NULL */
+    const char *class; /* their machine; NULL: by capacity, as relays of a table */
+    uint64_t count;    /* so many of them, all alike */
     uint64_t weight, capacity_kbit, is_guard, is_exit;
 };
 
@@ -46,6 +50,8 @@ struct scenario_class {
     uint64_t capacity_mbit_least, capacity_mbit_most;
     uint64_t share;
     uint64_t cores, threads_per_core, workers, slower_permille, capacity_percent;
+    uint64_t is_free; /* its work takes no time, its line and its relays have no limit */
+    uint64_t line_mbit;
 };
 
 struct scenario_hardware {
@@ -59,7 +65,10 @@ struct scenario_hardware {
 struct scenario_arm {
     const struct setting *at;
     const char *name;
+    const char *relays; /* the only ones that it is about, by name; NULL: all */
     uint64_t percent, order, threads, architecture, balancing;
+    uint64_t prices, behaviour; /* enum scenario_of */
+    uint64_t goes_on;
 };
 
 struct scenario_place {
@@ -87,6 +96,8 @@ struct scenario_clients {
     uint64_t hosts, sessions, line_mbit, guards, start_s;
     uint64_t pause_ms, pause, is_periodic;
     uint64_t request_bytes, circuit_age_s, circuit_timeout_s;
+    uint64_t is_upload, goes_on_s, streams_at_s, fetches;
+    const char *through;      /* the relay in the middle of all circuits, by name; or NULL */
     struct record_list files; /* of scenario_file */
 };
 
@@ -108,6 +119,8 @@ struct scenario_traffic {
 struct scenario_outputs {
     const struct setting *at;
     uint64_t sample_ms, series_ms, cpu_bound_percent;
+    const char *sustained; /* the relay whose greatest throughput is asked for, by name; or NULL */
+    uint64_t sustained_window_s, sustained_skip_s;
 };
 
 struct scenario {

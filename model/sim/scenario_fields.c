@@ -60,6 +60,7 @@ static const char *const engines[] = {"sim"};
 static const char *const price_rules[] = {"fixed", "drawn"};
 static const char *const line_rates[] = {"next", "capacity"};
 static const char *const orders[] = {"weight", "capacity", "random"};
+static const char *const owners[] = {"own", "tor", "loom"}; /* enum scenario_of */
 static const char *const pauses[] = {"fixed", "exponential"};
 static const char *const congestion_controls[] = {"windows", "vegas"};           /* enum sim_congestion */
 static const char *const balancings[] = {"round-robin", "least-busy", "moving"}; /* enum balance_policy */
@@ -73,6 +74,10 @@ static const struct record seeds_record = RECORD(scenario_seeds, seeds_fields);
 
 static const struct record_field relay_fields[] = {
     TEXT(scenario_relay, country, "two capital letters, of the table of latencies"),
+    TEXT_OR(scenario_relay, name, NULL, "by which arms, paths and outputs refer to it"),
+    TEXT_OR(scenario_relay, class, NULL,
+            "of the hardware, by name; left out: by its capacity and the shares"),
+    NUMBER_OR(scenario_relay, count, 1, 1, SIM_RELAYS_MAX, "so many relays, all alike"),
     NUMBER(scenario_relay, weight, 0, UINT32_MAX, "of the consensus; 0: no path has it"),
     NUMBER(scenario_relay, capacity_kbit, 1, MBIT_MAX * 1000, "the most that it was seen to carry"),
     BOOL_OR(scenario_relay, "guard", is_guard, 0, "it has the flag Guard"),
@@ -112,6 +117,9 @@ static const struct record_field class_fields[] = {
     NUMBER_OR(
         scenario_class, capacity_percent, 0, 0, 10000,
         "each machine is so slow that tor could carry this much of the relay's capacity; 0: all are the same"),
+    BOOL_OR(scenario_class, "free", is_free, 0,
+            "its work takes no time; its line, and the rate of its relays, are without limit"),
+    NUMBER_OR(scenario_class, line_mbit, 0, 0, MBIT_MAX, "each way; 0: as line_rate says"),
 };
 static const struct record class_record = RECORD(scenario_class, class_fields);
 
@@ -132,14 +140,25 @@ static const struct record hardware_record = RECORD(scenario_hardware, hardware_
 static const struct record_field arm_fields[] = {
     TEXT(scenario_arm, name, "as results name it; also a folder"),
     NUMBER(scenario_arm, percent, 0, 100, "of the relays run Loom, the others tor"),
+    TEXT_OR(
+        scenario_arm, relays, NULL,
+        "the only relays that it is about, by name: of these percent run Loom, 0 or 100; all others run tor"),
     CHOICE_OR(scenario_arm, order, SCENARIO_BY_WEIGHT, orders,
               "the largest first, or at random with the seed"),
-    NUMBER_OR(scenario_arm, threads, 4, 0, SIM_THREADS_MAX,
-              "connection threads of relays that run Loom, at most one for each logical core"),
+    NUMBER_OR(
+        scenario_arm, threads, 4, 0, SIM_THREADS_MAX,
+        "connection threads of relays that run Loom, at most one for each logical core unless they are named"),
     CHOICE_OR(scenario_arm, architecture, COST_FULL, architectures,
               "which threads do the work (model/cost/mapping.h)"),
     CHOICE_OR(scenario_arm, balancing, BALANCE_ROUND_ROBIN, balancings,
               "where relays that run Loom put their links (plugin/core/balance.h)"),
+    CHOICE_OR(scenario_arm, prices, SCENARIO_OWN, owners,
+              "of relays that run Loom: its own, or those of tor"),
+    CHOICE_OR(
+        scenario_arm, behaviour, SCENARIO_OWN, owners,
+        "of relays that run Loom: records, reads and picks as its own, or as tor's (model/cost/behaviour.h)"),
+    BOOL_OR(scenario_arm, "goes_on", goes_on, 1,
+            "uploads go on as goes_on_s says; otherwise they end with their file"),
 };
 static const struct record arm_record = RECORD(scenario_arm, arm_fields);
 
@@ -151,7 +170,7 @@ static const struct record place_record = RECORD(scenario_place, place_fields);
 
 static const struct record_field servers_fields[] = {
     NUMBER(scenario_servers, count, 1, SIM_SERVERS_MAX, "hosts; a fetch draws one"),
-    NUMBER_OR(scenario_servers, line_mbit, 10000, 1, MBIT_MAX, "each way"),
+    NUMBER_OR(scenario_servers, line_mbit, 10000, 0, MBIT_MAX, "each way; 0: without limit"),
     LIST_OR(scenario_servers, "places", places, place_record, COUNTRIES_ALL, "left out: where the users are"),
 };
 static const struct record servers_record = RECORD(scenario_servers, servers_fields);
@@ -169,7 +188,7 @@ static const struct record_field clients_fields[] = {
             "its times are those of the results; otherwise it is load"),
     NUMBER(scenario_clients, hosts, 1, SIM_CLIENTS_MAX, "each with its own place, guards and links"),
     NUMBER_OR(scenario_clients, sessions, 1, 1, SIM_SESSIONS_MAX, "users of a host"),
-    NUMBER_OR(scenario_clients, line_mbit, 1000, 1, MBIT_MAX, "of a host, each way"),
+    NUMBER_OR(scenario_clients, line_mbit, 1000, 0, MBIT_MAX, "of a host, each way; 0: without limit"),
     NUMBER_OR(scenario_clients, guards, 0, 0, 60, "that a host keeps to; 0: drawn for each circuit"),
     NUMBER_OR(scenario_clients, start_s, 0, 0, SECONDS_MAX, "sessions begin within a pause from here"),
     NUMBER(scenario_clients, pause_ms, 0, SECONDS_MAX * 1000, "between fetches of a session"),
@@ -180,7 +199,15 @@ static const struct record_field clients_fields[] = {
     NUMBER_OR(scenario_clients, circuit_age_s, 600, 0, SECONDS_MAX,
               "an older circuit is replaced; 0: a new one each time"),
     NUMBER_OR(scenario_clients, circuit_timeout_s, 60, 1, SECONDS_MAX, "to build a circuit"),
-    LIST(scenario_clients, "files", files, file_record, 1, SIM_FILES_MAX, "what is fetched"),
+    LIST(scenario_clients, "files", files, file_record, 1, SIM_FILES_MAX, "what is fetched, or sent"),
+    BOOL_OR(scenario_clients, "upload", is_upload, 0,
+            "files go to the server; times to first and last byte are those at which it has them"),
+    NUMBER_OR(scenario_clients, goes_on_s, 0, 0, SECONDS_MAX,
+              "an upload goes on after its file, until so long after its beginning"),
+    NUMBER_OR(scenario_clients, streams_at_s, 0, 0, SECONDS_MAX,
+              "no stream begins before: circuits are built, and wait for it"),
+    NUMBER_OR(scenario_clients, fetches, 0, 0, UINT16_MAX, "or uploads of a session; 0: without end"),
+    TEXT_OR(scenario_clients, through, NULL, "an inline relay, by name: the middle of all circuits"),
 };
 static const struct record clients_record = RECORD(scenario_clients, clients_fields);
 
@@ -212,6 +239,11 @@ static const struct record_field outputs_fields[] = {
               "of the series in files; a multiple of sample_ms"),
     NUMBER_OR(scenario_outputs, cpu_bound_percent, 95, 1, 100,
               "a sample of a relay is CPU-bound when its busiest thread was busy this long"),
+    TEXT_OR(scenario_outputs, sustained, NULL,
+            "an inline relay, by name, whose maximum sustained throughput is wanted"),
+    NUMBER_OR(scenario_outputs, sustained_window_s, 30, 1, SECONDS_MAX, "length of the moving average"),
+    NUMBER_OR(scenario_outputs, sustained_skip_s, 30, 0, SECONDS_MAX,
+              "what is left out after the end of the warm-up"),
 };
 static const struct record outputs_record = RECORD(scenario_outputs, outputs_fields);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "files/file_text.h"
+#include "sim/scenario_names.h"
 #include "sim/sim_config.h"
 
 #define TABLE_BYTES_MAX (64u << 20)
@@ -99,12 +100,12 @@ static bool place_inline(const struct scenario_relay *relay, struct relay_row *r
 }
 
 static bool take_inline(struct scenario_inputs *in, struct mistake *mistake) {
-    const struct record_list *list = &in->scenario.network.inline_relays;
-    const struct scenario_relay *relays = list->items;
-    if (!relay_table_init(&in->relays, list->n))
-        return record_mistake(in->scenario.network.at, "inline", mistake, "no memory for it");
-    for (uint32_t i = 0; i < list->n; i++)
-        if (!place_inline(&relays[i], &in->relays.rows[i], mistake))
+    const struct scenario_network *network = &in->scenario.network;
+    uint32_t n = scenario_relays_written(network);
+    if (!relay_table_init(&in->relays, n))
+        return record_mistake(network->at, "inline", mistake, "no memory for it");
+    for (uint32_t i = 0; i < n; i++)
+        if (!place_inline(scenario_relay_written(network, i), &in->relays.rows[i], mistake))
             return false;
     return true;
 }
@@ -159,7 +160,8 @@ static bool read_scenario(const char *path, struct scenario_inputs *out, struct 
         return mistake_at(mistake, path, 0, NULL, "no memory for it");
     bool ok = file_text_read(path, SETTINGS_BYTES_MAX, &text, mistake) &&
               note_input(out, "scenario", out->file_name, &text, mistake) &&
-              scenario_parse(path, text.bytes, text.length, &out->scenario, mistake);
+              scenario_parse(path, text.bytes, text.length, &out->scenario, mistake) &&
+              scenario_names_check(&out->scenario, mistake);
     file_text_fini(&text);
     return ok;
 }

@@ -7,8 +7,10 @@
 #include "base/check.h"
 #include "base/rng.h"
 #include "cost/price_draw.h"
+#include "des/rate_bucket.h"
 #include "files/file_memory.h"
 #include "sim/scenario_hardware.h"
+#include "sim/scenario_names.h"
 #include "sim/scenario_places.h"
 #include "sim/scenario_rollout.h"
 
@@ -96,22 +98,45 @@ static uint64_t at_least_a_record(uint64_t rate, const struct relay_row *row) {
     return said > RECORD_BYTES ? said : RECORD_BYTES;
 }
 
+static const struct scenario_class *class_of(const struct plan *plan, uint32_t i) {
+    return (const struct scenario_class *)scenario_of(plan)->hardware.classes.items + plan->relays[i].class;
+}
+
+/* An arm may give relays that run Loom what is tor's. */
+static bool is_loom_in(const struct plan_relay *relay, uint64_t of) {
+    return relay->is_loom && of != SCENARIO_OF_TOR;
+}
+
 /* Each relay has a machine of its own, because its speed may follow its capacity. */
 static void make_cpu(struct plan *plan, uint32_t i, uint64_t tor_rate) {
     const struct plan_relay *relay = &plan->relays[i];
-    const struct scenario_class *class =
-        (const struct scenario_class *)scenario_of(plan)->hardware.classes.items + relay->class;
-    const struct cost_profile *profile = relay->is_loom ? &plan->loom : &plan->tor;
+    const struct scenario_class *class = class_of(plan, i);
+    const struct cost_profile *profile = is_loom_in(relay, plan->arm->prices) ? &plan->loom : &plan->tor;
     plan->prices[i] = slow_down(&profile->value, scenario_slowness(class, tor_rate, relay->row->capacity));
     plan->cpus[i] = (struct sim_cpu){
-        .prices = plan->inputs->has_prices ? &plan->prices[i] : NULL,
+        .prices = plan->inputs->has_prices && !class->is_free ? &plan->prices[i] : NULL,
         .mapping = relay->is_loom ? (enum cost_mapping)plan->arm->architecture : COST_VANILLA,
-        .behaviour = relay->is_loom ? SIM_BEHAVE_LOOM : SIM_BEHAVE_TOR,
-        .cipher = relay->is_loom ? cost_profile_cipher(profile) : LINK_AES256,
+        .behaviour = is_loom_in(relay, plan->arm->behaviour) ? SIM_BEHAVE_LOOM : SIM_BEHAVE_TOR,
+        .cipher = is_loom_in(relay, plan->arm->prices) ? cost_profile_cipher(profile) : LINK_AES256,
         .cores = (uint16_t) class->cores,
         .threads_per_core = (uint16_t) class->threads_per_core,
         .workers = (uint16_t) class->workers,
     };
+}
+
+static uint16_t threads_of(const struct plan *plan, uint32_t i) {
+    uint64_t cores = (uint64_t)plan->cpus[i].cores * plan->cpus[i].threads_per_core;
+    uint64_t threads = plan->arm->threads;
+    if (!plan->relays[i].is_loom || plan->arm->architecture == COST_VANILLA)
+        return 0;
+    return (uint16_t)(threads < cores || plan->arm->relays ? threads : cores);
+}
+
+static void set_limits(const struct scenario_class *class, struct sim_relay_config *relay) {
+    if (class->line_mbit)
+        relay->line_rate = class->line_mbit * BYTES_PER_MBIT;
+    if (class->is_free)
+        relay->line_rate = relay->bandwidth_rate = relay->bandwidth_burst = RATE_UNLIMITED;
 }
 
 /* Config of relay number i, whose machine is there. */
@@ -120,7 +145,6 @@ static bool place_relay(struct plan *plan, uint32_t i, struct mistake *mistake) 
     const struct plan_relay *relay = &plan->relays[i];
     const struct relay_row *row = relay->row;
     uint32_t country = country_latency_find(&plan->inputs->latency, row->country);
-    uint32_t cores = (uint32_t)plan->cpus[i].cores * plan->cpus[i].threads_per_core;
     if (country == COUNTRY_NONE)
         return record_mistake(s->network.at, s->network.relays ? "relays" : "inline", mistake,
                               "expected countries of %s, found \"%s\"", s->topology.latencies,
@@ -133,11 +157,45 @@ static bool place_relay(struct plan *plan, uint32_t i, struct mistake *mistake) 
         .flags = flags_of(row),
         .country = (uint16_t)country,
         .cpu = (uint16_t)i};
-    if (relay->is_loom && plan->arm->architecture != COST_VANILLA)
-        plan->sim_relays[i].connection_threads =
-            (uint16_t)(plan->arm->threads < cores ? plan->arm->threads : cores);
+    plan->sim_relays[i].connection_threads = threads_of(plan, i);
     plan->sim_relays[i].balancing = (enum balance_policy)plan->arm->balancing;
+    set_limits(class_of(plan, i), &plan->sim_relays[i]);
     return true;
+}
+
+/* Machines that relays name; those without take part in the shares. */
+static bool choose_machines(struct plan *plan, struct mistake *mistake) {
+    const struct scenario *s = scenario_of(plan);
+    uint32_t n = plan->sample.count, open = 0;
+    uint32_t *rows = calloc((size_t)n + 1, sizeof(*rows));
+    uint32_t *places = calloc((size_t)n + 1, sizeof(*places));
+    uint16_t *classes = calloc((size_t)n + 1, sizeof(*classes));
+    bool ok = rows && places && classes;
+    for (uint32_t i = 0; ok && i < n; i++) {
+        const struct scenario_relay *relay = scenario_relay_written(&s->network, plan->sample.rows[i]);
+        if (relay && relay->class) {
+            plan->classes[i] = (uint16_t)scenario_class_find(&s->hardware, relay->class);
+            continue;
+        }
+        rows[open] = plan->sample.rows[i];
+        places[open++] = i;
+    }
+    ok = ok ? scenario_hardware_assign(&s->hardware, &plan->inputs->relays, rows, open, classes, mistake)
+            : no_memory(plan, mistake);
+    for (uint32_t i = 0; ok && i < open; i++)
+        plan->classes[places[i]] = classes[i];
+    free(rows);
+    free(places);
+    free(classes);
+    return ok;
+}
+
+/* An arm may be about some relays only. */
+static void spare_others(struct plan *plan) {
+    for (uint32_t i = 0; plan->arm->relays && i < plan->sample.count; i++)
+        plan->is_loom[i] =
+            plan->arm->percent == 100 &&
+            scenario_relay_is(&scenario_of(plan)->network, plan->sample.rows[i], plan->arm->relays);
 }
 
 static bool choose_relays(struct plan *plan, struct mistake *mistake) {
@@ -151,7 +209,8 @@ static bool choose_relays(struct plan *plan, struct mistake *mistake) {
     if (!plan->classes || !plan->is_loom ||
         !scenario_rollout_choose(plan->arm, plan->seed, table, plan->sample.rows, n, plan->is_loom))
         return no_memory(plan, mistake);
-    return scenario_hardware_assign(&s->hardware, table, plan->sample.rows, n, plan->classes, mistake);
+    spare_others(plan);
+    return choose_machines(plan, mistake);
 }
 
 static void name_relay(struct plan *plan, uint32_t i) {
@@ -190,7 +249,8 @@ static bool plan_relays(struct plan *plan, struct mistake *mistake) {
     return true;
 }
 
-static struct sim_load load_of(const struct scenario_clients *group, const struct sim_file *files) {
+static struct sim_load load_of(const struct scenario_clients *group, const struct sim_file *files,
+                               const struct scenario_arm *arm) {
     return (struct sim_load){.files = files,
                              .file_count = group->files.n,
                              .request_bytes = (uint32_t)group->request_bytes,
@@ -198,7 +258,11 @@ static struct sim_load load_of(const struct scenario_clients *group, const struc
                              .is_exponential = group->pause == SCENARIO_PAUSE_EXPONENTIAL,
                              .is_periodic = group->is_periodic,
                              .circuit_age_max = group->circuit_age_s * NSEC_PER_S,
-                             .circuit_timeout = group->circuit_timeout_s * NSEC_PER_S};
+                             .circuit_timeout = group->circuit_timeout_s * NSEC_PER_S,
+                             .is_upload = group->is_upload,
+                             .goes_on = arm->goes_on ? group->goes_on_s * NSEC_PER_S : 0,
+                             .streams_at = group->streams_at_s * NSEC_PER_S,
+                             .fetches_max = (uint32_t)group->fetches};
 }
 
 static bool plan_loads(struct plan *plan, struct mistake *mistake) {
@@ -214,7 +278,7 @@ static bool plan_loads(struct plan *plan, struct mistake *mistake) {
     struct sim_file *next = plan->files;
     for (uint32_t i = 0; i < list->n; i++) {
         const struct scenario_file *files = groups[i].files.items;
-        plan->loads[i] = load_of(&groups[i], next);
+        plan->loads[i] = load_of(&groups[i], next, plan->arm);
         for (uint32_t j = 0; j < groups[i].files.n; j++)
             *next++ =
                 (struct sim_file){files[j].bytes, (uint32_t)files[j].share, files[j].timeout_s * NSEC_PER_S};
@@ -224,9 +288,13 @@ static bool plan_loads(struct plan *plan, struct mistake *mistake) {
     return true;
 }
 
+static uint64_t rate_of(uint64_t line_mbit) {
+    return line_mbit ? line_mbit * BYTES_PER_MBIT : RATE_UNLIMITED;
+}
+
 static struct sim_client_config client_of(const struct scenario_clients *group, uint32_t load,
                                           uint16_t country) {
-    return (struct sim_client_config){.line_rate = group->line_mbit * BYTES_PER_MBIT,
+    return (struct sim_client_config){.line_rate = rate_of(group->line_mbit),
                                       .start = group->start_s * NSEC_PER_S,
                                       .country = country,
                                       .load = (uint16_t)load,
@@ -242,6 +310,9 @@ static void fill_clients(struct plan *plan, struct places *users) {
         for (uint64_t host = 0; host < groups[i].hosts; host++, next++) {
             plan->client_group[next] = (uint16_t)i;
             plan->clients[next] = client_of(&groups[i], i, places_draw(users));
+            plan->clients[next].has_middle = groups[i].through != NULL;
+            if (groups[i].through)
+                plan->clients[next].middle = plan_relay_named(plan, groups[i].through);
         }
 }
 
@@ -268,11 +339,18 @@ static bool plan_servers(struct plan *plan, struct places *places, struct mistak
     if (!plan->servers)
         return no_memory(plan, mistake);
     for (uint32_t i = 0; i < n; i++)
-        plan->servers[i] =
-            (struct sim_server_config){servers->line_mbit * BYTES_PER_MBIT, places_draw(places)};
+        plan->servers[i] = (struct sim_server_config){rate_of(servers->line_mbit), places_draw(places)};
     plan->config.servers = plan->servers;
     plan->config.server_count = n;
     return true;
+}
+
+uint32_t plan_relay_named(const struct plan *plan, const char *name) {
+    for (uint32_t i = 0; i < plan->sample.count; i++)
+        if (scenario_relay_is(&scenario_of(plan)->network, plan->sample.rows[i], name))
+            return i;
+    CHECK(!"scenario_names_check has seen it");
+    return 0;
 }
 
 /* Clients draw after servers from another stream, so that more clients move no server. */

@@ -47,6 +47,9 @@ MUST_USE bool plan_make(const struct scenario_inputs *inputs, const struct scena
                         struct plan *out, struct mistake *mistake);
 void plan_fini(struct plan *plan);
 
+/* Number of the relay, of which there is one, with that name. */
+uint32_t plan_relay_named(const struct plan *plan, const char *name);
+
 /* "uncalibrated", "calibrated", or "no CPU model". */
 const char *plan_note(const struct scenario_inputs *inputs);
 

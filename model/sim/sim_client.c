@@ -329,6 +329,17 @@ void sim_client_finish(struct sim_client *client, nsec now) {
         sim_session_stop(&client->sessions[i], now);
 }
 
+void sim_client_note_upload(struct sim_client *client, const struct sim_upload *upload) {
+    for (uint64_t i = 0; i < client->transfer_count; i++) {
+        struct sim_transfer *transfer = &client->transfers[i];
+        if (transfer->session != upload->session || transfer->number != upload->number)
+            continue;
+        transfer->bytes = upload->bytes;
+        transfer->first_byte = upload->first_byte;
+        transfer->last_byte = upload->last_byte;
+    }
+}
+
 void sim_client_fini(struct sim_client *client) {
     if (!client->host)
         return; /* never made */

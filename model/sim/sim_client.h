@@ -18,6 +18,7 @@
 #include "origin/origin.h"
 #include "sim/sim_measure.h"
 #include "sim/sim_paths.h"
+#include "sim/sim_server.h"
 #include "sim/sim_tls.h"
 #include "sim/sim_world_state.h"
 
@@ -43,6 +44,7 @@ enum sim_session_state {
     SIM_SESSION_PAUSED,
     SIM_SESSION_LINKING,  /* waits for the link to its guard */
     SIM_SESSION_BUILDING, /* a circuit */
+    SIM_SESSION_WAITING,  /* with its circuit, for the time of streams */
     SIM_SESSION_FETCHING,
 };
 
@@ -55,9 +57,11 @@ struct sim_session {
     nsec deadline;                  /* of the fetch; NSEC_NEVER: none */
     nsec circuit_born;
     uint64_t wanted;    /* bytes of the file */
-    uint32_t requested; /* bytes of the request that are sent */
+    uint64_t requested; /* bytes of the request, or of an upload, that are sent */
+    uint32_t fetches;   /* begun */
     uint8_t state;      /* enum sim_session_state */
     bool is_circuit_open;
+    bool is_answered; /* its upload has arrived */
     struct sim_transfer transfer;
     struct sim_build build;
 };
@@ -92,6 +96,8 @@ MUST_USE bool sim_client_init(struct sim_client *client, struct sim_world *world
 void sim_client_fini(struct sim_client *client);
 /* Record what is not over. */
 void sim_client_finish(struct sim_client *client, nsec now);
+/* After that: times at the server. */
+void sim_client_note_upload(struct sim_client *client, const struct sim_upload *upload);
 struct sim_client_measure sim_client_measure(const struct sim_client *client);
 
 void sim_client_connected(struct host *host, nsec now, struct tcp *tcp);

@@ -66,7 +66,7 @@ struct sim_file {
     nsec timeout;    /* from asking for a stream until the last byte; 0: none */
 };
 
-/* What a session of a client does, again and again: pause, fetch a file. */
+/* What a session of a client does, again and again: pause, fetch a file, or send one. */
 struct sim_load {
     const struct sim_file *files;
     uint32_t file_count;
@@ -76,6 +76,10 @@ struct sim_load {
     bool is_periodic;     /* the pause is counted from the beginning of a fetch; fetches never overlap */
     nsec circuit_age_max; /* a fetch takes a new circuit when the last one is older; 0: a new one each time */
     nsec circuit_timeout; /* of building one; 0: 60 s */
+    bool is_upload;       /* files go to the server; request_bytes is not asked for */
+    nsec goes_on;         /* an upload does so after its file, until so long after its stream was asked for */
+    nsec streams_at;      /* no stream is asked for before; circuits are built and wait */
+    uint32_t fetches_max; /* of a session; 0: without end */
 };
 
 struct sim_client_config {
@@ -85,6 +89,8 @@ struct sim_client_config {
     uint16_t load;     /* index into loads */
     uint16_t sessions; /* users that share this host, its guards and its links; at least 1 */
     uint8_t guards; /* entry guards that it keeps to; 0: a relay drawn for each circuit (UseEntryGuards 0) */
+    bool has_middle;
+    uint32_t middle;      /* when has_middle: of all its circuits, whose other relays are drawn */
     const uint32_t *path; /* guard, middle and exit of all its circuits; NULL: drawn each time */
 };
 

@@ -87,6 +87,7 @@ static void check_load(struct verdict *v, const struct sim_load *load, uint32_t 
         weight += load->files[j].weight;
     }
     demand(v, weight > 0, "loads[%u].files: no weight", i);
+    demand(v, load->is_upload || !load->goes_on, "loads[%u].goes_on: only of uploads", i);
 }
 
 static void check_client(struct verdict *v, const struct sim_config *c, uint32_t i) {
@@ -99,6 +100,8 @@ static void check_client(struct verdict *v, const struct sim_config *c, uint32_t
     for (unsigned hop = 0; client->path && hop < SIM_HOPS; hop++)
         demand(v, client->path[hop] < c->relay_count, "clients[%u].path: there is no relay %u", i,
                client->path[hop]);
+    demand(v, !client->has_middle || client->middle < c->relay_count,
+           "clients[%u].middle: there is no relay %u", i, client->middle);
     demand(v, client->line_rate >= 1000, "clients[%u].line_rate: at least 1000", i);
 }
 

@@ -30,7 +30,7 @@ enum sim_outcome {
 #undef X
 };
 
-/* One fetch of a client. Those of a client are in the order in which they ended. */
+/* One fetch of a client, or one upload. Those of a client are in the order in which they ended. */
 struct sim_transfer {
     uint32_t client;
     uint32_t relays[3]; /* guard, middle, exit; UINT32_MAX: not chosen */
@@ -39,12 +39,14 @@ struct sim_transfer {
     uint16_t file;   /* of the client's load */
     uint8_t outcome; /* enum sim_outcome */
     bool is_new_circuit;
-    uint64_t bytes;     /* received */
-    nsec started;       /* when it was decided on; of a new circuit: when its building began */
+    uint16_t number; /* of the session's transfers */
+    uint64_t bytes;  /* of the file, received; of an upload: by the server */
+    nsec
+        started; /* when it was decided on; of a new circuit: when its building began, or when it need not wait */
     nsec circuit_built; /* equal to started when the circuit was there */
     nsec asked;         /* BEGIN was sent: what times to first and last byte are counted from */
     nsec connected;
-    nsec first_byte;
+    nsec first_byte; /* here; of an upload: at the server */
     nsec last_byte;
 };
 

@@ -4,11 +4,13 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "crypt/symbolic_short.h"
 #include "wire/relay_cell.h"
 
 /* A cell in a content: circuit id 4, command 1, length of what follows 2. */
 #define HEAD_LEN 7u
 
+static_assert(SYMBOLIC_SHORT_LEN >= RELAY_V1_HEADER_LEN, "a short body has the whole header");
 static_assert(SIM_CONTENT_MAX >= HEAD_LEN + RELAY_HEADER_LEN, "the head of a V0 data cell lies in one piece");
 
 /* --- messages ---------------------------------------------------------------------------------------------------- */
@@ -125,10 +127,11 @@ static void finish_record(struct sim_burst *burst, uint64_t plain) {
 }
 
 /* How much of a body is not zeros. Bodies of data are nothing but their header, mostly. */
-static size_t kept_of(const uint8_t *body, size_t length) {
+static size_t kept_of(const uint8_t *body) {
     static const uint8_t zeros[CELL_BODY_LEN];
     const size_t longest = RELAY_V1_HEADER_LEN; /* of the headers of both formats */
-    if (length == CELL_BODY_LEN && memcmp(body + longest, zeros, CELL_BODY_LEN - longest) == 0) {
+    size_t length = symbolic_is_short(body) ? SYMBOLIC_SHORT_LEN : CELL_BODY_LEN;
+    if (memcmp(body + longest, zeros, length - longest) == 0) {
         const size_t v0 = RELAY_HEADER_LEN;
         if (memcmp(body + v0, zeros, longest - v0) == 0)
             return v0;
@@ -140,7 +143,7 @@ static size_t kept_of(const uint8_t *body, size_t length) {
 }
 
 static bool add_cell(struct sim_burst *burst, const struct cell *cell) {
-    size_t kept = kept_of(cell->body, CELL_BODY_LEN);
+    size_t kept = kept_of(cell->body);
     uint8_t head[HEAD_LEN];
     store_u32(head, cell->circ_id);
     head[4] = cell->command;
@@ -210,6 +213,13 @@ static void reader_take(struct sim_reader *reader, uint8_t *out, size_t length) 
     }
 }
 
+static void finish_body(uint8_t *body, size_t kept, uint8_t command) {
+    bool is_short = kept <= SYMBOLIC_SHORT_LEN && (command == CELL_RELAY || command == CELL_RELAY_EARLY);
+    memset(body + kept, 0, (is_short ? SYMBOLIC_SHORT_LEN : CELL_BODY_LEN) - kept);
+    if (is_short)
+        symbolic_shorten(body);
+}
+
 uint32_t sim_reader_cells(struct sim_reader *reader, struct cell_view *views_out,
                           uint8_t (*bodies)[CELL_BODY_LEN + 3], uint32_t max) {
     uint32_t n = 0;
@@ -220,7 +230,7 @@ uint32_t sim_reader_cells(struct sim_reader *reader, struct cell_view *views_out
             .circ_id = load_u32(head), .command = head[4], .length = CELL_BODY_LEN, .body = bodies[n]};
         reader->offset = (uint16_t)(reader->offset + HEAD_LEN);
         reader_take(reader, bodies[n], kept);
-        memset(bodies[n] + kept, 0, CELL_BODY_LEN - kept);
+        finish_body(bodies[n], kept, views_out[n].command);
     }
     return n;
 }

@@ -88,7 +88,7 @@ struct sim_reader {
     uint16_t offset;
 };
 void sim_reader_init(struct sim_reader *reader, const struct sim_message *message);
-/* Up to max more cells; 0 at the end. */
+/* Up to max more cells; 0 at the end. Bodies of relay cells may be short (crypt/symbolic_short.h). */
 uint32_t sim_reader_cells(struct sim_reader *reader, struct cell_view *views_out,
                           uint8_t (*bodies)[CELL_BODY_LEN + 3], uint32_t max);
 

@@ -122,7 +122,11 @@ void sim_edge_want_read(struct sim_station *station, nsec now, edge_id id, bool 
 /* --- writing ------------------------------------------------------------------------------------------------------- */
 
 static bool send(struct sim_relay *relay, struct sim_edge *edge, struct span bytes) {
+    static const uint8_t zeros[64];
     struct span content = bytes;
+    while (content.length >= sizeof zeros &&
+           memcmp(content.data + content.length - sizeof zeros, zeros, sizeof zeros) == 0)
+        content.length -= sizeof zeros;
     while (content.length > 0 && content.data[content.length - 1] == 0)
         content.length--;
     struct sim_message *message = sim_message_new(relay->host, SIM_RAW, (uint32_t)bytes.length, content);

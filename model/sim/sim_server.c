@@ -1,5 +1,6 @@
 #include "sim/sim_server.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,10 +20,15 @@ struct connection {
     struct list entry;
     struct tcp *tcp;
     uint8_t head[SIM_REQUEST_HEAD_LEN];
-    uint64_t came; /* of the request */
-    uint64_t left; /* of the answer */
-    uint64_t said; /* of it */
+    uint64_t came;   /* of the request */
+    uint64_t left;   /* of the answer */
+    uint64_t said;   /* of it */
+    uint32_t upload; /* index of the server's; NO_UPLOAD: none */
+    uint64_t length; /* of it */
+    bool has_first;
+    nsec first; /* when it has */
 };
+#define NO_UPLOAD UINT32_MAX
 
 /* --- requests ------------------------------------------------------------------------------------------------------ */
 
@@ -50,6 +56,30 @@ void sim_request_write(uint64_t length, uint64_t wanted, uint8_t out[static SIM_
     CHECK(bytes_out_ok(&bytes));
 }
 
+/* The second word: the highest bit, client (22 bits), session (12), number (16). */
+#define UPLOAD_BIT    (UINT64_C(1) << 63)
+#define CLIENT_SHIFT  28u
+#define SESSION_SHIFT 16u
+static_assert(SIM_CLIENTS_MAX <= UINT32_C(1) << 22, "clients fit into the word");
+static_assert(SIM_SESSIONS_MAX <= 1u << (CLIENT_SHIFT - SESSION_SHIFT), "and sessions");
+
+void sim_upload_write(uint64_t length, const struct sim_upload *upload,
+                      uint8_t out[static SIM_REQUEST_HEAD_LEN]) {
+    sim_request_write(length,
+                      UPLOAD_BIT | (uint64_t)upload->client << CLIENT_SHIFT |
+                          (uint64_t)upload->session << SESSION_SHIFT | upload->number,
+                      out);
+}
+
+bool sim_upload_of(uint64_t word, struct sim_upload *upload_out) {
+    *upload_out = (struct sim_upload){.client = (uint32_t)((word & ~UPLOAD_BIT) >> CLIENT_SHIFT),
+                                      .session = (uint16_t)(word >> SESSION_SHIFT & (SIM_SESSIONS_MAX - 1)),
+                                      .number = (uint16_t)word,
+                                      .first_byte = NSEC_NEVER,
+                                      .last_byte = NSEC_NEVER};
+    return (word & UPLOAD_BIT) != 0;
+}
+
 /* Where a head has come whole, what it says. */
 static bool request_is_whole(struct connection *c, uint64_t *wanted_out) {
     struct bytes_in bytes = bytes_in(c->head, sizeof c->head);
@@ -67,6 +97,52 @@ static void take(struct connection *c, const struct sim_message *message) {
     if (c->came < sizeof c->head)
         sim_message_content(message, c->head + c->came, sizeof c->head - c->came);
     c->came += message->plain;
+}
+
+/* --- uploads ------------------------------------------------------------------------------------------------------- */
+
+/* Room for one more upload; false without memory, and then the run stops. */
+static bool reserve_upload(struct sim_server *server) {
+    const struct memory *memory = host_memory(server->host);
+    if (server->upload_count < server->upload_room)
+        return true;
+    uint32_t room = server->upload_room ? 2 * server->upload_room : 16;
+    struct sim_upload *uploads = memory_allocate(memory, room * sizeof(*uploads));
+    if (!uploads) {
+        host_fail(server->host);
+        return false;
+    }
+    if (server->upload_count > 0)
+        memcpy(uploads, server->uploads, server->upload_count * sizeof(*uploads));
+    memory_release(memory, server->uploads, server->upload_room * sizeof(*uploads));
+    server->uploads = uploads;
+    server->upload_room = room;
+    return true;
+}
+
+/* A head that has come whole may be that of an upload. */
+static void begin_upload(struct sim_server *server, struct connection *c) {
+    struct bytes_in bytes = bytes_in(c->head, sizeof c->head);
+    struct sim_upload upload;
+    uint64_t length = bytes_u64(&bytes);
+    if (c->upload != NO_UPLOAD || c->came < sizeof c->head || !sim_upload_of(bytes_u64(&bytes), &upload) ||
+        !reserve_upload(server))
+        return;
+    upload.first_byte = c->first;
+    c->length = length;
+    c->upload = server->upload_count;
+    server->uploads[server->upload_count++] = upload;
+}
+
+/* After something has come. */
+static void note_upload(struct sim_server *server, nsec now, struct connection *c) {
+    struct sim_upload *upload = &server->uploads[c->upload];
+    upload->bytes = c->came < c->length ? c->came : c->length;
+    if (upload->bytes < c->length || upload->last_byte != NSEC_NEVER)
+        return;
+    upload->last_byte = now;
+    c->left = 1; /* the answer */
+    c->said = 0;
 }
 
 /* --- answers ------------------------------------------------------------------------------------------------------- */
@@ -103,13 +179,19 @@ void sim_server_readable(struct host *host, nsec now, struct tcp *tcp) {
     uint64_t wanted;
     while ((next = tcp_read(tcp, now))) {
         struct sim_message *message = sim_message_of(next);
+        if (!c->has_first)
+            c->first = now;
+        c->has_first = true;
         take(c, message);
         sim_message_free(host, message);
-        if (request_is_whole(c, &wanted)) {
+        begin_upload(host_user(host), c);
+        if (c->upload == NO_UPLOAD && request_is_whole(c, &wanted)) {
             c->left += wanted;
             c->said = 0;
         }
     }
+    if (c->upload != NO_UPLOAD)
+        note_upload(host_user(host), now, c);
     answer(host, now, c);
 }
 
@@ -135,8 +217,12 @@ static void connection_free(struct host *host, struct connection *c) {
 }
 
 void sim_server_fini(struct sim_server *server) {
-    while (server->host && !list_is_empty(&server->connections))
+    if (!server->host)
+        return;
+    while (!list_is_empty(&server->connections))
         connection_free(server->host, LIST_ENTRY(server->connections.next, struct connection, entry));
+    memory_release(host_memory(server->host), server->uploads,
+                   server->upload_room * sizeof(*server->uploads));
 }
 
 bool sim_server_accept(struct host *host, nsec now, struct tcp *tcp, uint16_t port) {
@@ -150,6 +236,7 @@ bool sim_server_accept(struct host *host, nsec now, struct tcp *tcp, uint16_t po
         return false;
     }
     c->tcp = tcp;
+    c->upload = NO_UPLOAD;
     list_append(&server->connections, &c->entry);
     tcp_set_user(tcp, c);
     return true;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "sim/sim_config.h"
 #include "support/test.h"
 
 /* That it answers is seen in sim_world_test.c and tests/sim. */
@@ -38,11 +39,34 @@ static void test_a_request_says_its_length_and_what_it_wants(void **state) {
     assert_true(bytes_done(&bytes));
 }
 
+static void test_an_upload_says_whose_it_is(void **state) {
+    (void)state;
+    static const struct sim_upload uploads[] = {
+        {.client = 0, .session = 0, .number = 0},
+        {.client = 1499, .session = 9, .number = 1},
+        {.client = SIM_CLIENTS_MAX - 1, .session = SIM_SESSIONS_MAX - 1, .number = UINT16_MAX}};
+    for (size_t i = 0; i < sizeof uploads / sizeof uploads[0]; i++) {
+        uint8_t head[SIM_REQUEST_HEAD_LEN];
+        struct sim_upload upload;
+        sim_upload_write(10485760, &uploads[i], head);
+        struct bytes_in bytes = bytes_in(head, sizeof head);
+        assert_int_equal(bytes_u64(&bytes), 10485760);
+        assert_true(sim_upload_of(bytes_u64(&bytes), &upload));
+        assert_int_equal(upload.client, uploads[i].client);
+        assert_int_equal(upload.session, uploads[i].session);
+        assert_int_equal(upload.number, uploads[i].number);
+        assert_true(upload.first_byte == NSEC_NEVER && upload.last_byte == NSEC_NEVER);
+    }
+    struct sim_upload none;
+    assert_false(sim_upload_of(UINT64_C(1) << 40, &none)); /* a terabyte is wanted */
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names_are_numbers),
         cmocka_unit_test(test_other_names_are_of_no_server),
         cmocka_unit_test(test_a_request_says_its_length_and_what_it_wants),
+        cmocka_unit_test(test_an_upload_says_whose_it_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

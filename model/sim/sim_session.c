@@ -1,4 +1,4 @@
-/* What a session does: pause, path, link, circuit, stream, file; and what it notes of that. */
+/* What a session does: pause, path, link, circuit, stream, file (there or back); and what it notes of that. */
 #include <string.h>
 
 #include "base/check.h"
@@ -32,9 +32,12 @@ static nsec draw_pause(const struct sim_client *client) {
 }
 
 static void pause(struct sim_session *session, nsec now) {
-    nsec from = session->client->load->is_periodic ? session->transfer.started : now;
+    const struct sim_load *load = session->client->load;
+    nsec from = load->is_periodic ? session->transfer.started : now;
     session->state = SIM_SESSION_PAUSED;
     session->client->is_trim_due = true;
+    if (load->fetches_max && session->fetches >= load->fetches_max)
+        return; /* that was all */
     set_timer(session, nsec_max(now, from + draw_pause(session->client)));
 }
 
@@ -125,34 +128,85 @@ static void end_fetch(struct sim_session *session, nsec now, enum sim_outcome ou
 
 /* --- the stream ----------------------------------------------------------------------------------------------------- */
 
+static void write_head(const struct sim_session *session, uint8_t out[static SIM_REQUEST_HEAD_LEN]) {
+    const struct sim_load *load = session->client->load;
+    const struct sim_transfer *transfer = &session->transfer;
+    const struct sim_upload upload = {
+        .client = transfer->client, .session = transfer->session, .number = transfer->number};
+    if (load->is_upload)
+        sim_upload_write(session->wanted, &upload, out);
+    else
+        sim_request_write(load->request_bytes, session->wanted, out);
+}
+
+/* How much is to be sent; of an upload that goes on there is no end. */
+static uint64_t request_length(const struct sim_session *session) {
+    const struct sim_load *load = session->client->load;
+    if (!load->is_upload)
+        return load->request_bytes;
+    return load->goes_on ? UINT64_MAX : session->wanted;
+}
+
 static void send_request(struct sim_session *session, nsec now) {
     static const uint8_t zeros[REQUEST_PIECE];
-    uint32_t length = session->client->load->request_bytes;
+    uint64_t length = request_length(session);
     while (session->requested < length) {
         uint8_t head[SIM_REQUEST_HEAD_LEN];
         const uint8_t *bytes = zeros;
-        uint32_t most =
-            length - session->requested < REQUEST_PIECE ? length - session->requested : REQUEST_PIECE;
+        uint64_t left = length - session->requested;
+        size_t most = left < REQUEST_PIECE ? (size_t)left : REQUEST_PIECE;
         if (session->requested < sizeof head) {
-            sim_request_write(length, session->wanted, head);
+            write_head(session, head);
             bytes = head + session->requested;
-            most = (uint32_t)sizeof head - session->requested;
+            most = sizeof head - (size_t)session->requested;
         }
         size_t used = origin_circuit_send(session->circuit, now, session->stream, bytes, most);
-        session->requested += (uint32_t)used;
+        session->requested += used;
         if (used < most)
             break;
     }
     sim_guard_touch(session->guard);
 }
 
+/* When the timer of a stream comes: an upload goes on first, then only its time out matters. */
+static nsec stream_timer(const struct sim_session *session, nsec now) {
+    const struct sim_load *load = session->client->load;
+    nsec asked = session->transfer.asked;
+    nsec timeout = load->files[session->transfer.file].timeout;
+    if (load->is_upload && load->goes_on && now < asked + load->goes_on)
+        return asked + load->goes_on;
+    return timeout ? nsec_max(now + 1, asked + timeout) : NSEC_NEVER;
+}
+
+/* An upload ends when all of it has come to the server, and the time for which it goes on is over. */
+static void end_upload(struct sim_session *session, nsec now) {
+    if (session->is_answered && now >= session->transfer.asked + session->client->load->goes_on)
+        end_fetch(session, now, SIM_OUTCOME_DONE);
+}
+
+static void stream_time(struct sim_session *session, nsec now) {
+    const struct sim_load *load = session->client->load;
+    nsec timeout = load->files[session->transfer.file].timeout;
+    if (!load->is_upload) {
+        end_fetch(session, now, SIM_OUTCOME_TIMEOUT);
+        return;
+    }
+    end_upload(session, now);
+    if (session->state != SIM_SESSION_FETCHING)
+        return;
+    if (timeout && now >= session->transfer.asked + timeout)
+        end_fetch(session, now, SIM_OUTCOME_TIMEOUT);
+    else
+        set_timer(session, stream_timer(session, now));
+}
+
 static void ask(struct sim_session *session, nsec now) {
     struct begin_message to = {.port = SIM_SERVER_PORT};
-    const struct sim_file *file = &session->client->load->files[session->transfer.file];
     sim_server_name(session->transfer.server, to.host);
     session->state = SIM_SESSION_FETCHING;
     session->transfer.asked = now;
     session->requested = 0;
+    session->is_answered = false;
     session->stream = origin_circuit_begin(session->circuit, now, &to);
     sim_guard_touch(session->guard);
     if (!session->stream) {
@@ -160,12 +214,28 @@ static void ask(struct sim_session *session, nsec now) {
         return;
     }
     session->stream->user = session;
-    set_timer(session, file->timeout ? now + file->timeout : NSEC_NEVER);
+    set_timer(session, stream_timer(session, now));
+}
+
+/* With a circuit: at once, or when it is time. */
+static void ask_in_time(struct sim_session *session, nsec now) {
+    nsec at = session->client->load->streams_at;
+    if (now >= at) {
+        ask(session, now);
+        return;
+    }
+    session->state = SIM_SESSION_WAITING;
+    set_timer(session, at);
 }
 
 static void receive(struct sim_session *session, nsec now, size_t length) {
     struct sim_transfer *transfer = &session->transfer;
     sim_guard_touch(session->guard); /* SENDMEs */
+    if (session->client->load->is_upload) {
+        session->is_answered = true;
+        end_upload(session, now);
+        return;
+    }
     if (transfer->bytes == 0)
         transfer->first_byte = now;
     transfer->bytes += length;
@@ -206,7 +276,7 @@ static void grow(struct sim_session *session, nsec now) {
     session->circuit_born = now;
     session->transfer.circuit_built = now;
     note_build(session, now, SIM_OUTCOME_DONE);
-    ask(session, now);
+    ask_in_time(session, now);
 }
 
 void sim_session_link_open(struct sim_session *session, nsec now) {
@@ -236,6 +306,16 @@ void sim_session_link_gone(struct sim_session *session, nsec now) {
         end_fetch(session, now, SIM_OUTCOME_LINK_CLOSED);
 }
 
+/* The middle is given: exit and guard around it, drawn for each circuit. */
+static void choose_ends(struct sim_session *session) {
+    const struct sim_client *client = session->client;
+    struct rng *rng = host_rng(client->host);
+    uint32_t *relays = session->transfer.relays;
+    uint32_t chosen[2] = {relays[1] = client->config->middle};
+    chosen[1] = relays[2] = sim_paths_draw(&client->world->paths, rng, SIM_POSITION_EXIT, chosen, 1);
+    relays[0] = sim_paths_draw(&client->world->paths, rng, SIM_POSITION_GUARD, chosen, 2);
+}
+
 /* tor chooses the exit first, then the guard, then the middle. */
 static bool choose_path(struct sim_session *session) {
     const struct sim_client *client = session->client;
@@ -243,6 +323,10 @@ static bool choose_path(struct sim_session *session) {
     struct rng *rng = host_rng(client->host);
     uint32_t *relays = session->transfer.relays;
     uint32_t chosen[SIM_HOPS];
+    if (client->config->has_middle) {
+        choose_ends(session);
+        return relays[0] != SIM_NO_RELAY && relays[2] != SIM_NO_RELAY;
+    }
     if (client->config->path) {
         memcpy(relays, client->config->path, SIM_HOPS * sizeof *relays);
         return true;
@@ -288,6 +372,7 @@ static void begin_fetch(struct sim_session *session, nsec now) {
     memcpy(relays, transfer->relays, sizeof relays);
     *transfer = (struct sim_transfer){.client = client->number,
                                       .session = number_of(session),
+                                      .number = (uint16_t)session->fetches++,
                                       .started = now,
                                       .circuit_built = NSEC_NEVER,
                                       .asked = NSEC_NEVER,
@@ -300,7 +385,7 @@ static void begin_fetch(struct sim_session *session, nsec now) {
     if (session->is_circuit_open && now - session->circuit_born < client->load->circuit_age_max) {
         memcpy(transfer->relays, relays, sizeof relays);
         transfer->circuit_built = now;
-        ask(session, now);
+        ask_in_time(session, now);
         return;
     }
     drop_circuit(session, now);
@@ -314,6 +399,7 @@ static void circuit_closed(struct sim_session *session, nsec now) {
     case SIM_SESSION_PAUSED: drop_circuit(session, now); break;
     case SIM_SESSION_LINKING: CHECK(!"there is no circuit"); break;
     case SIM_SESSION_BUILDING: end_fetch(session, now, SIM_OUTCOME_CIRCUIT_FAILED); break;
+    case SIM_SESSION_WAITING:
     case SIM_SESSION_FETCHING: end_fetch(session, now, SIM_OUTCOME_CIRCUIT_CLOSED); break;
     }
 }
@@ -352,7 +438,11 @@ void sim_session_timer(struct host *host, nsec now, uint32_t arg, void *object) 
     case SIM_SESSION_PAUSED: begin_fetch(session, now); break;
     case SIM_SESSION_LINKING:
     case SIM_SESSION_BUILDING: end_fetch(session, now, SIM_OUTCOME_CIRCUIT_TIMEOUT); break;
-    case SIM_SESSION_FETCHING: end_fetch(session, now, SIM_OUTCOME_TIMEOUT); break;
+    case SIM_SESSION_WAITING:
+        session->transfer.started = now;
+        ask(session, now);
+        break;
+    case SIM_SESSION_FETCHING: stream_time(session, now); break;
     }
     sim_client_turn(client, now);
 }

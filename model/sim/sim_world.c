@@ -298,10 +298,20 @@ enum err sim_world_run(struct sim_world *world, nsec until, uint32_t threads) {
     return ERR_OK;
 }
 
+/* Servers know what came of uploads. */
+static void note_uploads(struct sim_world *world, const struct sim_server *server) {
+    for (uint32_t i = 0; i < server->upload_count; i++) {
+        CHECK(server->uploads[i].client < world->config->client_count);
+        sim_client_note_upload(&world->clients[server->uploads[i].client], &server->uploads[i]);
+    }
+}
+
 void sim_world_finish(struct sim_world *world) {
     world->is_finished = true;
     for (uint32_t i = 0; i < world->config->client_count; i++)
         sim_client_finish(&world->clients[i], world->ran_until);
+    for (uint32_t i = 0; i < world->config->server_count; i++)
+        note_uploads(world, &world->servers[i]);
 }
 
 /* --- what was measured ----------------------------------------------------------------------------------------------- */

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "crypt/symbolic_mix.h"
+#include "crypt/symbolic_short.h"
 #include "wire/relay_cell.h"
 
 struct head {
@@ -36,7 +37,7 @@ static bool is_cgo(const void *layer) {
 
 static void take_body(const struct crypt_cell *cell) {
     if (cell->to != cell->from)
-        memcpy(cell->to, cell->from, CELL_BODY_LEN);
+        memcpy(cell->to, cell->from, symbolic_is_short(cell->from) ? SYMBOLIC_SHORT_ALL : CELL_BODY_LEN);
 }
 
 /* --- tor1 ----------------------------------------------------------------------------------------------------------- */
@@ -54,6 +55,8 @@ static void tor1_crypt(struct tor1 *layer, struct crypt_cell *cells, size_t n, s
         take_body(&cells[i]);
         symbolic_store(cells[i].to, symbolic_load(cells[i].from) ^ symbolic_mix(layer->stream));
         cells[i].is_ours = load_u16(cells[i].to + RELAY_RECOGNIZED_OFFSET) == 0;
+        if (cells[i].is_ours)
+            symbolic_lengthen(cells[i].to);
     }
     work->aes_bytes += n * CELL_BODY_LEN;
     work->crypt_runs++;
@@ -165,6 +168,7 @@ static void cgo_crypt(struct cgo *layer, struct crypt_cell *cells, size_t n, str
         cells[i].is_ours = receives && symbolic_load(body) == layer->nonce;
         if (!cells[i].is_ours)
             continue;
+        symbolic_lengthen(body);
         symbolic_store(body, received);
         if (layer->head.role == LAYER_ORIGIN_BACKWARD)
             layer->nonce = received;
