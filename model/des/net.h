@@ -3,7 +3,8 @@
  * A segment waits at its sender's interface for tokens of the upstream bucket (acks first, then data in the order of
  * sending; no drop), crosses the path with a constant latency and a chance of loss (drawn at the sender; segments without
  * payload are never lost), and waits at the receiver's interface in a CoDel queue for tokens of the downstream bucket. There is
- * no other queue: paths have no bandwidth. Until bootstrap_end neither buckets nor loss apply.
+ * no other queue: paths have no bandwidth. Until bootstrap_end neither buckets nor loss apply. An interface may have one
+ * bucket for both directions: while both have something, each gets half of the bytes.
  * Two hosts only: a connection of a host with itself is the user's own affair.
  *
  * Thread: an interface belongs to its host. Rates and paths do not change while the engine runs.
@@ -90,6 +91,8 @@ MUST_USE struct net *net_new(const struct net_config *config);
 void net_free(struct net *net);
 /* Bytes per second, or RATE_UNLIMITED; not while the engine runs. */
 void net_set_rates(struct net *net, host_id host, uint64_t up, uint64_t down);
+/* The same for both directions together. */
+void net_set_rate_both_ways(struct net *net, host_id host, uint64_t rate);
 const struct net_counters *net_counters(const struct net *net, host_id host);
 /* Connections of a host, those included that are still closing. */
 uint32_t net_connections(const struct net *net, host_id host);

@@ -58,19 +58,25 @@ static bool judge(struct interface *interface, nsec now, const struct packet *pa
     return codel_keeps(&interface->codel, now, now - packet->queued_at, interface->arrived_bytes);
 }
 
+static struct rate_bucket *bucket_of(struct interface *interface) {
+    return interface->is_shared ? &interface->up : &interface->down;
+}
+
 static void wait_for_tokens(struct interface *interface, nsec now, uint64_t size) {
-    interface->down_waits = true;
     interface->down_held = true;
+    if (interface->is_shared)
+        return; /* interface_share waits for both */
+    interface->down_waits = true;
     nsec ready = rate_bucket_ready_at(&interface->down, now, size);
     host_at(interface->host, ready, interface->net->down, 0, NULL);
 }
 
-/* Receive from the first packet until it is used up (true) or tokens are (false). */
-static bool receive_packet(struct interface *interface, nsec now) {
+/* Receive up to n segments of the first packet, until tokens are used up (false). */
+static bool receive_packet(struct interface *interface, nsec now, uint32_t n) {
     struct packet *packet = interface->arrived.first;
     bool limited = now >= interface->net->config.bootstrap_end;
     uint32_t kept = 0;
-    while (kept < packet->count) {
+    while (kept < packet->count && kept < n) {
         uint64_t size = packet_bytes(packet, kept + 1) - packet_bytes(packet, kept);
         if (!interface->down_held && !judge(interface, now, packet, size)) {
             bool last = packet->count == kept + 1;
@@ -81,13 +87,13 @@ static bool receive_packet(struct interface *interface, nsec now) {
             kept = 0;
             continue;
         }
-        if (limited && rate_bucket_available(&interface->down, now) < size) {
+        if (limited && rate_bucket_available(bucket_of(interface), now) < size) {
             deliver(interface, now, kept);
             wait_for_tokens(interface, now, size);
             return false;
         }
         if (limited)
-            rate_bucket_take(&interface->down, size);
+            rate_bucket_take(bucket_of(interface), size);
         interface->down_held = false;
         kept++;
     }
@@ -95,9 +101,17 @@ static bool receive_packet(struct interface *interface, nsec now) {
     return true;
 }
 
+enum interface_step interface_receive_one(struct interface *interface, nsec now) {
+    if (!interface->arrived.first) {
+        codel_ran_empty(&interface->codel);
+        return INTERFACE_NOTHING;
+    }
+    return receive_packet(interface, now, 1) ? INTERFACE_PASSED : INTERFACE_WAITS;
+}
+
 static void receive_allowed(struct interface *interface, nsec now) {
     while (interface->arrived.first)
-        if (!receive_packet(interface, now))
+        if (!receive_packet(interface, now, PACKET_SEGMENTS_MAX))
             return;
     codel_ran_empty(&interface->codel);
 }
@@ -114,7 +128,9 @@ void interface_arrive(struct host *host, nsec now, uint32_t arg, void *object) {
         interface->arrived.first = packet;
     interface->arrived.last = packet;
     interface->arrived_bytes += packet_bytes(packet, packet->count);
-    if (!interface->down_waits)
+    if (interface->is_shared)
+        interface_share(interface, now);
+    else if (!interface->down_waits)
         receive_allowed(interface, now);
 }
 

@@ -83,6 +83,12 @@ void net_set_rates(struct net *net, host_id host, uint64_t up, uint64_t down) {
     interface->down_rate = down;
     rate_bucket_init(&interface->up, up);
     rate_bucket_init(&interface->down, down);
+    interface->is_shared = false;
+}
+
+void net_set_rate_both_ways(struct net *net, host_id host, uint64_t rate) {
+    net_set_rates(net, host, rate, rate);
+    net->interfaces[host].is_shared = rate != RATE_UNLIMITED;
 }
 
 const struct net_counters *net_counters(const struct net *net, host_id host) {

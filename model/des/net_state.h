@@ -28,7 +28,7 @@ struct tcp_slot {
 struct interface {
     struct net *net;
     struct host *host;
-    struct rate_bucket up;
+    struct rate_bucket up; /* of both directions, with is_shared */
     struct rate_bucket down;
     uint64_t up_rate; /* read by connections of other hosts; RATE_UNLIMITED: no limit */
     uint64_t down_rate;
@@ -40,6 +40,10 @@ struct interface {
     bool up_waits;   /* an event will go on with sending */
     bool down_waits; /* an event will go on with receiving */
     bool down_held;  /* the first segment has passed CoDel and waits for tokens */
+    bool is_shared;  /* one bucket for both directions; then only up_waits is used, for both */
+    bool is_sharing; /* interface_share is at it */
+    int32_t
+        ahead; /* bytes that sending has had more of a shared bucket than receiving, while both had something */
     struct tcp_slot *slots;
     uint32_t slot_count;
     uint32_t slot_room;
@@ -52,6 +56,12 @@ struct net {
     struct net_config config;
     struct interface *interfaces;
     event_kind arrive, up, down, timer, ack;
+};
+
+enum interface_step {
+    INTERFACE_NOTHING, /* there is nothing */
+    INTERFACE_PASSED,
+    INTERFACE_WAITS /* for tokens */
 };
 
 enum tcp_phase { TCP_SYN_SENT, TCP_SYN_RECEIVED, TCP_ESTABLISHED, TCP_DEAD };
@@ -143,7 +153,12 @@ static inline void message_append(struct message_queue *queue, struct tcp_messag
 void interface_send(struct interface *interface, nsec now, struct packet *packet);
 event_handler interface_go_on_sending;
 
+/* Of an interface with one bucket: send and receive in turn what it allows. */
+void interface_share(struct interface *interface, nsec now);
+
 /* net_down.c */
+/* Receive a segment of what waits. */
+enum interface_step interface_receive_one(struct interface *interface, nsec now);
 event_handler interface_arrive;
 event_handler interface_go_on_receiving;
 

@@ -1,5 +1,7 @@
 #include "des/net.h"
 
+#include <inttypes.h>
+
 #include "base/attributes.h"
 #include "support/small_net.h"
 #include "support/test.h"
@@ -96,6 +98,34 @@ static void two_flows_share_the_interface_of_their_receiver(UNUSED void **state)
     assert_true(counters->waited_down / counters->segments_received <
                 40 * MS); /* CoDel keeps it near its target */
     small_fini(&s);
+}
+
+/* One bucket for both directions, 20 Mbit/s: what comes in and what goes out share it evenly, and fill it. */
+static void both_directions_share_an_interface(UNUSED void **state) {
+    const nsec warm_up = 5 * NSEC_PER_S, length = 30 * NSEC_PER_S;
+    const uint64_t rate = 2500000, all = rate * (length / NSEC_PER_S);
+    for (unsigned directions = 1; directions <= 2; directions++) {
+        struct small_net s;
+        struct small_flow in[4],
+            out; /* CoDel makes each that comes in pause: together they always have something */
+        small_init(&s);
+        net_set_rate_both_ways(s.net, 1, rate);
+        small_start(&s, &out, 1, 2, UINT64_C(1) << 40, 4096);
+        for (host_id i = 0; directions == 2 && i < 4; i++)
+            small_start(&s, &in[i], 3 + i, 1, UINT64_C(1) << 40, 4096);
+        small_run(&s, warm_up);
+        const struct net_counters before = *net_counters(s.net, 1);
+        small_run(&s, warm_up + length);
+        const struct net_counters *after = net_counters(s.net, 1);
+        uint64_t sent = after->bytes_sent - before.bytes_sent;
+        uint64_t received = after->bytes_received - before.bytes_received;
+        print_message("%u: %" PRIu64 " out, %" PRIu64 " in, of %" PRIu64 "\n", directions, sent, received,
+                      all);
+        assert_in_range(sent + received, all * 99 / 100, all + rate / 1000 + RATE_MTU);
+        if (directions == 2)
+            assert_in_range(sent, all / 2 * 98 / 100, all / 2 * 102 / 100);
+        small_fini(&s);
+    }
 }
 
 static void bootstrapping_knows_neither_rates_nor_loss(UNUSED void **state) {
@@ -220,6 +250,7 @@ int main(void) {
         cmocka_unit_test(the_downstream_bucket_does_the_same_at_the_other_end),
         cmocka_unit_test(one_flow_fills_its_own_interface),
         cmocka_unit_test(two_flows_share_the_interface_of_their_receiver),
+        cmocka_unit_test(both_directions_share_an_interface),
         cmocka_unit_test(bootstrapping_knows_neither_rates_nor_loss),
         cmocka_unit_test(all_data_comes_over_and_the_same_way_for_any_partitions),
         cmocka_unit_test(trains_cannot_be_told_from_single_segments),

@@ -122,42 +122,90 @@ static void drop_orphan(struct interface *interface, struct packet *packet) {
     tcp_unpin(tcp);
 }
 
-static void wait_for_tokens(struct interface *interface, nsec now, const struct packet *packet) {
-    nsec ready = rate_bucket_ready_at(&interface->up, now, packet_bytes(packet, 1));
+static void wait_for_tokens(struct interface *interface, nsec now, uint64_t bytes) {
+    nsec ready = rate_bucket_ready_at(&interface->up, now, bytes);
     interface->up_waits = true;
     host_at(interface->host, ready, interface->net->up, 0, NULL);
 }
 
-static void send_allowed(struct interface *interface, nsec now) {
+/* What leaves next; acks first. NULL: nothing waits. */
+static struct packet_queue *next_queue(struct interface *interface) {
     for (;;) {
         struct packet_queue *queue = interface->control.first ? &interface->control : &interface->data;
         struct packet *packet = queue->first;
         if (!packet)
-            return;
-        if (is_orphan(packet)) {
-            queue_take_first(queue);
-            drop_orphan(interface, packet);
-            continue;
-        }
-        uint32_t n = segments_allowed(interface, now, packet);
-        if (n == 0) {
-            wait_for_tokens(interface, now, packet);
-            return;
-        }
-        if (now >= interface->net->config.bootstrap_end)
-            rate_bucket_take(&interface->up, packet_bytes(packet, n));
-        if (n == packet->count)
-            queue_take_first(queue);
-        else if (!(packet = split(interface, packet, n)))
-            return;
-        depart(interface, now, packet);
+            return NULL;
+        if (!is_orphan(packet))
+            return queue;
+        queue_take_first(queue);
+        drop_orphan(interface, packet);
     }
+}
+
+/* Send up to n segments of the first packet, if tokens are there for one. */
+static enum interface_step send_some(struct interface *interface, nsec now, uint32_t n) {
+    struct packet_queue *queue = next_queue(interface);
+    if (!queue)
+        return INTERFACE_NOTHING;
+    struct packet *packet = queue->first;
+    uint32_t allowed = segments_allowed(interface, now, packet);
+    if (allowed == 0)
+        return INTERFACE_WAITS;
+    n = n < allowed ? n : allowed;
+    if (now >= interface->net->config.bootstrap_end)
+        rate_bucket_take(&interface->up, packet_bytes(packet, n));
+    if (n == packet->count)
+        queue_take_first(queue);
+    else if (!(packet = split(interface, packet, n)))
+        return INTERFACE_NOTHING; /* the run stops */
+    depart(interface, now, packet);
+    return INTERFACE_PASSED;
+}
+
+static void send_allowed(struct interface *interface, nsec now) {
+    enum interface_step step;
+    while ((step = send_some(interface, now, PACKET_SEGMENTS_MAX)) == INTERFACE_PASSED)
+        ;
+    if (step == INTERFACE_WAITS)
+        wait_for_tokens(interface, now, packet_bytes(next_queue(interface)->first, 1));
+}
+
+static enum interface_step send_one(struct interface *interface, nsec now) {
+    return send_some(interface, now, 1);
+}
+
+/* Pass a segment of the direction that is behind, or of the other when that has nothing. */
+static enum interface_step pass_one(struct interface *interface, nsec now) {
+    const bool is_sending = interface->ahead <= 0;
+    const uint64_t tokens = rate_bucket_available(&interface->up, now);
+    enum interface_step step = is_sending ? send_one(interface, now) : interface_receive_one(interface, now);
+    if (step == INTERFACE_NOTHING) {
+        interface->ahead = 0;
+        return is_sending ? interface_receive_one(interface, now) : send_one(interface, now);
+    }
+    const int32_t used = (int32_t)(tokens - rate_bucket_available(&interface->up, now)); /* an MTU at most */
+    interface->ahead += is_sending ? used : -used;
+    return step;
+}
+
+void interface_share(struct interface *interface, nsec now) {
+    if (interface->is_sharing || interface->up_waits)
+        return;
+    enum interface_step step;
+    interface->is_sharing = true;
+    while ((step = pass_one(interface, now)) == INTERFACE_PASSED)
+        ;
+    interface->is_sharing = false;
+    if (step == INTERFACE_WAITS)
+        wait_for_tokens(interface, now, RATE_MTU); /* for whichever is next */
 }
 
 void interface_send(struct interface *interface, nsec now, struct packet *packet) {
     bool is_control = packet->last_size == 0 && !(packet->flags & (PACKET_SYN | PACKET_FIN));
     queue_append(is_control ? &interface->control : &interface->data, packet);
-    if (!interface->up_waits)
+    if (interface->is_shared)
+        interface_share(interface, now);
+    else if (!interface->up_waits)
         send_allowed(interface, now);
 }
 
@@ -165,5 +213,8 @@ void interface_go_on_sending(struct host *host, nsec now, uint32_t arg, void *ob
     CHECK(arg == 0 && object == NULL);
     struct interface *interface = interface_of(host);
     interface->up_waits = false;
-    send_allowed(interface, now);
+    if (interface->is_shared)
+        interface_share(interface, now);
+    else
+        send_allowed(interface, now);
 }
