@@ -1,8 +1,8 @@
 #include "des/cores.h"
 
-#include <stdbool.h>
-
 #include "base/check.h"
+
+#define ALONE_PERMILLE 1000u
 
 void cores_init(struct cores *cores, uint16_t physical, uint16_t threads_per_core, uint32_t smt_permille) {
     CHECK(physical > 0);
@@ -47,17 +47,27 @@ static uint16_t choose(const struct cores *cores, nsec ready) {
     return best;
 }
 
-/* Work beside a busy sibling gets 1000 / smt_permille done in a unit of time. */
+/* Work beside a busy sibling gets (2000 - smt_permille) / smt_permille done in a unit of time. */
 static nsec stretched_end(const struct cores *cores, nsec start, nsec price, nsec sibling_until) {
-    if (sibling_until <= start)
+    if (sibling_until <= start || price == 0)
         return start + price;
     nsec overlap = sibling_until - start;
+    const uint32_t rest = 2 * ALONE_PERMILLE - cores->smt_permille;
     CHECK(price < NSEC_NEVER / 2000);
     CHECK(overlap < NSEC_NEVER / 2000);
-    nsec slow = price * cores->smt_permille / 1000;
-    if (slow <= overlap)
-        return start + slow;
-    return sibling_until + (price - overlap * 1000 / cores->smt_permille);
+    nsec done = overlap * rest / cores->smt_permille;
+    if (done < price)
+        return sibling_until + (price - done);
+    return start + (price * cores->smt_permille + rest - 1) / rest; /* done > 0, so rest is */
+}
+
+bool cores_can_run(const struct cores *cores, nsec now, const struct core_thread *thread) {
+    if (thread->pinned != CORE_ANY)
+        return cores->free[thread->pinned] <= now;
+    for (uint16_t core = 0; core < cores->logical; core++)
+        if (cores->free[core] <= now)
+            return true;
+    return false;
 }
 
 static void count_wait(struct cores_statistics *statistics, nsec waited) {
