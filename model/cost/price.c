@@ -38,6 +38,15 @@ uint64_t cost_work_ps(const struct cost_table *table, const struct work *delta,
     return sum;
 }
 
+uint64_t cost_socket_ps(const struct cost_table *table, const struct work *delta) {
+    uint64_t sum = multiply(delta->reads, table->ps.reads);
+    sum = add(sum, multiply(delta->writes, table->ps.writes));
+    sum = add(sum, multiply(delta->tls_bytes_read, table->ps.tls_bytes_read));
+    sum = add(sum, multiply(delta->tls_bytes_written, table->ps.tls_bytes_written));
+    sum = add(sum, multiply(delta->edge_bytes_in, table->ps.edge_bytes_in));
+    return add(sum, multiply(delta->edge_bytes_out, table->ps.edge_bytes_out));
+}
+
 /* While the sibling is busy, a picosecond of work takes smt_permille / 1000: overlap_ps of time do that much less. */
 static uint64_t stretch(uint64_t work_ps, uint64_t overlap_ps, uint32_t smt_permille) {
     uint64_t done_ps = scale(overlap_ps, COST_SMT_PERMILLE, smt_permille);

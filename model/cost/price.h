@@ -20,6 +20,7 @@
 #define COST_COLD_PS_MAX      UINT64_C(1000000000)    /* times 2^32 circuits it fits in 64 bits */
 #define COST_SMT_PERMILLE     1000u                   /* two hyperthreads as fast as two cores */
 #define COST_SMT_PERMILLE_MAX 4000u
+#define COST_WAKE_NS_MAX      UINT64_C(100000000) /* a tenth of a second: more is no wake */
 
 /* Picoseconds for one unit of each kind of work, under the names of the work. */
 struct cost_prices {
@@ -34,8 +35,12 @@ struct cost_table {
     uint32_t halves_hot;      /* so many active circuit halves stay in the caches */
     uint64_t
         cell_cold_ps; /* what a cell costs more each time that it waits, when those that wait leave the near caches */
-    uint32_t queues_hot;   /* the cells that wait with so many active circuit halves stay there */
-    uint32_t smt_permille; /* how much longer work takes while the sibling hyperthread is busy */
+    uint32_t queues_hot;    /* the cells that wait with so many active circuit halves stay there */
+    uint32_t smt_permille;  /* how much longer work takes while both sibling hyperthreads are always busy */
+    uint32_t wake_delay_ns; /* from being woken until a sleeping thread runs: time, but nobody's work */
+    uint32_t
+        softirq_permille; /* of the price of sockets, what the kernel does beside the thread, on the cores that
+                                  the network's interrupts go to */
     bool calibrated; /* fitted on the machine that it names; otherwise each output must say that it is not */
 };
 
@@ -44,6 +49,9 @@ struct cost_table {
  * received, and once more when it crosses to another thread. */
 MUST_USE uint64_t cost_work_ps(const struct cost_table *table, const struct work *delta,
                                const struct working_set *working_set);
+
+/* The part of that for calls and bytes of sockets: what the kernel may do elsewhere. */
+MUST_USE uint64_t cost_socket_ps(const struct cost_table *table, const struct work *delta);
 
 /* How long the work takes when it starts at now, on a CPU whose sibling hyperthread is busy until then (0: idle). */
 MUST_USE nsec cost_price(const struct cost_table *table, const struct work *delta,

@@ -43,6 +43,19 @@ static void a_sum_is_rounded_up_once(void **state) {
     assert_int_equal(cost_price(&table, &work, &idle, 5, 0), 45709);
 }
 
+/* Calls and bytes of sockets, and nothing else. */
+static void the_part_of_sockets(void **state) {
+    (void)state;
+    const struct cost_table table = table_of_primes();
+    struct work all = {0};
+#define X(name) all.name = 10;
+    WORK_LIST(X)
+#undef X
+    assert_int_equal(cost_socket_ps(&table, &all),
+                     10 * (table.ps.reads + table.ps.writes + table.ps.tls_bytes_read +
+                           table.ps.tls_bytes_written + table.ps.edge_bytes_in + table.ps.edge_bytes_out));
+}
+
 static void price_of_one_unit(uint64_t ps, nsec expected) {
     const struct cost_table table = {.ps = {.reads = ps}, .smt_permille = 1000};
     const struct work one = {.reads = 1};
@@ -188,6 +201,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_kind_of_work_has_its_own_price),
         cmocka_unit_test(a_sum_is_rounded_up_once),
+        cmocka_unit_test(the_part_of_sockets),
         cmocka_unit_test(nanoseconds_are_rounded_up),
         cmocka_unit_test(a_busy_sibling_stretches_only_what_overlaps),
         cmocka_unit_test(circuits_get_cold_when_there_are_many),

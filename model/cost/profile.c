@@ -97,6 +97,27 @@ static bool read_smt(const struct setting *root, struct cost_profile *out, struc
     return true;
 }
 
+/* What a profile may leave out: nothing is known of it then, and nothing charged. */
+static bool read_if_there(const struct setting *root, const char *key, const char *unit, uint64_t largest,
+                          struct interval *out, struct mistake *mistake) {
+    *out = (struct interval){0, 0, 0};
+    return !setting_find(root, key) || read_interval(root, key, unit, 0, largest, out, mistake);
+}
+
+static bool read_threads(const struct setting *root, struct cost_profile *out, struct mistake *mistake) {
+    struct interval wake, softirq;
+    if (!read_if_there(root, "wake_delay", "ns", COST_WAKE_NS_MAX, &wake, mistake) ||
+        !read_if_there(root, "softirq", "permille", 1000, &softirq, mistake))
+        return false;
+    out->value.wake_delay_ns = (uint32_t)wake.value;
+    out->least.wake_delay_ns = (uint32_t)wake.least;
+    out->most.wake_delay_ns = (uint32_t)wake.most;
+    out->value.softirq_permille = (uint32_t)softirq.value;
+    out->least.softirq_permille = (uint32_t)softirq.least;
+    out->most.softirq_permille = (uint32_t)softirq.most;
+    return true;
+}
+
 static bool read_u32(const struct setting *map, const char *key, uint32_t least, uint32_t most, uint32_t *out,
                      struct mistake *mistake) {
     uint64_t value;
@@ -113,8 +134,8 @@ static bool read_aes(const struct setting *hardware, bool *out, struct mistake *
 }
 
 static bool read_machine(const struct setting *root, struct cost_profile *out, struct mistake *mistake) {
-    static const char *const keys[] = {"cores", "threads_per_core", "nic_mbit", "nic_direction", "aes",
-                                       "from"};
+    static const char *const keys[] = {"cores", "threads_per_core", "nic_mbit", "nic_direction",
+                                       "aes",   "softirq_queues",   "from"};
     static const char *const directions[] = {"each", "both"};
     const struct setting *hardware;
     const char *from;
@@ -128,7 +149,9 @@ static bool read_machine(const struct setting *root, struct cost_profile *out, s
         !read_aes(hardware, &out->has_aes, mistake) || !setting_text(hardware, "from", &from, mistake))
         return false;
     out->nic_both_ways = direction == 1;
-    return true;
+    out->softirq_queues = 1;
+    return !setting_find(hardware, "softirq_queues") ||
+           read_u32(hardware, "softirq_queues", 1, COST_PROFILE_CORES_MAX, &out->softirq_queues, mistake);
 }
 
 static bool read_name(const struct setting *root, const char *key, char *out, size_t room,
@@ -144,15 +167,16 @@ static bool read_name(const struct setting *root, const char *key, char *out, si
 }
 
 static bool read_profile(const struct setting *root, struct cost_profile *out, struct mistake *mistake) {
-    static const char *const keys[] = {"profile",    "machine",   "calibrated", "hardware", "circuit_cold",
-                                       "halves_hot", "cell_cold", "queues_hot", "smt",      "prices"};
+    static const char *const keys[] = {"profile",      "machine",    "calibrated", "hardware",
+                                       "circuit_cold", "halves_hot", "cell_cold",  "queues_hot",
+                                       "smt",          "wake_delay", "softirq",    "prices"};
     bool is_calibrated;
     if (!setting_only(root, keys, COUNT_OF(keys), mistake) ||
         !read_name(root, "profile", out->name, sizeof(out->name), mistake) ||
         !read_name(root, "machine", out->machine, sizeof(out->machine), mistake) ||
         !setting_bool(root, "calibrated", &is_calibrated, mistake) || !read_machine(root, out, mistake) ||
         !read_cold_circuits(root, out, mistake) || !read_smt(root, out, mistake) ||
-        !read_prices(root, out, mistake))
+        !read_threads(root, out, mistake) || !read_prices(root, out, mistake))
         return false;
     out->value.calibrated = out->least.calibrated = out->most.calibrated = is_calibrated;
     return true;

@@ -25,8 +25,9 @@ struct cost_profile {
     uint32_t cores;
     uint32_t threads_per_core;
     uint32_t nic_mbit;
-    bool nic_both_ways; /* nic_mbit is for both directions together, not for each */
-    bool has_aes;       /* instructions for AES and carry-less multiplication; left out: it has */
+    bool nic_both_ways;      /* nic_mbit is for both directions together, not for each */
+    uint32_t softirq_queues; /* logical cores that its interrupts go to, from the first on */
+    bool has_aes;            /* instructions for AES and carry-less multiplication; left out: it has */
 };
 
 /* Read the text of a profile; file is its name in mistakes. */

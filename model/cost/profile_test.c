@@ -117,6 +117,35 @@ static char *replaced(const char *text, const char *what, const char *instead) {
     return out;
 }
 
+/* Nothing is known of wakes and softirqs unless a profile says it. */
+static void what_may_be_left_out(void **state) {
+    (void)state;
+    struct file_text text = read_text("loom-xeon");
+    struct cost_profile p;
+    struct mistake m = {""};
+    assert_null(strstr(text.bytes, "softirq"));
+    assert_true(cost_profile_parse("p.yaml", text.bytes, text.length, &p, &m));
+    assert_int_equal(p.most.softirq_permille, 0);
+    assert_int_equal(p.softirq_queues, 1);
+
+    char *queues =
+        replaced(text.bytes, "    nic_direction: each\n", "    nic_direction: each\n    softirq_queues: 3\n");
+    char *whole = replaced(queues, "\nsmt: ",
+                           "\nwake_delay: {ns: 6000, least: 3000, most: 17000, source: assumed, from: x}"
+                           "\nsoftirq: {permille: 300, least: 0, most: 600, source: assumed, from: x}"
+                           "\nsmt: ");
+    assert_true(cost_profile_parse("p.yaml", whole, strlen(whole), &p, &m));
+    assert_int_equal(p.value.wake_delay_ns, 6000);
+    assert_int_equal(p.least.wake_delay_ns, 3000);
+    assert_int_equal(p.most.wake_delay_ns, 17000);
+    assert_int_equal(p.value.softirq_permille, 300);
+    assert_int_equal(p.most.softirq_permille, 600);
+    assert_int_equal(p.softirq_queues, 3);
+    free(queues);
+    free(whole);
+    file_text_fini(&text);
+}
+
 static void each_kind_of_mistake_is_named(void **state) {
     (void)state;
     static const struct {
@@ -140,6 +169,8 @@ static void each_kind_of_mistake_is_named(void **state) {
         {"smt: {permille: 1633", "smt: {permille: 1400", "smt: expected least <= permille <= most"},
         {"circuit_cold: {ps: ", "circuit_cold: {ps: 99999999",
          "circuit_cold.ps: expected a whole number from 0 to 1000000000, found \"99999999"},
+        {"\nsmt: ", "\nsoftirq: {permille: 1001, least: 0, most: 0, source: assumed, from: x}\nsmt: ",
+         "softirq.permille: expected a whole number from 0 to 1000, found \"1001\""},
         {"aes_bytes: {ps: 354,", "aes_bytes: {",
          "prices.aes_bytes: expected a key \"ps\" with a whole number"},
         {"aes_bytes: {ps: 354,", "aes_bytes: {ns: 1,",
@@ -200,6 +231,7 @@ int main(void) {
         cmocka_unit_test(a_pi_is_what_its_ciphers_and_its_kernel_make_it),
         cmocka_unit_test(the_profile_that_was_calibrated_says_so_and_adds_up),
         cmocka_unit_test(the_ends_of_the_intervals_hold_the_value),
+        cmocka_unit_test(what_may_be_left_out),
         cmocka_unit_test(each_kind_of_mistake_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
