@@ -22,6 +22,7 @@ _SHOWN = {
     "bound": (2, "less", "relays"),
     "delay": (4, "less", "relays"),
     "late": (3, "less", "relays"),
+    "core_wait": (4, "less", ""),
 }
 
 

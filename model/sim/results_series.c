@@ -75,13 +75,20 @@ static bool write_relays(struct results_folder *folder, const struct results_sou
     return results_folder_end(folder, file, true, mistake);
 }
 
-static const char *thread_kind(const struct sim_relay_config *relay, uint32_t thread) {
-    return thread == 0 ? "main" : thread <= relay->connection_threads ? "connection" : "worker";
+static const char *thread_kind(const struct sim_config *config, uint32_t r, uint32_t thread) {
+    const struct sim_relay_config *relay = &config->relays[r];
+    if (thread == 0)
+        return "main";
+    if (thread <= relay->connection_threads)
+        return "connection";
+    return thread <= relay->connection_threads + config->cpus[relay->cpu].workers ? "worker" : "kernel";
 }
 
 static void put_thread(FILE *file, const struct sim_thread_measure *thread) {
     fprintf(file, "%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64, thread->busy, thread->inputs,
             thread->delay_sum, thread->delay_max);
+    fprintf(file, ",%" PRIu64 ",%" PRIu64 ",%" PRIu64, thread->steps, thread->core_wait_sum,
+            thread->core_wait_max);
     for (unsigned b = 0; b < SIM_DELAY_BINS; b++)
         fprintf(file, ",%" PRIu64, thread->delays[b]);
     fputc('\n', file);
@@ -92,14 +99,16 @@ static bool write_threads(struct results_folder *folder, const struct results_so
     FILE *file = results_folder_begin(folder, "threads.csv", mistake);
     if (!file)
         return false;
-    fputs("relay,thread,kind,busy_ns,inputs,delay_sum_ns,delay_max_ns", file);
+    fputs(
+        "relay,thread,kind,busy_ns,inputs,delay_sum_ns,delay_max_ns,steps,core_wait_sum_ns,core_wait_max_ns",
+        file);
     for (unsigned b = 0; b < SIM_DELAY_BINS; b++)
         fprintf(file, ",d%u", b);
     fputc('\n', file);
     for (uint32_t r = 0; r < source->plan->config.relay_count; r++)
         for (uint32_t t = 0; t < source->relays[r].thread_count; t++) {
             fprintf(file, "%s,%" PRIu32 ",%s,", source->plan->relays[r].name, t,
-                    thread_kind(&source->plan->config.relays[r], t));
+                    thread_kind(&source->plan->config, r, t));
             put_thread(file, &source->relays[r].threads[t]);
         }
     return results_folder_end(folder, file, true, mistake);

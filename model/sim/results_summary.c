@@ -13,7 +13,7 @@
 #define NS_PER_MS       1e6
 #define SIZES_MAX       4096u /* 64 groups of clients and their files */
 #define PER_SIZE        4u
-#define PER_CLASS       5u
+#define PER_CLASS       6u
 #define ALONE           6u
 #define PERMILLE_LATE   990u
 #define PERMILLE_MEDIAN 500u
@@ -210,6 +210,7 @@ struct class_sums {
     uint64_t logical_ns;  /* the same, of all their logical cores */
     uint64_t busy, busiest, bound_ns;
     uint64_t inputs, delay_sum;
+    uint64_t steps, core_wait_sum;
     uint64_t delays[SIM_DELAY_BINS];
 };
 
@@ -225,6 +226,8 @@ static void sum_threads(const struct sim_relay_measure *measure, const struct si
         sums->busy += thread->busy;
         sums->inputs += thread->inputs;
         sums->delay_sum += thread->delay_sum;
+        sums->steps += thread->steps;
+        sums->core_wait_sum += thread->core_wait_sum;
         if (!is_worker(relay, t) && thread->busy > busiest)
             busiest = thread->busy;
         for (unsigned b = 0; b < SIM_DELAY_BINS; b++)
@@ -272,6 +275,8 @@ static void add_class(struct making *m, const char *name, uint32_t class) {
     add_ratio(m, "late", name, "queue delay, 99 %", "ms",
               (double)results_bin_quantile(s.delays, SIM_DELAY_BINS, PERMILLE_LATE) / NS_PER_MS,
               s.inputs ? 1 : 0);
+    add_ratio(m, "core_wait", name, "wait for a core, mean", "ms", (double)s.core_wait_sum / NS_PER_MS,
+              (double)s.steps);
     if (class == UINT32_MAX) {
         m->out->relay_ns = s.measured_ns;
         m->out->cpu_bound_ns = s.bound_ns;

@@ -32,6 +32,12 @@ enum sim_relay_flag { SIM_GUARD = 1, SIM_EXIT = 2, SIM_FAST = 4, SIM_STABLE = 8 
 /* How a relay cuts its traffic into records, reads and scheduling decisions (cost/behaviour.h). */
 enum sim_behaviour { SIM_BEHAVE_TOR, SIM_BEHAVE_LOOM };
 
+/* Where the threads of a relay run. */
+enum sim_placement {
+    SIM_FLOATING, /* on whichever core is free */
+    SIM_PINNED /* main thread and connection threads each on a core of their own, in turn; CPU workers float */
+};
+
 /* A machine and what runs on it. A tor relay: COST_VANILLA and SIM_BEHAVE_TOR with tor's prices. */
 struct sim_cpu {
     const struct cost_table *prices; /* NULL: everything is done in no time */
@@ -41,11 +47,15 @@ struct sim_cpu {
     uint16_t cores;            /* physical */
     uint16_t threads_per_core; /* 1 or 2 */
     uint16_t workers;          /* threads for circuit handshakes, at least 1 */
+    enum sim_placement placement;
+    uint16_t
+        softirq_queues; /* cores that the network's interrupts go to (prices->softirq_permille); 0: one */
 };
 
 struct sim_relay_config {
     uint64_t weight;          /* of the consensus; 0: nobody chooses it */
     uint64_t line_rate;       /* of its network interface */
+    bool line_both_ways;      /* line_rate is for both directions together */
     uint64_t bandwidth_rate;  /* RelayBandwidthRate: the token bucket of the relay itself */
     uint64_t bandwidth_burst; /* bytes */
     uint32_t flags;           /* enum sim_relay_flag */

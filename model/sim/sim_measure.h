@@ -78,6 +78,9 @@ struct sim_thread_measure {
     nsec delay_sum;
     nsec delay_max;
     uint64_t delays[SIM_DELAY_BINS];
+    uint64_t steps;     /* an input takes several when the world is to see its beginning earlier */
+    nsec core_wait_sum; /* of them, from the thread's being ready until it had a core */
+    nsec core_wait_max;
 };
 
 struct sim_relay_measure {

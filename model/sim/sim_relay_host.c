@@ -86,11 +86,17 @@ static bool start_threads(struct sim_relay *relay) {
                smt < 1000   ? 1000
                : smt > 2000 ? 2000
                             : smt);
-    bool has_series = sim_series_init(&relay->series, host_memory(relay->host), interval, config->end,
-                                      config->measure_from, relay->thread_count, cpu->workers);
-    return sim_threads_init(&relay->threads, relay->host, &calls, &relay->series, relay->thread_count,
-                            relay->world->step_end) &&
-           has_series && relay->later;
+    bool has_series =
+        sim_series_init(&relay->series, host_memory(relay->host), interval, config->end, config->measure_from,
+                        relay->thread_count, (uint16_t)(relay->thread_count - relay->worker_first));
+    relay->kernel_owed_ps = memory_allocate(host_memory(relay->host),
+                                            relay->kernel_thread_count * sizeof(*relay->kernel_owed_ps) + 1);
+    if (!sim_threads_init(&relay->threads, relay->host, &calls, &relay->series, relay->thread_count,
+                          relay->world->step_end))
+        return false;
+    relay->threads.wake_delay = cpu->prices ? cpu->prices->wake_delay_ns : 0;
+    sim_relay_place_threads(relay);
+    return has_series && relay->later && relay->kernel_owed_ps;
 }
 
 bool sim_relay_init(struct sim_relay *relay, struct sim_world *world, uint32_t number) {
@@ -107,11 +113,16 @@ bool sim_relay_init(struct sim_relay *relay, struct sim_world *world, uint32_t n
                        : symbolic_provider(&relay->symbolic, sim_host_seed(world, number) ^ 1);
     relay->socket_thread_count = relay->cpu->mapping == COST_POC ? own->connection_threads : 0;
     relay->station_count = (uint16_t)(own->connection_threads - relay->socket_thread_count + 2);
-    relay->thread_count = (uint16_t)(own->connection_threads + 1 + relay->cpu->workers);
+    relay->worker_first = (uint16_t)(own->connection_threads + 1);
+    relay->kernel_thread_count = sim_kernel_threads(relay->cpu);
+    relay->thread_count = (uint16_t)(relay->worker_first + relay->cpu->workers + relay->kernel_thread_count);
     table_init(&relay->links, host_memory(relay->host), number);
     table_init(&relay->edges, host_memory(relay->host), number);
     host_set_user(relay->host, relay);
-    net_set_rates(world->net, number, own->line_rate, own->line_rate);
+    if (own->line_both_ways)
+        net_set_rate_both_ways(world->net, number, own->line_rate);
+    else
+        net_set_rates(world->net, number, own->line_rate, own->line_rate);
     relay->stations =
         memory_allocate(host_memory(relay->host), relay->station_count * sizeof(*relay->stations));
     relay->socket_threads = memory_allocate(host_memory(relay->host),
@@ -151,6 +162,8 @@ void sim_relay_fini(struct sim_relay *relay) {
     memory_release(memory, relay->stations, relay->station_count * sizeof(*relay->stations));
     memory_release(memory, relay->socket_threads,
                    relay->socket_thread_count * sizeof(*relay->socket_threads) + 1);
+    memory_release(memory, relay->kernel_owed_ps,
+                   relay->kernel_thread_count * sizeof(*relay->kernel_owed_ps) + 1);
     sim_series_fini(&relay->series, memory);
 }
 
@@ -270,7 +283,7 @@ void sim_relay_step_end(struct host *host, nsec now, uint32_t arg, void *object)
     struct sim_relay *relay = host_user(host);
     CHECK(object == NULL);
     sim_relay_sample(relay, now);
-    sim_threads_end(&relay->threads, now, (uint16_t)arg);
+    sim_threads_event(&relay->threads, now, arg);
 }
 
 /* --- from the network ---------------------------------------------------------------------------------------------- */

@@ -4,9 +4,8 @@
 
 /* To the worker that has been idle longest, in a circle: their jobs take equally long. */
 static void offload(struct sim_relay *relay, nsec now, uint16_t station, void *job) {
-    uint16_t first = (uint16_t)(relay->thread_count - relay->cpu->workers);
     const struct sim_input input = {.payload = job, .station = station, .kind = SIM_IN_JOB};
-    if (!sim_threads_post(&relay->threads, now, (uint16_t)(first + relay->worker_next), &input))
+    if (!sim_threads_post(&relay->threads, now, (uint16_t)(relay->worker_first + relay->worker_next), &input))
         sim_relay_drop(&relay->threads, &input);
     relay->worker_next = (uint16_t)((relay->worker_next + 1) % relay->cpu->workers);
 }

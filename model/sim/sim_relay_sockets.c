@@ -237,6 +237,7 @@ static void handle(struct sim_relay *relay, nsec now, struct sim_link *link, enu
     case SIM_IN_TICK:
     case SIM_IN_JOB:
     case SIM_IN_JOB_DONE:
+    case SIM_IN_KERNEL:
     case SIM_IN_EDGE_CONNECTED:
     case SIM_IN_EDGE_READ:
     case SIM_IN_EDGE_WRITABLE:
@@ -244,14 +245,15 @@ static void handle(struct sim_relay *relay, nsec now, struct sim_link *link, enu
     }
 }
 
-static nsec price_of(struct sim_relay *relay, nsec now, struct sim_socket_thread *thread) {
-    const struct working_set nothing = {0};
+static nsec price_of(struct sim_relay *relay, nsec now, uint16_t number, link_id link) {
+    struct sim_socket_thread *thread = &relay->socket_threads[number - 1];
     struct work delta;
     if (!relay->cpu->prices)
         return 0;
     work_since(&delta, &thread->work, &thread->priced);
     thread->priced = thread->work;
-    return cost_price(relay->cpu->prices, &delta, &nothing, now, 0);
+    const struct working_set set = manager_working_set(relay->stations[0].manager, now);
+    return sim_relay_charge(relay, now, number, link, &delta, &set);
 }
 
 nsec sim_socket_step(struct sim_relay *relay, nsec now, uint16_t number, const struct sim_input *input) {
@@ -267,7 +269,7 @@ nsec sim_socket_step(struct sim_relay *relay, nsec now, uint16_t number, const s
         handle(relay, now, link, (enum sim_input_kind)input->kind);
         sim_ask_add(relay, &relay->later[number], &done, NULL, 0);
     }
-    return price_of(relay, now, thread);
+    return price_of(relay, now, number, input->object);
 }
 
 /* --- the end of a step --------------------------------------------------------------------------------------------- */

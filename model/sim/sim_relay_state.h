@@ -3,6 +3,7 @@
  * sim_relay_host.c     making and ending, events, timers
  * sim_relay_port.c     the port: each call only records
  * sim_relay_step.c     inputs to the core, and what they are priced at
+ * sim_relay_kernel.c   what of a price falls to other cores
  * sim_relay_out.c      what a step did, shown to the world at its end
  * sim_relay_links.c    links: coming, going, TLS, reading
  * sim_relay_writing.c  links: scheduling, writing
@@ -40,6 +41,7 @@ enum sim_input_kind {
     SIM_IN_TICK,
     SIM_IN_JOB,            /* payload: struct job; station: who wants the result; on a CPU worker */
     SIM_IN_JOB_DONE,       /* payload: struct job_result */
+    SIM_IN_KERNEL,         /* for a kernel thread */
     SIM_IN_EDGE_CONNECTED, /* object: edge */
     SIM_IN_EDGE_READ,      /* object: edge */
     SIM_IN_EDGE_WRITABLE,  /* object: edge */
@@ -182,7 +184,7 @@ struct sim_relay {
     struct symbolic symbolic;
     struct relay *core;
     struct sim_station *stations;
-    struct sim_threads threads; /* main, connection threads, CPU workers */
+    struct sim_threads threads; /* main, connection threads, CPU workers, kernel threads */
     struct sim_series series;
     struct sim_asks wishes; /* of the step that runs: to be done within it */
     struct sim_asks *later; /* of each thread: to be seen at the end of its step */
@@ -195,7 +197,10 @@ struct sim_relay {
     uint32_t facts_room;
     uint16_t station_count; /* the controller is the last */
     uint16_t thread_count;
+    uint16_t worker_first; /* thread */
     uint16_t worker_next;
+    uint16_t kernel_thread_count; /* the last so many threads */
+    uint64_t *kernel_owed_ps;     /* of each */
     uint16_t socket_thread_count;
     uint16_t socket_thread_next;
     bool is_main_woken; /* by a socket, since the main thread's turn began */
@@ -222,6 +227,16 @@ void sim_relay_post_rest(struct sim_station *station, nsec now, enum sim_input_k
 bool sim_relay_grant_wishes(struct sim_relay *relay, nsec now);
 /* Free what an input that is not handled carries. */
 void sim_relay_drop(struct sim_threads *threads, const struct sim_input *input);
+
+/* sim_relay_kernel.c */
+/* How many kernel threads a relay on that machine has. */
+uint16_t sim_kernel_threads(const struct sim_cpu *cpu);
+void sim_relay_place_threads(struct sim_relay *relay);
+/* What the thread pays for delta; the rest is left to the kernel, for the link (or edge, or nothing) that it was done for.
+ * There are prices. */
+nsec sim_relay_charge(struct sim_relay *relay, nsec now, uint16_t thread, uint64_t object,
+                      const struct work *delta, const struct working_set *set);
+nsec sim_kernel_step(struct sim_relay *relay, uint16_t thread);
 
 /* sim_relay_out.c */
 void sim_relay_finish_step(struct sim_threads *threads, nsec now, uint16_t thread);

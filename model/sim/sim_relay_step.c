@@ -35,6 +35,7 @@ void sim_relay_drop(struct sim_threads *threads, const struct sim_input *input) 
     case SIM_IN_LINK_CLOSED:
     case SIM_IN_LINK_WRITE:
     case SIM_IN_LINK_RELEASE:
+    case SIM_IN_KERNEL:
     case SIM_IN_SOCKET_CONNECTED:
     case SIM_IN_SOCKET_READ:
     case SIM_IN_SOCKET_WRITE:
@@ -156,7 +157,8 @@ static void handle(struct sim_station *station, nsec now, const struct sim_input
     case SIM_IN_DRAIN: drain(station, now); break;
     case SIM_IN_SCHEDULE: sim_links_schedule(station, now); break;
     case SIM_IN_TICK: tick(station, now); break;
-    case SIM_IN_JOB: CHECK(!"for a worker"); break;
+    case SIM_IN_JOB:
+    case SIM_IN_KERNEL: CHECK(!"for a worker, for the kernel"); break;
     case SIM_IN_JOB_DONE: job_done(station, now, input->payload); break;
     case SIM_IN_EDGE_CONNECTED: sim_edge_connected(station, now, input->object); break;
     case SIM_IN_EDGE_READ: sim_edge_read(station, now, input->object); break;
@@ -167,10 +169,9 @@ static void handle(struct sim_station *station, nsec now, const struct sim_input
 
 /* --- prices -------------------------------------------------------------------------------------------------------- */
 
-static nsec price_of(struct sim_station *station, nsec now) {
+static nsec price_of(struct sim_station *station, nsec now, uint64_t object) {
     struct sim_relay *relay = station->relay;
-    const struct cost_table *prices = relay->cpu->prices;
-    if (!prices)
+    if (!relay->cpu->prices)
         return 0;
     const struct work *work =
         station->manager ? manager_work(station->manager) : controller_work(relay_controller(relay->core));
@@ -183,7 +184,7 @@ static nsec price_of(struct sim_station *station, nsec now) {
         delta.handshakes_link = 0; /* its socket has paid for it */
     if (station->manager)
         set = manager_working_set(station->manager, now);
-    return cost_price(prices, &delta, &set, now, 0);
+    return sim_relay_charge(relay, now, station->thread, object, &delta, &set);
 }
 
 /* A worker: the job, and nothing else. */
@@ -202,6 +203,8 @@ nsec sim_relay_step(struct sim_threads *threads, nsec now, uint16_t thread, cons
     struct sim_relay *relay = host_user(threads->host);
     if (input->kind == SIM_IN_JOB)
         return work_on(relay, now, thread, input);
+    if (input->kind == SIM_IN_KERNEL)
+        return sim_kernel_step(relay, thread);
     if (sim_is_socket_thread(relay, thread))
         return sim_socket_step(relay, now, thread, input);
     struct sim_station *station = &relay->stations[input->station];
@@ -216,5 +219,5 @@ nsec sim_relay_step(struct sim_threads *threads, nsec now, uint16_t thread, cons
     sim_relay_grant_wishes(relay, now);
     if (input->kind == SIM_IN_LINK_READ || input->kind == SIM_IN_DRAIN)
         sim_links_write_ripe(station, now);
-    return price_of(station, now);
+    return price_of(station, now, input->object);
 }

@@ -51,6 +51,15 @@ void sim_series_delay(struct sim_series *series, nsec now, uint16_t thread, nsec
     own->delays[bin_of(delay)]++;
 }
 
+void sim_series_core_wait(struct sim_series *series, nsec now, uint16_t thread, nsec waited) {
+    if (now < series->measure_from)
+        return;
+    struct sim_thread_measure *own = &series->threads[thread];
+    own->core_wait_sum += waited;
+    own->core_wait_max = nsec_max(own->core_wait_max, waited);
+    own->steps++;
+}
+
 void sim_series_busy(struct sim_series *series, uint16_t thread, nsec start, nsec end) {
     if (end > series->measure_from)
         series->threads[thread].busy += end - nsec_max(start, series->measure_from);

@@ -31,6 +31,8 @@ void sim_series_fini(struct sim_series *series, const struct memory *memory);
 
 /* An input of thread has waited so long and begins now. */
 void sim_series_delay(struct sim_series *series, nsec now, uint16_t thread, nsec delay);
+/* A thread that was ready waited so long for a core. */
+void sim_series_core_wait(struct sim_series *series, nsec now, uint16_t thread, nsec waited);
 /* A thread works from start to end. */
 void sim_series_busy(struct sim_series *series, uint16_t thread, nsec start, nsec end);
 /* The sample that is open ended before now: sim_series_close it. */

@@ -2,6 +2,8 @@
 
 #include "base/check.h"
 
+#define WAKE_EVENT 0x10000u /* beside the number of a thread */
+
 bool sim_threads_init(struct sim_threads *threads, struct host *host, const struct sim_threads_calls *calls,
                       struct sim_series *series, uint16_t count, event_kind end_kind) {
     threads->host = host;
@@ -10,6 +12,8 @@ bool sim_threads_init(struct sim_threads *threads, struct host *host, const stru
     threads->end_kind = end_kind;
     threads->running = 0;
     threads->is_dispatching = false;
+    threads->has_pinned = false;
+    threads->wake_delay = 0;
     threads->thread_count = count;
     list_init(&threads->waiting);
     threads->items = memory_allocate(host_memory(host), count * sizeof(*threads->items));
@@ -20,6 +24,18 @@ bool sim_threads_init(struct sim_threads *threads, struct host *host, const stru
         list_init(&threads->items[i].waiting);
     }
     return true;
+}
+
+void sim_threads_pin(struct sim_threads *threads, uint16_t number, uint16_t core) {
+    CHECK(number < threads->thread_count);
+    CHECK(core < threads->cores.logical);
+    threads->items[number].core.pinned = core;
+    threads->has_pinned = true;
+}
+
+void sim_threads_make_kernel(struct sim_threads *threads, uint16_t number) {
+    CHECK(number < threads->thread_count);
+    threads->items[number].is_kernel = true;
 }
 
 static bool take_input(struct sim_thread *thread, struct sim_input *input_out) {
@@ -62,9 +78,40 @@ static bool grow(struct sim_threads *threads, struct sim_thread *thread) {
     return true;
 }
 
-static void stand_in_line(struct sim_threads *threads, struct sim_thread *thread) {
-    if (!thread->is_running && thread->count > 0 && !list_is_linked(&thread->waiting))
-        list_append(&threads->waiting, &thread->waiting);
+static void stand_in_line(struct sim_threads *threads, nsec now, struct sim_thread *thread) {
+    if (thread->is_running || thread->is_waking || thread->count == 0 || list_is_linked(&thread->waiting))
+        return;
+    thread->ready_at = now;
+    list_insert_before(thread->is_kernel ? threads->waiting.next : &threads->waiting, &thread->waiting);
+}
+
+static void wake_at(struct sim_threads *threads, nsec at, struct sim_thread *thread) {
+    thread->is_waking = true;
+    host_at(threads->host, at, threads->end_kind, WAKE_EVENT | (uint32_t)(thread - threads->items), NULL);
+}
+
+/* An input for it has come: if it sleeps, that wakes it. */
+static void rouse(struct sim_threads *threads, nsec now, struct sim_thread *thread) {
+    bool sleeps = !thread->is_running && !thread->is_kernel && !thread->is_waking && thread->count == 1;
+    if (threads->wake_delay > 0 && sleeps)
+        wake_at(threads, now + threads->wake_delay, thread);
+    else
+        stand_in_line(threads, now, thread);
+}
+
+/* The step of thread is over. */
+static void go_on(struct sim_threads *threads, nsec now, struct sim_thread *thread) {
+    thread->is_running = false;
+    if (thread->held > 0)
+        wake_at(threads, now + thread->held, thread);
+    else
+        stand_in_line(threads, now, thread);
+    thread->held = 0;
+}
+
+void sim_threads_hold(struct sim_threads *threads, uint16_t number, nsec duration) {
+    CHECK(threads->items[number].is_running);
+    threads->items[number].held = nsec_max(threads->items[number].held, duration);
 }
 
 static struct sim_thread *make_room(struct sim_threads *threads, uint16_t number) {
@@ -80,7 +127,7 @@ bool sim_threads_post(struct sim_threads *threads, nsec now, uint16_t number, co
     struct sim_input *place = &thread->inputs[(thread->first + thread->count++) % thread->room];
     *place = *input;
     place->since = now;
-    stand_in_line(threads, thread);
+    rouse(threads, now, thread);
     return true;
 }
 
@@ -95,7 +142,7 @@ void sim_threads_post_rest(struct sim_threads *threads, nsec now, uint16_t numbe
     thread->inputs[thread->first] = *input;
     thread->inputs[thread->first].since = now;
     thread->inputs[thread->first].goes_on = true;
-    stand_in_line(threads, thread);
+    stand_in_line(threads, now, thread);
 }
 
 /* Returns the end of the step. */
@@ -105,6 +152,7 @@ static nsec run_step(struct sim_threads *threads, nsec now, uint16_t number) {
     CHECK(take_input(thread, &input));
     if (!input.goes_on)
         sim_series_delay(threads->series, now, number, now - input.since);
+    sim_series_core_wait(threads->series, now, number, now - thread->ready_at);
     nsec price = threads->calls->step(threads, now, number, &input);
     if (price == 0)
         return now;
@@ -125,29 +173,56 @@ static void start(struct sim_threads *threads, nsec now, struct sim_thread *thre
         return;
     }
     threads->calls->finish(threads, now, number);
-    thread->is_running = false;
-    stand_in_line(threads, thread);
+    go_on(threads, now, thread);
+}
+
+/* The first in line for which there is a core, taken off; NULL: none. */
+static struct sim_thread *next_in_line(struct sim_threads *threads, nsec now) {
+    if (threads->running >= threads->cores.logical)
+        return NULL;
+    if (!threads->has_pinned) {
+        struct list *first = list_take_first(&threads->waiting);
+        return first ? LIST_ENTRY(first, struct sim_thread, waiting) : NULL;
+    }
+    for (struct list *entry = threads->waiting.next; entry != &threads->waiting; entry = entry->next) {
+        struct sim_thread *thread = LIST_ENTRY(entry, struct sim_thread, waiting);
+        if (!cores_can_run(&threads->cores, now, &thread->core))
+            continue;
+        list_remove(entry);
+        return thread;
+    }
+    return NULL;
 }
 
 void sim_threads_dispatch(struct sim_threads *threads, nsec now) {
     if (threads->is_dispatching)
         return;
     threads->is_dispatching = true;
-    struct list *entry;
-    while (threads->running < threads->cores.logical && (entry = list_take_first(&threads->waiting)))
-        start(threads, now, LIST_ENTRY(entry, struct sim_thread, waiting));
+    struct sim_thread *thread;
+    while ((thread = next_in_line(threads, now)))
+        start(threads, now, thread);
     threads->is_dispatching = false;
 }
 
-void sim_threads_end(struct sim_threads *threads, nsec now, uint16_t number) {
+static void end_step(struct sim_threads *threads, nsec now, uint16_t number) {
     struct sim_thread *thread = &threads->items[number];
     CHECK(thread->is_running);
     threads->is_dispatching = true;
     threads->calls->finish(threads, now, number);
     threads->is_dispatching = false;
-    thread->is_running = false;
     threads->running--;
-    stand_in_line(threads, thread);
+    go_on(threads, now, thread);
+}
+
+void sim_threads_event(struct sim_threads *threads, nsec now, uint32_t arg) {
+    uint16_t number = (uint16_t)(arg & ~WAKE_EVENT);
+    CHECK(number < threads->thread_count);
+    if (arg & WAKE_EVENT) {
+        threads->items[number].is_waking = false;
+        stand_in_line(threads, now, &threads->items[number]);
+    } else {
+        end_step(threads, now, number);
+    }
     sim_threads_dispatch(threads, now);
 }
 

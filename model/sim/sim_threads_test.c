@@ -44,7 +44,7 @@ static const struct sim_threads_calls calls = {.step = step, .finish = finish};
 
 static void on_end(struct host *host, nsec now, uint32_t arg, void *object) {
     (void)object;
-    sim_threads_end(host_user(host), now, (uint16_t)arg);
+    sim_threads_event(host_user(host), now, arg);
 }
 
 static void on_post(struct host *host, nsec now, uint32_t arg, void *object) {
@@ -165,6 +165,65 @@ static void test_the_rest_of_a_step_comes_first(void **state) {
     tear_down(&bench);
 }
 
+/* A thread that sleeps is woken: its first input waits for that, what comes meanwhile does too, and what comes later does not. */
+static void test_a_wake_takes_time_and_no_work(void **state) {
+    (void)state;
+    static const struct note expected[] = {{4 * US, 0, 10 * US, false},  {14 * US, 0, 10 * US, true},
+                                           {14 * US, 0, 5 * US, false},  {19 * US, 0, 5 * US, true},
+                                           {19 * US, 0, 3 * US, false},  {22 * US, 0, 3 * US, true},
+                                           {104 * US, 0, 1 * US, false}, {105 * US, 0, 1 * US, true}};
+    struct bench bench;
+    set_up(&bench, 1, 4);
+    bench.threads.wake_delay = 4 * US;
+    post(&bench, 0, 0, 10 * US, 0);
+    post(&bench, 1 * US, 0, 5 * US, 0);
+    post(&bench, 15 * US, 0, 3 * US, 0);
+    post(&bench, 100 * US, 0, 1 * US, 0);
+    run(&bench, expected, 8);
+    assert_int_equal(bench.series.threads[0].busy, 19 * US);
+    assert_int_equal(bench.series.threads[0].core_wait_sum, 0);
+    tear_down(&bench);
+}
+
+/* Threads 0 and 2 are pinned to core 0, thread 1 to core 1: who waits for his core is passed by. */
+static void test_a_pinned_thread_waits_for_its_core(void **state) {
+    (void)state;
+    static const struct note expected[] = {{0, 0, 10 * US, false},       {0, 1, 4 * US, false},
+                                           {4 * US, 1, 4 * US, true},    {10 * US, 0, 10 * US, true},
+                                           {10 * US, 2, 10 * US, false}, {20 * US, 2, 10 * US, true}};
+    struct bench bench;
+    set_up(&bench, 3, 2);
+    for (uint16_t i = 0; i < 3; i++)
+        sim_threads_pin(&bench.threads, i, i % 2);
+    post(&bench, 0, 0, 10 * US, 0);
+    post(&bench, 0, 2, 10 * US, 0);
+    post(&bench, 0, 1, 4 * US, 0);
+    run(&bench, expected, 6);
+    assert_int_equal(bench.series.threads[2].core_wait_sum, 10 * US);
+    assert_int_equal(bench.series.threads[2].core_wait_max, 10 * US);
+    assert_int_equal(bench.series.threads[2].steps, 1);
+    assert_int_equal(bench.series.threads[1].core_wait_sum, 0);
+    tear_down(&bench);
+}
+
+/* A kernel thread comes last and begins first, without being woken; the steps of the others are not cut short. */
+static void test_the_kernel_goes_first(void **state) {
+    (void)state;
+    static const struct note expected[] = {{2 * US, 0, 10 * US, false},  {12 * US, 0, 10 * US, true},
+                                           {12 * US, 2, 3 * US, false},  {15 * US, 2, 3 * US, true},
+                                           {15 * US, 1, 10 * US, false}, {25 * US, 1, 10 * US, true}};
+    struct bench bench;
+    set_up(&bench, 3, 1);
+    bench.threads.wake_delay = 2 * US;
+    sim_threads_pin(&bench.threads, 2, 0);
+    sim_threads_make_kernel(&bench.threads, 2);
+    post(&bench, 0, 0, 10 * US, 0);
+    post(&bench, 1 * US, 1, 10 * US, 0);
+    post(&bench, 5 * US, 2, 3 * US, 0);
+    run(&bench, expected, 6);
+    tear_down(&bench);
+}
+
 /* What costs nothing is done and seen at once, without an event. */
 static void test_free_steps_take_no_time(void **state) {
     (void)state;
@@ -186,6 +245,9 @@ int main(void) {
         cmocka_unit_test(test_threads_take_turns_on_a_core),
         cmocka_unit_test(test_threads_run_at_once_on_two_cores),
         cmocka_unit_test(test_the_rest_of_a_step_comes_first),
+        cmocka_unit_test(test_a_wake_takes_time_and_no_work),
+        cmocka_unit_test(test_a_pinned_thread_waits_for_its_core),
+        cmocka_unit_test(test_the_kernel_goes_first),
         cmocka_unit_test(test_free_steps_take_no_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -100,9 +100,36 @@ static void test_a_rate_is_reached_by_few_links(void **state) {
             check(threads[i], cases[j].flows, cases[j].rate, cases[j].length);
 }
 
+/* A network interface of 150 Mbit/s for both directions together: a relay carries half of that, less what headers, acks and
+ * SENDMEs take; and one with as much for each direction carries twice as much. */
+static uint64_t carried_mbit(bool both_ways) {
+    const uint64_t line_rate = 18750000;
+    struct plant plant;
+    set_up(&plant, 1, 8, RATE_UNLIMITED, 5 * NSEC_PER_S);
+    plant.relays[MIDDLE].line_rate = line_rate;
+    plant.relays[MIDDLE].line_both_ways = both_ways;
+    struct sim_world *world = sim_world_new(&plant.config);
+    assert_non_null(world);
+    uint64_t before = sent_by_middle(world, WARM_UP);
+    uint64_t sent = sent_by_middle(world, WARM_UP + 5 * NSEC_PER_S) - before;
+    sim_world_free(world);
+    assert_int_equal(atomic_load(&plant.heap.live_bytes), 0);
+    return sent * 8 / 5 / 1000000;
+}
+
+static void test_a_line_for_both_directions_is_half_a_line(void **state) {
+    (void)state;
+    const uint64_t payload_percent = 100 * 1460 / 1500; /* of a segment */
+    uint64_t each = carried_mbit(false), both = carried_mbit(true);
+    print_message("%u Mbit/s with 150 each way, %u with 150 both ways\n", (unsigned)each, (unsigned)both);
+    assert_in_range(each, 150 * payload_percent / 100 * 95 / 100, 150 * payload_percent / 100);
+    assert_in_range(both, 75 * payload_percent / 100 * 95 / 100, 75 * payload_percent / 100);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_rate_is_reached_by_few_links),
+        cmocka_unit_test(test_a_line_for_both_directions_is_half_a_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -122,6 +122,47 @@ static void test_without_connection_threads_it_is_any_relay_with_one(void **stat
     assert_true(prototype.hash == full.hash);
 }
 
+/* Each fetch has circuits and links of its own, that close long before the next. */
+static void test_links_come_and_go(void **state) {
+    (void)state;
+    struct small_world small;
+    set_up(&small, 3, &some_prices);
+    small.loads[0].pause = 400 * NSEC_PER_S;
+    small.loads[0].circuit_age_max = 0;
+    small.loads[0].file_count = 1;
+    small.loads[0].is_exponential = false;
+    small.config.end = 1200 * NSEC_PER_S;
+    small_world_start(&small);
+    small_world_run(&small, 1);
+    struct sim_totals totals = sim_world_totals(small.world);
+    struct work work = {0};
+    for (uint32_t i = 0; i < SMALL_RELAYS; i++) {
+        struct sim_relay_measure m = sim_world_relay(small.world, i);
+        work_add(&work, &m.work);
+    }
+    assert_true(totals.transfers_done > 10);
+    assert_int_equal(totals.transfers_failed, 0);
+    assert_true(work.handshakes_link > totals.links);
+    small_world_tear_down(&small);
+}
+
+/* Wherever memory runs out: no world, or a run that says so; and everything is given back. */
+static void test_out_of_memory(void **state) {
+    (void)state;
+    struct small_world small;
+    unsigned stopped = 0;
+    for (size_t allowed = 100; allowed < 20000; allowed += allowed / 8) {
+        set_up(&small, 3, &some_prices);
+        small.config.end = 3 * NSEC_PER_S;
+        atomic_store(&small.heap.allocations_left, allowed);
+        small.world = sim_world_new(&small.config);
+        if (small.world)
+            stopped += sim_world_run(small.world, small.config.end, 1) == ERR_LIMIT;
+        small_world_tear_down(&small);
+    }
+    assert_true(stopped > 5);
+}
+
 static void test_prices_of_nothing_are_no_prices(void **state) {
     (void)state;
     static const struct cost_table free_of_charge = {.smt_permille = 1000};
@@ -225,6 +266,8 @@ int main(void) {
         cmocka_unit_test(test_each_cell_crosses_twice),
         cmocka_unit_test(test_threads_and_partitions_are_not_seen),
         cmocka_unit_test(test_without_connection_threads_it_is_any_relay_with_one),
+        cmocka_unit_test(test_links_come_and_go),
+        cmocka_unit_test(test_out_of_memory),
         cmocka_unit_test(test_prices_of_nothing_are_no_prices),
         cmocka_unit_test(test_the_slowest_stage_is_always_busy),
     };
