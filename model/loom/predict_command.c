@@ -3,6 +3,7 @@
 
 #include "loom/commands.h"
 #include "loom/predict.h"
+#include "loom/predict_sensitivity.h"
 #include "loom/run.h"
 
 struct predictions {
@@ -67,6 +68,8 @@ int predict_command(int argc, char *argv[]) {
         fprintf(stderr, "%s\n", mistake.text);
         return COMMAND_FAILED;
     }
+    if (options.wants_sensitivity)
+        return predict_sensitivity_command(&options);
     struct predictions p = {.options = &options,
                             .results = calloc(options.profile_count, sizeof(struct predict_result))};
     bool ok = p.results ? make_all(&p, &mistake) && print(&p) &&

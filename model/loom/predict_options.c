@@ -28,6 +28,7 @@ const char predict_usage[] =
     "    --seed N              of everything that is drawn (1)\n"
     "    --bill                where the time of a cell goes; of all profiles when none is named\n"
     "    --picture FILE        the same as bars: .svg or .png\n"
+    "    --sensitivity         instead: each number of the profile at its least and its most, ranked by what that does\n"
     "    --json                for programs\n";
 
 enum option_id {
@@ -38,6 +39,7 @@ enum option_id {
     JSON,
     BILL,
     PICTURE,
+    SENSITIVITY,
     HELP,
     /* named values */
     MAPPING,
@@ -65,6 +67,7 @@ static const struct option words[] = {{"profile", required_argument, NULL, PROFI
                                       {"json", no_argument, NULL, JSON},
                                       {"bill", no_argument, NULL, BILL},
                                       {"picture", required_argument, NULL, PICTURE},
+                                      {"sensitivity", no_argument, NULL, SENSITIVITY},
                                       {"help", no_argument, NULL, HELP},
                                       {"mapping", required_argument, NULL, MAPPING},
                                       {"behaviour", required_argument, NULL, BEHAVIOUR},
@@ -203,6 +206,7 @@ static bool take_option(struct predict_options *o, int which) {
     case JSON: o->wants_json = true; return true;
     case BILL: o->wants_bill = true; return true;
     case PICTURE: return take_picture(o, optarg);
+    case SENSITIVITY: o->wants_sensitivity = true; return true;
     case HELP: o->wants_help = true; return true;
     default: return false;
     }
