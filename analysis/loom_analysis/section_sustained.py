@@ -16,6 +16,7 @@ from .style import figure as new_figure
 from .svg import svg_of
 
 KEY = "sustained"
+SHOWN_THREADS = (1, 2, 4, 8)
 COUNTED = """Bytes of cells that the relay received and sent on its links, added; the greatest mean over {window} s
 that begins {skip} s or more after the streams. Dots: means over {seeds} seeds; bars: from their least to their most,
 as in the publication. CPU prices: {prices}."""
@@ -86,8 +87,21 @@ def _rows(lines: Sequence[Line]) -> list[list[str]]:
     return [[line.label, *(cell(line.values.get(n)) for n in threads)] for line in lines]
 
 
+def _goes_on_s(results: Results) -> int:
+    return max(one.get("goes_on_s", 0) for one in results.scenario["traffic"]["clients"])
+
+
+def _ends_with_file(results: Results) -> list[str]:
+    """Return the arms whose times are shown: those that say so or, when all are so, few enough to tell apart."""
+    arms = results.scenario["arms"]
+    if _goes_on_s(results):
+        return [arm["name"] for arm in arms if not arm.get("goes_on", True)]
+    published = [arm for arm in arms if arm["prices"] == "tor" and results.of(arm["name"])]
+    return [arm["name"] for arm in published if arm["architecture"] == "vanilla" or arm["threads"] in SHOWN_THREADS]
+
+
 def _times(results: Results, name: str, attribute: str, title: str) -> Markup:
-    arms = [arm["name"] for arm in results.scenario["arms"] if not arm.get("goes_on", True)]
+    arms = _ends_with_file(results)
     panels = [
         plots.Panel(size_label(size), [
             plots.Curve(arm, [getattr(run, attribute).get(size, np.array([])) for run in results.of(arm)])
@@ -105,12 +119,12 @@ def sustained(results: Results) -> Markup:
     lines = _lines(results)
     if not lines:
         return paragraph("No arm of these results has a sustained throughput.")
-    outputs, clients = results.scenario["outputs"], results.scenario["traffic"]["clients"]
+    outputs = results.scenario["outputs"]
     words = COUNTED.format(
         window=outputs["sustained_window_s"], skip=outputs["sustained_skip_s"], seeds=len(results.seeds),
         prices=results.prices)  # fmt: skip
-    departure = DEPARTURE.format(
-        goes_on=max(one.get("goes_on_s", 0) for one in clients), skip=outputs["sustained_skip_s"],
+    departure = "" if not _goes_on_s(results) else DEPARTURE.format(
+        goes_on=_goes_on_s(results), skip=outputs["sustained_skip_s"],
         window=outputs["sustained_window_s"])  # fmt: skip
     title = f"Maximum sustained throughput of the {outputs['sustained']}, Mbit/s"
     threads = sorted({n for line in lines for n in line.values})

@@ -91,6 +91,7 @@ struct tcp {
     uint32_t fast_resent; /* the segment last sent again for duplicate acks */
     uint32_t peer_window;
     uint32_t send_buffer;
+    uint32_t wants_window; /* bytes; 0: the user does not wait for it */
     struct message_queue unsent;
     struct message_queue astray; /* whose segments were lost on the path: they travel with the next packet */
     struct sent_runs runs;
@@ -181,6 +182,8 @@ void tcp_finish(struct tcp *tcp, nsec now, enum tcp_end end);
 void tcp_bury(struct tcp *tcp);
 /* Tell the user of the end of the stream when all was read; and tcp_bury. */
 void tcp_settle(struct tcp *tcp, nsec now);
+/* Tell the user of room in the congestion window, when he waits for it. */
+void tcp_tell_window(struct tcp *tcp, nsec now);
 
 /* tcp_output.c */
 /* Send what is due: segments again, new ones, FIN. */

@@ -47,6 +47,9 @@ host_id tcp_peer(const struct tcp *tcp);
 uint64_t tcp_room(const struct tcp *tcp);
 /* Call writable once there is room. */
 void tcp_want_write(struct tcp *tcp);
+/* Call writable once the congestion window has room for so many bytes: in segments that may be sent now, or beside what
+ * is not yet sent; what KIST looks at. Not when it has room already. */
+void tcp_want_window(struct tcp *tcp, uint32_t bytes);
 /* Hands message over. Nothing leaves before tcp_flush, so that several messages can share segments. */
 void tcp_write(struct tcp *tcp, struct tcp_message *message);
 /* Send what the windows allow. */

@@ -201,6 +201,23 @@ void tcp_want_write(struct tcp *tcp) {
     tcp->wants_write = true;
 }
 
+void tcp_want_window(struct tcp *tcp, uint32_t bytes) {
+    tcp->wants_window = bytes;
+}
+
+static bool has_window(const struct tcp *tcp, uint64_t bytes) {
+    uint64_t window = (uint64_t)tcp->reno.cwnd * TCP_MSS;
+    return (uint64_t)(tcp->next - tcp->una) * TCP_MSS + bytes <= window ||
+           tcp->written - tcp->sent + bytes <= window;
+}
+
+void tcp_tell_window(struct tcp *tcp, nsec now) {
+    if (tcp->wants_window == 0 || tcp->user_gone || !has_window(tcp, tcp->wants_window))
+        return;
+    tcp->wants_window = 0;
+    tcp->interface->net->config.calls->writable(tcp->interface->host, now, tcp);
+}
+
 void tcp_write(struct tcp *tcp, struct tcp_message *message) {
     CHECK(tcp->phase == TCP_ESTABLISHED);
     CHECK(!tcp->user_gone);

@@ -166,6 +166,7 @@ static void tell_user(struct tcp *tcp, nsec now, uint64_t received_before) {
         tcp->wants_write = false;
         calls->writable(host, now, tcp);
     }
+    tcp_tell_window(tcp, now);
 }
 
 /* --- opening ----------------------------------------------------------------------------------------------------- */

@@ -262,6 +262,7 @@ void tcp_timer_event(struct host *host, nsec now, uint32_t arg, void *object) {
             schedule_timer(tcp);
         else if (tcp->timer_wanted != 0)
             time_out(tcp, now);
+        tcp_tell_window(tcp, now);
     }
     tcp_unpin(tcp);
 }

@@ -147,6 +147,23 @@ static void a_reader_who_stops_holds_the_writer(UNUSED void **state) {
     small_fini(&s);
 }
 
+static void who_waits_for_a_window_hears_of_it_once(UNUSED void **state) {
+    struct small_net s;
+    struct small_flow flow;
+    open_flow(&s, &flow);
+    small_write(&flow, UINT64_C(20) * TCP_MSS, TCP_MSS);
+    assert_int_equal(tcp_state(flow.tcp).unacked, 10);
+    assert_int_equal(tcp_state(flow.tcp).notsent, 10 * TCP_MSS);
+    tcp_want_window(flow.tcp, 1);
+    small_run(&s, 100 * MS + 2 * L + MS - 1); /* until just before the ack comes */
+    assert_int_equal(flow.writable, 0);
+    small_run(&s, 100 * MS + 2 * L + MS);
+    assert_int_equal(flow.writable, 1);
+    small_run(&s, NSEC_PER_S);
+    assert_int_equal(flow.writable, 1);
+    small_fini(&s);
+}
+
 static void several_messages_share_segments(UNUSED void **state) {
     struct small_net s;
     struct small_flow flow;
@@ -269,6 +286,7 @@ int main(void) {
         cmocka_unit_test(a_timeout_sends_only_what_did_not_come),
         cmocka_unit_test(random_loss_gives_the_throughput_of_the_formula),
         cmocka_unit_test(a_reader_who_stops_holds_the_writer),
+        cmocka_unit_test(who_waits_for_a_window_hears_of_it_once),
         cmocka_unit_test(several_messages_share_segments),
         cmocka_unit_test(the_end_of_the_stream_comes_after_the_last_byte),
         cmocka_unit_test(an_end_waits_for_a_slow_reader),

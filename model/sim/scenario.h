@@ -52,6 +52,7 @@ struct scenario_class {
     uint64_t cores, threads_per_core, workers, slower_permille, capacity_percent;
     uint64_t is_free; /* its work takes no time, its line and its relays have no limit */
     uint64_t line_mbit;
+    uint64_t line_both_ways; /* line_mbit is for both directions together */
 };
 
 struct scenario_hardware {

@@ -120,6 +120,8 @@ static const struct record_field class_fields[] = {
     BOOL_OR(scenario_class, "free", is_free, 0,
             "its work takes no time; its line, and the rate of its relays, are without limit"),
     NUMBER_OR(scenario_class, line_mbit, 0, 0, MBIT_MAX, "each way; 0: as line_rate says"),
+    BOOL_OR(scenario_class, "line_both_ways", line_both_ways, 0,
+            "the line is one for both directions together"),
 };
 static const struct record class_record = RECORD(scenario_class, class_fields);
 

@@ -135,6 +135,7 @@ static uint16_t threads_of(const struct plan *plan, uint32_t i) {
 static void set_limits(const struct scenario_class *class, struct sim_relay_config *relay) {
     if (class->line_mbit)
         relay->line_rate = class->line_mbit * BYTES_PER_MBIT;
+    relay->line_both_ways = class->line_both_ways;
     if (class->is_free)
         relay->line_rate = relay->bandwidth_rate = relay->bandwidth_burst = RATE_UNLIMITED;
 }

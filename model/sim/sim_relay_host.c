@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "cost/price.h"
 #include "sim/sim_relay.h"
 #include "sim/sim_relay_state.h"
 
@@ -99,6 +100,13 @@ static bool start_threads(struct sim_relay *relay) {
     return has_series && relay->later && relay->kernel_owed_ps;
 }
 
+static bool looks_free(const struct sim_cpu *cpu) {
+    const struct work look = {.loop_turns = 1, .scheduler_runs = 1, .tcp_info_reads = 1};
+    const struct working_set set = {0};
+    return !cpu->prices ||
+           (cpu->prices->wake_delay_ns == 0 && cost_price(cpu->prices, &look, &set, 0, 0) == 0);
+}
+
 bool sim_relay_init(struct sim_relay *relay, struct sim_world *world, uint32_t number) {
     const struct sim_relay_config *own = &world->config->relays[number];
     relay->role = SIM_ROLE_RELAY;
@@ -111,6 +119,7 @@ bool sim_relay_init(struct sim_relay *relay, struct sim_world *world, uint32_t n
     relay->crypt = world->config->crypt
                        ? world->config->crypt->provider
                        : symbolic_provider(&relay->symbolic, sim_host_seed(world, number) ^ 1);
+    relay->looks_free = relay->cpu->mapping != COST_POC && looks_free(relay->cpu);
     relay->socket_thread_count = relay->cpu->mapping == COST_POC ? own->connection_threads : 0;
     relay->station_count = (uint16_t)(own->connection_threads - relay->socket_thread_count + 2);
     relay->worker_first = (uint16_t)(own->connection_threads + 1);
@@ -219,6 +228,8 @@ static nsec schedule_at(const struct sim_station *station) {
     const struct sim_relay *relay = station->relay;
     const nsec interval = (nsec)relay->world->consensus->params.kist_run_interval_ms * NSEC_PER_MS;
     nsec at = manager_schedule_at(station->manager);
+    if (station->is_asleep)
+        return NSEC_NEVER;
     if (!relay->behaviour->waits_interval || station->scheduled_at == 0)
         return at;
     return nsec_max(at, station->scheduled_at + interval);
@@ -326,9 +337,17 @@ void sim_relay_readable(struct host *host, nsec now, struct tcp *tcp) {
 
 void sim_relay_writable(struct host *host, nsec now, struct tcp *tcp) {
     struct sim_relay *relay = host_user(host);
-    const struct sim_edge *edge = tcp_user(tcp);
-    CHECK(edge->user == SIM_USER_EDGE);
-    sim_relay_post(&relay->stations[edge->station], now, SIM_IN_EDGE_WRITABLE, edge->id, NULL);
+    void *user = tcp_user(tcp);
+    if (*(const enum sim_user *)user == SIM_USER_LINK) {
+        const struct sim_link *link = user;
+        struct sim_station *station = &relay->stations[link->station];
+        sim_relay_sample(relay, now);
+        sim_links_wake(station, now);
+        sim_station_plan(station, now);
+    } else {
+        const struct sim_edge *edge = user;
+        sim_relay_post(&relay->stations[edge->station], now, SIM_IN_EDGE_WRITABLE, edge->id, NULL);
+    }
     sim_threads_dispatch(&relay->threads, now);
 }
 

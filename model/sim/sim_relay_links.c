@@ -31,6 +31,7 @@ struct sim_link *sim_link_new(struct sim_relay *relay, struct tcp *tcp, bool is_
 void sim_link_leave_list(struct sim_relay *relay, struct sim_link *link) {
     if (!list_is_linked(&link->wanting))
         return;
+    sim_links_wake(&relay->stations[link->station], host_now(relay->host));
     list_remove(&link->wanting);
     relay->stations[link->station].wanting_count--;
 }

@@ -169,6 +169,7 @@ struct sim_station {
     uint16_t id;
     uint16_t thread;
     bool is_schedule_posted;
+    bool is_asleep; /* scheduling runs that could grant nothing are left out (sim_links_wake) */
     bool is_tick_posted;
 };
 
@@ -203,6 +204,7 @@ struct sim_relay {
     uint64_t *kernel_owed_ps;     /* of each */
     uint16_t socket_thread_count;
     uint16_t socket_thread_next;
+    bool looks_free;    /* it pays nothing for a scheduling run that finds nothing */
     bool is_main_woken; /* by a socket, since the main thread's turn began */
 };
 
@@ -273,6 +275,8 @@ void sim_link_want_write(struct sim_station *station, link_id id);
 /* After an input that may have brought many cells: links that have a good burst need not wait for the scheduling run. */
 void sim_links_write_ripe(struct sim_station *station, nsec now);
 void sim_links_schedule(struct sim_station *station, nsec now);
+/* Scheduling runs go on, at times at which they would have been without a pause. */
+void sim_links_wake(struct sim_station *station, nsec now);
 void sim_link_write(struct sim_station *station, nsec now, link_id id);
 void sim_link_send(struct sim_station *station, nsec now, link_id id);
 /* Put message (NULL: none) behind what link is to send at the end of the step. */

@@ -20,6 +20,35 @@ static void count_sent(struct sim_station *station, const struct sim_link *link,
                             manager_work_mutable(station->manager));
 }
 
+static nsec interval_of(const struct sim_station *station) {
+    return (nsec)station->relay->world->consensus->params.kist_run_interval_ms * NSEC_PER_MS;
+}
+
+void sim_links_wake(struct sim_station *station, nsec now) {
+    if (!station->is_asleep)
+        return;
+    station->is_asleep = false;
+    station->scheduled_at += (now - station->scheduled_at) / interval_of(station) * interval_of(station);
+}
+
+/* A relay that looks free of charge need not look at links again before TCP has room for one of them: until then each of its
+ * scheduling runs, one an interval, would find nothing. */
+static void sleep_while_full(struct sim_station *station, nsec now, uint32_t n) {
+    struct sim_relay *relay = station->relay;
+    if (!relay->looks_free || !relay->behaviour->waits_interval || interval_of(station) == 0 ||
+        manager_schedule_at(station->manager) > now + interval_of(station))
+        return;
+    for (uint32_t i = 0; i < n; i++)
+        if (!relay->grants[i].waits || relay->grants[i].cells > 0 || kist_limit(&relay->facts[i]) >= CELL_LEN)
+            return;
+    for (struct list *entry = station->wanting.next; entry != &station->wanting; entry = entry->next) {
+        struct sim_link *link = LIST_ENTRY(entry, struct sim_link, wanting);
+        if (link->tcp)
+            tcp_want_window(link->tcp, CELL_LEN);
+    }
+    station->is_asleep = true;
+}
+
 void sim_link_want_write(struct sim_station *station, link_id id) {
     struct sim_link *link = sim_link_find(station->relay, id);
     if (!link || !link->tcp || link->is_hung_up)
@@ -34,6 +63,7 @@ void sim_link_want_write(struct sim_station *station, link_id id) {
     }
     if (list_is_linked(&link->wanting))
         return;
+    sim_links_wake(station, host_now(station->relay->host));
     list_append(&station->wanting, &link->wanting);
     station->wanting_count++;
 }
@@ -141,7 +171,10 @@ void sim_links_schedule(struct sim_station *station, nsec now) {
         relay->facts[n++] = facts_of(LIST_ENTRY(entry, struct sim_link, wanting));
     CHECK(n == station->wanting_count);
     station->scheduled_at = now;
-    carry_out_grants(station, now, manager_schedule(station->manager, now, relay->facts, n, relay->grants));
+    n = manager_schedule(station->manager, now, relay->facts, n, relay->grants);
+    carry_out_grants(station, now, n);
+    if (n > 0 && n == station->wanting_count)
+        sleep_while_full(station, now, n);
 }
 
 void sim_links_write_ripe(struct sim_station *station, nsec now) {

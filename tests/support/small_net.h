@@ -25,7 +25,8 @@ struct small_flow {
     struct small_net *net;
     uint64_t left; /* bytes to write, from connected on */
     uint32_t chunk;
-    uint64_t written; /* messages */
+    uint64_t written;  /* messages */
+    unsigned writable; /* how often it was told so */
     nsec connected_at;
     nsec closed_at;
     enum tcp_end end;
@@ -120,6 +121,7 @@ static inline void small_read(struct host *host, nsec now, struct tcp *tcp) {
 
 static inline void small_writable(struct host *host, nsec now, struct tcp *tcp) {
     (void)host;
+    ((struct small_flow *)tcp_user(tcp))->writable++;
     small_fill(tcp_user(tcp), now);
 }
 
