@@ -30,7 +30,7 @@ topology: {latencies: countries.latency, loss_ppm: 100}
 hardware:
     tor_profile: tor.yaml
     loom_profile: loom.yaml
-    classes: [{name: any, cores: 2, slower_permille: 20000}]
+    classes: [{name: any, cores: 2, slower_permille: 5000}]
 arms:
     - {name: tor, percent: 0}
     - {name: loom, percent: 50, order: random}

@@ -15,7 +15,8 @@ from .errors import TestbedError
 from .plan import Node
 
 ALLOW_LIST = Path(__file__).with_name("allowed_warnings.txt")
-_WARNING = re.compile(r"^.{0,40}?\[(?P<level>warn|err)\] (?P<message>.*)$")
+_WARNING = re.compile(r"^(?P<when>.{0,40}?)\[(?P<level>warn|err)\] (?P<message>.*)$")
+_ADDRESS = re.compile(r"\b127\.0\.0\.1:\d+\b")
 _SANITIZER = re.compile(r"(Address|Leak|Thread|Memory|UndefinedBehavior)Sanitizer|runtime error:|CHECK failed")
 
 
@@ -26,6 +27,7 @@ class Warned:
     node: str
     level: str
     message: str
+    second: str = ""  # as the log writes it, without a fraction
 
     def __str__(self) -> str:
         return f"{self.node} [{self.level}] {self.message}"
@@ -61,7 +63,7 @@ def warnings_of(node: Node) -> list[Warned]:
     if not path.exists():
         return []
     found = (_WARNING.match(line) for line in path.read_text(errors="replace").splitlines())
-    return [Warned(node.name, one["level"], one["message"]) for one in found if one]
+    return [Warned(node.name, one["level"], one["message"], one["when"].partition(".")[0]) for one in found if one]
 
 
 def naming(warnings: Iterable[Warned], middles: Sequence[Node]) -> list[Warned]:
@@ -71,6 +73,17 @@ def naming(warnings: Iterable[Warned], middles: Sequence[Node]) -> list[Warned]:
     names += [rf"127\.0\.0\.1:{node.or_port}\b" for node in middles]
     expression = re.compile("|".join(names) or r"(?!)", re.IGNORECASE)
     return [one for one in warnings if expression.search(one.message)]
+
+
+def without_shared(warnings: Sequence[Warned], named: Iterable[Warned], others: Sequence[Node]) -> list[Warned]:
+    """Leave out of named what the same node says, in the same second and the same words, of one of others too: that is
+    then about the node itself. A service whose consensus is old has its descriptor refused by every directory."""
+    shared = {_without_address(one) for one in naming(warnings, others)}
+    return [one for one in named if _without_address(one) not in shared]
+
+
+def _without_address(one: Warned) -> Warned:
+    return Warned(one.node, one.level, _ADDRESS.sub("", one.message), one.second)
 
 
 def unexplained(warnings: Iterable[Warned], allowed: Sequence[Allowed]) -> list[Warned]:

@@ -195,6 +195,7 @@ class Network:
             owner_pid=os.getpid(),
             loom_options=self.plan.loom_options,
             middle_options=self.plan.middle_options,
+            consensuses_valid=self.plan.consensuses_valid,
             server_port=self.server_port,
             authorities=[f"${one.fingerprint}" for one in self.with_role("authority")] if self.plan.services else [],
         )

@@ -55,6 +55,7 @@ class Plan:
     conflux: bool = True
     port_base: int | None = None
     ready_seconds_max: float = 120.0
+    consensuses_valid: int = 20  # how many votes a consensus outlives: on a busy machine many may fail
     loom_options: tuple[str, ...] = ()
     middle_options: tuple[str, ...] = ()  # whatever program they run
     client_middles: tuple[int, ...] = ()  # indices of the middles that clients may use at first; none given: all

@@ -28,6 +28,8 @@ READY_SECONDS_MAX = 600.0
 TICK_SECONDS = 1.0
 WRITE_SECONDS = 60.0
 LAST_VISITS_SECONDS_MAX = 300.0
+# Keys of onion services change every 24 votes. With the usual 20 a service may learn of that too late to publish.
+CONSENSUSES_VALID = 6
 
 
 def parse(argv: list[str] | None = None) -> argparse.Namespace:
@@ -129,6 +131,7 @@ def make_plan(options: argparse.Namespace, directory: Path) -> Plan:
         directory=directory,
         clients=options.clients,
         services=1,
+        consensuses_valid=CONSENSUSES_VALID,
         port_base=options.port_base,
         ready_seconds_max=READY_SECONDS_MAX,
         loom_options=tuple(options.loom_option),

@@ -55,7 +55,7 @@ TestingV3AuthInitialDistDelay 2
 V3AuthVotingInterval {interval_s}
 V3AuthVoteDelay 4
 V3AuthDistDelay 4
-V3AuthNIntervalsValid 20
+V3AuthNIntervalsValid {consensuses_valid}
 TestingDirAuthVoteExit *
 TestingDirAuthVoteGuard *
 TestingDirAuthVoteHSDir *
@@ -130,6 +130,7 @@ class Surroundings:
     server_port: int = 0
     authorities: Sequence[str] = ()  # that users keep off; none: they need not
     middle_options: Sequence[str] = ()
+    consensuses_valid: int = 20
 
 
 def render(node: Node, around: Surroundings) -> str:
@@ -155,6 +156,7 @@ def render(node: Node, around: Surroundings) -> str:
         exits=",".join(around.exits),
         authorities=",".join(around.authorities),
         server_port=around.server_port,
+        consensuses_valid=around.consensuses_valid,
     )
     lines = [f"DirAuthority {line}" for line in around.dir_authorities]
     if node.program == "loom":

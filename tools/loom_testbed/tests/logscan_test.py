@@ -36,6 +36,19 @@ def test_a_pattern_must_match_the_whole_message(tmp_path: Path) -> None:
     assert len(left) == 2
 
 
+def test_what_is_said_of_a_tor_in_the_same_second_is_not_about_the_middle(tmp_path: Path) -> None:
+    tor = Node("Guard2", "guard", "tor", Path("/nowhere"), or_port=12007)
+    (tmp_path / "notice.log").write_text(
+        "Nov 21 02:37:41.453 [warn] refused by 127.0.0.1:12005.\n"
+        "Nov 21 02:37:41.499 [warn] refused by 127.0.0.1:12007.\n"
+        "Nov 21 02:37:42.499 [warn] refused by 127.0.0.1:12005.\n"
+        "Nov 21 02:37:42.500 [warn] forgotten by 127.0.0.1:12007.\n"
+    )
+    warnings = logscan.warnings_of(Node("Service1", "service", "tor", tmp_path))
+    found = logscan.without_shared(warnings, logscan.naming(warnings, [MIDDLE]), [tor])
+    assert [(one.second, one.message) for one in found] == [("Nov 21 02:37:42", "refused by 127.0.0.1:12005.")]
+
+
 @pytest.mark.parametrize("line", ["pattern without reason", "pattern # ", "( # not a pattern"])
 def test_a_bad_line_of_the_allow_list_is_named(tmp_path: Path, line: str) -> None:
     (tmp_path / "allowed").write_text(f"\n{line}\n")
