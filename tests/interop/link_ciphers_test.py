@@ -145,7 +145,11 @@ def links(relays: Relays, loom: str) -> dict[str, int]:
 
 @pytest.mark.parametrize("loom", EXPECTED)
 def test_what_is_chosen_is_said(relays: Relays, loom: str) -> None:
-    assert NOTICES[loom] in (relays.looms[loom].child.directory / "notice.log").read_text()
+    log = relays.looms[loom].child.directory / "notice.log"
+    deadline = time.monotonic() + SECONDS_MAX
+    while NOTICES[loom] not in log.read_text():  # said only after the relay listens
+        assert time.monotonic() < deadline, log.read_text()
+        time.sleep(0.05)
 
 
 @pytest.mark.parametrize("loom", EXPECTED)
