@@ -113,7 +113,7 @@ def relays_ended_well(network: Network) -> Check:
 
 
 def peers_warn_nothing_of(relays: Sequence[Node], peers: Sequence[Node]) -> Check:
-    """No peer warns of a relay under test, but for what the allow list explains, or what it says of tor's relays too."""
+    """No peer warns of a relay under test, but for what the allow list explains, or it says of relays of tor too."""
     others = [peer for peer in peers if peer.is_relay]
     found = []
     for peer in peers:
