@@ -16,7 +16,7 @@ from .style import figure as new_figure
 from .svg import svg_of
 
 KEY = "sustained"
-SHOWN_THREADS = (1, 2, 4, 8)
+SHOWN_THREADS = (1, 2, 4)  # with vanilla, of two architectures: as many curves as there are colours
 COUNTED = """Bytes of cells that the relay received and sent on its links, added; the greatest mean over {window} s
 that begins {skip} s or more after the streams. Dots: means over {seeds} seeds; bars: from their least to their most,
 as in the publication. CPU prices: {prices}."""
