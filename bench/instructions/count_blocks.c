@@ -4,7 +4,7 @@
  *
  * COUNTS is a file mapped by us and by whoever reads: a header, then a record a block (struct count_record), in the order
  * of translation. A record's fields but `runs` are written before `records` of the header counts it. A block that is
- * translated again gets another record: readers add them up. Instructions are exact but for the few blocks that a fault or
+ * translated again gets another record: readers add them up. At the guest's end COUNTS.maps is what /proc/PID/maps was. Instructions are exact but for the few blocks that a fault or
  * a signal leaves in the middle.
  * Thread: any; a record is added under the lock, runs are added to atomically (relaxed: they are statistics). */
 #include <errno.h>
@@ -42,6 +42,7 @@ struct count_file {
 };
 
 static struct count_file *counts;
+static char maps_path[4096];
 static bool is_a64;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -134,6 +135,22 @@ static struct count_file *map_file(const char *path) {
     return mapped == MAP_FAILED ? NULL : mapped;
 }
 
+/* Whoever reads when the guest has ended cannot ask the kernel any more where the code lay. */
+static void on_exit_of_guest(qemu_plugin_id id, void *path) {
+    char part[4096];
+    size_t n;
+    FILE *from = fopen("/proc/self/maps", "re"), *to = fopen(path, "we");
+    (void)id;
+    if (!from || !to) {
+        fprintf(stderr, "count_blocks: %s: %s\n", (char *)path, strerror(errno));
+        abort();
+    }
+    while ((n = fread(part, 1, sizeof part, from)) > 0)
+        fwrite(part, 1, n, to);
+    fclose(from);
+    fclose(to);
+}
+
 int qemu_plugin_install(qemu_plugin_id id, const struct qemu_info *info, int argc, char **argv) {
     static const char counts_at[] = "counts=";
     is_a64 = strcmp(info->target_name, "aarch64") == 0;
@@ -144,7 +161,9 @@ int qemu_plugin_install(qemu_plugin_id id, const struct qemu_info *info, int arg
     counts = map_file(argv[0] + sizeof counts_at - 1);
     if (!counts)
         return 1;
+    snprintf(maps_path, sizeof maps_path, "%s.maps", argv[0] + sizeof counts_at - 1);
     counts->header.magic = MAGIC;
     qemu_plugin_register_vcpu_tb_trans_cb(id, on_translation);
+    qemu_plugin_register_atexit_cb(id, on_exit_of_guest, maps_path);
     return 0;
 }

@@ -24,6 +24,9 @@ enum qemu_plugin_cb_flags { QEMU_PLUGIN_CB_NO_REGS };
 typedef void (*qemu_plugin_vcpu_tb_trans_cb)(qemu_plugin_id id, struct qemu_plugin_tb *block);
 typedef void (*qemu_plugin_vcpu_udata_cb)(unsigned vcpu, void *userdata);
 
+typedef void (*qemu_plugin_udata_cb)(qemu_plugin_id id, void *userdata);
+
+void qemu_plugin_register_atexit_cb(qemu_plugin_id id, qemu_plugin_udata_cb callback, void *userdata);
 void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id id, qemu_plugin_vcpu_tb_trans_cb callback);
 void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb *block, qemu_plugin_vcpu_udata_cb callback,
                                           enum qemu_plugin_cb_flags flags, void *userdata);

@@ -60,7 +60,7 @@ static int measure_primitives(const struct primitives_options *options) {
     printf("\n]}\n");
     free(results);
     if (count == 0) {
-        fprintf(stderr, "loom-primitives: --only %s: no primitive's name begins so\n", options->only);
+        fprintf(stderr, "loom-primitives: --only %s: --list has none that begins so\n", options->only);
         return 1;
     }
     return 0;
@@ -102,13 +102,39 @@ static int watch_yardstick(const struct primitives_options *options) {
     return 0;
 }
 
+/* --- units alone ---------------------------------------------------------------------------------------------------- */
+
+/* A line each: how many units were done, and of what; no clock has a say in what is run. */
+static int run_units(const struct primitives_options *options) {
+    uint64_t chosen = 0;
+    for (size_t i = 0; i < primitives_count(); i++) {
+        const struct primitive *primitive = primitives_at(i);
+        char label[PRIMITIVE_LABEL_LEN];
+        const char *reason = "it could not begin";
+        uint64_t done;
+        if (!primitive_is_chosen(primitive, options->only))
+            continue;
+        chosen++;
+        primitive_label(primitive, label);
+        void *state = primitive->begin(primitive, &reason);
+        if (!state) {
+            fprintf(stderr, "loom-primitives: %s: %s\n", label, reason);
+            return 1;
+        }
+        (void)primitive->run(state, options->units, &done);
+        primitive->end(state);
+        printf("%" PRIu64 " %s\n", done, label);
+    }
+    if (chosen == 0)
+        fprintf(stderr, "loom-primitives: --only %s: --list has none that begins so\n", options->only);
+    return chosen == 0;
+}
+
 static void list_primitives(void) {
     for (size_t i = 0; i < primitives_count(); i++) {
-        const struct primitive *p = primitives_at(i);
-        printf("%s%s%s", p->name, *p->variant ? ", " : "", p->variant);
-        if (*p->size_of)
-            printf(", %u %s", p->size, p->size_of);
-        printf(": a %s\n", p->unit);
+        char label[PRIMITIVE_LABEL_LEN];
+        primitive_label(primitives_at(i), label);
+        printf("%s\n", label);
     }
 }
 
@@ -124,6 +150,8 @@ int main(int argc, char **argv) {
         fputs(primitives_options_help(), stdout);
     else if (options.wants_list)
         list_primitives();
+    else if (options.units > 0)
+        return run_units(&options);
     else
         return options.is_yardstick ? watch_yardstick(&options) : measure_primitives(&options);
     return 0;

@@ -115,15 +115,11 @@ static void end_subject(struct subject *s, double best) {
     free(s->ratios);
 }
 
-static bool is_chosen(const struct meter *m, const struct primitive *primitive) {
-    return !m->options->only || strncmp(primitive->name, m->options->only, strlen(m->options->only)) == 0;
-}
-
 static void begin_all(struct meter *m) {
     size_t all = primitives_count();
     m->subjects = heap_new(all * sizeof *m->subjects);
     for (size_t i = 0; i < all; i++)
-        if (is_chosen(m, primitives_at(i)))
+        if (primitive_is_chosen(primitives_at(i), m->options->only))
             begin_subject(m, &m->subjects[m->count++], primitives_at(i));
     m->readings_room = (uint32_t)(m->count + 1) * METER_BATCHES_MAX;
     m->totals = heap_new_untouched(m->readings_room * sizeof *m->totals);

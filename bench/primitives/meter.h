@@ -38,7 +38,7 @@ struct meter_yardstick {
 struct meter_options {
     nsec length;      /* of all; each primitive is run once at least */
     nsec batch;       /* about so long is a batch */
-    const char *only; /* names that begin so; NULL: all */
+    const char *only; /* what --list names and begins so; NULL: all */
     bool is_quiet;    /* no progress on standard error */
 };
 

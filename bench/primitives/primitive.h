@@ -6,6 +6,7 @@
 #ifndef LOOM_PRIMITIVES_PRIMITIVE_H
 #define LOOM_PRIMITIVES_PRIMITIVE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,6 +32,7 @@ struct primitive_list {
 
 /* One list for each unit of this folder that has primitives. */
 struct primitive_list primitive_caches(void);
+struct primitive_list primitive_ciphers(void);
 struct primitive_list primitive_handshakes(void);
 struct primitive_list primitive_layers(void);
 struct primitive_list primitive_loop(void);
@@ -42,6 +44,12 @@ struct primitive_list primitive_threads(void);
 /* Every primitive there is, in the order in which they are reported. */
 size_t primitives_count(void);
 const struct primitive *primitives_at(size_t index);
+
+#define PRIMITIVE_LABEL_LEN 96u
+/* What tells it from all others, for people: "seal, TLS_AES_128_GCM_SHA256, 31 cells: a record". */
+void primitive_label(const struct primitive *primitive, char out[static PRIMITIVE_LABEL_LEN]);
+/* True when the label begins so; chosen NULL: always. */
+bool primitive_is_chosen(const struct primitive *primitive, const char *chosen);
 
 /* CPU time of the calling thread. */
 nsec cpu_now(void);

@@ -6,13 +6,16 @@
 
 #define MILLISECONDS_MAX 3600000u
 #define BATCH_US_MAX     1000000u
+#define UNITS_MAX        (1u << 24)
 
 const char *primitives_options_help(void) {
     return "loom-primitives - what the pieces of a relay's work cost on this machine, as JSON\n"
            "\n"
            "  --milliseconds N  how long all together (40000)\n"
            "  --batch-us N      how long one batch of a primitive, about (1500)\n"
-           "  --only NAME       only primitives whose names begin so\n"
+           "  --only NAME       only what --list names and begins so\n"
+           "  --units N         no times: run about so many units of each, once, and say how many; for those who count\n"
+           "                    what that takes, in instructions\n"
            "  --quiet           no progress on the standard error\n"
            "  --list            name the primitives\n"
            "  --yardstick       no primitives: how fast this core is, a line a reading: the time, and nanoseconds\n"
@@ -36,6 +39,8 @@ static bool option(int argc, const char *const *argv, int *at, struct primitives
         return number(argc, argv, at, 1, MILLISECONDS_MAX, &out->milliseconds, complaint);
     if (strcmp(word, "--batch-us") == 0)
         return number(argc, argv, at, 1, BATCH_US_MAX, &out->batch_us, complaint);
+    if (strcmp(word, "--units") == 0)
+        return number(argc, argv, at, 1, UNITS_MAX, &out->units, complaint);
     if (strcmp(word, "--every-ms") == 0)
         return number(argc, argv, at, 0, MILLISECONDS_MAX, &out->every_ms, complaint);
     if (strcmp(word, "--only") == 0) {

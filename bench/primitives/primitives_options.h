@@ -14,6 +14,7 @@ struct primitives_options {
     uint32_t milliseconds; /* of all */
     uint32_t batch_us;     /* of one batch of a primitive */
     uint32_t every_ms;     /* between two readings of the yardstick */
+    uint32_t units;        /* 0: measure; else run so many of each once, and measure nothing */
     const char *only;      /* NULL: all */
     bool is_yardstick;     /* read the yardstick alone */
     bool is_quiet, wants_list, wants_help;

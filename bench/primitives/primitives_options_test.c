@@ -21,6 +21,7 @@ static void without_options_all_is_measured(UNUSED void **state) {
     assert_true(parse("", &o, &complaint));
     assert_int_equal(o.milliseconds, 40000);
     assert_null(o.only);
+    assert_int_equal(o.units, 0);
     assert_false(o.is_yardstick);
     assert_false(o.is_quiet);
 }
@@ -28,11 +29,12 @@ static void without_options_all_is_measured(UNUSED void **state) {
 static void options_say_what_they_say(UNUSED void **state) {
     struct primitives_options o;
     struct complaint complaint;
-    assert_true(
-        parse("--milliseconds 7 --batch-us 3 --only seal --quiet --yardstick --every-ms 0", &o, &complaint));
+    assert_true(parse("--milliseconds 7 --batch-us 3 --only seal --units 9 --quiet --yardstick --every-ms 0",
+                      &o, &complaint));
     assert_int_equal(o.milliseconds, 7);
     assert_int_equal(o.batch_us, 3);
     assert_int_equal(o.every_ms, 0);
+    assert_int_equal(o.units, 9);
     assert_string_equal(o.only, "seal");
     assert_true(o.is_quiet);
     assert_true(o.is_yardstick);
@@ -44,6 +46,7 @@ static void mistakes_are_named(UNUSED void **state) {
     } cases[] = {
         {"--onl x", "--onl: no such option; --help lists them"},
         {"--only", "--only: a value is missing"},
+        {"--units 0", "--units 0: expected a number from 1 to 16777216"},
         {"--milliseconds", "--milliseconds: a value is missing"},
         {"--milliseconds 0", "--milliseconds 0: expected a number from 1 to 3600000"},
         {"--batch-us x", "--batch-us x: expected a number from 1 to 1000000"},

@@ -1,5 +1,7 @@
 #include "base/slab.h"
 
+#include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "support/test.h"
@@ -30,6 +32,63 @@ static void objects_are_aligned_and_apart(UNUSED void **state) {
         slab_put(&slab, objects[i]);
     slab_fini(&slab);
     test_memory_fini(&m);
+}
+
+/* Hands out addresses that are aligned as little as allocators may, and knows whether what lies behind stays as it was. */
+struct shabby_memory {
+    struct memory memory;
+    uint8_t *places[8];
+    size_t sizes[8];
+    unsigned count;
+};
+
+#define SHABBY_ROOM   16384u
+#define SHABBY_OFF    (_Alignof(max_align_t))
+#define SHABBY_CANARY 0xa5u
+
+static void *shabby_allocate(void *context, size_t size) {
+    struct shabby_memory *m = context;
+    assert_true(m->count < COUNT(m->places) && SHABBY_OFF + size <= SHABBY_ROOM);
+    uint8_t *place = aligned_alloc(64, SHABBY_ROOM);
+    assert_non_null(place);
+    memset(place, SHABBY_CANARY, SHABBY_ROOM);
+    m->places[m->count] = place;
+    m->sizes[m->count++] = size;
+    return place + SHABBY_OFF;
+}
+
+static void shabby_release(void *context, void *object, size_t size) {
+    struct shabby_memory *m = context;
+    for (unsigned i = 0; i < m->count; i++)
+        if (m->places[i] && m->places[i] + SHABBY_OFF == (uint8_t *)object) {
+            assert_int_equal(size, m->sizes[i]);
+            for (size_t at = SHABBY_OFF + size; at < SHABBY_ROOM; at++)
+                assert_int_equal(m->places[i][at], SHABBY_CANARY);
+            free(m->places[i]);
+            m->places[i] = NULL;
+            return;
+        }
+    fail_msg("what was never allocated is released");
+}
+
+/* On 32-bit ARM allocators align to 8 bytes, and the last object has to lie in its block there, too. */
+static void objects_lie_in_blocks_that_are_hardly_aligned(UNUSED void **state) {
+    static const size_t sizes[] = {48, 64, 576};
+    for (unsigned i = 0; i < COUNT(sizes); i++) {
+        struct shabby_memory m = {.count = 0};
+        m.memory = (struct memory){shabby_allocate, shabby_release, &m};
+        struct slab slab;
+        slab_init(&slab, &m.memory, sizes[i], 4, 8);
+        void *objects[8];
+        for (unsigned n = 0; n < COUNT(objects); n++) {
+            assert_non_null(objects[n] = slab_take(&slab));
+            assert_int_equal((uintptr_t)objects[n] % (sizes[i] % 64 == 0 ? 64 : 16), 0);
+            memset(objects[n], 0, sizes[i]);
+        }
+        for (unsigned n = 0; n < COUNT(objects); n++)
+            slab_put(&slab, objects[n]);
+        slab_fini(&slab);
+    }
 }
 
 static void blocks_of_many_objects_leave_little_unused(UNUSED void **state) {
@@ -163,7 +222,7 @@ static void a_tray_is_put_back_whole(UNUSED void **state) {
     struct test_memory m;
     test_memory_init(&m);
     struct slab slab;
-    slab_init(&slab, &m.memory, 48, 8, 11); /* trays of four */
+    slab_init(&slab, &m.memory, sizeof(struct slab_tray) + 4 * sizeof(void *), 8, 11); /* trays of four */
     void *objects[11];
     for (unsigned i = 0; i < 11; i++)
         assert_non_null(objects[i] = slab_take(&slab));
@@ -266,6 +325,7 @@ static void a_slab_that_was_never_used_allocates_nothing(UNUSED void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(objects_are_aligned_and_apart),
+        cmocka_unit_test(objects_lie_in_blocks_that_are_hardly_aligned),
         cmocka_unit_test(blocks_of_many_objects_leave_little_unused),
         cmocka_unit_test(what_nobody_uses_goes_back),
         cmocka_unit_test(objects_of_whole_cache_lines_begin_with_one),

@@ -1,5 +1,6 @@
 #include "core/ewma.h"
 
+#include <float.h>
 #include <math.h>
 
 #include "base/attributes.h"
@@ -98,17 +99,23 @@ static void comparison_is_exact(UNUSED void **state) {
                          cases[i].quieter);
 }
 
-/* long double has 64 bits for the value, so a * 2^tick is exact in it. */
+/* A number of as many bits as a long double has for its value, 53 on some machines and 64 at most here, so that
+ * a * 2^tick is exact in it. */
+static uint64_t exact_number(struct rng *rng) {
+    const unsigned bits = LDBL_MANT_DIG < 64 ? LDBL_MANT_DIG : 64;
+    return rng_u64(rng) >> (64 - bits) >> rng_below(rng, bits);
+}
+
 static void comparison_agrees_with_floating_point(UNUSED void **state) {
     struct rng rng;
     rng_seed(&rng, 1);
     for (unsigned i = 0; i < 200000; i++) {
-        uint64_t a = rng_u64(&rng) >> rng_below(&rng, 64);
+        uint64_t a = exact_number(&rng);
         uint32_t tick_a = (uint32_t)rng_below(&rng, 80);
         uint32_t tick_b = (uint32_t)rng_below(&rng, 80);
         uint64_t b = rng_below(&rng, 2) == 0 && tick_a <= tick_b
                          ? ewma_scale(a, tick_a, tick_b) + rng_below(&rng, 2)
-                         : rng_u64(&rng) >> rng_below(&rng, 64);
+                         : exact_number(&rng);
         bool wanted = ldexpl((long double)a, (int)tick_a) < ldexpl((long double)b, (int)tick_b);
         assert_int_equal(ewma_is_quieter(a, tick_a, b, tick_b), wanted);
     }

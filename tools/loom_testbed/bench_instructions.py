@@ -13,7 +13,7 @@ import json
 import subprocess
 from pathlib import Path
 
-from . import arguments, cross_root, instruction_runs, ports
+from . import arguments, cross_root, instruction_pieces, instruction_runs, ports
 from .cross_root import ARCHES, Arch
 from .errors import TestbedError
 from .files import write_whole
@@ -102,6 +102,7 @@ def _count(arch: Arch, seconds: int, directory: Path, counted: dict, kept: Path,
     found = counted.setdefault(arch.name, {program: [] for program in PROGRAMS})
     found["versions"] = cross_root.make(arch, progress)
     instruction_runs.require_built(arch)
+    _count_pieces(arch, directory, found.setdefault("pieces", {}), progress)
     for program in PROGRAMS:
         stimuli = [(load, Stimulus.of_load(load)) for load in LOADS[program]]
         if program == LOOM:
@@ -115,6 +116,14 @@ def _count(arch: Arch, seconds: int, directory: Path, counted: dict, kept: Path,
                 ran = f"{sum(one.counts.values()) / 1e6:.0f} million instructions"
                 progress.line(f"{arch.name} {program} {number} of {len(stimuli)}: {stimulus.name}: {ran}")
             write_whole(kept, json.dumps({"counted": counted}, indent=1) + "\n")
+
+
+def _count_pieces(arch: Arch, directory: Path, pieces: dict, progress: Progress) -> None:
+    """Add to pieces what is not there yet."""
+    for label in instruction_pieces.LABELS:
+        if label not in pieces:
+            pieces[label] = instruction_pieces.count(arch, label, directory)
+            progress.line(f"{arch.name} {label}: {sum(pieces[label].values()):.0f} instructions")
 
 
 def _observe(

@@ -1,7 +1,8 @@
 """instruction_fit - instructions for a unit of work, from what relays ran and what they did.
 
 Instructions are counted exactly, so three groups of code are fitted apart, each to the work that can be its reason: the
-vector code of libcrypto, the rest of libcrypto, and all else. A group's instructions are a sum over work; what a unit
+vector code of libcrypto, the rest of libcrypto, and all else. What pieces of libcrypto took by themselves
+(instruction_pieces) is taken off first. A group's instructions are a sum over work; what a unit
 takes is found by least squares of relative errors, not below zero, held softly to a guess: so columns that never part
 (a cell that comes and the same cell that goes) share what they cost.
 """
@@ -9,12 +10,13 @@ takes is found by least squares of relative errors, not below zero, held softly 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.optimize import lsq_linear
 
 from .instruction_counts import VECTOR
+from .instruction_pieces import REST, Known
 from .instruction_runs import Observation
 
 CRYPTO_VECTOR, CRYPTO_REST, OWN = "crypto_vector", "crypto_rest", "own"
@@ -27,7 +29,8 @@ TOR_RECORD_CELLS = 7.9  # that tor writes: 4048 bytes
 BODY_BYTES = 509
 
 # Guesses in instructions, and how wrong they may be: only their size matters.
-_HANDSHAKES = {"handshakes_ntor": 1.2e6, "handshakes_ntor_v3": 1.3e6, "handshakes_link": 12e6}
+LINKS_TAKEN = "links_taken"  # of the links, those that others dialled: who is dialled signs. No counter of the relay's
+_HANDSHAKES = {"handshakes_ntor": 1.2e6, "handshakes_ntor_v3": 1.3e6, "handshakes_link": 12e6, LINKS_TAKEN: 5e6}
 GUESSES: dict[str, dict[str, float]] = {
     CRYPTO_VECTOR: {
         "aes_bytes": 20, "tls_aes256_bytes": 27, "tls_aes128_bytes": 20, "tls_chacha_bytes": 9.5,
@@ -60,6 +63,7 @@ class Units:
 
     per_unit: dict[str, dict[str, float]]
     worst: dict[str, float]
+    bulk: dict[str, float] = field(default_factory=dict)  # for a byte of long buffers, where it was counted
 
     def of(self, group: str, name: str) -> float:
         """Return what one unit of a counter takes; 0: it is no reason for this group's code."""
@@ -78,19 +82,29 @@ def instructions_of(observation: Observation) -> dict[str, int]:
     return sums
 
 
-def fit(observations: Sequence[Observation]) -> Units:
-    """Fit Loom's."""
+def fit(observations: Sequence[Observation], known: Known | None = None) -> Units:
+    """Fit Loom's; what is known of pieces of libcrypto's code is taken as it is."""
     per_unit, worst = {}, {}
     sums = [instructions_of(one) for one in observations]
     totals = np.array([float(sum(one.values())) for one in sums])
     for group in GROUPS:
-        names = list(GUESSES[group])
+        given = _given(known, group)
+        names = [name for name in GUESSES[group] if name not in given]
         work = np.array([[float(_amount(one.work, name)) for name in names] for one in observations])
-        cost = np.array([float(one[group]) for one in sums])
+        cost = np.array([
+            one[group] - sum(_amount(seen.work, name) * value for name, value in given.items())
+            for one, seen in zip(sums, observations, strict=True)
+        ])  # fmt: skip
         values = least_squares(work, cost, np.array([GUESSES[group][name] for name in names]), totals)
-        per_unit[group] = dict(zip(names, map(float, values), strict=True))
+        per_unit[group] = given | dict(zip(names, map(float, values), strict=True))
         worst[group] = float(np.max(np.abs(work @ values - cost) / totals))
-    return Units(per_unit, worst)
+    return Units(per_unit, worst, known.bulk if known else {})
+
+
+def _given(known: Known | None, group: str) -> dict[str, float]:
+    """Return what is known of a group of libcrypto's code; of our own nothing is."""
+    part = {CRYPTO_VECTOR: VECTOR, CRYPTO_REST: REST}.get(group)
+    return {name: of[part] for name, of in known.per_unit.items()} if known and part else {}
 
 
 def _amount(work: Mapping[str, int], name: str) -> float:

@@ -15,12 +15,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from . import pi_anchors
-from .instruction_fit import CRYPTO_REST, CRYPTO_VECTOR, OWN, TorUnits, Units
+from .instruction_fit import CRYPTO_REST, CRYPTO_VECTOR, LINKS_TAKEN, OWN, TorUnits, Units
 from .pi_anchors import ASSUMED, CLOCK_GHZ, DERIVED, Anchor
 
 PS_PER_NS = 1000
 LINE_WIDTH = 110
 CELL_KINDS = ("cells_received", "cells_sent")
+TAKEN_SHARE = 0.5  # of a relay's links: the other half it dials
 HANDSHAKES = ("handshakes_ntor", "handshakes_ntor_v3", "handshakes_link")
 
 
@@ -36,9 +37,8 @@ def classes(arch: str, units: Units) -> dict[str, Anchor]:
     """Return the cycles for an instruction of each class of code, from the published cycles where there are some."""
     known = dict(pi_anchors.CYCLES_PER_INSTRUCTION)
     published = pi_anchors.CYCLES_PER_BYTE[arch]
-    aes = _crypto(units, "aes_bytes")
-    counted = {"aes": aes, "chacha": _crypto(units, "tls_chacha_bytes"), "digest": _crypto(units, "digest_bytes"),
-               "ghash": _crypto(units, "tls_aes128_bytes") - aes}  # fmt: skip
+    counted = {"aes": _bulk_aes(units), "chacha": _crypto(units, "tls_chacha_bytes"),
+               "digest": units.bulk.get("digest", _crypto(units, "digest_bytes")), "ghash": _ghash(units)}  # fmt: skip
     for name, cycles in published.items():
         if counted[name] > 0:
             known[name] = _scaled(cycles, 1.0 / counted[name])
@@ -49,6 +49,15 @@ def classes(arch: str, units: Units) -> dict[str, Anchor]:
 
 def _crypto(units: Units, name: str) -> float:
     return units.of(CRYPTO_VECTOR, name) + units.of(CRYPTO_REST, name)
+
+
+def _bulk_aes(units: Units) -> float:
+    """Return the instructions for a byte of AES-128 over long buffers, which published cycles are of."""
+    return units.bulk.get("aes", _crypto(units, "aes_bytes"))
+
+
+def _ghash(units: Units) -> float:
+    return max(0.0, _crypto(units, "tls_aes128_bytes") - _bulk_aes(units))
 
 
 def _scaled(anchor: Anchor, by: float) -> Anchor:
@@ -75,8 +84,10 @@ def _instructions(name: str, units: Units) -> list[tuple[str, float]]:
     if name == "aes_bytes":
         return [("aes", crypto)]
     if name in ("tls_aes128_bytes", "tls_aes256_bytes"):
-        ghash = max(0.0, _crypto(units, "tls_aes128_bytes") - _crypto(units, "aes_bytes"))
-        return [("aes", max(0.0, crypto - ghash)), ("ghash", min(ghash, crypto))]
+        ghash = min(_ghash(units), crypto)
+        return [("aes", crypto - ghash), ("ghash", ghash)]
+    if name == "handshakes_link":
+        return [("bignum", crypto + TAKEN_SHARE * _crypto(units, LINKS_TAKEN)), ("code", own)]
     if name in HANDSHAKES:
         return [("bignum", crypto), ("code", own)]
     return [("record", crypto), ("code", own)]

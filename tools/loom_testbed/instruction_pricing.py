@@ -12,10 +12,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from . import instruction_fit, instruction_prices
+from . import instruction_fit, instruction_pieces, instruction_prices
 from .errors import TestbedError
 from .files import write_whole
 from .instruction_runs import LOOM, TOR, Observation
+from .load_shape import MIDDLE
 from .pi_anchors import Anchor
 from .rundir import REPOSITORY
 
@@ -38,7 +39,8 @@ def main(arguments: list[str]) -> int:
 
 def priced(arch: str, found: Mapping) -> tuple[dict[str, dict[str, Anchor]], str]:
     """Return the prices of both programs in nanoseconds, and a table of what was counted."""
-    units = instruction_fit.fit([observation(one) for one in found[LOOM]])
+    known = instruction_pieces.known(found["pieces"])
+    units = instruction_fit.fit([observation(one) for one in found[LOOM]], known)
     loom = instruction_prices.loom_prices(arch, units, work_names(WORK_HEADER.read_text()))
     of_tor = [(observation(one), one["load"]["cipher"], one["load"]["record_cells"]) for one in found[TOR]]
     tor_units = instruction_fit.fit_tor(of_tor, units)
@@ -47,9 +49,12 @@ def priced(arch: str, found: Mapping) -> tuple[dict[str, dict[str, Anchor]], str
 
 
 def observation(kept: Mapping) -> Observation:
-    """Return what was kept of an observation."""
+    """Return what was kept of an observation, and how many of its links others dialled."""
     counts = Counter({tuple(name.rsplit(" ", 1)): count for name, count in kept["instructions"].items()})
-    return Observation(kept["name"], kept["cells"], counts, kept["work"])
+    load = kept["load"]
+    links = kept["work"].get("handshakes_link", 0)
+    taken = links // 2 if load and load["role"] == MIDDLE else links
+    return Observation(kept["name"], kept["cells"], counts, {**kept["work"], instruction_fit.LINKS_TAKEN: taken})
 
 
 def work_names(header: str) -> list[str]:

@@ -45,12 +45,13 @@ class Stimulus:
     options: list[str]
     threads: int = 1
     is_exit: bool = False
+    link_ciphers: str = "chacha"  # what the relay prefers: loom-load's peers have no other than the load's
 
     @staticmethod
     def of_load(load: Load) -> Stimulus:
         """Return the load as a stimulus."""
         return Stimulus(load.name, [*load.generator_options(), "--verified-links", "0"], load.threads,
-                        load.role == EXIT)  # fmt: skip
+                        load.role == EXIT, "chacha" if load.cipher == "chacha" else "aes")  # fmt: skip
 
     @staticmethod
     def of_handshakes(kind: str) -> Stimulus:
@@ -78,14 +79,19 @@ def program_of(arch: Arch, program: str) -> Path:
     return REPOSITORY / "build" / arch.name / "loom-relay" if program == LOOM else arch.root / "usr" / "bin" / "tor"
 
 
+def qemu_command(arch: Arch, counts: Path) -> list[str]:
+    """Return what runs a program of the other machine, without instructions for ciphers, and counts to a file."""
+    return [arch.qemu, "-cpu", arch.cpu, "-L", str(arch.root), "-E", "OPENSSL_armcap=1",
+            "-plugin", f"{PLUGIN},counts={counts}"]  # fmt: skip
+
+
 def observe(
     arch: Arch, program: str, stimulus: Stimulus, directory: Path, block: ports.PortBlock, seconds: int
 ) -> Observation:
     """Start the relay and put the stimulus on it for so long; call it from the main thread."""
     counts = directory.with_suffix(".counts")
     metrics_port = block.take()
-    command = [arch.qemu, "-cpu", arch.cpu, "-L", str(arch.root), "-E", "OPENSSL_armcap=1",
-               "-plugin", f"{PLUGIN},counts={counts}", str(program_of(arch, program))]  # fmt: skip
+    command = [*qemu_command(arch, counts), str(program_of(arch, program))]
     policy = "ExitPolicy accept *:*" if stimulus.is_exit else lone_relay.NO_EXIT
     torrc = _torrc(program, stimulus, metrics_port)
     relay = lone_relay.start(program, command, directory, block.take(), torrc, policy=policy)
@@ -97,6 +103,7 @@ def observe(
     finally:
         stop_all([relay.child])
         counts.unlink(missing_ok=True)
+        Path(f"{counts}.maps").unlink(missing_ok=True)
 
 
 def _torrc(program: str, stimulus: Stimulus, metrics_port: int) -> str:
@@ -104,8 +111,8 @@ def _torrc(program: str, stimulus: Stimulus, metrics_port: int) -> str:
     if program == TOR:
         # qemu does not tell tor how full the kernel's buffers are: KIST would send nothing.
         return exits + "NumCPUs 1\nSchedulers KISTLite\n"
-    return (exits + f"ConnectionThreads {stimulus.threads}\nMetricsPort 127.0.0.1:{metrics_port}\n"
-            "MetricsPortPolicy accept 127.0.0.1\n")  # fmt: skip
+    return (exits + f"ConnectionThreads {stimulus.threads}\nLinkCiphers {stimulus.link_ciphers}\n"
+            f"MetricsPort 127.0.0.1:{metrics_port}\nMetricsPortPolicy accept 127.0.0.1\n")  # fmt: skip
 
 
 def _reader(relay: LoneRelay, counts: Path) -> Callable[[], Counts]:
@@ -188,7 +195,7 @@ def _finish(generator: subprocess.Popen, stimulus: Stimulus, seconds: int) -> di
 def require_built(arch: Arch) -> None:
     """Build what runs here and what runs there."""
     build = REPOSITORY / "tools" / "lib" / "build"
-    for preset, targets in (("release", ["loom-load", "loom-count-blocks"]), (arch.name, ["loom-relay"])):
+    for preset, targets in (("release", ["loom-load", "loom-count-blocks"]), (arch.name, ["loom-relay", "loom-primitives"])):
         if subprocess.run([str(build), preset, *targets], check=False).returncode != 0:
             raise TestbedError(f"preset {preset} does not build; see build/{preset}.log")
     cross_root.require_tools(arch)

@@ -222,7 +222,29 @@ CACHES = {
         "count",
         Anchor(30, 10, 200, DERIVED, "cells of 576 bytes in 512 kB of L2 that four cores share; the ends are assumed"),
     ),
+    "wake_delay": (
+        "ns",
+        Anchor(
+            6000,
+            2000,
+            12000,
+            DERIVED,
+            "half of LMBench's round trip through a pipe, 19.5 us (AM62x), is two calls, the waking and a switch; most"
+            " of it passes on the waker's core; the ends are assumed",
+        ),
+    ),
+    "softirq": (
+        "permille",
+        Anchor(
+            450,
+            200,
+            700,
+            ASSUMED,
+            "driver, IP and TCP of what comes are softirqs', and what a completed transfer of the USB network chip"
+            " starts; copying and most of sending is the caller's",
+        ),
+    ),
     "smt": ("permille", Anchor(1000, 1000, 1000, PUBLISHED, "a Cortex-A53 has no hyperthreads")),
 }
-HARDWARE = {"cores": "4", "threads_per_core": "1", "nic_mbit": "150", "nic_direction": "both", "aes": "false"}
-HARDWARE_FROM = "facts/experiments.md: Ethernet over USB 2.0, about 150 Mbit/s, both directions together"
+HARDWARE = {"cores": "4", "threads_per_core": "1", "nic_mbit": "150", "nic_direction": "both", "softirq_queues": "1", "aes": "false"}
+HARDWARE_FROM = "facts/experiments.md: Ethernet over USB 2.0, about 150 Mbit/s, both directions together; its interrupts go to one core"

@@ -12,6 +12,7 @@ from loom_testbed import (
     cross_root,
     instruction_counts,
     instruction_fit,
+    instruction_pieces,
     instruction_prices,
     instruction_pricing,
     pi_anchors,
@@ -100,6 +101,71 @@ def test_units_are_found_again() -> None:
     assert units.of(CRYPTO_REST, "tls_records_read") == pytest.approx(2000, rel=0.02)
     assert units.of(OWN, "tls_records_written") == pytest.approx(500, rel=0.05)
     assert max(units.worst.values()) < 0.001
+
+
+def pieces() -> dict[str, dict[str, float]]:
+    """Return pieces of a cipher that takes 17 instructions a byte in bulk, 20 in a cell; GHASH 9, ChaCha 10; SHA-1 14."""
+    cell = 20.0 * 509
+    found = {
+        instruction_pieces.AES_BULK: {"crypto vector": 17.0 * 16384, "loom-primitives integer": 50.0},
+        instruction_pieces.AES_RUN: {"crypto vector": cell},
+        instruction_pieces.AES_CELL: {"crypto vector": cell},
+        instruction_pieces.ORIGINATE: {"crypto vector": cell, "crypto integer": 16.0 * 509, "c moves": 100.0},
+        instruction_pieces.SHA1_LONG: {"crypto integer": 14.0 * 576},
+        instruction_pieces.SHA1_SHORT: {"crypto integer": 14.0 * 128},
+    }
+    for cipher, of_byte in (("aes256", 32.0), ("aes128", 26.0), ("chacha", 10.0)):
+        for cells in (1, 31):
+            record = {"crypto vector": 2 * of_byte * 514 * cells, "crypto integer": 6000.0}
+            found[instruction_pieces.record_label(cipher, cells)] = record
+    return found
+
+
+def test_pieces_say_what_units_take() -> None:
+    known = instruction_pieces.known(pieces())
+    sums = {name: sum(groups.values()) for name, groups in known.per_unit.items()}
+    assert sums == pytest.approx({
+        "aes_bytes": 20, "digest_bytes": 16, "tls_aes256_bytes": 32, "tls_aes128_bytes": 26, "tls_chacha_bytes": 10,
+    })  # fmt: skip
+    assert known.per_unit["tls_chacha_bytes"][VECTOR] == pytest.approx(10)
+    assert known.bulk == pytest.approx({"aes": 17, "digest": 14})
+
+
+def test_what_pieces_say_is_not_fitted() -> None:
+    units = instruction_fit.fit(runs(), instruction_pieces.known(pieces()))
+    assert units.of(CRYPTO_VECTOR, "aes_bytes") == pytest.approx(20)
+    assert units.of(CRYPTO_VECTOR, "tls_aes256_bytes") == pytest.approx(32)  # the runs have 27
+    assert units.worst[CRYPTO_VECTOR] > 0.01
+    assert units.of(OWN, "cells_sent") == pytest.approx(150, rel=0.02)
+
+
+def test_cycles_of_long_buffers_make_the_price_of_short_ones() -> None:
+    units = instruction_fit.fit(runs(), instruction_pieces.known(pieces()))
+    names = ["aes_bytes", "tls_aes128_bytes", "tls_aes256_bytes"]
+    prices = instruction_prices.loom_prices("armhf", units, names)
+    aes, ghash = (pi_anchors.CYCLES_PER_BYTE["armhf"][name].value for name in ("aes", "ghash"))
+    cycles = {name: prices[name].value * pi_anchors.CLOCK_GHZ for name in names}
+    assert cycles["aes_bytes"] == pytest.approx(aes * 20 / 17)
+    assert cycles["tls_aes128_bytes"] == pytest.approx(aes + ghash)
+    assert cycles["tls_aes256_bytes"] == pytest.approx(aes * (32 - 9) / 17 + ghash)
+
+
+@pytest.mark.parametrize(("role", "taken"), [("middle", 4), ("exit", 8), (None, 8)])
+def test_half_of_the_links_of_a_middle_were_dialled_by_others(role: str | None, taken: int) -> None:
+    kept = {"name": "a run", "cells": 1, "work": {"handshakes_link": 8}, "instructions": {"crypto vector": 7},
+            "load": {"role": role} if role else None}  # fmt: skip
+    found = instruction_pricing.observation(kept)
+    assert found.work[instruction_fit.LINKS_TAKEN] == taken
+    assert found.counts == {("crypto", VECTOR): 7}
+
+
+def test_the_price_of_a_link_is_of_one_dialled_and_one_taken() -> None:
+    per_unit = {CRYPTO_REST: {"handshakes_link": 1e6, instruction_fit.LINKS_TAKEN: 4e6}}
+    units = instruction_fit.Units(per_unit, {}, {"aes": 17.0})
+    price = instruction_prices.loom_prices("armhf", units, ["handshakes_link"])["handshakes_link"]
+    cycles = pi_anchors.CYCLES_PER_INSTRUCTION["bignum"].value
+    kernel = pi_anchors.KERNEL_NS["handshakes_link"].value
+    assert price.value == pytest.approx(3e6 * cycles / pi_anchors.CLOCK_GHZ + kernel)
 
 
 def test_what_tor_runs_beyond_the_ciphers_is_found_again() -> None:
