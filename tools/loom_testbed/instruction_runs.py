@@ -195,7 +195,8 @@ def _finish(generator: subprocess.Popen, stimulus: Stimulus, seconds: int) -> di
 def require_built(arch: Arch) -> None:
     """Build what runs here and what runs there."""
     build = REPOSITORY / "tools" / "lib" / "build"
-    for preset, targets in (("release", ["loom-load", "loom-count-blocks"]), (arch.name, ["loom-relay", "loom-primitives"])):
+    here, there = ["loom-load", "loom-count-blocks"], ["loom-relay", "loom-primitives"]
+    for preset, targets in (("release", here), (arch.name, there)):
         if subprocess.run([str(build), preset, *targets], check=False).returncode != 0:
             raise TestbedError(f"preset {preset} does not build; see build/{preset}.log")
     cross_root.require_tools(arch)

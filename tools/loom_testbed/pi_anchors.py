@@ -246,5 +246,14 @@ CACHES = {
     ),
     "smt": ("permille", Anchor(1000, 1000, 1000, PUBLISHED, "a Cortex-A53 has no hyperthreads")),
 }
-HARDWARE = {"cores": "4", "threads_per_core": "1", "nic_mbit": "150", "nic_direction": "both", "softirq_queues": "1", "aes": "false"}
-HARDWARE_FROM = "facts/experiments.md: Ethernet over USB 2.0, about 150 Mbit/s, both directions together; its interrupts go to one core"
+HARDWARE = {
+    "cores": "4",
+    "threads_per_core": "1",
+    "nic_mbit": "150",
+    "nic_direction": "both",
+    "softirq_queues": "1",
+    "aes": "false",
+}
+HARDWARE_FROM = (
+    "facts/experiments.md: Ethernet over USB 2.0, about 150 Mbit/s, both directions together; its interrupts go to one core"
+)

@@ -104,7 +104,7 @@ def test_units_are_found_again() -> None:
 
 
 def pieces() -> dict[str, dict[str, float]]:
-    """Return pieces of a cipher that takes 17 instructions a byte in bulk, 20 in a cell; GHASH 9, ChaCha 10; SHA-1 14."""
+    """Return pieces of a cipher of 17 instructions a byte in bulk, 20 in a cell; GHASH 9, ChaCha 10; SHA-1 14."""
     cell = 20.0 * 509
     found = {
         instruction_pieces.AES_BULK: {"crypto vector": 17.0 * 16384, "loom-primitives integer": 50.0},
