@@ -255,5 +255,6 @@ HARDWARE = {
     "aes": "false",
 }
 HARDWARE_FROM = (
-    "facts/experiments.md: Ethernet over USB 2.0, about 150 Mbit/s, both directions together; its interrupts go to one core"
+    "facts/experiments.md: Ethernet over USB 2.0, about 150 Mbit/s, both directions together; "
+    "its interrupts go to one core"
 )
