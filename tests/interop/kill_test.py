@@ -21,7 +21,7 @@ from loom_testbed.progress import Progress
 from moves import data_in_motion, held, is_up, until_ended
 
 KILLS = int(os.environ.get("LOOM_KILLS", "1"))
-USABLE_SECONDS_MAX = 60.0
+USABLE_SECONDS_MAX = 120.0
 
 
 def keys_of(middle: Node) -> dict[str, str]:

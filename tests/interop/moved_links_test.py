@@ -25,7 +25,6 @@ pytestmark = pytest.mark.skipif(MIDDLE == "tor", reason="needs Loom")
 SIZE = int(os.environ.get("LOOM_MOVED_BYTES", str((4 if SANITIZED else 20) * MEGABYTE)))
 IS_LONG = "LOOM_MOVED_BYTES" in os.environ
 READY_SECONDS_MAX = 300.0 if SANITIZED else 120.0
-REACHED_SECONDS_MAX = 60.0
 # What is not negotiated here has its own place, where it is asked for.
 NOT_ASKED_HERE = {"negotiated"}
 # The network around Loom, and whether it takes too long for each day.
@@ -110,7 +109,8 @@ def test_an_onion_service_is_reached_over_links_that_move(relay: Path, run_direc
         (service,) = network.with_role("service")
         clients = network.with_role("client")
         began = time.monotonic()
-        transfer.await_usable(clients, network.server_port, REACHED_SECONDS_MAX, onion.address(network, service))
+        host = onion.address(network, service)
+        transfer.await_usable(clients, network.server_port, network.plan.ready_seconds_max, host)
         print(f"reached after {time.monotonic() - began:.1f} s")
         flows = transfer.share_out(clients, SIZE, 0.5, onion.address(network, service))
         try:

@@ -21,7 +21,6 @@ from loom_testbed.server import PatternServer
 from moves import is_up
 
 RELAYS = 6
-REACHED_SECONDS_MAX = 60.0
 SIZE = int(os.environ.get("LOOM_ONION_BYTES", str((2 if SANITIZED else 10) * MEGABYTE)))
 
 
@@ -70,7 +69,8 @@ def move(network: Network, service: Node, clients: list[Node]) -> None:
 def test_a_service_is_reached(network: Network, service: Node) -> None:
     began = time.monotonic()
     clients = network.with_role("client")
-    transfer.await_usable(clients, network.server_port, REACHED_SECONDS_MAX, onion.address(network, service))
+    host = onion.address(network, service)
+    transfer.await_usable(clients, network.server_port, network.plan.ready_seconds_max, host)
     print(f"reached after {time.monotonic() - began:.1f} s")
     move(network, service, clients)
     met = [node for client in clients for node in onion.rendezvous_points(network, client)]
@@ -92,6 +92,7 @@ def test_its_introduction_points_start_anew(network: Network, service: Node) -> 
     client = network.with_role("client")[1]
     onion.part(network, client)
     began = time.monotonic()
-    transfer.await_usable([client], network.server_port, REACHED_SECONDS_MAX, onion.address(network, service))
+    host = onion.address(network, service)
+    transfer.await_usable([client], network.server_port, network.plan.ready_seconds_max, host)
     print(f"reached after {time.monotonic() - began:.1f} s")
     move(network, service, [client])

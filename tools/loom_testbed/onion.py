@@ -17,6 +17,13 @@ def address(network: Network, service: Node) -> str:
     return path.read_text().strip()
 
 
+def offer(network: Network, node: Node) -> str:
+    """Let a running tor offer our server as a new onion service; return its name."""
+    with network.control(node) as control:
+        asked = f"ADD_ONION NEW:ED25519-V3 Flags=DiscardPK,Detach Port={network.server_port}"
+        return control.command(asked)[0].removeprefix("ServiceID=") + ".onion"
+
+
 def introduction_points(network: Network, service: Node) -> list[Node]:
     """Return the relays at which the service waits for introductions now."""
     return _last_hops(network, service, (INTRODUCTION,))

@@ -5,6 +5,7 @@ In three steps, so that marks can be set between them: open (a stream is connect
 
 from __future__ import annotations
 
+import math
 import socket
 import threading
 import time
@@ -18,6 +19,7 @@ from .plan import Node
 
 CONNECT_SECONDS = 60.0
 RETRY_SECONDS = 0.25
+PATIENCE_SECONDS = 10.0  # with a first attempt that says nothing; each next one may take twice as long
 PROBE_BYTES = 1000
 START_STEP = 104729  # each flow starts elsewhere in the pattern
 OPEN_ATTEMPTS = 3
@@ -137,7 +139,8 @@ def close_all(flows: Iterable[Flow]) -> None:
 
 def probe(client: Node, server_port: int, seconds_max: float, host: str = "") -> bool:
     """Say whether a few bytes come through this client now."""
-    flow = Flow(client, wire.DOWNLOAD, PROBE_BYTES, 0, host=host)
+    stall_seconds = min(wire.STALL_SECONDS, math.ceil(seconds_max))
+    flow = Flow(client, wire.DOWNLOAD, PROBE_BYTES, 0, host=host, stall_seconds=stall_seconds)
     try:
         flow.open(server_port, seconds_max)
     except socks.SocksError:
@@ -148,14 +151,23 @@ def probe(client: Node, server_port: int, seconds_max: float, host: str = "") ->
 
 
 def await_usable(clients: Iterable[Node], server_port: int, seconds_max: float, host: str = "") -> None:
-    """Return when each client has carried a few bytes; raise when one does not within seconds_max."""
+    """Return when each client has carried a few bytes; raise when one does not within seconds_max.
+
+    A request that hangs is given up and made again, as users do: it may wait for a lost circuit's timeout.
+    """
     deadline = time.monotonic() + seconds_max
 
     def until_usable(client: Node) -> None:
-        while not probe(client, server_port, max(1.0, deadline - time.monotonic()), host):
+        patience = PATIENCE_SECONDS
+        while True:
+            asked_at = time.monotonic()
+            if probe(client, server_port, min(patience, max(1.0, deadline - asked_at)), host):
+                return
             if time.monotonic() > deadline:
                 log = client.directory / "notice.log"
                 raise TestbedError(f"{client.name} carried nothing within {seconds_max:.0f} s; see {log}")
+            if time.monotonic() - asked_at >= patience:
+                patience *= 2
             time.sleep(RETRY_SECONDS)
 
     failures = _in_threads([partial(until_usable, client) for client in clients])
