@@ -138,11 +138,17 @@ def render(results: Results) -> str:
 _FIGURE = re.compile(r'<figure id="fig-([\w-]+)"[^>]*>(<svg.*?</svg>)', re.DOTALL)
 
 
+def figures(page: str) -> dict[str, str]:
+    """Return each figure of a page by name, as an SVG file of its own."""
+    prologue = '<?xml version="1.0" encoding="utf-8"?>'
+    return {name: f"{prologue}\n{svg}\n" for name, svg in _FIGURE.findall(page)}
+
+
 def write_plots(page: str, folder: Path) -> None:
     """Write each figure of a report as a file of its own."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, svg in _FIGURE.findall(page):
-        (folder / f"{name}.svg").write_text(f'<?xml version="1.0" encoding="utf-8"?>\n{svg}\n', encoding="utf-8")
+    for name, svg in figures(page).items():
+        (folder / f"{name}.svg").write_text(svg, encoding="utf-8")
 
 
 def main(arguments: list[str] | None = None) -> int:

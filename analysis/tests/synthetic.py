@@ -187,6 +187,7 @@ def write_results(folder: Path, options: Options | None = None) -> Path:
     for seed in options.seeds:
         for arm_index, arm in enumerate(options.arms):
             write_run(folder / f"seed-{seed}" / arm, seed, arm_index, options)
+    _put_json(folder / "comparison.json", {"quantities": []})
     return folder
 
 

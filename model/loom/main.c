@@ -13,6 +13,7 @@ static const struct command {
     {"predict", "what one relay does on a machine, under a load: throughput, CPU, where it goes",
      predict_command},
     {"calibrate", "measure this machine: a profile of what Loom costs on it", calibrate_command},
+    {"compare", "put two results of run side by side: tables, distributions, distances", compare_command},
     {"report", "write one HTML file about the results of run", report_command},
     {"run", "simulate a scenario: a table, and folders of results", run_command},
     {"stage", "make a table of relays from a consensus and tornettools' staging", stage_command},
