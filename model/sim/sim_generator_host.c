@@ -1,7 +1,6 @@
 #include <string.h>
 
 #include "base/check.h"
-#include "sim/sim_draws.h"
 #include "sim/sim_generator.h"
 #include "sim/sim_generator_state.h"
 
@@ -62,21 +61,9 @@ static bool press_exits(struct sim_generator *g, nsec now) {
     return has_written;
 }
 
-/* What is pressed next: by turns forward and backward, and of all ways in turn. */
-static void write_burst(struct sim_generator *g, nsec now) {
-    bool is_backward = g->bursts % 2 == 1;
-    uint32_t way = (uint32_t)(g->bursts / 2 % g->ways), run = g->config->run, written = 0;
-    struct sim_lane *from = is_backward ? g->out : g->in, *to = is_backward ? g->in : g->out;
-    struct traffic t = traffic_of(from, to, g->ways);
-    g->bursts++;
-    if (g->window - (t.sent - t.received) >= run)
-        written = sim_lane_write(&from[way], now, run);
-    g->left_out += run - written;
-}
-
-static void plan_burst(struct sim_generator *g, nsec now) {
-    nsec mean = g->config->run * NSEC_PER_S / g->config->rate;
-    host_at(g->host, now + sim_draw_exponential(&g->rng, mean), g->world->generator_turn, 0, NULL);
+uint64_t sim_generator_room(const struct sim_generator *g, bool is_backward) {
+    struct traffic t = is_backward ? traffic_of(g->out, g->in, g->ways) : traffic_of(g->in, g->out, g->ways);
+    return g->window - (t.sent - t.received);
 }
 
 static void plan_turn(struct sim_generator *g, nsec now) {
@@ -93,8 +80,7 @@ void sim_generator_turn(struct host *host, nsec now, uint32_t arg, void *object)
     struct sim_generator *g = host_user(host);
     CHECK(arg == 0 && object == NULL);
     if (g->config->rate > 0) {
-        write_burst(g, now);
-        plan_burst(g, now);
+        sim_rate_turn(g, now);
         return;
     }
     g->is_turn_planned = false;
@@ -118,7 +104,7 @@ void sim_generator_begin(struct host *host, nsec now, uint32_t arg, void *object
     if (g->config->is_exit)
         sim_exit_begin(g, now);
     if (g->config->rate > 0)
-        plan_burst(g, now);
+        sim_rate_begin(g, now);
     else
         plan_turn(g, now);
 }
@@ -167,6 +153,10 @@ void sim_generator_readable(struct host *host, nsec now, struct tcp *tcp) {
     struct sim_lane *lane = tcp_user(tcp);
     struct tcp_message *next;
     bool is_loading = sim_generator_is_loading(g);
+    if (is_loading && g->config->rate > 0) {
+        sim_rate_readable(lane, now);
+        return;
+    }
     while (lane->tcp && (next = tcp_read(tcp, now))) {
         struct sim_message *message = sim_message_of(next);
         if (is_loading && g->config->is_exit)
@@ -177,7 +167,7 @@ void sim_generator_readable(struct host *host, nsec now, struct tcp *tcp) {
             sim_lane_receive(lane, now, message);
         sim_message_free(host, message);
     }
-    if (is_loading && g->config->rate == 0)
+    if (is_loading)
         plan_turn(g, now);
     if (is_loading)
         return;
@@ -238,6 +228,8 @@ static bool start_lanes(struct sim_generator *g) {
     for (uint32_t i = 0; i < g->ways; i++) {
         g->in[i] = (struct sim_lane){.generator = g, .number = i};
         g->out[i] = (struct sim_lane){.generator = g, .number = i, .is_out = true};
+        list_init(&g->in[i].readable);
+        list_init(&g->out[i].readable);
     }
     return true;
 }
@@ -253,6 +245,7 @@ struct sim_generator *sim_generator_new(struct sim_world *world) {
                                 .host = host,
                                 .config = world->config->generator,
                                 .began = NSEC_NEVER};
+    list_init(&g->readable);
     g->ways = sim_generator_ways(g->config);
     uint64_t window = (uint64_t)g->config->circuits * WINDOW_A_CIRCUIT;
     g->window = window < WINDOW_MAX ? window : WINDOW_MAX;

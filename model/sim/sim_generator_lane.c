@@ -55,7 +55,7 @@ static bool write_record(struct sim_lane *lane, uint32_t cells) {
     bool fine = true;
     sim_burst_begin(&burst, g->host, &train, cells * CELL_LEN);
     if (g->config->rate > 0)
-        put_time(g->cell->body + TIME_AT, host_now(g->host));
+        put_time(g->cell->body + TIME_AT, g->written_at);
     for (uint32_t i = 0; i < cells && fine; i++) {
         g->cell->circ_id = next_circuit(lane);
         fine = sim_burst_add(&burst, &g->cell, 1);

@@ -28,6 +28,7 @@ struct sim_lane {
     uint32_t cursor, run_left;
     uint64_t sent, received; /* cells of the load */
     uint64_t bytes;          /* plaintext that came since it began */
+    struct list readable;    /* in sim_generator.readable */
 };
 
 struct sim_generator {
@@ -48,7 +49,13 @@ struct sim_generator {
     struct rng rng;                  /* of times */
     uint64_t bursts;                 /* at a rate */
     uint64_t left_out;               /* cells */
-    uint32_t *delays;                /* of delay_room */
+    nsec next_at;                    /* when the next is due */
+    nsec turn_at;                    /* of what the generator does at a rate, when the next piece begins */
+    nsec written_at;                 /* when the cells that are written were made */
+    struct sim_lane *writing;        /* whose burst is being sealed; NULL: none */
+    struct list readable;            /* lanes that have something */
+    uint32_t bursts_of_turn, readable_count, reads_left;
+    uint32_t *delays; /* of delay_room */
     uint32_t delay_count, delay_room;
     uint32_t sends;  /* since the last turn */
     uint64_t came;   /* cells, since the turn before */
@@ -56,11 +63,21 @@ struct sim_generator {
     uint64_t losses;
     nsec began;
     bool is_turn_planned;
+    bool is_idle; /* at a rate: nothing is due and nothing has come */
 };
 
 static inline bool sim_generator_is_loading(const struct sim_generator *generator) {
     return generator->began != NSEC_NEVER;
 }
+
+/* sim_generator_host.c: cells that may still be under way in a direction */
+uint64_t sim_generator_room(const struct sim_generator *generator, bool is_backward);
+
+/* sim_generator_rate.c: a load at a rate */
+void sim_rate_begin(struct sim_generator *generator, nsec now);
+void sim_rate_turn(struct sim_generator *generator, nsec now);
+/* Something has come. */
+void sim_rate_readable(struct sim_lane *lane, nsec now);
 
 /* sim_generator_link.c: before the load */
 

@@ -7,7 +7,7 @@
 
 #define DEFAULT_SAMPLE NSEC_PER_S
 
-static const struct sim_threads_calls calls = {.step = sim_relay_step, .finish = sim_relay_finish_step};
+static const struct sim_threads_calls calls = {.wake = sim_relay_wake, .step = sim_relay_step, .finish = sim_relay_finish_step};
 
 /* --- making -------------------------------------------------------------------------------------------------------- */
 

@@ -220,6 +220,7 @@ void sim_asks_free(struct sim_relay *relay, struct sim_asks *asks);
 
 /* sim_relay_step.c */
 nsec sim_relay_step(struct sim_threads *threads, nsec now, uint16_t thread, const struct sim_input *input);
+nsec sim_relay_wake(struct sim_threads *threads, nsec now, uint16_t thread);
 /* Takes payload over. False without memory, and then the run stops. */
 bool sim_relay_post(struct sim_station *station, nsec now, enum sim_input_kind kind, uint64_t object,
                     void *payload);

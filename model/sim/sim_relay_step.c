@@ -209,10 +209,8 @@ nsec sim_relay_step(struct sim_threads *threads, nsec now, uint16_t thread, cons
         return sim_socket_step(relay, now, thread, input);
     struct sim_station *station = &relay->stations[input->station];
     CHECK(station->thread == thread);
-    if (sim_threads_turns(threads, thread)) {
-        manager_work_mutable(relay->stations[thread].manager)->loop_turns++;
+    if (sim_threads_turns(threads, thread))
         relay->is_main_woken = false;
-    }
     handle(station, now, input);
     if (station->manager && manager_load_due(station->manager) <= now)
         manager_note_busy(station->manager, now, threads->items[thread].busy);
@@ -220,4 +218,22 @@ nsec sim_relay_step(struct sim_threads *threads, nsec now, uint16_t thread, cons
     if (input->kind == SIM_IN_LINK_READ || input->kind == SIM_IN_DRAIN)
         sim_links_write_ripe(station, now);
     return price_of(station, now, input->object);
+}
+
+/* A worker's are not counted, here as in a native relay. */
+nsec sim_relay_wake(struct sim_threads *threads, nsec now, uint16_t thread) {
+    struct sim_relay *relay = host_user(threads->host);
+    const struct cost_table *prices = relay->cpu->prices;
+    const struct work delta = {.loop_turns = 1};
+    const struct working_set set = {0};
+    if (thread >= relay->worker_first)
+        return 0;
+    if (sim_is_socket_thread(relay, thread)) {
+        relay->socket_threads[thread - 1].work.loop_turns++;
+        relay->socket_threads[thread - 1].priced.loop_turns++;
+    } else {
+        manager_work_mutable(relay->stations[thread].manager)->loop_turns++;
+        relay->stations[thread].priced.loop_turns++;
+    }
+    return prices ? cost_price(prices, &delta, &set, now, 0) : 0;
 }

@@ -93,6 +93,7 @@ static void wake_at(struct sim_threads *threads, nsec at, struct sim_thread *thr
 /* An input for it has come: if it sleeps, that wakes it. */
 static void rouse(struct sim_threads *threads, nsec now, struct sim_thread *thread) {
     bool sleeps = !thread->is_running && !thread->is_kernel && !thread->is_waking && thread->count == 1;
+    thread->has_slept = thread->has_slept || sleeps;
     if (threads->wake_delay > 0 && sleeps)
         wake_at(threads, now + threads->wake_delay, thread);
     else
@@ -145,15 +146,28 @@ void sim_threads_post_rest(struct sim_threads *threads, nsec now, uint16_t numbe
     stand_in_line(threads, now, thread);
 }
 
+static nsec handle_input(struct sim_threads *threads, nsec now, uint16_t number) {
+    struct sim_input input;
+    CHECK(take_input(&threads->items[number], &input));
+    if (!input.goes_on)
+        sim_series_delay(threads->series, now, number, now - input.since);
+    return threads->calls->step(threads, now, number, &input);
+}
+
+static nsec wake(struct sim_threads *threads, nsec now, uint16_t number) {
+    if (!threads->items[number].has_slept)
+        return 0;
+    threads->items[number].has_slept = false;
+    return threads->calls->wake(threads, now, number);
+}
+
 /* Returns the end of the step. */
 static nsec run_step(struct sim_threads *threads, nsec now, uint16_t number) {
     struct sim_thread *thread = &threads->items[number];
-    struct sim_input input;
-    CHECK(take_input(thread, &input));
-    if (!input.goes_on)
-        sim_series_delay(threads->series, now, number, now - input.since);
     sim_series_core_wait(threads->series, now, number, now - thread->ready_at);
-    nsec price = threads->calls->step(threads, now, number, &input);
+    nsec price = wake(threads, now, number);
+    if (price == 0)
+        price = handle_input(threads, now, number);
     if (price == 0)
         return now;
     struct core_slot slot = cores_run(&threads->cores, now, &thread->core, price);

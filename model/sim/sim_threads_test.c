@@ -18,6 +18,7 @@ struct bench {
     struct sim_series series;
     struct note notes[32];
     unsigned count;
+    nsec wake_price;
     uint64_t current[4]; /* of each thread */
     event_kind post;
 };
@@ -35,12 +36,19 @@ static nsec step(struct sim_threads *threads, nsec now, uint16_t thread, const s
     return input->object;
 }
 
+static nsec wake(struct sim_threads *threads, nsec now, uint16_t thread) {
+    struct bench *bench = (struct bench *)(void *)threads;
+    (void)now;
+    (void)thread;
+    return bench->wake_price;
+}
+
 static void finish(struct sim_threads *threads, nsec now, uint16_t thread) {
     struct bench *bench = (struct bench *)(void *)threads;
     bench->notes[bench->count++] = (struct note){now, thread, bench->current[thread], true};
 }
 
-static const struct sim_threads_calls calls = {.step = step, .finish = finish};
+static const struct sim_threads_calls calls = {.wake = wake, .step = step, .finish = finish};
 
 static void on_end(struct host *host, nsec now, uint32_t arg, void *object) {
     (void)object;

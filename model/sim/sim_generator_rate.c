@@ -1,0 +1,145 @@
+/* The load at a rate: bursts at random times, and what one thread that writes and reads them needs for it.
+ *
+ * As in loom-load there is one thread: it writes the bursts that are due, then reads each link that has something, and so on. A
+ * burst leaves when it has been sealed and sent, a cell has come when its record has been opened, and meanwhile others wait. What
+ * that takes is what the relay would need for it, as both are on the same machine. Without prices it takes no time. */
+#include "base/check.h"
+#include "cost/behaviour.h"
+#include "cost/price.h"
+#include "sim/sim_draws.h"
+#include "sim/sim_generator_state.h"
+
+#define BURSTS_A_TURN 16u                 /* load_rate.c: then what has come is read */
+#define LATE (20 * NSEC_PER_MS) /* LOAD_RATE_LATE: what is later is left out */
+#define READ_MAX      (256u * 1024u) /* LOAD_READ_ROOM */
+#define VERIFIED_WAYS 1u             /* native_load.py */
+
+static nsec time_for(const struct sim_generator *g, nsec now, const struct work *work) {
+    const struct cost_table *prices = g->world->config->cpus[g->world->config->relays[0].cpu].prices;
+    const struct working_set set = {0};
+    return prices ? cost_price(prices, work, &set, now, 0) : 0;
+}
+
+static nsec time_to_write(const struct sim_generator *g, nsec now, const struct sim_lane *lane) {
+    const uint32_t run = g->config->run, record = g->config->record_cells;
+    struct work work = {.cells_sent = run};
+    cost_behaviour_send(&cost_behaviour_loom, (enum link_cipher)lane->tls.cipher, (run + record - 1) / record,
+                        (uint64_t)run * CELL_LEN, &work);
+    return time_for(g, now, &work);
+}
+
+static nsec time_to_open(const struct sim_generator *g, nsec now, const struct sim_lane *lane,
+                         const struct sim_message *message) {
+    struct work work = {.cells_received = message->plain / CELL_LEN};
+    cost_behaviour_receive(&cost_behaviour_loom, (enum link_cipher)lane->tls.cipher, 1, message->plain, &work);
+    work.reads = 0;
+    return time_for(g, now, &work);
+}
+
+/* The next turn; one that was to come later does not. */
+static void go_on(struct sim_generator *g, nsec at) {
+    g->turn_at = at;
+    host_at(g->host, at, g->world->generator_turn, 0, NULL);
+}
+
+static nsec gap(struct sim_generator *g) {
+    return sim_draw_exponential(&g->rng, g->config->run * NSEC_PER_S / g->config->rate);
+}
+
+static void catch_up(struct sim_generator *g, nsec now) {
+    while (g->next_at + LATE < now) {
+        g->left_out += g->config->run;
+        g->next_at += gap(g);
+    }
+}
+
+/* What is pressed next: by turns forward and backward, and of all ways in turn. NULL: there is no room for it. */
+static struct sim_lane *next_lane(struct sim_generator *g) {
+    bool is_backward = g->bursts % 2 == 1;
+    uint32_t way = (uint32_t)(g->bursts / 2 % g->ways);
+    g->bursts++;
+    if (sim_generator_room(g, is_backward) < g->config->run)
+        return NULL;
+    return is_backward ? &g->out[way] : &g->in[way];
+}
+
+/* Seal and send the burst that is due; it leaves at the end. */
+static void begin_burst(struct sim_generator *g, nsec now) {
+    g->next_at += gap(g);
+    g->bursts_of_turn++;
+    g->writing = next_lane(g);
+    g->written_at = now;
+    if (!g->writing)
+        g->left_out += g->config->run;
+    go_on(g, g->writing ? now + time_to_write(g, now, g->writing) : now);
+}
+
+static void end_burst(struct sim_generator *g, nsec now) {
+    struct sim_lane *lane = g->writing;
+    g->writing = NULL;
+    if (lane)
+        g->left_out += g->config->run - sim_lane_write(lane, now, g->config->run);
+}
+
+static void note_readable(struct sim_lane *lane) {
+    if (list_is_linked(&lane->readable))
+        return;
+    list_append(&lane->generator->readable, &lane->readable);
+    lane->generator->readable_count++;
+}
+
+/* Read what a link has, as far as one read goes. Cells have come when their record is open; loom-load opens only those of the
+ * links that it verifies, of the first way, and throws the others away. */
+static void read_lane(struct sim_generator *g, nsec now, struct sim_lane *lane) {
+    const struct work read = {.reads = 1};
+    struct tcp_message *next;
+    nsec at = now + time_for(g, now, &read), opened_at = at;
+    uint64_t bytes = 0;
+    while (lane->tcp && bytes < READ_MAX && (next = tcp_read(lane->tcp, now))) {
+        struct sim_message *message = sim_message_of(next);
+        opened_at += time_to_open(g, now, lane, message);
+        bytes += message->plain;
+        sim_lane_count(lane, opened_at, message);
+        sim_message_free(g->host, message);
+    }
+    if (bytes >= READ_MAX)
+        note_readable(lane);
+    go_on(g, lane->number < VERIFIED_WAYS ? opened_at : at);
+}
+
+void sim_rate_begin(struct sim_generator *g, nsec now) {
+    g->next_at = now + gap(g);
+    go_on(g, now);
+}
+
+void sim_rate_turn(struct sim_generator *g, nsec now) {
+    if (g->turn_at != now)
+        return;
+    g->is_idle = false;
+    end_burst(g, now);
+    catch_up(g, now);
+    if (g->reads_left == 0 && g->bursts_of_turn < BURSTS_A_TURN && g->next_at <= now) {
+        begin_burst(g, now);
+        return;
+    }
+    if (g->reads_left == 0) {
+        g->bursts_of_turn = 0;
+        g->reads_left = g->readable_count;
+    }
+    if (g->reads_left > 0) {
+        g->reads_left--;
+        g->readable_count--;
+        read_lane(g, now, LIST_ENTRY(list_take_first(&g->readable), struct sim_lane, readable));
+        return;
+    }
+    g->is_idle = true;
+    go_on(g, nsec_max(now, g->next_at));
+}
+
+void sim_rate_readable(struct sim_lane *lane, nsec now) {
+    struct sim_generator *g = lane->generator;
+    note_readable(lane);
+    if (g->is_idle)
+        go_on(g, now);
+    g->is_idle = false;
+}
