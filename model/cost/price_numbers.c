@@ -16,7 +16,8 @@
     X(tls_bytes_written) \
     X(reads)             \
     X(writes)            \
-    X(loop_turns)
+    X(loop_turns)        \
+    X(loop_sleeps)
 #define LINK_CIPHER(X)     \
     X(tls_records_read)    \
     X(tls_records_written) \

@@ -48,6 +48,7 @@ enum {
     STAGE_reads = COST_STAGE_SOCKET_READ,
     STAGE_writes = COST_STAGE_SOCKET_WRITE,
     STAGE_loop_turns = COST_STAGE_REST,
+    STAGE_loop_sleeps = COST_STAGE_REST,
 };
 
 const char *cost_stage_name(enum cost_stage stage) {

@@ -78,9 +78,9 @@ static void plan_turn(struct sim_generator *g, nsec now) {
 
 void sim_generator_turn(struct host *host, nsec now, uint32_t arg, void *object) {
     struct sim_generator *g = host_user(host);
-    CHECK(arg == 0 && object == NULL);
+    CHECK(object == NULL);
     if (g->config->rate > 0) {
-        sim_rate_turn(g, now);
+        sim_rate_turn(g, now, arg);
         return;
     }
     g->is_turn_planned = false;

@@ -9,10 +9,10 @@
 #include "sim/sim_draws.h"
 #include "sim/sim_generator_state.h"
 
-#define BURSTS_A_TURN 16u                 /* load_rate.c: then what has come is read */
-#define LATE (20 * NSEC_PER_MS) /* LOAD_RATE_LATE: what is later is left out */
-#define READ_MAX      (256u * 1024u) /* LOAD_READ_ROOM */
-#define VERIFIED_WAYS 1u             /* native_load.py */
+#define BURSTS_A_TURN 16u                /* load_rate.c: then what has come is read */
+#define LATE          (20 * NSEC_PER_MS) /* LOAD_RATE_LATE: what is later is left out */
+#define READ_MAX      (256u * 1024u)     /* LOAD_READ_ROOM */
+#define VERIFIED_WAYS 1u                 /* native_load.py */
 
 static nsec time_for(const struct sim_generator *g, nsec now, const struct work *work) {
     const struct cost_table *prices = g->world->config->cpus[g->world->config->relays[0].cpu].prices;
@@ -31,15 +31,15 @@ static nsec time_to_write(const struct sim_generator *g, nsec now, const struct 
 static nsec time_to_open(const struct sim_generator *g, nsec now, const struct sim_lane *lane,
                          const struct sim_message *message) {
     struct work work = {.cells_received = message->plain / CELL_LEN};
-    cost_behaviour_receive(&cost_behaviour_loom, (enum link_cipher)lane->tls.cipher, 1, message->plain, &work);
+    cost_behaviour_receive(&cost_behaviour_loom, (enum link_cipher)lane->tls.cipher, 1, message->plain,
+                           &work);
     work.reads = 0;
     return time_for(g, now, &work);
 }
 
-/* The next turn; one that was to come later does not. */
+/* The next piece of work; one that was to come later does not. */
 static void go_on(struct sim_generator *g, nsec at) {
-    g->turn_at = at;
-    host_at(g->host, at, g->world->generator_turn, 0, NULL);
+    host_at(g->host, at, g->world->generator_turn, ++g->piece, NULL);
 }
 
 static nsec gap(struct sim_generator *g) {
@@ -112,8 +112,8 @@ void sim_rate_begin(struct sim_generator *g, nsec now) {
     go_on(g, now);
 }
 
-void sim_rate_turn(struct sim_generator *g, nsec now) {
-    if (g->turn_at != now)
+void sim_rate_turn(struct sim_generator *g, nsec now, uint32_t piece) {
+    if (g->piece != piece)
         return;
     g->is_idle = false;
     end_burst(g, now);

@@ -50,11 +50,11 @@ struct sim_generator {
     uint64_t bursts;                 /* at a rate */
     uint64_t left_out;               /* cells */
     nsec next_at;                    /* when the next is due */
-    nsec turn_at;                    /* of what the generator does at a rate, when the next piece begins */
     nsec written_at;                 /* when the cells that are written were made */
     struct sim_lane *writing;        /* whose burst is being sealed; NULL: none */
     struct list readable;            /* lanes that have something */
     uint32_t bursts_of_turn, readable_count, reads_left;
+    uint32_t piece;   /* of its work, the last that was planned */
     uint32_t *delays; /* of delay_room */
     uint32_t delay_count, delay_room;
     uint32_t sends;  /* since the last turn */
@@ -75,7 +75,7 @@ uint64_t sim_generator_room(const struct sim_generator *generator, bool is_backw
 
 /* sim_generator_rate.c: a load at a rate */
 void sim_rate_begin(struct sim_generator *generator, nsec now);
-void sim_rate_turn(struct sim_generator *generator, nsec now);
+void sim_rate_turn(struct sim_generator *generator, nsec now, uint32_t piece);
 /* Something has come. */
 void sim_rate_readable(struct sim_lane *lane, nsec now);
 

@@ -89,6 +89,49 @@ static void test_circuits_that_end_at_the_relay_have_streams_both_ways(void **st
     }
 }
 
+#define SLEEP (30 * NSEC_PER_US)
+
+static const struct cost_table cells_and_sleeps = {.ps = {.cells_received = PRICE * COST_PS_PER_NS,
+                                                          .cells_sent = PRICE * COST_PS_PER_NS,
+                                                          .loop_sleeps = SLEEP * COST_PS_PER_NS},
+                                                   .smt_permille = 1000};
+
+/* Cells a second in bursts of four, twelve milliseconds of work a second for each thousand. */
+static struct sim_prediction predict_at(const struct cost_table *prices, uint32_t rate) {
+    struct test_memory heap;
+    struct sim_prediction_setting setting = setting_of(&heap, 1);
+    setting.cpu.prices = prices;
+    setting.load.rate = rate;
+    setting.length = NSEC_PER_S;
+    return predict(&setting, &heap);
+}
+
+/* A burst is made, goes to the relay, is received and sent there, comes back, and is opened: four cells at PRICE each time, and the
+ * latency of 25 us twice. Without prices there is the latency alone. A relay that sleeps is woken for each burst. */
+static void test_the_delay_of_a_lonely_burst(void **state) {
+    (void)state;
+    struct sim_prediction found = predict_at(NULL, 1000);
+    assert_in_range(found.delay_median, 50 * NSEC_PER_US, 51 * NSEC_PER_US);
+    found = predict_at(&cells_alone, 1000);
+    assert_in_range(found.delay_median, 50 * NSEC_PER_US + 16 * PRICE, 51 * NSEC_PER_US + 16 * PRICE);
+    found = predict_at(&cells_and_sleeps, 1000);
+    assert_in_range(found.delay_median, 50 * NSEC_PER_US + 16 * PRICE + SLEEP,
+                    51 * NSEC_PER_US + 16 * PRICE + SLEEP);
+    assert_in_range(found.work.loop_sleeps, found.cells / 4 * 95 / 100, found.cells / 4 * 105 / 100 + 30);
+    assert_int_equal(found.left_out, 0);
+}
+
+/* The generator is one thread: cells wait for it, too. And a relay that has much to do sleeps seldom. */
+static void test_a_busy_relay_sleeps_seldom_and_delays_more(void **state) {
+    (void)state;
+    struct sim_prediction idle = predict_at(&cells_and_sleeps, 1000),
+                          busy = predict_at(&cells_and_sleeps, 150000);
+    assert_true(busy.delay_median > idle.delay_median - SLEEP);
+    assert_true(busy.delay_p99 > idle.delay_p99);
+    assert_true(busy.work.loop_sleeps * idle.cells * 2 < idle.work.loop_sleeps * busy.cells);
+    assert_in_range(busy.cells, 145000, 155000);
+}
+
 static void test_without_memory_there_is_no_result(void **state) {
     (void)state;
     struct test_memory heap;
@@ -113,6 +156,8 @@ int main(void) {
         cmocka_unit_test(test_work_per_cell_is_what_a_hand_calculation_says),
         cmocka_unit_test(test_the_same_setting_gives_the_same_result),
         cmocka_unit_test(test_circuits_that_end_at_the_relay_have_streams_both_ways),
+        cmocka_unit_test(test_the_delay_of_a_lonely_burst),
+        cmocka_unit_test(test_a_busy_relay_sleeps_seldom_and_delays_more),
         cmocka_unit_test(test_without_memory_there_is_no_result),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,7 +7,8 @@
 
 #define DEFAULT_SAMPLE NSEC_PER_S
 
-static const struct sim_threads_calls calls = {.wake = sim_relay_wake, .step = sim_relay_step, .finish = sim_relay_finish_step};
+static const struct sim_threads_calls calls = {
+    .wake = sim_relay_wake, .step = sim_relay_step, .finish = sim_relay_finish_step};
 
 /* --- making -------------------------------------------------------------------------------------------------------- */
 
@@ -101,7 +102,7 @@ static bool start_threads(struct sim_relay *relay) {
 }
 
 static bool looks_free(const struct sim_cpu *cpu) {
-    const struct work look = {.loop_turns = 1, .scheduler_runs = 1, .tcp_info_reads = 1};
+    const struct work look = {.loop_turns = 1, .loop_sleeps = 1, .scheduler_runs = 1, .tcp_info_reads = 1};
     const struct working_set set = {0};
     return !cpu->prices ||
            (cpu->prices->wake_delay_ns == 0 && cost_price(cpu->prices, &look, &set, 0, 0) == 0);

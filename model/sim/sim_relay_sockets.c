@@ -259,8 +259,10 @@ static nsec price_of(struct sim_relay *relay, nsec now, uint16_t number, link_id
 nsec sim_socket_step(struct sim_relay *relay, nsec now, uint16_t number, const struct sim_input *input) {
     struct sim_socket_thread *thread = &relay->socket_threads[number - 1];
     struct sim_link *link = sim_link_find(relay, input->object);
-    if (sim_threads_turns(&relay->threads, number))
+    if (sim_threads_turns(&relay->threads, number)) {
+        thread->work.loop_turns++;
         thread->is_woken = false;
+    }
     if (link) {
         const struct sim_ask done = {.object = link->id, .kind = SIM_ASK_SOCKET_DONE};
         CHECK(link->socket->thread == number);

@@ -209,8 +209,10 @@ nsec sim_relay_step(struct sim_threads *threads, nsec now, uint16_t thread, cons
         return sim_socket_step(relay, now, thread, input);
     struct sim_station *station = &relay->stations[input->station];
     CHECK(station->thread == thread);
-    if (sim_threads_turns(threads, thread))
+    if (sim_threads_turns(threads, thread)) {
+        manager_work_mutable(relay->stations[thread].manager)->loop_turns++;
         relay->is_main_woken = false;
+    }
     handle(station, now, input);
     if (station->manager && manager_load_due(station->manager) <= now)
         manager_note_busy(station->manager, now, threads->items[thread].busy);
@@ -224,16 +226,16 @@ nsec sim_relay_step(struct sim_threads *threads, nsec now, uint16_t thread, cons
 nsec sim_relay_wake(struct sim_threads *threads, nsec now, uint16_t thread) {
     struct sim_relay *relay = host_user(threads->host);
     const struct cost_table *prices = relay->cpu->prices;
-    const struct work delta = {.loop_turns = 1};
+    const struct work delta = {.loop_sleeps = 1};
     const struct working_set set = {0};
     if (thread >= relay->worker_first)
         return 0;
     if (sim_is_socket_thread(relay, thread)) {
-        relay->socket_threads[thread - 1].work.loop_turns++;
-        relay->socket_threads[thread - 1].priced.loop_turns++;
+        relay->socket_threads[thread - 1].work.loop_sleeps++;
+        relay->socket_threads[thread - 1].priced.loop_sleeps++;
     } else {
-        manager_work_mutable(relay->stations[thread].manager)->loop_turns++;
-        relay->stations[thread].priced.loop_turns++;
+        manager_work_mutable(relay->stations[thread].manager)->loop_sleeps++;
+        relay->stations[thread].priced.loop_sleeps++;
     }
     return prices ? cost_price(prices, &delta, &set, now, 0) : 0;
 }

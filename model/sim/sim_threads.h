@@ -7,8 +7,8 @@
  * price of nothing a step takes no time, no event, and leaves no trace.
  * A thread that sleeps when an input comes is ready wake_delay later; that is nobody's work. The time from ready to start is its wait
  * for a core. A kernel thread does not sleep, and goes to the head of the line: nothing else is begun before it on its core.
- * A turn of a thread's event loop is what waits when it begins. One that has slept pays for waking up first, and what has come by
- * then is of the same turn.
+ * Who has slept pays for waking up before it looks at what has come, in a step of its own (work.loop_sleeps). A turn of a thread's
+ * event loop is what waits when it begins (work.loop_turns): also what came while it woke up.
  * Owner: one host. Memory: a ring of inputs for each thread, which doubles. */
 #ifndef LOOM_SIM_SIM_THREADS_H
 #define LOOM_SIM_SIM_THREADS_H
@@ -34,7 +34,7 @@ struct sim_input {
 
 struct sim_threads;
 struct sim_threads_calls {
-    /* The thread has slept; returns the price of waking up. */
+    /* The thread has slept; returns the price of falling asleep and waking up. */
     nsec (*wake)(struct sim_threads *threads, nsec now, uint16_t thread);
     /* Handle input; returns its price. */
     nsec (*step)(struct sim_threads *threads, nsec now, uint16_t thread, const struct sim_input *input);

@@ -19,16 +19,19 @@ struct bench {
     struct note notes[32];
     unsigned count;
     nsec wake_price;
+    unsigned wakes, turns;
     uint64_t current[4]; /* of each thread */
     event_kind post;
 };
 
-#define US NSEC_PER_US
+#define US     NSEC_PER_US
+#define WAKING UINT64_MAX /* instead of an input */
 
 static nsec step(struct sim_threads *threads, nsec now, uint16_t thread, const struct sim_input *input) {
     struct bench *bench = (struct bench *)(void *)threads;
     bench->notes[bench->count++] = (struct note){now, thread, input->object, false};
     bench->current[thread] = input->object;
+    bench->turns += sim_threads_turns(threads, thread);
     if (input->kind == 1) { /* has a rest, of half its price */
         const struct sim_input rest = {.object = input->object / 2, .kind = 0};
         sim_threads_post_rest(threads, now, thread, &rest);
@@ -39,7 +42,8 @@ static nsec step(struct sim_threads *threads, nsec now, uint16_t thread, const s
 static nsec wake(struct sim_threads *threads, nsec now, uint16_t thread) {
     struct bench *bench = (struct bench *)(void *)threads;
     (void)now;
-    (void)thread;
+    bench->wakes++;
+    bench->current[thread] = WAKING;
     return bench->wake_price;
 }
 
@@ -193,6 +197,32 @@ static void test_a_wake_takes_time_and_no_work(void **state) {
     tear_down(&bench);
 }
 
+/* Who has slept pays for waking up before it looks at what has come, and then has all of it in one turn; who has not slept pays
+ * nothing. That is work, and inputs wait for it. */
+static void test_who_slept_pays_for_waking_up_first(void **state) {
+    (void)state;
+    static const struct note expected[] = {{10 * US, 0, WAKING, true},   {10 * US, 0, 5 * US, false},
+                                           {15 * US, 0, 5 * US, true},   {15 * US, 0, 3 * US, false},
+                                           {18 * US, 0, 3 * US, true},   {18 * US, 0, 2 * US, false},
+                                           {20 * US, 0, 2 * US, true},   {106 * US, 0, WAKING, true},
+                                           {106 * US, 0, 1 * US, false}, {107 * US, 0, 1 * US, true}};
+    struct bench bench;
+    set_up(&bench, 1, 4);
+    bench.threads.wake_delay = 4 * US;
+    bench.wake_price = 6 * US;
+    post(&bench, 0, 0, 5 * US, 0);
+    post(&bench, 7 * US, 0, 3 * US, 0);
+    post(&bench, 16 * US, 0, 2 * US, 0);
+    post(&bench, 96 * US, 0, 1 * US, 0);
+    run(&bench, expected, 10);
+    assert_int_equal(bench.wakes, 2);
+    assert_int_equal(bench.turns, 3);
+    assert_int_equal(bench.series.threads[0].inputs, 4);
+    assert_int_equal(bench.series.threads[0].delay_sum, (10 + 8 + 2 + 10) * US);
+    assert_int_equal(bench.series.threads[0].busy, 23 * US);
+    tear_down(&bench);
+}
+
 /* Threads 0 and 2 are pinned to core 0, thread 1 to core 1: who waits for his core is passed by. */
 static void test_a_pinned_thread_waits_for_its_core(void **state) {
     (void)state;
@@ -254,6 +284,7 @@ int main(void) {
         cmocka_unit_test(test_threads_run_at_once_on_two_cores),
         cmocka_unit_test(test_the_rest_of_a_step_comes_first),
         cmocka_unit_test(test_a_wake_takes_time_and_no_work),
+        cmocka_unit_test(test_who_slept_pays_for_waking_up_first),
         cmocka_unit_test(test_a_pinned_thread_waits_for_its_core),
         cmocka_unit_test(test_the_kernel_goes_first),
         cmocka_unit_test(test_free_steps_take_no_time),

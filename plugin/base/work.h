@@ -51,7 +51,8 @@
     X(tls_chacha_bytes)                                                                      \
     X(reads)  /* socket reads */                                                             \
     X(writes) /* socket writes */                                                            \
-    X(loop_turns)
+    X(loop_turns)                                                                            \
+    X(loop_sleeps) /* of an event thread, until there was something to do */
 
 struct work {
 #define X(name) uint64_t name;

@@ -329,6 +329,7 @@ static void publish_figures(struct event_thread *thread, nsec now) {
     thread->figures_at = NSEC_NEVER;
     CHECK(pthread_mutex_lock(&thread->figures_lock) == 0);
     thread->figures.manager = *manager_work(thread->manager);
+    thread->figures.manager.loop_sleeps = thread_sleeps_read(); /* the kernel counts them */
     thread->figures.set = manager_working_set(thread->manager, now);
     thread->figures.at = now;
     thread->figures.cpu = thread_cpu_read();

@@ -1,5 +1,6 @@
 #include "native/turn_clock.h"
 
+#include <sys/resource.h>
 #include <time.h>
 
 #include "base/check.h"
@@ -14,6 +15,12 @@ nsec thread_cpu_read(void) {
     struct timespec t;
     CHECK(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t) == 0);
     return (nsec)t.tv_sec * NSEC_PER_S + (nsec)t.tv_nsec;
+}
+
+uint64_t thread_sleeps_read(void) {
+    struct rusage usage;
+    CHECK(getrusage(RUSAGE_THREAD, &usage) == 0);
+    return (uint64_t)usage.ru_nvcsw;
 }
 
 void turn_clock_init(struct turn_clock *clock, nsec start) {

@@ -18,6 +18,8 @@ struct turn_clock {
 nsec monotonic_read(void);
 /* How long the calling thread has had a CPU. */
 nsec thread_cpu_read(void);
+/* How often it has given up its CPU to wait for something. */
+uint64_t thread_sleeps_read(void);
 void turn_clock_init(struct turn_clock *clock, nsec start);
 /* Time since start; the first call of a turn reads the clock. */
 nsec turn_clock_now(struct turn_clock *clock);

@@ -22,7 +22,16 @@ static void reads_once_a_turn_and_never_goes_back(void **state) {
     assert_true(turn_clock_now(&clock) >= before + 2 * NSEC_PER_MS);
 }
 
+static void sleeps_are_counted(void **state) {
+    (void)state;
+    uint64_t before = thread_sleeps_read();
+    for (int i = 0; i < 5; i++)
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    assert_true(thread_sleeps_read() >= before + 5);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(reads_once_a_turn_and_never_goes_back)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(reads_once_a_turn_and_never_goes_back),
+                                       cmocka_unit_test(sleeps_are_counted)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -29,6 +29,7 @@ COUNTED = (
     *("tls_records_read", "tls_records_written", "reads", "writes", "bytes_received", "bytes_sent"),
     *("aes_bytes", "copy_bytes", "crypt_runs", "circuit_switches", "scheduler_runs", "scheduler_picks"),
     *("tcp_info_reads", "cells_crossed", "wakes", "mailbox_flushes", "controls_posted", "loop_turns"),
+    "loop_sleeps",
 )
 START_SECONDS_MAX = 120.0
 LOADED_CELLS = 200_000  # received in a second: the load has begun

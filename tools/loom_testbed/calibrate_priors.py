@@ -156,11 +156,18 @@ def _flush(pieces: _Pieces) -> Belief:
 
 
 def _turn(pieces: _Pieces) -> Belief:
-    turn, sleep = pieces.one("loop_turn", "", 1), pieces.one("sleep")
-    if turn is None or sleep is None:
-        return Belief(Prior(3000.0, 3000.0), "assumed", "sleep could not be measured here")
-    words = f"primitives loop_turn, 1 events, and sleep: {turn.ns:.0f} and {sleep.ns:.0f} ns; not each turn sleeps"
-    return Belief(Prior(turn.ns + sleep.ns, sleep.ns, spread=sleep.spread), "derived", words)
+    found = pieces.one("loop_turn", "", 1)
+    ns = 300.0 if found is None else found.ns
+    words = f"primitive loop_turn, 1 events: {ns:.0f} ns; and 700 ns, assumed, for clocks, timers and queues of a turn"
+    return Belief(Prior(ns + 700.0, 1000.0), "derived", words)
+
+
+def _sleep(pieces: _Pieces) -> Belief:
+    found = pieces.one("sleep")
+    if found is None:
+        return Belief(Prior(10000.0, 10000.0), "assumed", "sleep could not be measured here")
+    words = f"primitive {found.label}: {found.ns:.0f} ns, quartiles {found.spread:.0%} apart; and what left the caches"
+    return Belief(Prior(found.ns, 0.5 * found.ns, spread=found.spread), "derived", words)
 
 
 def _link_handshake(pieces: _Pieces) -> Belief:
@@ -237,6 +244,7 @@ _MAKERS: dict[str, Callable[[_Pieces], Belief]] = {
     "reads": _piece("receive", "", 536, 1000.0, 1.0, around=2000.0, source="derived"),
     "writes": _piece("send", "", 536, 1500.0, AROUND, around=1500.0, source="derived"),
     "loop_turns": _turn,
+    "loop_sleeps": _sleep,
     CIRCUIT_COLD: _circuit_cold,
     CELL_COLD: _cell_cold,
 }

@@ -26,7 +26,7 @@ STAGES: Mapping[str, tuple[str, ...]] = {
     "records": ("tls_records_read", "tls_records_written", "tls_aes256_bytes", "tls_aes128_bytes", "tls_chacha_bytes"),
     "sockets": ("reads", "writes", "tls_bytes_read", "tls_bytes_written", "edge_bytes_in", "edge_bytes_out"),
     "threads": ("cells_crossed", "mailbox_flushes", "wakes", "controls_posted"),
-    "loop": ("loop_turns",),
+    "loop": ("loop_turns", "loop_sleeps"),
 }
 REST = "rest"
 LITTLE = 0.05  # of the largest price a cell: prices below are left out of the picture

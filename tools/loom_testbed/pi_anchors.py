@@ -122,13 +122,13 @@ KERNEL_NS = {
     "tls_bytes_written": Anchor(12, 8, 24, DERIVED, _BYTES),
     "edge_bytes_in": Anchor(15, 11, 28, DERIVED, "as tls_bytes_read, and 1 ns for a read of 4 KiB"),
     "edge_bytes_out": Anchor(13.5, 9, 27, DERIVED, "as tls_bytes_written, and 1.5 ns for a write of 4 KiB"),
-    "loop_turns": Anchor(
+    "loop_sleeps": Anchor(
         8000,
         2500,
         16000,
         DERIVED,
-        "nearly each turn that is counted slept before: a switch of processes takes 9.2 us, half a round trip through a"
-        " pipe 9.75 (AM62x, LMBench); least without sleep, most as this VM's",
+        "a switch of processes takes 9.2 us, half a round trip through a pipe 9.75 (AM62x, LMBench); least: no more"
+        " than a call; most as this VM's",
     ),
     "wakes": Anchor(
         4500,

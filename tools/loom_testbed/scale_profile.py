@@ -79,7 +79,7 @@ _KERNEL = ("reads", "writes", "tls_bytes_read", "tls_bytes_written", "tcp_info_r
 _MEMORY = ("cells_crossed", "controls_posted", "mailbox_flushes", "circuit_switches", CIRCUIT_COLD, CELL_COLD)
 _HANDSHAKE = ("handshakes_ntor", "handshakes_ntor_v3", "handshakes_fast", "handshakes_link")
 CLASS_OF = (dict.fromkeys(_KERNEL, KERNEL) | dict.fromkeys(_MEMORY, MEMORY) | dict.fromkeys(_HANDSHAKE, HANDSHAKE)
-            | {"wakes": WAKE})  # fmt: skip
+            | {"wakes": WAKE, "loop_sleeps": WAKE})  # fmt: skip
 COUNTED_ELSEWHERE = 0.001  # ns: a price that no unit has
 
 
