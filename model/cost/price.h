@@ -2,8 +2,8 @@
  *
  * A price table is of one implementation on one kind of machine (profiles/). Pricing is a pure function, so the
  * engine and the pacing in Shadow charge the same.
- * Law: the price of no work is 0; more of any kind of work, a higher price, a busier sibling or more active circuits
- * never make it lower. Sums that leave 64 bits stay at their end, so a price never wraps.
+ * Law: the price of no work is 0; more of any kind of work, a higher price or more active circuits never make it lower.
+ * Sums that leave 64 bits stay at their end, so a price never wraps.
  * Exactness: a price is the exact sum, rounded up to a nanosecond once a call: price whole batches, not single cells. */
 #ifndef LOOM_COST_PRICE_H
 #define LOOM_COST_PRICE_H
@@ -35,8 +35,9 @@ struct cost_table {
     uint32_t halves_hot;      /* so many active circuit halves stay in the caches */
     uint64_t
         cell_cold_ps; /* what a cell costs more each time that it waits, when those that wait leave the near caches */
-    uint32_t queues_hot;    /* the cells that wait with so many active circuit halves stay there */
-    uint32_t smt_permille;  /* how much longer work takes while both sibling hyperthreads are always busy */
+    uint32_t queues_hot; /* the cells that wait with so many active circuit halves stay there */
+    uint32_t
+        smt_permille; /* how much longer work takes while both sibling hyperthreads are always busy (des/cores.h) */
     uint32_t wake_delay_ns; /* from being woken until a sleeping thread runs: time, but nobody's work */
     uint32_t
         softirq_permille; /* of the price of sockets, what the kernel does beside the thread, on the cores that
@@ -53,8 +54,11 @@ MUST_USE uint64_t cost_work_ps(const struct cost_table *table, const struct work
 /* The part of that for calls and bytes of sockets: what the kernel may do elsewhere. */
 MUST_USE uint64_t cost_socket_ps(const struct cost_table *table, const struct work *delta);
 
-/* How long the work takes when it starts at now, on a CPU whose sibling hyperthread is busy until then (0: idle). */
+/* How long that takes: rounded up. */
+MUST_USE nsec cost_duration(uint64_t price_ps);
+
+/* How long the work takes at full speed. */
 MUST_USE nsec cost_price(const struct cost_table *table, const struct work *delta,
-                         const struct working_set *working_set, nsec now, nsec sibling_busy_until);
+                         const struct working_set *working_set);
 
 #endif

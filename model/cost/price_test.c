@@ -8,7 +8,7 @@ static struct cost_table table_of_primes(void) {
                                       43,  47,  53,  59,  61,  67,  71,  73,  79,  83,  89,  97,  101,
                                       103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167,
                                       173, 179, 181, 191, 193, 197, 199, 211, 223, 227, 229, 233, 239};
-    struct cost_table table = {.cell_cold_ps = 251, .queues_hot = 20, .smt_permille = 1600};
+    struct cost_table table = {.cell_cold_ps = 251, .queues_hot = 20};
     size_t i = 0;
 #define X(name) table.ps.name = primes[i++];
     WORK_LIST(X)
@@ -36,11 +36,11 @@ static void each_kind_of_work_has_its_own_price(void **state) {
 static void a_sum_is_rounded_up_once(void **state) {
     (void)state;
     const struct cost_table table = {
-        .ps = {.aes_bytes = 354, .tls_records_written = 600000, .writes = 1530000}, .smt_permille = 1600};
+        .ps = {.aes_bytes = 354, .tls_records_written = 600000, .writes = 1530000}};
     const struct work work = {.aes_bytes = 50900, .tls_records_written = 13, .writes = 13};
     const struct working_set idle = {0};
     assert_int_equal(cost_work_ps(&table, &work, &idle), 18018600 + 7800000 + 19890000);
-    assert_int_equal(cost_price(&table, &work, &idle, 5, 0), 45709);
+    assert_int_equal(cost_price(&table, &work, &idle), 45709);
 }
 
 /* Calls and bytes of sockets, and nothing else. */
@@ -57,9 +57,9 @@ static void the_part_of_sockets(void **state) {
 }
 
 static void price_of_one_unit(uint64_t ps, nsec expected) {
-    const struct cost_table table = {.ps = {.reads = ps}, .smt_permille = 1000};
+    const struct cost_table table = {.ps = {.reads = ps}};
     const struct work one = {.reads = 1};
-    assert_int_equal(cost_price(&table, &one, &(struct working_set){0}, 0, 0), expected);
+    assert_int_equal(cost_price(&table, &one, &(struct working_set){0}), expected);
 }
 
 static void nanoseconds_are_rounded_up(void **state) {
@@ -70,36 +70,6 @@ static void nanoseconds_are_rounded_up(void **state) {
     price_of_one_unit(1001, 2);
 }
 
-/* Half of the work of 1000 ns under a sibling: what the factor makes of each part, by hand. */
-static void a_busy_sibling_stretches_only_what_overlaps(void **state) {
-    (void)state;
-    static const struct {
-        nsec now, busy_until;
-        uint32_t smt_permille;
-        nsec expected;
-    } cases[] = {
-        {0, 0, 1600, 1000},       /* idle */
-        {500, 500, 1600, 1000},   /* idle again just now */
-        {900, 100, 1600, 1000},   /* idle since long */
-        {0, 1600, 1600, 1600},    /* busy all the time */
-        {0, 5000, 1600, 1600},    /* and longer */
-        {0, 800, 1600, 1300},     /* 800 ns do the work of 500; 500 are left */
-        {7000, 7800, 1600, 1300}, /* the same later */
-        {0, 400, 2000, 1200},     /* 400 do 200 */
-        {0, 400, 1000, 1000},     /* two real cores */
-        {0, 1, 1600, 1001},       /* 1 ns does 0.625: 1000.375, rounded up */
-        {0, 1599, 1600, 1600},    /* 1599 do 999.375: 1599.625, rounded up */
-        {0, UINT64_MAX, 1600, 1600}, {0, UINT64_MAX, 4000, 4000},
-    };
-    const struct work one = {.reads = 1};
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        const struct cost_table table = {.ps = {.reads = 1000000}, .smt_permille = cases[i].smt_permille};
-        assert_int_equal(
-            cost_price(&table, &one, &(struct working_set){0}, cases[i].now, cases[i].busy_until),
-            cases[i].expected);
-    }
-}
-
 /* 1 - hot / active of the switches are cold. */
 static void circuits_get_cold_when_there_are_many(void **state) {
     (void)state;
@@ -108,7 +78,7 @@ static void circuits_get_cold_when_there_are_many(void **state) {
         uint64_t expected;
     } cases[] = {{0, 100}, {250, 100}, {251, 101}, {500, 256}, {1000, 334}, {UINT32_MAX, 411}};
     const struct cost_table table = {
-        .ps = {.circuit_switches = 100}, .circuit_cold_ps = 312, .halves_hot = 250, .smt_permille = 1000};
+        .ps = {.circuit_switches = 100}, .circuit_cold_ps = 312, .halves_hot = 250};
     const struct work one = {.circuit_switches = 1};
     for (size_t i = 0; i < COUNT(cases); i++) {
         const struct working_set set = {.halves = UINT32_MAX, .halves_active = cases[i].active};
@@ -127,8 +97,7 @@ static void cells_that_wait_get_cold_before_circuits_do(void **state) {
                                      .cell_cold_ps = 100,
                                      .queues_hot = 100,
                                      .circuit_cold_ps = 300,
-                                     .halves_hot = 500,
-                                     .smt_permille = 1000};
+                                     .halves_hot = 500};
     const struct work work = {.cells_received = 5, .cells_crossed = 2, .circuit_switches = 2};
     for (size_t i = 0; i < COUNT(cases); i++) {
         const struct working_set set = {.halves_active = cases[i].active};
@@ -139,9 +108,7 @@ static void cells_that_wait_get_cold_before_circuits_do(void **state) {
 static void sums_that_leave_64_bits_stay_at_the_end(void **state) {
     (void)state;
     const struct working_set crowd = {.halves_active = UINT32_MAX};
-    struct cost_table table = {.circuit_cold_ps = COST_COLD_PS_MAX,
-                               .cell_cold_ps = COST_COLD_PS_MAX,
-                               .smt_permille = COST_SMT_PERMILLE_MAX};
+    struct cost_table table = {.circuit_cold_ps = COST_COLD_PS_MAX, .cell_cold_ps = COST_COLD_PS_MAX};
     struct work work;
 #define X(name)                        \
     table.ps.name = COST_PRICE_PS_MAX; \
@@ -149,37 +116,29 @@ static void sums_that_leave_64_bits_stay_at_the_end(void **state) {
     WORK_LIST(X)
 #undef X
     assert_int_equal(cost_work_ps(&table, &work, &crowd), UINT64_MAX);
-    nsec most = UINT64_MAX / 1000 + 1;
-    assert_int_equal(cost_price(&table, &work, &crowd, 0, 0), most);
-    assert_int_equal(cost_price(&table, &work, &crowd, 0, UINT64_MAX), most);
-    assert_int_equal(cost_price(&table, &work, &crowd, UINT64_MAX - 1, UINT64_MAX), most);
+    assert_int_equal(cost_price(&table, &work, &crowd), UINT64_MAX / 1000 + 1);
 
     /* The largest sum that fits is still exact. */
-    table = (struct cost_table){.ps = {.reads = 1000000}, .smt_permille = 1000};
+    table = (struct cost_table){.ps = {.reads = 1000000}};
     work = (struct work){.reads = UINT64_MAX / 1000000};
     assert_int_equal(cost_work_ps(&table, &work, &crowd), UINT64_MAX / 1000000 * 1000000);
 }
 
-/* Any further unit of any work, under any sibling, is never for less. */
+/* Any further unit of any work is never for less. */
 static void more_is_never_cheaper(void **state) {
     (void)state;
     const struct cost_table table = table_of_primes();
-    static const nsec busy[] = {0, 1, 2, 3, 10, 100, 1000};
     for (uint64_t n = 1; n < 100; n++) {
-        for (size_t i = 0; i < COUNT(busy); i++) {
-            const struct working_set set = {.halves_active = (uint32_t)n};
-            const struct work less = {.circuits_opened = 7 * n, .reads = n * n};
-            struct work more = less;
-            nsec price = cost_price(&table, &less, &set, 0, busy[i]);
-#define X(name)                                                        \
-    more.name++;                                                       \
-    assert_true(cost_price(&table, &more, &set, 0, busy[i]) >= price); \
+        const struct working_set set = {.halves_active = (uint32_t)n};
+        const struct work less = {.circuits_opened = 7 * n, .reads = n * n};
+        struct work more = less;
+        nsec price = cost_price(&table, &less, &set);
+#define X(name)                                            \
+    more.name++;                                           \
+    assert_true(cost_price(&table, &more, &set) >= price); \
     more.name--;
-            WORK_LIST(X)
+        WORK_LIST(X)
 #undef X
-            if (i > 0)
-                assert_true(price >= cost_price(&table, &less, &set, 0, busy[i - 1]));
-        }
     }
 }
 
@@ -189,12 +148,10 @@ static void parts_add_up(void **state) {
     const struct cost_table table = table_of_primes();
     const struct working_set set = {0};
     const struct work part = {.reads = 331, .writes = 17}, whole = {.reads = 1655, .writes = 85};
-    nsec now = 0;
-    for (int i = 0; i < 5; i++)
-        now += cost_price(&table, &part, &set, now, 100);
-    nsec once = cost_price(&table, &whole, &set, 0, 100);
-    assert_true(now >= once);
-    assert_true(now <= once + 5);
+    nsec parts = 5 * cost_price(&table, &part, &set);
+    nsec once = cost_price(&table, &whole, &set);
+    assert_true(parts >= once);
+    assert_true(parts <= once + 5);
 }
 
 int main(void) {
@@ -203,7 +160,6 @@ int main(void) {
         cmocka_unit_test(a_sum_is_rounded_up_once),
         cmocka_unit_test(the_part_of_sockets),
         cmocka_unit_test(nanoseconds_are_rounded_up),
-        cmocka_unit_test(a_busy_sibling_stretches_only_what_overlaps),
         cmocka_unit_test(circuits_get_cold_when_there_are_many),
         cmocka_unit_test(cells_that_wait_get_cold_before_circuits_do),
         cmocka_unit_test(sums_that_leave_64_bits_stay_at_the_end),

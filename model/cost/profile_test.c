@@ -45,7 +45,7 @@ static nsec middle_ns_per_cell(const struct cost_table *table, const struct cost
     cost_behaviour_receive(who, LINK_AES256, records, 514 * cells, &work);
     cost_behaviour_send(who, LINK_AES256, records, 514 * cells, &work);
     cost_behaviour_correct(who, &work);
-    return cost_price(table, &work, &(struct working_set){0}, 0, 0) / cells;
+    return cost_price(table, &work, &(struct working_set){0}) / cells;
 }
 
 /* A middle took tor 2000 to 2900 ns a cell where its profile was measured (docs/cost-model.md), and a relay in Loom's shape 300

@@ -102,7 +102,7 @@ uint64_t scenario_tor_rate(const struct cost_table *tor) {
     cost_behaviour_receive(behaviour, LINK_AES256, records, CELL_BYTES * BURST_CELLS, &work);
     cost_behaviour_send(behaviour, LINK_AES256, records, CELL_BYTES * BURST_CELLS, &work);
     cost_behaviour_correct(behaviour, &work);
-    nsec took = cost_price(tor, &work, &nothing, 0, 0);
+    nsec took = cost_price(tor, &work, &nothing);
     return took ? CELL_BYTES * BURST_CELLS * NSEC_PER_S / took : UINT64_MAX;
 }
 

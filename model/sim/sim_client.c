@@ -106,21 +106,12 @@ static bool put(struct sim_guard *guard, struct sim_message *message) {
     return true;
 }
 
+/* False when there was nothing. Without memory the run stops. */
 static bool write_burst(struct sim_guard *guard, nsec now) {
-    struct host *host = guard->client->host;
     struct cell *cells[CELLS_AT_ONCE];
-    struct sim_train train = {0};
-    struct sim_burst burst;
-    sim_burst_begin(&burst, host, &train, cost_behaviour_tor.record_bytes_max);
     uint32_t n = origin_link_take(guard->link, now, cells, CELLS_AT_ONCE);
-    bool fine = sim_burst_add(&burst, cells, n);
+    (void)!sim_cells_write(guard->client->host, guard->tcp, cells, n, cost_behaviour_tor.record_bytes_max);
     origin_link_release(guard->link, cells, n);
-    if (!fine)
-        burst.record = NULL; /* the run stops */
-    sim_burst_end(&burst);
-    struct sim_message *message;
-    while ((message = sim_train_shift(&train)))
-        tcp_write(guard->tcp, &message->tcp);
     return n > 0;
 }
 

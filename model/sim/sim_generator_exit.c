@@ -62,17 +62,8 @@ void sim_exit_receive(struct sim_lane *lane, nsec now, const struct sim_message 
 
 /* False without memory, and then the run stops. */
 static bool write_record(struct sim_lane *lane, struct cell **cells, uint32_t n) {
-    struct sim_train train = {0};
-    struct sim_burst burst;
-    sim_burst_begin(&burst, lane->generator->host, &train, n * CELL_LEN);
-    bool fine = sim_burst_add(&burst, cells, n);
+    bool fine = sim_cells_write(lane->generator->host, lane->tcp, cells, n, n * CELL_LEN);
     origin_link_release(lane->link, cells, n);
-    if (!fine)
-        burst.record = NULL; /* the run stops */
-    sim_burst_end(&burst);
-    struct sim_message *message;
-    while ((message = sim_train_shift(&train)))
-        tcp_write(lane->tcp, &message->tcp);
     return fine;
 }
 

@@ -60,12 +60,8 @@ static bool write_record(struct sim_lane *lane, uint32_t cells) {
         g->cell->circ_id = next_circuit(lane);
         fine = sim_burst_add(&burst, &g->cell, 1);
     }
-    if (!fine)
-        burst.record = NULL; /* the run stops */
     sim_burst_end(&burst);
-    struct sim_message *message;
-    while ((message = sim_train_shift(&train)))
-        tcp_write(lane->tcp, &message->tcp);
+    sim_train_write(&train, lane->tcp);
     return fine;
 }
 

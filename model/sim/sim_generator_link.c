@@ -99,21 +99,12 @@ static void follow(struct sim_generator *g, nsec now) {
     begin_circuits(g, now);
 }
 
+/* Without memory the run stops. */
 static void write_cells(struct sim_lane *lane, nsec now) {
-    struct sim_generator *g = lane->generator;
     struct cell *cells[CELLS_AT_ONCE];
-    struct sim_train train = {0};
-    struct sim_burst burst;
-    sim_burst_begin(&burst, g->host, &train, CELLS_AT_ONCE * CELL_LEN);
     uint32_t n = origin_link_take(lane->link, now, cells, CELLS_AT_ONCE);
-    bool fine = sim_burst_add(&burst, cells, n);
+    (void)!sim_cells_write(lane->generator->host, lane->tcp, cells, n, CELLS_AT_ONCE * CELL_LEN);
     origin_link_release(lane->link, cells, n);
-    if (!fine)
-        burst.record = NULL; /* the run stops */
-    sim_burst_end(&burst);
-    struct sim_message *message;
-    while ((message = sim_train_shift(&train)))
-        put(lane, message);
 }
 
 /* Circuits are few at a time: TCP has room for what builds them. */

@@ -14,27 +14,27 @@
 #define READ_MAX      (256u * 1024u)     /* LOAD_READ_ROOM */
 #define VERIFIED_WAYS 1u                 /* native_load.py */
 
-static nsec time_for(const struct sim_generator *g, nsec now, const struct work *work) {
+static nsec time_for(const struct sim_generator *g, const struct work *work) {
     const struct cost_table *prices = g->world->config->cpus[g->world->config->relays[0].cpu].prices;
     const struct working_set set = {0};
-    return prices ? cost_price(prices, work, &set, now, 0) : 0;
+    return prices ? cost_price(prices, work, &set) : 0;
 }
 
-static nsec time_to_write(const struct sim_generator *g, nsec now, const struct sim_lane *lane) {
+static nsec time_to_write(const struct sim_generator *g, const struct sim_lane *lane) {
     const uint32_t run = g->config->run, record = g->config->record_cells;
     struct work work = {.cells_sent = run};
     cost_behaviour_send(&cost_behaviour_loom, (enum link_cipher)lane->tls.cipher, (run + record - 1) / record,
                         (uint64_t)run * CELL_LEN, &work);
-    return time_for(g, now, &work);
+    return time_for(g, &work);
 }
 
-static nsec time_to_open(const struct sim_generator *g, nsec now, const struct sim_lane *lane,
+static nsec time_to_open(const struct sim_generator *g, const struct sim_lane *lane,
                          const struct sim_message *message) {
     struct work work = {.cells_received = message->plain / CELL_LEN};
     cost_behaviour_receive(&cost_behaviour_loom, (enum link_cipher)lane->tls.cipher, 1, message->plain,
                            &work);
     work.reads = 0;
-    return time_for(g, now, &work);
+    return time_for(g, &work);
 }
 
 /* The next piece of work; one that was to come later does not. */
@@ -71,7 +71,7 @@ static void begin_burst(struct sim_generator *g, nsec now) {
     g->written_at = now;
     if (!g->writing)
         g->left_out += g->config->run;
-    go_on(g, g->writing ? now + time_to_write(g, now, g->writing) : now);
+    go_on(g, g->writing ? now + time_to_write(g, g->writing) : now);
 }
 
 static void end_burst(struct sim_generator *g, nsec now) {
@@ -93,11 +93,11 @@ static void note_readable(struct sim_lane *lane) {
 static void read_lane(struct sim_generator *g, nsec now, struct sim_lane *lane) {
     const struct work read = {.reads = 1};
     struct tcp_message *next;
-    nsec at = now + time_for(g, now, &read), opened_at = at;
+    nsec at = now + time_for(g, &read), opened_at = at;
     uint64_t bytes = 0;
     while (lane->tcp && bytes < READ_MAX && (next = tcp_read(lane->tcp, now))) {
         struct sim_message *message = sim_message_of(next);
-        opened_at += time_to_open(g, now, lane, message);
+        opened_at += time_to_open(g, lane, message);
         bytes += message->plain;
         sim_lane_count(lane, opened_at, message);
         sim_message_free(g->host, message);

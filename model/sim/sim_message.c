@@ -108,6 +108,12 @@ void sim_train_free(struct host *host, struct sim_train *train) {
         sim_message_free(host, message);
 }
 
+void sim_train_write(struct sim_train *train, struct tcp *tcp) {
+    struct sim_message *message;
+    while ((message = sim_train_shift(train)))
+        tcp_write(tcp, &message->tcp);
+}
+
 /* --- bursts of cells --------------------------------------------------------------------------------------------- */
 
 void sim_burst_begin(struct sim_burst *burst, struct host *host, struct sim_train *train,
@@ -168,13 +174,12 @@ bool sim_burst_add(struct sim_burst *burst, struct cell *const *cells, uint32_t 
             finish_record(burst, burst->record_max);
             burst->record_end += burst->record_max;
         }
-        if (!burst->record) {
+        if (!burst->record)
             burst->record = burst->part = piece(burst->host, SIM_LINK_CELLS);
-            if (!burst->record)
-                return false;
-        }
-        if (!add_cell(burst, cells[i]))
+        if (!burst->record || !add_cell(burst, cells[i])) {
+            burst->record = NULL;
             return false;
+        }
     }
     return true;
 }
@@ -183,6 +188,17 @@ uint64_t sim_burst_end(struct sim_burst *burst) {
     if (burst->record)
         finish_record(burst, burst->plain - (burst->record_end - burst->record_max));
     return burst->plain;
+}
+
+bool sim_cells_write(struct host *host, struct tcp *tcp, struct cell *const *cells, uint32_t n,
+                     uint32_t record_max) {
+    struct sim_train train = {0};
+    struct sim_burst burst;
+    sim_burst_begin(&burst, host, &train, record_max);
+    bool fine = sim_burst_add(&burst, cells, n);
+    sim_burst_end(&burst);
+    sim_train_write(&train, tcp);
+    return fine;
 }
 
 /* --- reading ----------------------------------------------------------------------------------------------------- */

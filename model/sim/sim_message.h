@@ -64,6 +64,8 @@ struct sim_train {
 void sim_train_add(struct sim_train *train, struct sim_message *message);
 struct sim_message *sim_train_shift(struct sim_train *train);
 void sim_train_free(struct host *host, struct sim_train *train);
+/* Hands over all of them to the connection. */
+void sim_train_write(struct sim_train *train, struct tcp *tcp);
 
 /* A burst of cells of one link being cut into records of record_max bytes. Cells travel in the record in which they end. */
 struct sim_burst {
@@ -81,6 +83,10 @@ void sim_burst_begin(struct sim_burst *burst, struct host *host, struct sim_trai
 MUST_USE bool sim_burst_add(struct sim_burst *burst, struct cell *const *cells, uint32_t n);
 /* Returns the bytes of plaintext. */
 uint64_t sim_burst_end(struct sim_burst *burst);
+
+/* All of that: write n cells to tcp as one burst. False without memory, and then the run stops. */
+MUST_USE bool sim_cells_write(struct host *host, struct tcp *tcp, struct cell *const *cells, uint32_t n,
+                              uint32_t record_max);
 
 /* Cells of a SIM_LINK_CELLS message, one batch after the other. Bodies lie in bodies, SIM_CELLS_MAX of them. */
 struct sim_reader {

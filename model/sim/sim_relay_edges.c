@@ -166,9 +166,7 @@ void sim_edge_send(struct sim_station *station, nsec now, edge_id id) {
         sim_train_free(relay->host, &edge->out);
         return;
     }
-    struct sim_message *message;
-    while ((message = sim_train_shift(&edge->out)))
-        tcp_write(edge->tcp, &message->tcp);
+    sim_train_write(&edge->out, edge->tcp);
     tcp_flush(edge->tcp, now);
 }
 

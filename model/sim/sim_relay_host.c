@@ -104,8 +104,7 @@ static bool start_threads(struct sim_relay *relay) {
 static bool looks_free(const struct sim_cpu *cpu) {
     const struct work look = {.loop_turns = 1, .loop_sleeps = 1, .scheduler_runs = 1, .tcp_info_reads = 1};
     const struct working_set set = {0};
-    return !cpu->prices ||
-           (cpu->prices->wake_delay_ns == 0 && cost_price(cpu->prices, &look, &set, 0, 0) == 0);
+    return !cpu->prices || (cpu->prices->wake_delay_ns == 0 && cost_price(cpu->prices, &look, &set) == 0);
 }
 
 bool sim_relay_init(struct sim_relay *relay, struct sim_world *world, uint32_t number) {

@@ -46,20 +46,16 @@ static void owe(struct sim_relay *relay, nsec now, uint16_t queue, uint64_t ps) 
         return; /* the run stops */
 }
 
-static nsec rounded_up(uint64_t ps) {
-    return ps / COST_PS_PER_NS + (ps % COST_PS_PER_NS != 0);
-}
-
 nsec sim_relay_charge(struct sim_relay *relay, nsec now, uint16_t thread, uint64_t object,
                       const struct work *delta, const struct working_set *set) {
     const struct cost_table *prices = relay->cpu->prices;
     if (relay->kernel_thread_count == 0)
-        return cost_price(prices, delta, set, now, 0);
+        return cost_price(prices, delta, set);
     const uint64_t sockets = cost_socket_ps(prices, delta);
     const uint64_t beside =
         sockets / 1000 * prices->softirq_permille + sockets % 1000 * prices->softirq_permille / 1000;
     const uint16_t queue = (uint16_t)(object % relay->kernel_thread_count);
-    const nsec price = rounded_up(cost_work_ps(prices, delta, set) - beside);
+    const nsec price = cost_duration(cost_work_ps(prices, delta, set) - beside);
     owe(relay, now, queue, beside);
     const nsec backlog =
         relay->kernel_owed_ps[queue] / COST_PS_PER_NS; /* less of it when the thread has done its part */
@@ -71,7 +67,7 @@ nsec sim_relay_charge(struct sim_relay *relay, nsec now, uint16_t thread, uint64
 nsec sim_kernel_step(struct sim_relay *relay, uint16_t thread) {
     CHECK(is_kernel(relay, thread));
     uint64_t *owed = &relay->kernel_owed_ps[thread - (relay->thread_count - relay->kernel_thread_count)];
-    nsec price = rounded_up(*owed);
+    nsec price = cost_duration(*owed);
     *owed = 0;
     return price;
 }

@@ -276,15 +276,13 @@ nsec sim_socket_step(struct sim_relay *relay, nsec now, uint16_t number, const s
 
 static void send_sealed(struct sim_relay *relay, nsec now, struct sim_link *link) {
     struct sim_socket *socket = link->socket;
-    struct sim_message *message;
     if (!socket->sealed.first)
         return;
     if (!link->tcp) {
         sim_train_free(relay->host, &socket->sealed);
         return;
     }
-    while ((message = sim_train_shift(&socket->sealed)))
-        tcp_write(link->tcp, &message->tcp);
+    sim_train_write(&socket->sealed, link->tcp);
     tcp_flush(link->tcp, now);
 }
 

@@ -188,7 +188,7 @@ static nsec price_of(struct sim_station *station, nsec now, uint64_t object) {
 }
 
 /* A worker: the job, and nothing else. */
-static nsec work_on(struct sim_relay *relay, nsec now, uint16_t thread, const struct sim_input *input) {
+static nsec work_on(struct sim_relay *relay, uint16_t thread, const struct sim_input *input) {
     struct job_result result;
     struct work work = {0};
     struct working_set set = {0};
@@ -196,13 +196,13 @@ static nsec work_on(struct sim_relay *relay, nsec now, uint16_t thread, const st
     memory_release(host_memory(relay->host), input->payload, sizeof(struct job));
     const struct sim_ask ask = {.station = input->station, .kind = SIM_ASK_JOB_DONE};
     sim_ask_add(relay, &relay->later[thread], &ask, &result, sizeof result);
-    return relay->cpu->prices ? cost_price(relay->cpu->prices, &work, &set, now, 0) : 0;
+    return relay->cpu->prices ? cost_price(relay->cpu->prices, &work, &set) : 0;
 }
 
 nsec sim_relay_step(struct sim_threads *threads, nsec now, uint16_t thread, const struct sim_input *input) {
     struct sim_relay *relay = host_user(threads->host);
     if (input->kind == SIM_IN_JOB)
-        return work_on(relay, now, thread, input);
+        return work_on(relay, thread, input);
     if (input->kind == SIM_IN_KERNEL)
         return sim_kernel_step(relay, thread);
     if (sim_is_socket_thread(relay, thread))
@@ -223,7 +223,7 @@ nsec sim_relay_step(struct sim_threads *threads, nsec now, uint16_t thread, cons
 }
 
 /* A worker's are not counted, here as in a native relay. */
-nsec sim_relay_wake(struct sim_threads *threads, nsec now, uint16_t thread) {
+nsec sim_relay_wake(struct sim_threads *threads, UNUSED nsec now, uint16_t thread) {
     struct sim_relay *relay = host_user(threads->host);
     const struct cost_table *prices = relay->cpu->prices;
     const struct work delta = {.loop_sleeps = 1};
@@ -237,5 +237,5 @@ nsec sim_relay_wake(struct sim_threads *threads, nsec now, uint16_t thread) {
         manager_work_mutable(relay->stations[thread].manager)->loop_sleeps++;
         relay->stations[thread].priced.loop_sleeps++;
     }
-    return prices ? cost_price(prices, &delta, &set, now, 0) : 0;
+    return prices ? cost_price(prices, &delta, &set) : 0;
 }

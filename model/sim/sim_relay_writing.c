@@ -78,8 +78,7 @@ static uint32_t write_burst(struct sim_station *station, nsec now, struct sim_li
     do {
         uint32_t wanted = max - written < CELLS_PER_RECORD ? max - written : CELLS_PER_RECORD;
         n = manager_take(station->manager, now, link->id, cells, wanted);
-        if (!sim_burst_add(&burst, cells, n))
-            burst.record = NULL; /* the run stops */
+        (void)!sim_burst_add(&burst, cells, n); /* without memory the run stops */
         manager_release(station->manager, cells, n);
         written += n;
     } while (n > 0 && written < max);
@@ -207,8 +206,6 @@ void sim_link_send(struct sim_station *station, nsec now, link_id id) {
         sim_socket_send(relay, now, link);
         return;
     }
-    struct sim_message *message;
-    while ((message = sim_train_shift(&link->out)))
-        tcp_write(link->tcp, &message->tcp);
+    sim_train_write(&link->out, link->tcp);
     tcp_flush(link->tcp, now);
 }

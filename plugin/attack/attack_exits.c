@@ -6,11 +6,11 @@
 #include <string.h>
 
 #include "attack/attack_links.h"
-#include "attack/attack_server.h"
 #include "attack/attack_socket.h"
 #include "attack/attack_world.h"
 #include "base/check.h"
 #include "load/load_connection.h"
+#include "load/load_server.h"
 #include "native/heap.h"
 #include "origin/origin.h"
 #include "origin/origin_path.h"
@@ -38,7 +38,7 @@ struct aim {
 struct exits {
     struct attack_world *world;
     struct attack_links *links;
-    struct attack_server *server; /* NULL: nothing is connected */
+    struct load_server *server; /* NULL: nothing is connected */
     struct begin_message to;
     bool reads_nothing, resolves;
     uint32_t a_link, building, oldest;
@@ -157,7 +157,7 @@ static void drop(struct attack_link *link) {
 
 /* Who reads nothing does not hear that his circuits are killed, but his server does. */
 static void renew(struct exits *a) {
-    uint64_t killed = attack_server_closed(a->server) / a->world->options->streams;
+    uint64_t killed = load_server_losses(a->server) / a->world->options->streams;
     a->world->counts.killed = killed;
     if (killed < a->renewed + a->a_link)
         return;
@@ -236,10 +236,11 @@ static bool find_destination(struct exits *a, struct complaint *complaint) {
         a->to.port = nobody.port;
         return true;
     }
-    a->server = attack_server_new(a->world->net->base, a->reads_nothing);
+    a->server = load_server_new(a->world->net->base, a->reads_nothing);
     if (!a->server)
         return complain(complaint, "no port on the loopback to listen at");
-    a->to.port = attack_server_port(a->server);
+    load_server_begin(a->server);
+    a->to.port = load_server_port(a->server);
     return true;
 }
 

@@ -29,7 +29,7 @@ struct load_server {
     struct list guests;
     uint64_t taken, losses;
     uint16_t port;
-    bool gives;
+    bool gives, has_begun;
 };
 
 /* With a reset, or the ports of the loopback would run out: each waits a minute where its connection was closed first. */
@@ -70,6 +70,8 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
     guest->event =
         event_new(server->base, fd, (server->gives ? EV_WRITE : EV_READ) | EV_PERSIST, on_event, guest);
     CHECK(guest->event);
+    if (server->has_begun)
+        CHECK(event_add(guest->event, NULL) == 0);
     list_append(&server->guests, &guest->entry);
 }
 
@@ -116,11 +118,13 @@ uint16_t load_server_port(const struct load_server *server) {
 }
 
 void load_server_begin(struct load_server *server) {
+    server->has_begun = true;
     for (struct list *at = server->guests.next; at != &server->guests; at = at->next)
         CHECK(event_add(LIST_ENTRY(at, struct guest, entry)->event, NULL) == 0);
 }
 
 void load_server_end(struct load_server *server) {
+    server->has_begun = false;
     for (struct list *at = server->guests.next; at != &server->guests; at = at->next)
         CHECK(event_del(LIST_ENTRY(at, struct guest, entry)->event) == 0);
 }

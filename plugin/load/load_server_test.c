@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <event2/event.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -63,10 +64,42 @@ static void it_counts_what_it_takes(UNUSED void **state) {
     event_base_free(base);
 }
 
+static void who_comes_later_is_served_at_once(UNUSED void **state) {
+    uint8_t byte;
+    struct event_base *base = event_base_new();
+    struct load_server *server = load_server_new(base, true);
+    assert_non_null(server);
+    load_server_begin(server);
+    int fd = connected(base, server);
+    event_base_loop(base, EVLOOP_ONCE); /* it gives */
+    assert_int_equal(recv(fd, &byte, sizeof byte, 0), sizeof byte);
+    close(fd);
+    while (load_server_losses(server) == 0)
+        event_base_loop(base, EVLOOP_ONCE);
+    load_server_free(server);
+    event_base_free(base);
+}
+
+static void who_takes_says_nothing_and_hangs_up_in_the_end(UNUSED void **state) {
+    struct event_base *base = event_base_new();
+    struct load_server *server = load_server_new(base, false);
+    assert_non_null(server);
+    load_server_begin(server);
+    struct pollfd guest = {.fd = connected(base, server), .events = POLLIN};
+    event_base_loop(base, EVLOOP_NONBLOCK);
+    assert_int_equal(poll(&guest, 1, 50), 0);
+    load_server_free(server);
+    assert_int_equal(poll(&guest, 1, -1), 1);
+    close(guest.fd);
+    event_base_free(base);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_gives_once_it_has_begun),
         cmocka_unit_test(it_counts_what_it_takes),
+        cmocka_unit_test(who_comes_later_is_served_at_once),
+        cmocka_unit_test(who_takes_says_nothing_and_hangs_up_in_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
