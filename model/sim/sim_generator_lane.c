@@ -89,7 +89,7 @@ uint32_t sim_lane_write(struct sim_lane *lane, nsec now, uint32_t max) {
 static bool grow_delays(struct sim_generator *g) {
     const struct memory *memory = host_memory(g->host);
     uint32_t room = g->delay_room ? 2 * g->delay_room : DELAYS_LEAST;
-    uint32_t *delays = room > DELAYS_MAX ? NULL : memory_allocate(memory, room * sizeof(*delays));
+    struct sim_delay *delays = room > DELAYS_MAX ? NULL : memory_allocate(memory, room * sizeof(*delays));
     if (!delays)
         return false;
     if (g->delay_count > 0)
@@ -100,12 +100,14 @@ static bool grow_delays(struct sim_generator *g) {
     return true;
 }
 
-static void note_delay(struct sim_generator *g, nsec delay) {
+static void note_delay(struct sim_lane *lane, nsec now, nsec delay) {
+    struct sim_generator *g = lane->generator;
     if (g->delay_count < g->delay_room || grow_delays(g))
-        g->delays[g->delay_count++] = delay < UINT32_MAX ? (uint32_t)delay : UINT32_MAX;
+        g->delays[g->delay_count++] =
+            (struct sim_delay){now, delay < UINT32_MAX ? (uint32_t)delay : UINT32_MAX, lane->number};
 }
 
-static void note_delays(struct sim_generator *g, nsec now, const struct sim_message *message) {
+static void note_delays(struct sim_lane *lane, nsec now, const struct sim_message *message) {
     struct cell_view views[SIM_CELLS_MAX];
     uint8_t bodies[SIM_CELLS_MAX][CELL_BODY_LEN + 3];
     struct sim_reader reader;
@@ -114,7 +116,7 @@ static void note_delays(struct sim_generator *g, nsec now, const struct sim_mess
     while ((n = sim_reader_cells(&reader, views, bodies, SIM_CELLS_MAX)) > 0)
         for (uint32_t i = 0; i < n; i++)
             if (views[i].command == CELL_RELAY)
-                note_delay(g, now - time_of(views[i].body + TIME_AT));
+                note_delay(lane, now, now - time_of(views[i].body + TIME_AT));
 }
 
 /* Records end where they like: cells are counted by the bytes that came. */
@@ -123,7 +125,7 @@ void sim_lane_count(struct sim_lane *lane, nsec now, const struct sim_message *m
     if (message->kind != SIM_LINK_CELLS)
         return;
     if (lane->generator->config->rate > 0)
-        note_delays(lane->generator, now, message);
+        note_delays(lane, now, message);
     lane->bytes += message->plain;
     uint64_t cells = lane->bytes / CELL_LEN - before;
     lane->received += cells;

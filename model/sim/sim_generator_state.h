@@ -6,6 +6,7 @@
 #include "core/link_handshake.h"
 #include "crypt/symbolic.h"
 #include "origin/origin.h"
+#include "sim/sim_delays.h"
 #include "sim/sim_generator.h"
 #include "sim/sim_message.h"
 #include "sim/sim_tls.h"
@@ -54,8 +55,8 @@ struct sim_generator {
     struct sim_lane *writing;        /* whose burst is being sealed; NULL: none */
     struct list readable;            /* lanes that have something */
     uint32_t bursts_of_turn, readable_count, reads_left;
-    uint32_t piece;   /* of its work, the last that was planned */
-    uint32_t *delays; /* of delay_room */
+    uint32_t piece;           /* of its work, the last that was planned */
+    struct sim_delay *delays; /* of delay_room */
     uint32_t delay_count, delay_room;
     uint32_t sends;  /* since the last turn */
     uint64_t came;   /* cells, since the turn before */

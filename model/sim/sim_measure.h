@@ -11,6 +11,8 @@
 #include "base/nsec.h"
 #include "base/work.h"
 
+struct sim_delay;
+
 #define SIM_DELAY_BINS 40u /* bin b: delays of at least 2^(b-1) and less than 2^b ns; bin 0: none */
 
 #define SIM_OUTCOME_LIST(X)                                                          \
@@ -103,12 +105,11 @@ struct sim_client_measure {
 
 /* What a generator has done by now. */
 struct sim_generator_measure {
-    uint64_t sent, received; /* cells of the load, both directions together */
-    uint64_t losses;         /* links and circuits */
-    uint32_t built;          /* circuits */
-    nsec began;              /* the load; NSEC_NEVER: not yet */
-    const uint32_t
-        *delays; /* of cells at a rate, in the order of arrival, from writing to arrival: nanoseconds */
+    uint64_t sent, received;  /* cells of the load, both directions together */
+    uint64_t losses;          /* links and circuits */
+    uint32_t built;           /* circuits */
+    nsec began;               /* the load; NSEC_NEVER: not yet */
+    struct sim_delay *delays; /* of cells at a rate, in the order of arrival */
     uint32_t delay_count;
     uint64_t left_out; /* cells for which there was no room */
 };

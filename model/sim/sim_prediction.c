@@ -1,10 +1,8 @@
 #include "sim/sim_prediction.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #include "base/check.h"
 #include "des/rate_bucket.h"
+#include "sim/sim_delays.h"
 #include "sim/sim_world.h"
 #include "wire/relay_cell.h"
 
@@ -122,29 +120,13 @@ static uint64_t cells_of(const struct sim_prediction_setting *s, const struct wo
     return (work->cells_received + work->cells_sent) / 2;
 }
 
-static int compare(const void *a, const void *b) {
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    return (x > y) - (x < y);
-}
-
 /* Of the cells that have come since; false without memory. */
 static bool read_delays(const struct plant *plant, const struct sim_prediction_setting *s,
                         const struct sim_generator_measure *before, struct sim_prediction *out) {
     struct sim_generator_measure m = sim_world_generator(plant->world);
-    uint32_t n = m.delay_count - before->delay_count;
     out->left_out = m.left_out - before->left_out;
-    out->delay_median = out->delay_p99 = 0;
-    if (n == 0)
-        return true;
-    uint32_t *delays = memory_allocate(s->memory, n * sizeof(*delays));
-    if (!delays)
-        return false;
-    memcpy(delays, m.delays + before->delay_count, n * sizeof(*delays));
-    qsort(delays, n, sizeof(*delays), compare);
-    out->delay_median = delays[n / 2];
-    out->delay_p99 = delays[(uint64_t)n * 99 / 100];
-    memory_release(s->memory, delays, n * sizeof(*delays));
-    return true;
+    return sim_delays_quantiles(m.delays + before->delay_count, m.delay_count - before->delay_count,
+                                s->memory, &out->delay_median, &out->delay_p99);
 }
 
 static bool is_enough(const struct sim_prediction_setting *s, nsec time, uint64_t cells) {

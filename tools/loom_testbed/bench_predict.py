@@ -84,6 +84,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--rounds", type=arguments.count(1, 100), default=ROUNDS, help="native runs of each load (default: 2)")
     add("--seconds", type=arguments.count(1, 60), metavar="S", help="how long to measure each (default: 2.5)")
     add("--only", metavar="WORDS", help="loads whose name has these words, to look into them")
+    add("--delays", action="store_true", help="only the time through the relay, and the most that it carries then")
     add("--loom", type=arguments.path, default=arguments.LOOM_DEFAULT, metavar="PATH", help="the relay to measure")
 
 
@@ -122,6 +123,8 @@ def _design(options: argparse.Namespace) -> tuple[list[Load], list[Load], Sequen
     loads, delayed, shares = HELD_OUT, DELAYED, SHARES
     if options.quick:
         loads, delayed, shares = HELD_OUT_QUICK, DELAYED[:1], SHARES_QUICK
+    if options.delays:
+        loads = ()
     if options.only:
         loads = tuple(load for load in loads if options.only in load.name)
         delayed = tuple(load for load in delayed if options.only in load.name)

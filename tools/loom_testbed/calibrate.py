@@ -86,7 +86,9 @@ class Calibration:
             "Left out: each load once, predicted by prices fitted to the others: errors of a cell's CPU time.",
             *(f"Not done: {limit}." for limit in self.limits),
         ]
-        return calibrate_profile.text_of(self.machine, self.fit.prices, self.beliefs, self.hot, self.how, comments)
+        wake = calibrate_profile.wake_delay_of(self.primitives, self.fit.prices["loop_sleeps"])
+        return calibrate_profile.text_of(self.machine, self.fit.prices, self.beliefs, self.hot, self.how, comments,
+                                         wake)  # fmt: skip
 
     def as_dict(self) -> dict[str, object]:
         """Return everything for programs."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from .calibrate_fit import Price
 from .calibrate_law import CELL_COLD, CIRCUIT_COLD, Hot
+from .calibrate_primitives import Primitives
 from .calibrate_priors import WORK, Belief
 
 PS_MAX = 10**12  # COST_PRICE_PS_MAX
@@ -17,6 +18,30 @@ WRAP = 116
 SMT = (1633, 1481, 1818, "published",
        "not measured here: two hyperthreads do 1.1 to 1.35 times the work of one on other machines")  # fmt: skip
 NIC_MBIT = 10000
+WAKE_LATENCY = ("wake", "time until the other runs")
+
+
+@dataclass(frozen=True)
+class WakeDelay:
+    """How long a sleeping thread takes to run, in nanoseconds, beyond what it pays for the sleep before it runs."""
+
+    ns: float
+    least: float
+    most: float
+    words: str
+
+
+def wake_delay_of(primitives: Primitives, sleep: Price) -> WakeDelay | None:
+    """Return what of the measured time the price of a sleep leaves; None when waking could not be measured here."""
+    found = primitives.find(*WAKE_LATENCY)
+    if found is None:
+        return None
+    half = found.spread * found.ns / 2
+    words = (f"primitive {found.label}: {found.ns:.0f} ns, quartiles {found.spread:.0%} apart, less loop_sleeps, which"
+             " is paid before a thread looks at what has come")  # fmt: skip
+    value = max(0.0, found.ns - sleep.price)
+    least, most = max(0.0, found.ns - half - sleep.most), max(0.0, found.ns + half - sleep.least)
+    return WakeDelay(value, min(least, value), max(most, value), words)
 
 
 @dataclass(frozen=True)
@@ -66,6 +91,7 @@ def text_of(
     hot: Hot,
     how: str,
     comments: Sequence[str],
+    wake_delay: WakeDelay | None = None,
 ) -> str:
     """Return the profile. prices are in nanoseconds; how says in words what they were fitted to."""
     lines = [f"# {comment}" for comment in comments]
@@ -78,6 +104,9 @@ def text_of(
     lines += _number("cell_cold", "ps", prices[CELL_COLD], beliefs[CELL_COLD], how, 0)
     lines += _flow("queues_hot", "count", hot.queues, *hot.queues_range, "measured", _hot_words(how), 0)
     lines += _flow("smt", "permille", *SMT, 0)
+    if wake_delay is not None:
+        ends = (round(one) for one in (wake_delay.ns, wake_delay.least, wake_delay.most))
+        lines += _flow("wake_delay", "ns", *ends, "derived", wake_delay.words, 0)
     lines.append("prices:")
     for name in WORK:
         lines += _number(name, "ps", prices[name], beliefs[name], how, 4)

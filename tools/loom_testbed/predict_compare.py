@@ -121,15 +121,18 @@ def throughput_of(load: Load, runs: Sequence[Run], predicted: Prediction) -> Com
 
 
 def delays_of(load: Load, share: float, runs: Sequence[Run], predicted: Prediction) -> list[Compared]:
-    """Compare the median and the 99th percentile of the time through the relay, at a part of the most it carries."""
+    """Compare the median and the 99th percentile of the time through the relay, at a part of the most it carries.
+
+    Runs that other programs disturbed count only when there are no others."""
+    quiet = [run for run in runs if not run.result.is_disturbed]
     return [
         Compared(
             "delay",
             load,
-            [run.result.delay_ns[name] for run in runs],
+            [run.result.delay_ns[name] for run in quiet or runs],
             predicted.delay_ns[name],
             f"{name} at {share:.0%}",
-            is_disturbed=any(run.result.is_disturbed for run in runs),
+            is_disturbed=not quiet,
         )
         for name in ("p50", "p99")
     ]

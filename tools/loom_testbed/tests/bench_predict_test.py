@@ -47,6 +47,17 @@ def test_delays_are_compared_by_quantile() -> None:
     assert [one.error for one in found] == [pytest.approx(-0.2), 0.0]
 
 
+def test_disturbed_runs_count_when_there_are_no_others() -> None:
+    at_rate = LOAD.at_rate(1000)
+    said = prediction(1, load=at_rate, delay_ns={"p50": 50_000.0, "p99": 2e5})
+    good, bad = (Run(result(500, 0.3, at_rate, delay_ns={"p50": p50, "p99": 4 * p50}, is_disturbed=p50 > 60_000))
+                 for p50 in (50_000, 90_000))  # fmt: skip
+    found = predict_compare.delays_of(LOAD, 0.3, [bad, good], said)[0]
+    assert (found.runs, found.error, found.is_disturbed) == ([50_000], 0.0, False)
+    found = predict_compare.delays_of(LOAD, 0.3, [bad, bad], said)[0]
+    assert (found.runs, found.is_disturbed) == ([90_000, 90_000], True)
+
+
 def figures(*errors: float, spread: float = 0.0) -> list[Compared]:
     return [Compared("cpu", LOAD, [100 * (1 - spread), 100 * (1 + spread)], 100 * (1 + error)) for error in errors]
 

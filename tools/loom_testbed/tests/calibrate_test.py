@@ -8,6 +8,7 @@ import numpy
 import pytest
 from loom_testbed import calibrate_law, calibrate_native, calibrate_priors, calibrate_profile, load_designs
 from loom_testbed.calibrate import Calibration
+from loom_testbed.calibrate_fit import Price
 from loom_testbed.calibrate_law import CELL_COLD, CIRCUIT_COLD, Observation, Part, cold_share, fit_law, observe
 from loom_testbed.calibrate_native import NativeRun, NativeRuns
 from loom_testbed.calibrate_primitives import Primitives, clock_of, parse, parse_readings
@@ -153,6 +154,21 @@ def test_a_profile_has_every_number_once_with_its_provenance() -> None:
         assert int(least) <= int(value) <= int(most)
     assert "left out: median error" in text
     assert max(map(len, text.splitlines())) < 140
+
+
+def test_a_wake_takes_what_the_price_of_a_sleep_leaves() -> None:
+    said = [_piece(*calibrate_profile.WAKE_LATENCY, ns=30_000.0)]
+    pieces = parse({"yardstick": {"best_ns": 1e6, "median_ns": 1e6, "worst_ns": 1e6}, "primitives": said})
+    found = calibrate_profile.wake_delay_of(pieces, Price(20_000.0, 15_000.0, 25_000.0, True))
+    assert found is not None
+    assert (found.ns, found.least, found.most) == pytest.approx((10_000.0, 2_750.0, 17_250.0))
+    dear = calibrate_profile.wake_delay_of(pieces, Price(40_000.0, 35_000.0, 45_000.0, True))
+    assert dear is not None and (dear.ns, dear.least, dear.most) == (0.0, 0.0, 0.0)
+    assert calibrate_profile.wake_delay_of(_pieces(), Price(1.0, 0.0, 2.0, True)) is None
+    done = _calibration()
+    text = calibrate_profile.text_of(done.machine, done.fit.prices, done.beliefs, done.hot, "", [], found)
+    assert "wake_delay: {ns: 10000, least: 2750, most: 17250, source: derived," in text
+    assert "wake_delay" not in done.profile_text()
 
 
 def test_report_and_json_say_the_same() -> None:
