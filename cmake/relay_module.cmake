@@ -4,6 +4,7 @@
 #       SOURCES cell.c relay_cell.c        the units
 #       DEPENDS base                       modules below this one
 #       TESTS cell_test.c                  one cmocka program each: ctest unit.wire.cell
+#       THREADED ring_threads_test.c       tests too, that start threads: the only ones under preset tsan (tidy.threads)
 #       FUZZERS cell_fuzz.c                ctest corpus.cell; under preset fuzz: fuzz.cell
 #       LIBS openssl libevent              external libraries (cmake/libraries.cmake): native only
 #       DEFINES _GNU_SOURCE                preprocessor definitions of units and tests
@@ -12,7 +13,7 @@
 #
 # A module without SOURCES is a name without code, so that others may depend on it already.
 function(relay_module name)
-    cmake_parse_arguments(arg "" "" "SOURCES;DEPENDS;TESTS;FUZZERS;LIBS;DEFINES;TEST_DEPENDS;TEST_LIBS" ${ARGN})
+    cmake_parse_arguments(arg "" "" "SOURCES;DEPENDS;TESTS;THREADED;FUZZERS;LIBS;DEFINES;TEST_DEPENDS;TEST_LIBS" ${ARGN})
     if(arg_UNPARSED_ARGUMENTS)
         message(FATAL_ERROR "relay_module(${name}): do not know what to do with ${arg_UNPARSED_ARGUMENTS}")
     endif()
@@ -33,9 +34,13 @@ function(relay_module name)
         target_compile_definitions(${target} PRIVATE ${arg_DEFINES})
     endif()
 
-    foreach(source IN LISTS arg_TESTS)
+    foreach(source IN LISTS arg_TESTS arg_THREADED)
         string(REGEX REPLACE "_test\\.c$" "" unit ${source})
-        relay_test(unit.${name}.${unit} LABEL unit SOURCES ${source} TARGETS ${target} ${arg_TEST_DEPENDS}
+        set(threaded)
+        if(source IN_LIST arg_THREADED)
+            set(threaded THREADED)
+        endif()
+        relay_test(unit.${name}.${unit} ${threaded} LABEL unit SOURCES ${source} TARGETS ${target} ${arg_TEST_DEPENDS}
                    LIBS ${arg_TEST_LIBS} DEFINES ${arg_DEFINES})
     endforeach()
     foreach(source IN LISTS arg_FUZZERS)
@@ -45,6 +50,9 @@ function(relay_module name)
     endforeach()
 endfunction()
 
+# Every program that is installed or measured: what preset release builds of itself in tools/test.
+add_custom_target(programs)
+
 # A whole program at build/<preset>/<name>:   relay_program(loom-relay SOURCES main.c DEPENDS native)
 function(relay_program name)
     cmake_parse_arguments(arg "" "" "SOURCES;DEPENDS;LIBS;DEFINES" ${ARGN})
@@ -53,6 +61,7 @@ function(relay_program name)
     endif()
     list(TRANSFORM arg_DEPENDS PREPEND loom_)
     add_executable(${name} ${arg_SOURCES})
+    add_dependencies(programs ${name})
     target_link_libraries(${name} PRIVATE ${arg_DEPENDS} ${arg_LIBS})
     target_compile_definitions(${name} PRIVATE ${arg_DEFINES})
 endfunction()

@@ -28,12 +28,19 @@ endfunction()
 
 # A test program in C:
 #   relay_test(sim.transfer LABEL sim SOURCES transfer_test.c DEPENDS core origin TARGETS sim_network
-#              LIBS pthread DEFINES _GNU_SOURCE ARGS --seed 7 TIMEOUT 60 [SERIAL])
+#              LIBS pthread DEFINES _GNU_SOURCE ARGS --seed 7 TIMEOUT 60 [SERIAL] [THREADED])
 # DEPENDS are modules, TARGETS are names made by relay_test_library. It exits 77 when it must be skipped.
+# THREADED: it starts threads. The thread sanitizer has nothing to find in others, which are not built under preset tsan;
+# tidy.threads says which tests these are.
 function(relay_test name)
-    cmake_parse_arguments(arg "SERIAL" "TIMEOUT" "LABEL;SOURCES;DEPENDS;TARGETS;LIBS;DEFINES;ARGS" ${ARGN})
-    if(LOOM_KIND STREQUAL "fuzz")
+    cmake_parse_arguments(arg "SERIAL;THREADED" "TIMEOUT" "LABEL;SOURCES;DEPENDS;TARGETS;LIBS;DEFINES;ARGS" ${ARGN})
+    if(LOOM_KIND STREQUAL "fuzz" OR (LOOM_KIND STREQUAL "tsan" AND NOT arg_THREADED))
         return()
+    endif()
+    if(arg_THREADED)
+        set_property(GLOBAL APPEND PROPERTY LOOM_THREADED_TESTS $<TARGET_FILE:${name}>)
+    else()
+        set_property(GLOBAL APPEND PROPERTY LOOM_OTHER_TESTS $<TARGET_FILE:${name}>)
     endif()
     list(TRANSFORM arg_DEPENDS PREPEND loom_)
     add_executable(${name} ${arg_SOURCES})
@@ -48,9 +55,12 @@ function(relay_test name)
     relay_test_properties(${name} LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT} ${serial})
 endfunction()
 
-# A fuzzer under preset fuzz; elsewhere a program that replays tests/corpora/<unit>/.
+# A fuzzer under preset fuzz; elsewhere (but under tsan: it has one thread) a program that replays tests/corpora/<unit>/.
 function(relay_fuzzer unit source)
     cmake_parse_arguments(arg "" "" "TARGETS;LIBS;DEFINES" ${ARGN})
+    if(LOOM_KIND STREQUAL "tsan")
+        return()
+    endif()
     set(corpus ${CMAKE_SOURCE_DIR}/tests/corpora/${unit})
     if(LOOM_KIND STREQUAL "fuzz")
         set(name fuzz.${unit})

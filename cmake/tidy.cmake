@@ -20,6 +20,17 @@ if(LOOM_KIND MATCHES "^(dev|lint)$")
     relay_tidy(checks ${python} -m pytest -q -p no:cacheprovider ${checks}/tests) # that each check can fail
 endif()
 
+# Which programs can start a thread: what the linker has kept says it.
+if(LOOM_KIND STREQUAL "dev")
+    get_property(threaded GLOBAL PROPERTY LOOM_THREADED_TESTS)
+    get_property(others GLOBAL PROPERTY LOOM_OTHER_TESTS)
+    list(JOIN threaded "\n" threaded)
+    list(JOIN others "\n" others)
+    file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/tests_threaded.txt CONTENT "${threaded}\n")
+    file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/tests_other.txt CONTENT "${others}\n")
+    relay_tidy(threads ${python} ${checks}/threads.py ${CMAKE_BINARY_DIR}/tests_threaded.txt ${CMAKE_BINARY_DIR}/tests_other.txt)
+endif()
+
 # The I/O-free libraries: only where neither a sanitizer nor gcov adds symbols of its own.
 if(LOOM_KIND MATCHES "^(dev|release)$")
     set(libraries)
