@@ -25,9 +25,10 @@ BUDGETS = {
     "tsan": {"unit": 40, "sim": 95, "sanitized": 83},  # of the C programs those alone that start threads
 }
 LONG_BUDGETS = {"dev": 3600, "tsan": 1200}  # with --long, beyond the total
-# Tests that mostly wait for votes and timeouts of whole networks: more at a time than there are cores, and from the
-# first of them on the presets that follow are built at the lowest weight.
-WAITING_LABELS = {"interop", "sanitized"}
+# Tests that wait for votes and timeouts: so many more at a time than there are cores.
+EXTRA_JOBS = {"unit": 2, "interop": 2, "sanitized": 1}
+# Whole networks mostly wait: from the first of them on the presets that follow are built at the lowest weight.
+BUILT_BESIDE = {"interop", "sanitized"}
 LOWEST_WEIGHT = ("nice", "-n", "19")
 SHOWN_LINES = 60  # of what a failed test or build wrote
 ASLR_BITS_MAX = 28  # clang 14's thread sanitizer cannot map its shadow when the kernel moves things further
@@ -124,7 +125,7 @@ def run_label(preset: str, label: str, budget: int, pattern: str | None) -> Tall
     junit = ROOT / "build" / preset / "junit" / f"{label}.xml"
     junit.parent.mkdir(exist_ok=True)
     junit.unlink(missing_ok=True)
-    jobs = (os.cpu_count() or 1) + (1 if label in WAITING_LABELS else 0)
+    jobs = (os.cpu_count() or 1) + EXTRA_JOBS.get(label, 0)
     command = [*without_aslr(preset), "ctest", "--test-dir", f"build/{preset}", "--output-junit", str(junit),
                "--parallel", str(jobs), "-L", f"^{label}$"]
     command += ["-R", pattern] if pattern else []
@@ -153,7 +154,7 @@ def run_stages(presets: list[str], labels: list[str], pattern: str | None, long:
         if builds.finish(preset, tally):
             for label, budget in budgets.items():
                 if not labels or label in labels:
-                    if label in WAITING_LABELS and not long:  # long.tools-run builds release itself
+                    if label in BUILT_BESIDE and not long:  # long.tools-run builds release itself
                         builds.start(presets[number:])
                     tally.add(run_label(preset, label, budget, pattern))
     return tally
