@@ -1,5 +1,5 @@
 /* manager_move_state - a link on its way from one manager to another, for the files that move it (manager_mover.c and those
- * named there).
+ * that manager_state.h names after it).
  *
  * What the mover collects while it prepares is the parcel that the new manager unpacks: everything that a move needs is
  * allocated before anybody is told, so that from then on only the new manager can be short of memory, and what it has no room
@@ -92,6 +92,7 @@ struct link_move {
     struct link link; /* as it was, with its table of circuits and its urgent cells */
 };
 
+/* manager_move_needs.c */
 /* By its name at the old manager; NULL when it is not among them. */
 struct moving_half *manager_moving_half(const struct link_move *move, half_id id);
 /* All who were told call it by that name from now on, and send on what they kept. */
@@ -99,9 +100,22 @@ void manager_move_tell(struct manager *m, struct moving_half *moving, half_id na
 /* With everything that is still in it. */
 void manager_move_free(struct manager *m, struct link_move *move);
 
-/* manager_parcel.c: take the link and its circuits out of the manager, into move; unpack mover.arriving. */
+/* Everything that it needs from here on: a MOVING for each who sends to its halves is in moving_out. ERR_LIMIT without
+ * memory, ERR_REFUSED when a half has had too many names; then nobody is to be told anything. */
+MUST_USE enum err manager_move_prepare(struct manager *m, struct link_move *move, const struct link *link,
+                                       struct control **moving_out);
+
+/* manager_parcel_pack.c: take the link and its circuits out of the manager, into move. */
 void manager_parcel_pack(struct manager *m, nsec now, struct link_move *move, struct link *link);
+
+/* manager_parcel.c: unpack mover.arriving. */
 void manager_parcel_unpack(struct manager *m, nsec now);
+
+/* manager_parcel_halves.c */
+/* Circuits of a move to link; what there is no room for closes. */
+void manager_parcel_unpack_halves(struct manager *m, nsec now, struct link_move *move, struct link *link);
+/* The half ends, under the name that all know. Its link is told elsewhere. */
+void manager_parcel_drop_half(struct manager *m, struct link_move *move, struct moving_half *moving);
 
 /* manager_parking.c: MOVED to somebody of this manager, handled in place; takes message over. */
 void manager_parking_end_here(struct manager *m, nsec now, struct control *message);

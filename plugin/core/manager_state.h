@@ -18,7 +18,8 @@
  * manager_onion.c       introduction and rendezvous points: circuits of services and clients
  * manager_names.c       the share of their names that is kept here
  * manager_mover.c       links that leave for another manager: the steps
- * manager_parcel.c      such a link packed, and unpacked
+ * manager_move_needs.c  what such a move needs and holds
+ * manager_parcel.c      such a link packed (manager_parcel_pack.c), and unpacked with its circuits (manager_parcel_halves.c)
  * manager_parking.c     what is sent meanwhile to its circuits
  * manager_forwarding.c  what comes to their former names
  *
