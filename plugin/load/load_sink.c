@@ -33,6 +33,9 @@ struct load_sink {
     struct link_handshake *handshake; /* until the link is open */
     struct load_lane lane;
     uint64_t losses;
+    bool is_secured;
+    bool was_refused;    /* the first connection, before it was secured */
+    bool is_asked_again; /* the next connection is in its place */
     char key_folder[SINK_FOLDER_MAX + 8];
 };
 
@@ -71,6 +74,7 @@ static void on_secured(void *owner) {
         .export_secret = export_secret,
         .export_context = tls,
     };
+    sink->is_secured = true;
     sink->handshake = link_handshake_new(sink->shape->crypt, &heap_memory, &facts, NULL);
     CHECK(sink->handshake);
 }
@@ -138,8 +142,13 @@ static void on_discarded(void *owner, uint64_t length) {
     load_lane_discarded(&sink->lane, length);
 }
 
+/* A relay that offers ChaCha20 alone, to a load without it, dials again and offers all: once. */
 static void on_closed(void *owner) {
-    lose(owner);
+    struct load_sink *sink = owner;
+    if (sink->is_secured || sink->was_refused)
+        lose(sink);
+    else
+        sink->was_refused = sink->is_asked_again = true;
 }
 
 static const struct load_connection_events sink_events = {on_secured, on_bytes, on_discarded, on_closed};
@@ -150,6 +159,11 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
     (void)listener;
     (void)from;
     (void)length;
+    if (sink->is_asked_again) {
+        load_connection_free(sink->lane.connection);
+        sink->lane.connection = NULL;
+        sink->is_asked_again = false;
+    }
     if (sink->lane.connection) { /* a relay that dials twice: the first connection is ours */
         lose(sink);
         evutil_closesocket(fd);

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import os
 import platform
 import socket
 import struct
+import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,14 +28,15 @@ from link import RELAY, RELAY_EARLY, Link, fixed
 from loom_testbed import lone_relay, metrics
 from loom_testbed.lone_relay import LoneRelay
 from loom_testbed.plan import TOR
-from loom_testbed.ports import PortBlock
-from loom_testbed.process import stop_all
+from loom_testbed.ports import PortBlock, is_free
+from loom_testbed.process import Child, require_alive, stop_all
 
 AES, CHACHA = "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"
 WITHOUT_AES = {"x86_64": "OPENSSL_ia32cap=~0x200000200000000", "aarch64": "OPENSSL_armcap=1"}
 NOTICES = {"plain": "Links prefer AES-256-GCM: ", "frugal": "Links prefer ChaCha20-Poly1305: this CPU has no"}
 EXPECTED = {"plain": AES, "frugal": CHACHA}
 CREATE_FAST, CREATED_FAST = 5, 6
+ALERT = b"\x15"  # of TLS, in the first byte of a record
 EXTEND2 = 14
 CIRCUIT = 0x80000001
 SECONDS_MAX = 60.0
@@ -51,17 +54,29 @@ class Relays:
 
 
 class Tap:
-    """Carries one connection to a port, and reads the ServerHello that comes back (RFC 8446, 4.1.3)."""
+    """Carries one connection to a port, and reads the ServerHello that comes back (RFC 8446, 4.1.3).
 
-    def __init__(self, port: int) -> None:
+    Those before it go to the `refusers`, one each.
+    """
+
+    def __init__(self, port: int, refusers: Sequence[int] = ()) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._listener.settimeout(SECONDS_MAX)
+        self._refusers = refusers
         self._to = port
         self.port: int = self._listener.getsockname()[1]
+        self.refused = 0
         self.suite = ""
         threading.Thread(target=self._carry, daemon=True).start()
 
     def _carry(self) -> None:
+        for port in self._refusers:
+            dialler, _ = self._listener.accept()
+            with dialler, socket.create_connection(("127.0.0.1", port), SECONDS_MAX) as refuser:
+                refuser.settimeout(None)
+                threading.Thread(target=_pump, args=(dialler, refuser), daemon=True).start()
+                self.refused += refuser.recv(1, socket.MSG_PEEK) == ALERT
+                _pump(refuser, dialler)
         dialler, _ = self._listener.accept()
         self._listener.close()
         dialled = socket.create_connection(("127.0.0.1", self._to), SECONDS_MAX)
@@ -118,9 +133,9 @@ class FastCircuit:
         self.seed, key = keys[20:40], keys[60:76]
         self.cipher = Cipher(algorithms.AES(key), modes.CTR(bytes(16))).encryptor()
 
-    def extend(self, to: LoneRelay) -> str:
+    def extend(self, to: LoneRelay, refusers: Sequence[int] = ()) -> str:
         """Have the hop dial `to`; return the link's cipher, when `to` has answered."""
-        tap = Tap(to.port)
+        tap = Tap(to.port, refusers)
         rsa_id, ed_id, onion_key = (bytes.fromhex(text) for text in (to.rsa_id, to.ed_id, to.onion_key))
         address = bytes([127, 0, 0, 1]) + struct.pack(">H", tap.port)
         specifiers = b"\x03" + b"\x00\x06" + address + b"\x02\x14" + rsa_id + b"\x03\x20" + ed_id
@@ -129,7 +144,31 @@ class FastCircuit:
         digest = hashlib.sha1(self.seed + body).digest()[:4]
         self.link.send(fixed(CIRCUIT, RELAY_EARLY, self.cipher.update(body[:5] + digest + body[9:])))
         assert self.link.answer_to(CIRCUIT).command == RELAY
+        assert tap.refused == len(refusers)
         return tap.suite
+
+
+@pytest.fixture
+def server_of_aes(tmp_path: Path) -> Iterator[int]:
+    """Return the port of a TLS server that has AES and nothing else."""
+    with PortBlock() as block:
+        port = block.take()
+        files = ["-key", str(tmp_path / "key"), "-cert", str(tmp_path / "certificate")]
+        make = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+        subprocess.run(
+            [*make, "-subj", "/CN=aes", "-keyout", files[1], "-out", files[3]], check=True, capture_output=True
+        )
+        serve = ["openssl", "s_server", "-www", "-accept", f"127.0.0.1:{port}", "-tls1_3", "-ciphersuites", AES]
+        server = Child("s_server", [*serve, *files], tmp_path)
+        try:
+            deadline = time.monotonic() + SECONDS_MAX
+            while is_free(port):
+                require_alive([server])
+                assert time.monotonic() < deadline, server.log_tail()
+                time.sleep(0.05)
+            yield port
+        finally:
+            stop_all([server])
 
 
 def links(relays: Relays, loom: str) -> dict[str, int]:
@@ -165,3 +204,19 @@ def test_loom_dials_and_says_so(relays: Relays, loom: str) -> None:
         link.open()
         assert FastCircuit(link).extend(relays.dialled) == EXPECTED[loom]
         assert set(links(relays, loom)) == {EXPECTED[loom]}  # the client's too: OpenSSL offers all, AES first
+
+
+def test_a_refusal_is_asked_again_with_all(relays: Relays, server_of_aes: int) -> None:
+    with Link(relays.looms["frugal"].port) as link:
+        link.open()
+        assert FastCircuit(link).extend(relays.looms["plain"], [server_of_aes]) == AES  # as that one prefers
+
+
+def test_a_load_without_chacha_is_dialled_again(relay: Path, relays: Relays) -> None:
+    words = ("--links", "2", "--circuits", "2", "--cipher", AES, "--warmup", "0", "--seconds", "1")
+    command = [str(relay.with_name("loom-load")), *relays.looms["frugal"].as_options(), *words]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS_MAX, check=False)
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert result["lost"] == 0
+    assert result["cells"] > 0
