@@ -22,20 +22,9 @@ static const char *const names[] = {
 #define POLICIES ((unsigned)(sizeof names / sizeof names[0]))
 
 struct options {
-    uint32_t threads, load, seconds, seeds;
+    uint64_t threads, load, seconds, seeds;
     bool wants_json, wants_help;
 };
-
-static bool take_number(const char *name, const char *text, uint32_t least, uint32_t most, uint32_t *out) {
-    char *end;
-    unsigned long value = strtoul(text, &end, 10);
-    *out = (uint32_t)value;
-    if (text[0] >= '0' && text[0] <= '9' && *end == '\0' && value >= least && value <= most)
-        return true;
-    fprintf(stderr, "loom bench: --%s: expected a whole number from %u to %u, found \"%s\"\n", name, least,
-            most, text);
-    return false;
-}
 
 static bool read_options(int argc, char *argv[], struct options *o) {
     static const struct option words[] = {{"threads", required_argument, NULL, 't'},
@@ -50,10 +39,10 @@ static bool read_options(int argc, char *argv[], struct options *o) {
     optind = 1;
     while (ok && (which = getopt_long(argc, argv, "", words, NULL)) != -1) {
         switch (which) {
-        case 't': ok = take_number("threads", optarg, 1, 16, &o->threads); break;
-        case 'l': ok = take_number("load", optarg, 10, 200, &o->load); break;
-        case 's': ok = take_number("seconds", optarg, 1, 3600, &o->seconds); break;
-        case 'n': ok = take_number("seeds", optarg, 1, 100, &o->seeds); break;
+        case 't': ok = command_number("bench balance", "threads", optarg, 1, 16, &o->threads); break;
+        case 'l': ok = command_number("bench balance", "load", optarg, 10, 200, &o->load); break;
+        case 's': ok = command_number("bench balance", "seconds", optarg, 1, 3600, &o->seconds); break;
+        case 'n': ok = command_number("bench balance", "seeds", optarg, 1, 100, &o->seeds); break;
         case 'j': o->wants_json = true; break;
         case 'h': o->wants_help = true; break;
         default: ok = false;
@@ -105,13 +94,13 @@ static bool measure_all(const struct options *o, json_t *all) {
         puts(
             "threads  links go to  seed  cells/s  of most   busiest   idlest   fetch of 50 kB: median, 90th, 99th ms"
             "  fairness  moves");
-    for (uint32_t threads = 1; ok && threads <= o->threads; threads *= 2)
+    for (uint64_t threads = 1; ok && threads <= o->threads; threads *= 2)
         for (uint64_t seed = 1; ok && seed <= o->seeds; seed++)
             for (unsigned policy = 0; ok && policy < (threads == 1 ? 1 : POLICIES); policy++) {
                 const struct bench_balance arm = {.threads = (uint16_t)threads,
                                                   .policy = (enum balance_policy)policy,
-                                                  .load_percent = o->load,
-                                                  .seconds = o->seconds,
+                                                  .load_percent = (uint32_t)o->load,
+                                                  .seconds = (uint32_t)o->seconds,
                                                   .seed = seed};
                 ok = measure(&arm, all, o->wants_json);
             }

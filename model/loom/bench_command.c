@@ -1,5 +1,4 @@
 /* loom bench: how fast the simulator is here, and what its state takes. */
-#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <jansson.h>
@@ -26,18 +25,6 @@ struct options {
     bool wants_json, wants_help;
 };
 
-static bool take_seconds(const char *text, uint64_t *out) {
-    char *end;
-    errno = 0;
-    unsigned long long value = strtoull(text, &end, 10);
-    *out = value;
-    if (text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 && value >= 1 && value <= SECONDS_MAX)
-        return true;
-    fprintf(stderr, "loom bench: --seconds: expected a whole number from 1 to %u, found \"%s\"\n",
-            SECONDS_MAX, text);
-    return false;
-}
-
 static bool read_options(int argc, char *argv[], struct options *o) {
     static const struct option words[] = {{"seconds", required_argument, NULL, 's'},
                                           {"json", no_argument, NULL, 'j'},
@@ -50,7 +37,7 @@ static bool read_options(int argc, char *argv[], struct options *o) {
             o->wants_json = true;
         else if (which == 'h')
             o->wants_help = true;
-        else if (which != 's' || !take_seconds(optarg, &o->seconds))
+        else if (which != 's' || !command_number("bench", "seconds", optarg, 1, SECONDS_MAX, &o->seconds))
             return false;
     }
     if (o->wants_help)

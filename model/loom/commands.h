@@ -2,6 +2,11 @@
 #ifndef LOOM_LOOM_COMMANDS_H
 #define LOOM_LOOM_COMMANDS_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attributes.h"
+
 /* Exit statuses that all commands share. */
 enum command_status { COMMAND_OK = 0, COMMAND_FAILED = 1, COMMAND_USAGE = 2 };
 
@@ -15,6 +20,13 @@ int compare_command(int argc, char *argv[]);
 int report_command(int argc, char *argv[]);
 int run_command(int argc, char *argv[]);
 int stage_command(int argc, char *argv[]);
+
+/* The decimal number that text begins with; end_out is what follows it. False when there is none from least to most. */
+MUST_USE bool command_number_begins(const char *text, char **end_out, uint64_t least, uint64_t most,
+                                    uint64_t *out);
+/* The value of --option, a number and nothing else. False: command has said what is wrong on standard error. */
+MUST_USE bool command_number(const char *command, const char *option, const char *text, uint64_t least,
+                             uint64_t most, uint64_t *out);
 
 /* For a command that is a module of Python: become the module, in the environment that tools/ makes, with argv behind argv[0].
  * Returns only when that fails. */

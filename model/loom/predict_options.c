@@ -1,10 +1,10 @@
-#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "loom/commands.h"
 #include "loom/predict.h"
 
 const char predict_usage[] =
@@ -93,12 +93,6 @@ static bool complain(const char *option, const char *expected, const char *found
 
 /* --- values --------------------------------------------------------------------------------------------------------- */
 
-static bool whole(const char *text, char **end, uint64_t least, uint64_t most, uint64_t *out) {
-    errno = 0;
-    *out = strtoull(text, end, 10);
-    return text[0] >= '0' && text[0] <= '9' && errno == 0 && *out >= least && *out <= most;
-}
-
 static bool take_number(struct predict_options *o, int which, const char *option, const char *text) {
     const struct number {
         uint64_t *out, least, most;
@@ -113,11 +107,7 @@ static bool take_number(struct predict_options *o, int which, const char *option
                    {&o->rate, 0, 100000000},
                    {&o->draws, 0, 10000}};
     const struct number *n = &numbers[which - LINKS];
-    char expected[64], *end;
-    if (whole(text, &end, n->least, n->most, n->out) && *end == '\0')
-        return true;
-    snprintf(expected, sizeof(expected), "a whole number from %" PRIu64 " to %" PRIu64, n->least, n->most);
-    return complain(option, expected, text);
+    return command_number("predict", option, text, n->least, n->most, n->out);
 }
 
 static bool take_name(struct predict_options *o, int which, const char *option, const char *text) {
@@ -163,10 +153,10 @@ static bool take_threads(struct predict_options *o, const char *text) {
     for (;;) {
         uint64_t from, to;
         char *end;
-        bool fine = whole(at, &end, 0, SIM_THREADS_MAX, &from);
+        bool fine = command_number_begins(at, &end, 0, SIM_THREADS_MAX, &from);
         to = from;
         if (fine && end[0] == '.' && end[1] == '.')
-            fine = whole(end + 2, &end, from, SIM_THREADS_MAX, &to);
+            fine = command_number_begins(end + 2, &end, from, SIM_THREADS_MAX, &to);
         if (!fine || (*end != ',' && *end != '\0') || !add_threads(o, from, to))
             return complain("threads", "numbers up to 64 as 0,1,2 or 0..8", text);
         if (*end == '\0')

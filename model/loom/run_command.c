@@ -1,5 +1,4 @@
 /* loom run: a scenario in, a table and folders of results out. */
-#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -40,22 +39,9 @@ static const struct option long_options[] = {
     {"check", no_argument, NULL, 'c'},         {"schema", no_argument, NULL, 'm'},
     {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0}};
 
-static bool number(const char *option, const char *text, uint64_t least, uint64_t most, uint64_t *out) {
-    char *end;
-    errno = 0;
-    unsigned long long value = strtoull(text, &end, 10);
-    if (text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 && value >= least && value <= most) {
-        *out = value;
-        return true;
-    }
-    fprintf(stderr, "loom run: --%s: expected a whole number from %" PRIu64 " to %" PRIu64 ", found \"%s\"\n",
-            option, least, most, text);
-    return false;
-}
-
 static bool small_number(const char *option, uint32_t most, uint32_t *out) {
     uint64_t value;
-    if (!number(option, optarg, 1, most, &value))
+    if (!command_number("run", option, optarg, 1, most, &value))
         return false;
     *out = (uint32_t)value;
     return true;
@@ -66,7 +52,7 @@ static bool take_option(struct words *w, int which) {
     switch (which) {
     case 'n': o->network = optarg; return true;
     case 'o': o->out = optarg; return true;
-    case 's': o->has_seed = true; return number("seed", optarg, 0, UINT32_MAX, &o->seed);
+    case 's': o->has_seed = true; return command_number("run", "seed", optarg, 0, UINT32_MAX, &o->seed);
     case 't': return small_number("threads", THREADS_MAX, &o->threads);
     case 'a': return small_number("at-once", AT_ONCE_MAX, &o->at_once);
     case 'r': o->resumes = true; return true;

@@ -7,6 +7,7 @@
 
 #include "attack/attack_links.h"
 #include "attack/attack_socket.h"
+#include "attack/attack_ways.h"
 #include "attack/attack_world.h"
 #include "base/check.h"
 #include "load/load_connection.h"
@@ -16,33 +17,23 @@
 #include "origin/origin_path.h"
 #include "wire/relay_cell.h"
 
-#define BUILDING_MAX    64u
-#define RENEWED_LINKS   4u  /* as many times the links of the options there are, deaf ones among them */
 #define RESOLVES_A_TURN 32u /* of a circuit */
 #define RESOLVES_UNSENT 64u /* cells of a circuit's queue */
 #define NAME_MAX_LENGTH 32u
 #define SINKS           1u /* the relay that we pretend to be */
 
 struct way {
-    struct attack_link *link;
-    uint32_t begun, settled; /* circuits; settled: open, or not to be had */
-    bool has_begun;          /* the streams that it will not read */
-    bool is_deaf;
-};
-
-struct aim {
-    struct way *way;
-    bool is_open;
+    struct attack_way base;
+    bool has_begun; /* the streams that it will not read */
 };
 
 struct exits {
     struct attack_world *world;
-    struct attack_links *links;
+    struct attack_ways ways;
     struct load_server *server; /* NULL: nothing is connected */
     struct begin_message to;
     bool reads_nothing, resolves;
-    uint32_t a_link, building, oldest;
-    uint64_t renewed, names;
+    uint64_t names;
 };
 
 /* --- streams ----------------------------------------------------------------------------------------------------- */
@@ -83,35 +74,20 @@ static void resolve_some(struct exits *a, struct origin_circuit *c) {
 
 /* --- circuits ---------------------------------------------------------------------------------------------------- */
 
-static void begin_circuits(struct exits *a, nsec now, struct way *way) {
-    struct origin_target first;
-    attack_links_first_hop(a->world, &first);
-    while (a->building < BUILDING_MAX && way->begun < a->a_link) {
-        struct origin_circuit *c = origin_link_circuit(way->link->origin, now, &first);
-        if (!c)
-            return;
-        struct aim *aim = heap_new(sizeof *aim);
-        *aim = (struct aim){way, false};
-        c->user = aim;
-        way->begun++;
-        a->building++;
-    }
-}
-
 static void opened(struct exits *a, nsec now, struct origin_circuit *c) {
-    struct aim *aim = c->user;
-    aim->is_open = true;
+    struct attack_aim *aim = c->user;
+    aim->is_built = true;
     aim->way->settled++;
-    a->building--;
+    a->ways.building--;
     a->world->counts.circuits++;
     if (!a->resolves && !a->reads_nothing)
         begin_streams(a, now, c);
 }
 
 static void lose(struct exits *a, nsec now, struct origin_circuit *c) {
-    struct aim *aim = c->user;
-    a->building -= !aim->is_open;
-    aim->way->settled -= aim->is_open;
+    struct attack_aim *aim = c->user;
+    a->ways.building -= !aim->is_built;
+    aim->way->settled -= aim->is_built;
     aim->way->begun--;
     a->world->counts.killed += !a->reads_nothing;
     free(aim);
@@ -142,11 +118,11 @@ static void heard(void *owner, nsec now, const struct origin_event *event) {
 /* --- links ------------------------------------------------------------------------------------------------------- */
 
 static void dial(struct exits *a) {
-    struct attack_link *link = attack_links_dial(a->links);
+    struct attack_link *link = attack_links_dial(a->ways.links);
     if (!link)
         return;
     struct way *way = heap_new(sizeof *way);
-    *way = (struct way){.link = link};
+    *way = (struct way){.base = {.link = link}};
     link->user = way;
 }
 
@@ -159,30 +135,24 @@ static void drop(struct attack_link *link) {
 static void renew(struct exits *a) {
     uint64_t killed = load_server_losses(a->server) / a->world->options->streams;
     a->world->counts.killed = killed;
-    if (killed < a->renewed + a->a_link)
-        return;
-    a->renewed += a->a_link;
-    if (attack_links_count(a->links) == RENEWED_LINKS * a->world->options->links) {
-        struct attack_link *link = attack_links_at(a->links, a->oldest++ % attack_links_places(a->links));
-        if (link && (link->is_over || ((struct way *)link->user)->is_deaf))
-            drop(link);
-    }
-    dial(a);
+    if (attack_ways_renew(&a->ways, killed, drop))
+        dial(a);
 }
 
 /* All circuits are there: ask for streams, and when that is on its way read no more. */
 static void deafen(struct exits *a, nsec now, struct way *way) {
-    const struct list *circuits = &way->link->origin->outlet.circuits;
-    if (way->settled < a->a_link)
+    struct attack_link *link = way->base.link;
+    const struct list *circuits = &link->origin->outlet.circuits;
+    if (way->base.settled < a->ways.a_link)
         return;
     for (struct list *entry = circuits->next; !way->has_begun && entry != circuits; entry = entry->next)
         begin_streams(a, now, LIST_ENTRY(entry, struct origin_circuit, entry));
     way->has_begun = true;
-    attack_link_write(way->link, now);
-    if (origin_link_wants_write(way->link->origin))
+    attack_link_write(link, now);
+    if (origin_link_wants_write(link->origin))
         return;
-    load_connection_listen(way->link->connection, false);
-    way->is_deaf = true;
+    load_connection_listen(link->connection, false);
+    way->base.is_deaf = true;
 }
 
 static void resolve(struct exits *a, const struct attack_link *link) {
@@ -202,9 +172,9 @@ static void tend(struct exits *a, nsec now, struct attack_link *link) {
         drop(link);
         return;
     }
-    if (!link->is_open || way->is_deaf)
+    if (!link->is_open || way->base.is_deaf)
         return;
-    begin_circuits(a, now, way);
+    attack_ways_begin(&a->ways, now, &way->base);
     if (a->resolves)
         resolve(a, link);
     if (a->reads_nothing)
@@ -216,14 +186,14 @@ static void tend(struct exits *a, nsec now, struct attack_link *link) {
 static void take_turns(struct exits *a) {
     while (attack_world_turn(a->world)) {
         nsec now = attack_world_now(a->world);
-        if (attack_links_count(a->links) < a->world->options->links)
+        if (attack_links_count(a->ways.links) < a->world->options->links)
             dial(a);
-        for (uint32_t i = 0; i < attack_links_places(a->links); i++)
-            if (attack_links_at(a->links, i))
-                tend(a, now, attack_links_at(a->links, i));
+        for (uint32_t i = 0; i < attack_links_places(a->ways.links); i++)
+            if (attack_links_at(a->ways.links, i))
+                tend(a, now, attack_links_at(a->ways.links, i));
         if (a->reads_nothing)
             renew(a);
-        attack_links_write(a->links, now);
+        attack_links_write(a->ways.links, now);
     }
 }
 
@@ -249,18 +219,18 @@ bool attack_exits(struct attack_world *world, struct complaint *complaint) {
     const struct attack_options *options = world->options;
     struct exits a = {.world = world,
                       .reads_nothing = options->kind == ATTACK_UNREAD,
-                      .resolves = options->kind == ATTACK_RESOLVES,
-                      .a_link = (options->circuits + options->links - 1) / options->links};
-    const uint32_t links_max = RENEWED_LINKS * options->links;
+                      .resolves = options->kind == ATTACK_RESOLVES};
+    attack_ways_init(&a.ways, world);
+    const uint32_t links_max = attack_ways_links_max(options);
     const struct attack_links_shape shape = {.links_max = links_max,
-                                             .circuits_max = links_max * a.a_link,
-                                             .streams_max = links_max * a.a_link * options->streams,
+                                             .circuits_max = links_max * a.ways.a_link,
+                                             .streams_max = links_max * a.ways.a_link * options->streams,
                                              .as_relay = true,
                                              .has_small_buffers = a.reads_nothing};
     if (!attack_world_make_sinks(world, SINKS, complaint) || !find_destination(&a, complaint))
         return false;
     attack_world_begin(world);
-    a.links = attack_links_new(world, &shape, &events, &a);
+    a.ways.links = attack_links_new(world, &shape, &events, &a);
     take_turns(&a);
     return true;
 }

@@ -11,12 +11,10 @@
 #include "load/load_sink.h"
 #include "native/folder.h"
 #include "native/heap.h"
-#include "native/openssl_provider.h"
 #include "native/relay_setup.h"
 
-#define TURN_US      5000
-#define SAY_EVERY    NSEC_PER_S
-#define PATTERN_SEED 1u
+#define TURN_US   5000
+#define SAY_EVERY NSEC_PER_S
 
 bool attack_world_init(struct attack_world *world, const struct attack_options *options,
                        struct complaint *complaint) {
@@ -24,10 +22,7 @@ bool attack_world_init(struct attack_world *world, const struct attack_options *
     (void)machine_raise_files();
     world->net = load_net_new("");
     world->shape = heap_new(sizeof *world->shape);
-    world->shape->crypt = openssl_provider();
-    world->shape->record_cells = LOAD_RECORD_MAX;
-    world->shape->run = 1;
-    load_pattern_init(&world->shape->pattern, PATTERN_SEED);
+    load_shape_init(world->shape, LOAD_RECORD_MAX, 1);
     world->began = monotonic_read();
     turn_clock_init(&world->clock, world->began);
     snprintf(world->folder, sizeof world->folder, "/tmp/loom-attack-XXXXXX");

@@ -9,12 +9,19 @@
 #include "load/load_delays.h"
 #include "load/load_stream.h"
 #include "native/heap.h"
+#include "native/openssl_provider.h"
 #include "native/turn_clock.h"
 
 #define VIEWS_MAX      64u
 #define VARIABLE_MAX   1024u /* VPADDING; nothing else of variable length comes once a link is open */
 #define CIRCUITS_LEAST 16u
 #define NOT_WRITING    UINT32_MAX
+#define PATTERN_SEED   1u
+
+void load_shape_init(struct load_shape *shape, uint32_t record_cells, uint32_t run) {
+    *shape = (struct load_shape){.crypt = openssl_provider(), .record_cells = record_cells, .run = run};
+    load_pattern_init(&shape->pattern, PATTERN_SEED);
+}
 
 void load_lane_init(struct load_lane *lane, bool is_verified) {
     *lane = (struct load_lane){.is_verified = is_verified};

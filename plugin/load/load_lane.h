@@ -38,6 +38,9 @@ struct load_shape {
     uint8_t record[LOAD_RECORD_MAX * CELL_LEN];
 };
 
+/* Records and runs of so many cells, and cells of one pattern. */
+void load_shape_init(struct load_shape *shape, uint32_t record_cells, uint32_t run);
+
 struct load_circuit {
     uint32_t id;     /* on the connection */
     uint32_t number; /* in the bodies that we write */

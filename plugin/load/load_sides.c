@@ -12,13 +12,11 @@
 #include "load/load_source.h"
 #include "native/folder.h"
 #include "native/heap.h"
-#include "native/openssl_provider.h"
 #include "native/relay_setup.h"
 #include "native/turn_clock.h"
 
 #define STALL_PATIENCE (120 * NSEC_PER_S) /* without a new circuit */
 #define PROGRESS_EVERY NSEC_PER_S
-#define PATTERN_SEED   1u
 
 /* The one that was named, or one that goes with us; NULL when there is none to be had. */
 static const char *folder_of_keys(struct load_sides *sides) {
@@ -68,10 +66,7 @@ struct load_sides *load_sides_new(const struct load_options *options, struct com
     sides->ways = load_options_ways(options);
     sides->sink_count = options->role == LOAD_EXIT ? 1 : sides->ways;
     sides->shape = heap_new(sizeof *sides->shape);
-    sides->shape->crypt = openssl_provider();
-    sides->shape->record_cells = options->record_cells;
-    sides->shape->run = options->run;
-    load_pattern_init(&sides->shape->pattern, PATTERN_SEED);
+    load_shape_init(sides->shape, options->record_cells, options->run);
     sides->sinks = heap_new(sides->sink_count * sizeof(struct load_sink *));
     if (!make_ends(sides, complaint)) {
         load_sides_free(sides);

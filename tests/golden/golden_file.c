@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "support/test.h"
+#include "support/whole_file.h"
 
 #define PATH_BYTES    1024
 #define CONTEXT_LINES 4
@@ -13,21 +14,6 @@ static void path_of(const char *name, char out[static PATH_BYTES]) {
     const char *root = getenv("LOOM_SOURCE_DIR");
     int length = snprintf(out, PATH_BYTES, "%s/tests/golden/%s", root ? root : ".", name);
     assert_true(length > 0 && length < PATH_BYTES);
-}
-
-static char *read_all(const char *path) {
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        return NULL;
-    assert_int_equal(fseek(file, 0, SEEK_END), 0);
-    long size = ftell(file);
-    assert_true(size >= 0);
-    rewind(file);
-    char *text = calloc(1, (size_t)size + 1);
-    assert_non_null(text);
-    assert_int_equal(fread(text, 1, (size_t)size, file), (size_t)size);
-    fclose(file);
-    return text;
 }
 
 static void write_all(const char *path, const char *text) {
@@ -84,7 +70,8 @@ void golden_assert(const char *name, const char *text) {
         write_all(path, text);
         return;
     }
-    char *expected = read_all(path);
+    size_t length;
+    char *expected = (char *)whole_file_read(path, &length);
     if (!expected)
         fail_msg("%s: no such file; LOOM_GOLDEN_UPDATE=1 writes it", path);
     golden_assert_equal(name, expected, "what happened", text);

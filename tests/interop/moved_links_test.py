@@ -19,6 +19,7 @@ from loom_testbed.network import Network
 from loom_testbed.process import stop_all
 from loom_testbed.progress import Progress
 from loom_testbed.server import PatternServer
+from moves import must_arrive_whole
 
 pytestmark = pytest.mark.skipif(MIDDLE == "tor", reason="needs Loom")
 
@@ -112,14 +113,7 @@ def test_an_onion_service_is_reached_over_links_that_move(relay: Path, run_direc
         host = onion.address(network, service)
         transfer.await_usable(clients, network.server_port, network.plan.ready_seconds_max, host)
         print(f"reached after {time.monotonic() - began:.1f} s")
-        flows = transfer.share_out(clients, SIZE, 0.5, onion.address(network, service))
-        try:
-            transfer.open_all(flows, network.server_port)
-            transfer.start_all(flows)
-            network.wait_for("end of the transfer", lambda: all(flow.is_done for flow in flows))
-        finally:
-            transfer.close_all(flows)
-        assert all(flow.verified for flow in flows), [flow.error for flow in flows]
+        must_arrive_whole(network, transfer.share_out(clients, SIZE, 0.5, onion.address(network, service)))
         counters = [metrics.read(node.metrics_port) for node in network.with_role("relay")]
         moves = metrics.moves_of([one for one in counters if one is not None])
         print(moves)

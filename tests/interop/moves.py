@@ -37,6 +37,17 @@ def data_in_motion(network: Network) -> Iterator[list[Flow]]:
         transfer.close_all(flows)
 
 
+def must_arrive_whole(network: Network, flows: Sequence[Flow]) -> None:
+    """Move the flows, and expect every byte."""
+    try:
+        transfer.open_all(flows, network.server_port)
+        transfer.start_all(flows)
+        network.wait_for("end of the transfer", lambda: all(flow.is_done for flow in flows))
+    finally:
+        transfer.close_all(flows)
+    assert all(flow.verified for flow in flows), [flow.error for flow in flows]
+
+
 @contextmanager
 def held(network: Network, role: str) -> Iterator[None]:
     """Stop the processes of a role meanwhile, as a machine that is too busy."""

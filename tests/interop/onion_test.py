@@ -18,7 +18,7 @@ from loom_testbed.network import Network
 from loom_testbed.plan import Node
 from loom_testbed.progress import Progress
 from loom_testbed.server import PatternServer
-from moves import is_up
+from moves import is_up, must_arrive_whole
 
 RELAYS = 6
 SIZE = int(os.environ.get("LOOM_ONION_BYTES", str((2 if SANITIZED else 10) * MEGABYTE)))
@@ -56,14 +56,7 @@ def service(network: Network) -> Node:
 
 def move(network: Network, service: Node, clients: list[Node]) -> None:
     """Expect SIZE bytes each way between the service and the clients to arrive whole."""
-    flows = transfer.share_out(clients, 2 * SIZE, 0.5, onion.address(network, service))
-    try:
-        transfer.open_all(flows, network.server_port)
-        transfer.start_all(flows)
-        network.wait_for("end of the transfer", lambda: all(flow.is_done for flow in flows))
-    finally:
-        transfer.close_all(flows)
-    assert all(flow.verified for flow in flows), [flow.error for flow in flows]
+    must_arrive_whole(network, transfer.share_out(clients, 2 * SIZE, 0.5, onion.address(network, service)))
 
 
 def test_a_service_is_reached(network: Network, service: Node) -> None:

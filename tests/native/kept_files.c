@@ -6,29 +6,13 @@
 #include <unistd.h>
 
 #include "support/test.h"
+#include "support/whole_file.h"
 
 #define PATH_BYTES 512
 
 static void path_of(char out[static PATH_BYTES], const struct kept_files *files, size_t i) {
     int n = snprintf(out, PATH_BYTES, "%s/%s", files->folder, files->each[i].name);
     assert_true(n > 0 && n < PATH_BYTES);
-}
-
-/* A whole file; NULL when it is not there. */
-static uint8_t *read_whole(const char *path, size_t *length_out) {
-    FILE *f = fopen(path, "rb");
-    if (!f)
-        return NULL;
-    assert_int_equal(fseek(f, 0, SEEK_END), 0);
-    long length = ftell(f);
-    assert_true(length >= 0);
-    rewind(f);
-    uint8_t *bytes = malloc((size_t)length + 1);
-    assert_non_null(bytes);
-    assert_int_equal(fread(bytes, 1, (size_t)length, f), length);
-    assert_int_equal(fclose(f), 0);
-    *length_out = (size_t)length;
-    return bytes;
 }
 
 void kept_files_take(struct kept_files *files, const char *folder, const char *const names[], size_t count) {
@@ -38,7 +22,7 @@ void kept_files_take(struct kept_files *files, const char *folder, const char *c
     for (size_t i = 0; i < count; i++) {
         files->each[i].name = names[i];
         path_of(path, files, i);
-        files->each[i].bytes = read_whole(path, &files->each[i].length);
+        files->each[i].bytes = whole_file_read(path, &files->each[i].length);
         if (!files->each[i].bytes)
             fail_msg("%s is not there", path);
     }
@@ -78,7 +62,7 @@ bool kept_files_are_untouched(const struct kept_files *files, size_t but) {
         if (i == but)
             continue;
         path_of(path, files, i);
-        uint8_t *bytes = read_whole(path, &length);
+        uint8_t *bytes = whole_file_read(path, &length);
         are_untouched =
             bytes && length == files->each[i].length && memcmp(bytes, files->each[i].bytes, length) == 0;
         free(bytes);

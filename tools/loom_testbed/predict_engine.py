@@ -5,16 +5,28 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from .errors import TestbedError
 from .load_shape import Load
 from .progress import Progress
 
 SECONDS_MAX = 600
+
+
+class Priced(Protocol):
+    """What the engine says of a load, whatever else it has."""
+
+    @property
+    def ns_per_cell(self) -> float:
+        """Return the CPU time."""
+
+
+Answer = TypeVar("Answer", bound=Priced)
 
 
 @dataclass(frozen=True)
@@ -57,14 +69,21 @@ def parse(load: Load, text: str) -> Prediction:
 def predict(
     loom: Path, profile: Path, loads: Sequence[Load], progress: Progress, extra: Sequence[str] = ()
 ) -> tuple[dict[Load, Prediction], dict[Load, str]]:
-    """Predict all loads, as many at a time as there are cores. Returns also those for which there is none, and why."""
-    found: dict[Load, Prediction] = {}
+    """Predict all loads. Returns also those for which there is none, and why."""
+    return ask_all(loads, lambda load: parse(load, said(command(loom, profile, load, extra))), progress)
+
+
+def ask_all(
+    loads: Sequence[Load], ask: Callable[[Load], Answer], progress: Progress
+) -> tuple[dict[Load, Answer], dict[Load, str]]:
+    """Ask for all loads, as many at a time as there are cores. Returns also those without an answer, and why."""
+    found: dict[Load, Answer] = {}
     failed: dict[Load, str] = {}
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-        asked = {load: pool.submit(_said, command(loom, profile, load, extra)) for load in loads}
-        for number, (load, said) in enumerate(asked.items(), 1):
+        asked = {load: pool.submit(ask, load) for load in loads}
+        for number, (load, answer) in enumerate(asked.items(), 1):
             try:
-                found[load] = parse(load, said.result())
+                found[load] = answer.result()
                 told = f"{found[load].ns_per_cell:.0f} ns a cell"
             except TestbedError as error:
                 failed[load] = told = str(error)
@@ -72,7 +91,8 @@ def predict(
     return found, failed
 
 
-def _said(words: Sequence[str]) -> str:
+def said(words: Sequence[str]) -> str:
+    """Return what loom says on standard output; raise what it says when it fails."""
     try:
         done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=SECONDS_MAX)
     except subprocess.TimeoutExpired as error:
