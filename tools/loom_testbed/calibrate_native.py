@@ -11,10 +11,12 @@ import shutil
 import statistics
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 from . import calibrate_primitives, native_load, ports
+from .calibrate_primitives import Yardstick
 from .errors import TestbedError
 from .load_shape import Load
 from .native_load import NativeResult, Programs
@@ -104,13 +106,19 @@ def _guess(load: Load) -> float:
 
 
 def one(
-    load: Load, place: Path, programs: Programs, window: float = WINDOW_SECONDS, program: str = native_load.LOOM
+    load: Load,
+    place: Path,
+    programs: Programs,
+    window: float = WINDOW_SECONDS,
+    program: str = native_load.LOOM,
+    has_yardstick: bool = True,
 ) -> NativeRun:
     """Run a load on a relay that is started for it, with the yardstick on its core; place must not exist yet."""
     place.mkdir(parents=True)
     pieces = programs.loom.parent / calibrate_primitives.PROGRAM
     log = place / "yardstick.log"
-    with ports.PortBlock() as block, calibrate_primitives.yardstick(pieces, log) as yardstick:
+    beside = calibrate_primitives.yardstick(pieces, log) if has_yardstick else nullcontext(Yardstick())
+    with ports.PortBlock() as block, beside as yardstick:
         result = native_load.run(load, place / "relay", block, program, window, programs=programs)
         ended = calibrate_primitives.now_ns()
     readings = yardstick.during(window + 1.0 + TAIL_SECONDS, ended - round(TAIL_SECONDS * 1e9))
