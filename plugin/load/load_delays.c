@@ -64,22 +64,22 @@ void load_delay_slices_begin(struct load_delay_slices *slices, const struct load
     slices->waiting = waiting;
     slices->ends_at = 0;
     slices->waited = waited_by(slices);
-    slices->was_disturbed = false;
+    slices->since = LOAD_DELAY_AFTER_MOST + 1;
     slices->count = 0;
     slices->undisturbed = 0;
 }
 
 static void end_slice(struct load_delay_slices *slices) {
     nsec waited = waited_by(slices);
-    bool is_disturbed = waited - slices->waited > LOAD_DELAY_WAITED_MAX;
+    bool has_waited = waited - slices->waited > LOAD_DELAY_WAITED_MAX;
+    slices->since = has_waited ? 0 : slices->since + 1;
     if (slices->slice.count >= SLICE_LEAST && slices->count < LOAD_DELAY_SLICES_MAX) {
         uint32_t at = slices->count++;
         slices->median[at] = load_delays_quantile(&slices->slice, 500);
         slices->p99[at] = load_delays_quantile(&slices->slice, 990);
-        slices->is_disturbed[at] = is_disturbed || slices->was_disturbed;
-        slices->undisturbed += !slices->is_disturbed[at];
+        slices->after[at] = slices->since;
+        slices->undisturbed += slices->since > LOAD_DELAY_AFTER_LEAST;
     }
-    slices->was_disturbed = is_disturbed;
     slices->waited = waited;
     load_delays_clear(&slices->slice);
 }
@@ -98,12 +98,27 @@ static int compare(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
+static uint32_t count_after(const struct load_delay_slices *slices, uint32_t least) {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < slices->count; i++)
+        count += slices->after[i] > least;
+    return count;
+}
+
+/* Kept are slices that come later than so many after the last waiting; false: all are. */
+static bool choose_kept(const struct load_delay_slices *slices, uint32_t *least_out) {
+    for (*least_out = LOAD_DELAY_AFTER_MOST; *least_out >= LOAD_DELAY_AFTER_LEAST; --*least_out)
+        if (count_after(slices, *least_out) >= LOAD_DELAY_SLICES_LEAST)
+            return true;
+    return false;
+}
+
 static nsec median_of(const struct load_delay_slices *slices, const nsec *values) {
     nsec kept[LOAD_DELAY_SLICES_MAX];
-    uint32_t count = 0;
-    bool keeps_all = slices->undisturbed < LOAD_DELAY_SLICES_LEAST;
+    uint32_t count = 0, least;
+    bool keeps_all = !choose_kept(slices, &least);
     for (uint32_t i = 0; i < slices->count; i++)
-        if (keeps_all || !slices->is_disturbed[i])
+        if (keeps_all || slices->after[i] > least)
             kept[count++] = values[i];
     qsort(kept, count, sizeof *kept, compare);
     return count > 0 ? kept[count / 2] : 0;

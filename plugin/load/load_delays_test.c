@@ -55,22 +55,41 @@ static void a_disturbed_slice_is_one_of_many(UNUSED void **state) {
     assert_near(load_delays_quantile(&slices.all, 990), NSEC_PER_S);
 }
 
-/* 20 slices; in each second one threads waited, so that no slice is free of it, or in one of four. */
-static void slices_in_which_threads_waited_are_left_out(UNUSED void **state) {
+/* Of so many slices one in each few waited; their delays fall, the longer that is ago. */
+static nsec median_of_slices(uint32_t count, uint32_t every) {
     static struct load_delay_slices slices;
-    for (unsigned every = 2; every <= 4; every += 2) {
-        nsec median, p99;
-        load_delay_slices_begin(&slices, NULL);
-        for (unsigned i = 0; i < 2 * LOAD_DELAY_SLICES_LEAST; i++) {
-            slices.median[i] = slices.p99[i] = i % every < 2 ? 9000 : 10;
-            slices.is_disturbed[i] = i % every < 2;
-            slices.undisturbed += !slices.is_disturbed[i];
-            slices.count++;
-        }
-        load_delay_slices_medians(&slices, &median, &p99);
-        assert_int_equal(median, every == 2 ? 9000 : 10);
-        assert_int_equal(p99, median);
+    nsec median, p99;
+    load_delay_slices_begin(&slices, NULL);
+    for (uint32_t i = 0; i < count; i++) {
+        slices.after[i] = i % every;
+        slices.median[i] = slices.p99[i] = 1000 - i % every;
+        slices.undisturbed += i % every > LOAD_DELAY_AFTER_LEAST;
+        slices.count++;
     }
+    load_delay_slices_medians(&slices, &median, &p99);
+    assert_int_equal(median, p99);
+    return median;
+}
+
+/* The longest after any waiting are taken, but at least LOAD_DELAY_SLICES_LEAST; if too few are free of it, all are. */
+static void slices_long_after_any_waiting_are_taken(UNUSED void **state) {
+    assert_int_equal(median_of_slices(100, 2), 1000); /* each has waited, or the one before it has */
+    assert_int_equal(median_of_slices(100, 10), 991); /* ten are nine slices after it */
+    assert_int_equal(median_of_slices(50, 10),
+                     992); /* five are nine slices after it, ten are eight or nine */
+    assert_int_equal(median_of_slices(24, 3), 998);
+    assert_int_equal(median_of_slices(21, 3), 999); /* seven are no longer enough */
+}
+
+static void waiting_is_counted_from_the_last(UNUSED void **state) {
+    static struct load_delay_slices slices;
+    load_delay_slices_begin(&slices, NULL);
+    for (unsigned slice = 0; slice < 3; slice++)
+        for (unsigned i = 0; i < 200; i++)
+            load_delay_slices_add(&slices, NSEC_PER_S + slice * LOAD_DELAY_SLICE_NS + i, NSEC_PER_US);
+    assert_int_equal(slices.undisturbed, 2);
+    assert_true(slices.after[0] > LOAD_DELAY_AFTER_MOST);
+    assert_int_equal(slices.after[1], slices.after[0] + 1);
 }
 
 int main(void) {
@@ -78,7 +97,8 @@ int main(void) {
         cmocka_unit_test(quantiles_of_a_thousand),
         cmocka_unit_test(one_delay_of_any_size),
         cmocka_unit_test(a_disturbed_slice_is_one_of_many),
-        cmocka_unit_test(slices_in_which_threads_waited_are_left_out),
+        cmocka_unit_test(slices_long_after_any_waiting_are_taken),
+        cmocka_unit_test(waiting_is_counted_from_the_last),
         cmocka_unit_test(what_is_too_long_counts_as_the_longest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
