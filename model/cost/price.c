@@ -25,6 +25,8 @@ uint64_t cost_work_ps(const struct cost_table *table, const struct work *delta,
         multiply(delta->circuit_switches, cold_ps(table->circuit_cold_ps, active, table->halves_hot));
     sum = add(sum, multiply(add(delta->cells_received, delta->cells_crossed),
                             cold_ps(table->cell_cold_ps, active, table->queues_hot)));
+    sum = add(sum, multiply(add(delta->edge_bytes_in, delta->edge_bytes_out),
+                            cold_ps(table->edge_cold_ps, active, table->queues_hot / COST_EDGE_QUEUES)));
 #define X(name) sum = add(sum, multiply(delta->name, table->ps.name));
     WORK_LIST(X)
 #undef X
@@ -36,6 +38,8 @@ uint64_t cost_socket_ps(const struct cost_table *table, const struct work *delta
     sum = add(sum, multiply(delta->writes, table->ps.writes));
     sum = add(sum, multiply(delta->tls_bytes_read, table->ps.tls_bytes_read));
     sum = add(sum, multiply(delta->tls_bytes_written, table->ps.tls_bytes_written));
+    sum = add(sum, multiply(delta->edge_reads, table->ps.edge_reads));
+    sum = add(sum, multiply(delta->edge_writes, table->ps.edge_writes));
     sum = add(sum, multiply(delta->edge_bytes_in, table->ps.edge_bytes_in));
     return add(sum, multiply(delta->edge_bytes_out, table->ps.edge_bytes_out));
 }

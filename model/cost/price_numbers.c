@@ -16,6 +16,8 @@
     X(tls_bytes_written) \
     X(reads)             \
     X(writes)            \
+    X(edge_reads)        \
+    X(edge_writes)       \
     X(loop_turns)        \
     X(loop_sleeps)
 #define LINK_CIPHER(X)     \
@@ -87,12 +89,13 @@ static const struct number numbers[] = {
                         {"circuit_cold", PLACE(circuit_cold_ps), PRICE_CACHES},
     {"halves_hot", PLACE(halves_hot), PRICE_CACHES},
     {"cell_cold", PLACE(cell_cold_ps), PRICE_CACHES},
+    {"edge_cold", PLACE(edge_cold_ps), PRICE_CACHES},
     {"queues_hot", PLACE(queues_hot), PRICE_CACHES},
     {"smt", PLACE(smt_permille), PRICE_SIBLING},
 };
 
 #define NUMBERS   ((uint32_t)(sizeof numbers / sizeof numbers[0]))
-#define BESIDE_PS 5u /* numbers that are no price of a counter */
+#define BESIDE_PS 6u /* numbers that are no price of a counter */
 
 static_assert(sizeof numbers / sizeof numbers[0] == sizeof(struct cost_prices) / sizeof(uint64_t) + BESIDE_PS,
               "a number for each counter");

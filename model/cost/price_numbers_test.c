@@ -14,7 +14,11 @@ static void each_number_is_there_once(void **state) {
         WORK_LIST(X)
 #undef X
             "circuit_cold",
-        "halves_hot", "cell_cold", "queues_hot", "smt"};
+        "halves_hot",
+        "cell_cold",
+        "edge_cold",
+        "queues_hot",
+        "smt"};
     assert_int_equal(price_numbers_count(), COUNT(names));
     for (size_t i = 0; i < COUNT(names); i++) {
         uint32_t found = 0;

@@ -53,7 +53,8 @@ static void the_part_of_sockets(void **state) {
 #undef X
     assert_int_equal(cost_socket_ps(&table, &all),
                      10 * (table.ps.reads + table.ps.writes + table.ps.tls_bytes_read +
-                           table.ps.tls_bytes_written + table.ps.edge_bytes_in + table.ps.edge_bytes_out));
+                           table.ps.tls_bytes_written + table.ps.edge_bytes_in + table.ps.edge_bytes_out +
+                           table.ps.edge_reads + table.ps.edge_writes));
 }
 
 static void price_of_one_unit(uint64_t ps, nsec expected) {
@@ -102,6 +103,21 @@ static void cells_that_wait_get_cold_before_circuits_do(void **state) {
     for (size_t i = 0; i < COUNT(cases); i++) {
         const struct working_set set = {.halves_active = cases[i].active};
         assert_in_range(cost_work_ps(&table, &work, &set), cases[i].expected - 7, cases[i].expected);
+    }
+}
+
+/* A stream has a window of eight times what a circuit that passes has. */
+static void streams_get_cold_before_cells_that_pass(void **state) {
+    (void)state;
+    static const struct {
+        uint32_t active;
+        uint64_t expected;
+    } cases[] = {{0, 0}, {10, 0}, {20, 7 * 50}, {40, 7 * 75}, {80, 7 * 87}};
+    const struct cost_table table = {.edge_cold_ps = 100, .queues_hot = 80, .smt_permille = 1000};
+    const struct work work = {.edge_bytes_in = 5, .edge_bytes_out = 2};
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const struct working_set set = {.halves_active = cases[i].active};
+        assert_int_equal(cost_work_ps(&table, &work, &set), cases[i].expected);
     }
 }
 
@@ -162,6 +178,7 @@ int main(void) {
         cmocka_unit_test(nanoseconds_are_rounded_up),
         cmocka_unit_test(circuits_get_cold_when_there_are_many),
         cmocka_unit_test(cells_that_wait_get_cold_before_circuits_do),
+        cmocka_unit_test(streams_get_cold_before_cells_that_pass),
         cmocka_unit_test(sums_that_leave_64_bits_stay_at_the_end),
         cmocka_unit_test(more_is_never_cheaper),
         cmocka_unit_test(parts_add_up),

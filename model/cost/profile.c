@@ -104,6 +104,16 @@ static bool read_if_there(const struct setting *root, const char *key, const cha
     return !setting_find(root, key) || read_interval(root, key, unit, 0, largest, out, mistake);
 }
 
+static bool read_cold_edges(const struct setting *root, struct cost_profile *out, struct mistake *mistake) {
+    struct interval cold;
+    if (!read_if_there(root, "edge_cold", "ps", COST_COLD_PS_MAX, &cold, mistake))
+        return false;
+    out->value.edge_cold_ps = cold.value;
+    out->least.edge_cold_ps = cold.least;
+    out->most.edge_cold_ps = cold.most;
+    return true;
+}
+
 static bool read_threads(const struct setting *root, struct cost_profile *out, struct mistake *mistake) {
     struct interval wake, softirq;
     if (!read_if_there(root, "wake_delay", "ns", COST_WAKE_NS_MAX, &wake, mistake) ||
@@ -167,16 +177,17 @@ static bool read_name(const struct setting *root, const char *key, char *out, si
 }
 
 static bool read_profile(const struct setting *root, struct cost_profile *out, struct mistake *mistake) {
-    static const char *const keys[] = {"profile",      "machine",    "calibrated", "hardware",
-                                       "circuit_cold", "halves_hot", "cell_cold",  "queues_hot",
-                                       "smt",          "wake_delay", "softirq",    "prices"};
+    static const char *const keys[] = {"profile",    "machine",   "calibrated", "hardware",   "circuit_cold",
+                                       "halves_hot", "cell_cold", "edge_cold",  "queues_hot", "smt",
+                                       "wake_delay", "softirq",   "prices"};
     bool is_calibrated;
     if (!setting_only(root, keys, COUNT_OF(keys), mistake) ||
         !read_name(root, "profile", out->name, sizeof(out->name), mistake) ||
         !read_name(root, "machine", out->machine, sizeof(out->machine), mistake) ||
         !setting_bool(root, "calibrated", &is_calibrated, mistake) || !read_machine(root, out, mistake) ||
         !read_cold_circuits(root, out, mistake) || !read_smt(root, out, mistake) ||
-        !read_threads(root, out, mistake) || !read_prices(root, out, mistake))
+        !read_cold_edges(root, out, mistake) || !read_threads(root, out, mistake) ||
+        !read_prices(root, out, mistake))
         return false;
     out->value.calibrated = out->least.calibrated = out->most.calibrated = is_calibrated;
     return true;

@@ -11,6 +11,8 @@ enum {
     STAGE_bytes_sent = COST_STAGE_SERIALIZE,
     STAGE_edge_bytes_in = COST_STAGE_SOCKET_READ,
     STAGE_edge_bytes_out = COST_STAGE_SOCKET_WRITE,
+    STAGE_edge_reads = COST_STAGE_SOCKET_READ,
+    STAGE_edge_writes = COST_STAGE_SOCKET_WRITE,
     STAGE_aes_bytes = COST_STAGE_CIPHER,
     STAGE_digest_bytes = COST_STAGE_CIPHER,
     STAGE_cgo_bytes = COST_STAGE_CIPHER,
@@ -81,7 +83,9 @@ void cost_bill_make(const struct cost_table *table, const struct work *work,
     uint64_t opened = opened_ps(table, work);
     bill->ps[COST_STAGE_RECORD_SEAL] -= opened;
     bill->ps[COST_STAGE_RECORD_OPEN] += opened;
-    cells_warm.cell_cold_ps = warm.cell_cold_ps = warm.circuit_cold_ps = 0;
+    cells_warm.cell_cold_ps = cells_warm.edge_cold_ps = 0;
+    warm = cells_warm;
+    warm.circuit_cold_ps = 0;
     uint64_t all = cost_work_ps(table, work, working_set);
     uint64_t without_cells = cost_work_ps(&cells_warm, work, working_set);
     bill->ps[COST_STAGE_QUEUES] += all - without_cells;

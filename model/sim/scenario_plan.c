@@ -39,6 +39,7 @@ static struct cost_table slow_down(const struct cost_table *table, uint64_t perm
 #undef X
     out.circuit_cold_ps = scaled(table->circuit_cold_ps, permille);
     out.cell_cold_ps = scaled(table->cell_cold_ps, permille);
+    out.edge_cold_ps = scaled(table->edge_cold_ps, permille);
     return out;
 }
 

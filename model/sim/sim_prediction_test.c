@@ -68,6 +68,8 @@ static void test_the_same_setting_gives_the_same_result(void **state) {
     assert_memory_equal(one.busy, other.busy, one.threads * sizeof one.busy[0]);
 }
 
+#define EDGE_READ_MAX 65536u
+
 /* Each cell that carries data has its 498 bytes on one side, and each cell has its digest; for every hundred there is a SENDME of
  * the circuit and two of the stream (tor-spec 7.3, 7.4). Streams go both ways, and a circuit has one half. */
 static void test_circuits_that_end_at_the_relay_have_streams_both_ways(void **state) {
@@ -84,6 +86,8 @@ static void test_circuits_that_end_at_the_relay_have_streams_both_ways(void **st
                         cells * CELL_BODY_LEN * 102 / 100);
         assert_true(found.work.edge_bytes_in > found.cells * RELAY_DATA_MAX / 20);
         assert_true(found.work.edge_bytes_out > found.cells * RELAY_DATA_MAX / 20);
+        assert_in_range(found.work.edge_reads, found.work.edge_bytes_in / EDGE_READ_MAX, found.cells / 20);
+        assert_in_range(found.work.edge_writes, 1, found.cells / 10);
         assert_int_equal(found.set.links_active, 3);
         assert_int_equal(found.set.halves_active, 30);
     }

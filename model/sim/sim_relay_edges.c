@@ -7,8 +7,8 @@
 #include "sim/sim_relay_state.h"
 #include "sim/sim_server.h"
 
-#define SPANS_MAX  16u
-#define READ_BYTES 65536u /* as native/edge_hub.h */
+#define SPANS_MAX  64u    /* as native/edge_shared.h */
+#define READ_BYTES 65536u /* the same */
 
 struct sim_edge *sim_edge_find(struct sim_relay *relay, edge_id id) {
     return table_get(&relay->edges, id);
@@ -97,11 +97,14 @@ void sim_edge_read(struct sim_station *station, nsec now, edge_id id) {
     room = room < READ_BYTES ? room : READ_BYTES;
     fill(relay, now, edge, room);
     size_t length = edge->unread < room ? (size_t)edge->unread : room;
+    if (room > 0 && (length > 0 || edge->was_full))
+        manager_work_mutable(station->manager)->edge_reads++;
+    edge->was_full = length > 0 && length == room;
     if (length > 0) {
         edge->unread -= length;
         manager_edge_receive(station->manager, now, id, zeros, length);
     }
-    if (edge->unread > 0 || (length > 0 && length == room)) {
+    if (edge->unread > 0 || edge->was_full) {
         sim_edge_post_read(relay, now, edge);
     } else if (!edge->tcp) {
         uint8_t reason = edge->end_reason;
@@ -150,6 +153,7 @@ void sim_edge_write(struct sim_station *station, nsec now, edge_id id) {
         if (!edge->is_send_asked)
             sim_ask_later(station, SIM_ASK_EDGE_SEND, id);
         edge->is_send_asked = true;
+        manager_work_mutable(station->manager)->edge_writes++;
         manager_edge_wrote(station->manager, now, id, length);
     }
     if (edge && edge->tcp && tcp_room(edge->tcp) <= edge->out.wire)

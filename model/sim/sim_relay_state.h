@@ -145,6 +145,7 @@ struct sim_edge {
     bool is_paused;
     bool is_read_posted;
     bool is_send_asked;
+    bool was_full;      /* what was read last: there may be more */
     uint8_t end_reason; /* when tcp has gone */
     uint16_t station;
     edge_id id;

@@ -15,6 +15,8 @@
     X(bytes_sent)       /* link plaintext */                                                 \
     X(edge_bytes_in)    /* exit streams: from the destination */                             \
     X(edge_bytes_out)   /* exit streams: to the destination */                               \
+    X(edge_reads)       /* reads of their sockets */                                         \
+    X(edge_writes)      /* and writes */                                                     \
     X(aes_bytes)        /* relay cipher */                                                   \
     X(digest_bytes)     /* relay digests */                                                  \
     X(cgo_bytes)        /* relay cells through a layer of counter galois onion */            \
@@ -49,8 +51,8 @@
     X(tls_aes256_bytes)  /* of records, sealed or opened: both directions */                 \
     X(tls_aes128_bytes)                                                                      \
     X(tls_chacha_bytes)                                                                      \
-    X(reads)  /* socket reads */                                                             \
-    X(writes) /* socket writes */                                                            \
+    X(reads)  /* reads of the sockets of links */                                            \
+    X(writes) /* and writes */                                                               \
     X(loop_turns)                                                                            \
     X(loop_sleeps) /* of an event thread, until there was something to do */
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/connection_manager.h"
 #include "native/exit_edge.h"
 #include "native/heap.h"
 #include "native/turn_clock.h"
@@ -21,6 +22,7 @@ void edge_hub_init(struct edge_hub *hub, struct event_base *base, struct turn_cl
 
 void edge_hub_bind(struct edge_hub *hub, struct manager *manager) {
     hub->manager = manager;
+    hub->work = manager_work_mutable(manager);
 }
 
 void edge_hub_fini(struct edge_hub *hub) {

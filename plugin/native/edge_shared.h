@@ -19,6 +19,7 @@ struct event;
 struct event_base;
 struct manager;
 struct turn_clock;
+struct work;
 
 #define EDGE_CONNECT_NS   (20 * NSEC_PER_S)
 #define EDGE_READ_ROOM    ((size_t)64 * 1024)
@@ -29,6 +30,7 @@ struct turn_clock;
 struct edge_hub {
     struct event_base *base;
     struct manager *manager;
+    struct work *work; /* the manager's */
     struct turn_clock *clock;
     uint8_t *received; /* EDGE_READ_ROOM; made for the first edge */
     struct table by_id;

@@ -147,6 +147,7 @@ static void on_readable(evutil_socket_t fd, short what, void *argument) {
             return;
         }
         ssize_t length = recv(fd, hub->received, asked, 0);
+        hub->work->edge_reads++;
         if (length < 0 && (errno == EAGAIN || errno == EINTR))
             return;
         if (length <= 0) {
@@ -186,6 +187,7 @@ static void edge_write(struct exit_edge *edge) {
         }
         struct msghdr message = {.msg_iov = pieces, .msg_iovlen = count};
         ssize_t sent = sendmsg(edge->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+        hub->work->edge_writes++;
         if (sent < 0 && errno != EAGAIN && errno != EINTR) {
             exit_edge_end(edge, reason_of(errno));
             return;

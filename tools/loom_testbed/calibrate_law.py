@@ -3,7 +3,8 @@
 A relay under a load is one run: the counters and the CPU time of all threads that relayed, for what one thread hands
 to another both pay, and only one counts. What is cold adds two columns: a share 1 - halves_hot / n of the circuit
 switches, and a share 1 - queues_hot / n of the cells received and of those that crossed, n being the circuit halves
-that are active on the thread. Those two counts are no prices: the pair that leaves the least squares is taken.
+that are active on the thread. Bytes of exit streams are the third: queues of their circuits are EDGE_QUEUES times as
+long. Those two counts are no prices: the pair that leaves the least squares is taken.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ from .native_load import NativeResult, Work
 
 CIRCUIT_COLD = "circuit_cold"
 CELL_COLD = "cell_cold"
+EDGE_COLD = "edge_cold"
+EDGE_QUEUES = 8  # COST_EDGE_QUEUES of price.h
 HALVES_HOT = (250, 500, 1000, 2000, 4000, 8000, 16000)
 QUEUES_HOT = (60, 125, 250, 500, 1000, 2000)
-EXIT_DOUBT = 1.5  # calls on the sockets of exit streams are not counted, only their bytes are
 PART_LEAST = 0.02  # of the relay's cells: a thread that relayed fewer is no run
 CLOSE = 4.0  # in units of the squares: counts that leave no more than so much beyond the least are in the interval
 
@@ -50,7 +52,7 @@ class Observation:
 
     def run(self, halves_hot: int, queues_hot: int) -> Run:
         """Return it as a run with the columns of what is cold, which each thread's own halves decide."""
-        work: dict[str, float] = {CIRCUIT_COLD: 0.0, CELL_COLD: 0.0}
+        work: dict[str, float] = {CIRCUIT_COLD: 0.0, CELL_COLD: 0.0, EDGE_COLD: 0.0}
         for part in self.parts:
             for name, count in part.work.items():
                 if count:
@@ -58,6 +60,8 @@ class Observation:
             waits = part.work.get("cells_received", 0.0) + part.work.get("cells_crossed", 0.0)
             work[CIRCUIT_COLD] += part.work.get("circuit_switches", 0.0) * cold_share(part.halves_active, halves_hot)
             work[CELL_COLD] += waits * cold_share(part.halves_active, queues_hot)
+            edges = part.work.get("edge_bytes_in", 0.0) + part.work.get("edge_bytes_out", 0.0)
+            work[EDGE_COLD] += edges * cold_share(part.halves_active, queues_hot // EDGE_QUEUES)
         return Run(self.load, work, self.cpu_ns, self.cells, self.doubt)
 
 
@@ -88,7 +92,6 @@ def observe(result: NativeResult, slowness: float = 1.0) -> Observation:
         parts=tuple(Part(result.work[name], sets.get(name, {}).get("halves_active", 0)) for name in relaying),
         cpu_ns=sum(result.cpu_ns[name] for name in relaying) / slowness,
         cells=sum(handled[name] for name in relaying) / links_a_cell,
-        doubt=EXIT_DOUBT if result.load.role == EXIT else 1.0,
     )
 
 

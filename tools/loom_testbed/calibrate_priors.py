@@ -10,11 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from .calibrate_fit import Prior
-from .calibrate_law import CELL_COLD, CIRCUIT_COLD
+from .calibrate_law import CELL_COLD, CIRCUIT_COLD, EDGE_COLD
 from .calibrate_primitives import Primitive, Primitives
 
 CELL = 514.0
 BODY = 509.0
+STREAM_CELL = 498.0  # bytes of a stream in a cell
 AES256, AES128, CHACHA = "TLS_AES_256_GCM_SHA384", "TLS_AES_128_GCM_SHA256", "TLS_CHACHA20_POLY1305_SHA256"
 WHOLE = 0.15  # a piece that is the whole: relative deviation
 AROUND = 0.5  # a piece within other code of its kind
@@ -199,6 +200,15 @@ def _cell_cold(pieces: _Pieces) -> Belief:
     return Belief(Prior(ns, ns + far.ns / 2), "derived", words)
 
 
+def _edge_cold(pieces: _Pieces) -> Belief:
+    near, far = pieces.one("cache_miss", "", 16000), pieces.one("cache_miss", "", 64000)
+    if near is None or far is None:
+        return Belief(Prior(1.0, 1.0), "assumed", "cache misses could not be measured here")
+    ns = 9 * near.ns / STREAM_CELL
+    words = "primitive cache_miss among 16,000: for each of the nine lines of a cell; a socket's pages are cold, too"
+    return Belief(Prior(ns, ns + 9 * far.ns / STREAM_CELL), "derived", words)
+
+
 _MAKERS: dict[str, Callable[[_Pieces], Belief]] = {
     "cells_received": _piece("copy", "hot", 509, 60.0, AROUND, around=60.0, source="derived"),
     "cells_sent": _piece("copy", "hot", 509, 60.0, AROUND, around=60.0, source="derived"),
@@ -207,6 +217,8 @@ _MAKERS: dict[str, Callable[[_Pieces], Belief]] = {
     "bytes_sent": _elsewhere("counted as tls_bytes_written, and under the link's cipher"),
     "edge_bytes_in": _piece("receive", "", 4096, 0.3, AROUND, around=2.0, per=4096.0, source="derived"),
     "edge_bytes_out": _piece("send", "", 4096, 0.4, AROUND, around=2.0, per=4096.0, source="derived"),
+    "edge_reads": _piece("receive", "", 536, 1000.0, 1.0, around=2000.0, source="derived"),
+    "edge_writes": _piece("send", "", 536, 1500.0, AROUND, around=1500.0, source="derived"),
     "aes_bytes": _piece("aes_run", "one circuit", 31, 0.06, 0.25, per=BODY),
     "digest_bytes": _digest,
     "cgo_bytes": _piece("cgo", "", 0, 0.36, WHOLE, per=BODY),
@@ -247,5 +259,6 @@ _MAKERS: dict[str, Callable[[_Pieces], Belief]] = {
     "loop_sleeps": _sleep,
     CIRCUIT_COLD: _circuit_cold,
     CELL_COLD: _cell_cold,
+    EDGE_COLD: _edge_cold,
 }
-WORK = tuple(name for name in _MAKERS if name not in (CIRCUIT_COLD, CELL_COLD))
+WORK = tuple(name for name in _MAKERS if name not in (CIRCUIT_COLD, CELL_COLD, EDGE_COLD))

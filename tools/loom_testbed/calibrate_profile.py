@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .calibrate_fit import Price
-from .calibrate_law import CELL_COLD, CIRCUIT_COLD, Hot
+from .calibrate_law import CELL_COLD, CIRCUIT_COLD, EDGE_COLD, Hot
 from .calibrate_primitives import Primitives
 from .calibrate_priors import WORK, Belief
 
@@ -102,6 +102,7 @@ def text_of(
     lines += _number("circuit_cold", "ps", prices[CIRCUIT_COLD], beliefs[CIRCUIT_COLD], how, 0)
     lines += _flow("halves_hot", "count", hot.halves, *hot.halves_range, "measured", _hot_words(how), 0)
     lines += _number("cell_cold", "ps", prices[CELL_COLD], beliefs[CELL_COLD], how, 0)
+    lines += _number("edge_cold", "ps", prices[EDGE_COLD], beliefs[EDGE_COLD], how, 0)
     lines += _flow("queues_hot", "count", hot.queues, *hot.queues_range, "measured", _hot_words(how), 0)
     lines += _flow("smt", "permille", *SMT, 0)
     if wake_delay is not None:

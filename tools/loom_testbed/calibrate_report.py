@@ -12,7 +12,7 @@ from loom_analysis.page import Markup, Page, figure, items, join, paragraph, tab
 from loom_analysis.svg import svg_of
 
 from .calibrate_fit import LeftOut
-from .calibrate_law import CELL_COLD, CIRCUIT_COLD, Observation
+from .calibrate_law import CELL_COLD, CIRCUIT_COLD, EDGE_COLD, Observation
 
 if TYPE_CHECKING:
     from .calibrate import Calibration
@@ -21,10 +21,11 @@ STAGES: Mapping[str, tuple[str, ...]] = {
     "cells": ("cells_received", "cells_sent", "copy_bytes"),
     "circuits and cipher": ("aes_bytes", "crypt_runs", "circuit_switches", "digest_bytes", "cgo_bytes", "cgo_updates"),
     "cold circuits": (CIRCUIT_COLD,),
-    "cold cells": (CELL_COLD,),
+    "cold cells": (CELL_COLD, EDGE_COLD),
     "scheduler": ("scheduler_runs", "scheduler_picks", "tcp_info_reads"),
     "records": ("tls_records_read", "tls_records_written", "tls_aes256_bytes", "tls_aes128_bytes", "tls_chacha_bytes"),
-    "sockets": ("reads", "writes", "tls_bytes_read", "tls_bytes_written", "edge_bytes_in", "edge_bytes_out"),
+    "sockets": ("reads", "writes", "tls_bytes_read", "tls_bytes_written"),
+    "exit streams": ("edge_reads", "edge_writes", "edge_bytes_in", "edge_bytes_out"),
     "threads": ("cells_crossed", "mailbox_flushes", "wakes", "controls_posted"),
     "loop": ("loop_turns", "loop_sleeps"),
 }

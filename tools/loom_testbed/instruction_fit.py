@@ -45,6 +45,7 @@ GUESSES: dict[str, dict[str, float]] = {
         "cells": 150, "crypt_runs": 200, "circuit_switches": 50, "copy_bytes": 0.2, "tls_records": 600,
         "reads": 400, "writes": 400, "loop_turns": 800, "scheduler_runs": 400, "scheduler_picks": 300,
         "tcp_info_reads": 150, "edge_bytes_in": 1.0, "edge_bytes_out": 1.0,
+        "edge_reads": 400, "edge_writes": 400,
         "cells_crossed": 200, "mailbox_flushes": 300, "wakes": 200,
         "circuits": 7500, "handshakes_link": 2e6,
     },

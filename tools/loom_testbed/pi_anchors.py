@@ -120,8 +120,10 @@ KERNEL_NS = {
     ),
     "tls_bytes_read": Anchor(14, 10.5, 26, DERIVED, _BYTES + ", receiving most"),
     "tls_bytes_written": Anchor(12, 8, 24, DERIVED, _BYTES),
-    "edge_bytes_in": Anchor(15, 11, 28, DERIVED, "as tls_bytes_read, and 1 ns for a read of 4 KiB"),
-    "edge_bytes_out": Anchor(13.5, 9, 27, DERIVED, "as tls_bytes_written, and 1.5 ns for a write of 4 KiB"),
+    "edge_bytes_in": Anchor(14, 10.5, 26, DERIVED, "as tls_bytes_read"),
+    "edge_bytes_out": Anchor(12, 8, 24, DERIVED, "as tls_bytes_written"),
+    "edge_reads": Anchor(4000, 1500, 8000, DERIVED, "as reads"),
+    "edge_writes": Anchor(6000, 2500, 12000, DERIVED, "as writes"),
     "loop_sleeps": Anchor(
         8000,
         2500,

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from . import arguments, calibrate_profile
 from .calibrate_fit import Price, Prior
-from .calibrate_law import CELL_COLD, CIRCUIT_COLD, Hot
+from .calibrate_law import CELL_COLD, CIRCUIT_COLD, EDGE_COLD, Hot
 from .calibrate_priors import WORK, Belief
 from .calibrate_profile import Machine
 from .errors import TestbedError
@@ -75,8 +75,9 @@ FIGURES = {
 }  # fmt: skip
 
 _KERNEL = ("reads", "writes", "tls_bytes_read", "tls_bytes_written", "tcp_info_reads", "loop_turns", "edge_bytes_in",
-           "edge_bytes_out")  # fmt: skip
-_MEMORY = ("cells_crossed", "controls_posted", "mailbox_flushes", "circuit_switches", CIRCUIT_COLD, CELL_COLD)
+           "edge_bytes_out", "edge_reads", "edge_writes")  # fmt: skip
+_MEMORY = ("cells_crossed", "controls_posted", "mailbox_flushes", "circuit_switches", CIRCUIT_COLD, CELL_COLD,
+           EDGE_COLD)  # fmt: skip
 _HANDSHAKE = ("handshakes_ntor", "handshakes_ntor_v3", "handshakes_fast", "handshakes_link")
 CLASS_OF = (dict.fromkeys(_KERNEL, KERNEL) | dict.fromkeys(_MEMORY, MEMORY) | dict.fromkeys(_HANDSHAKE, HANDSHAKE)
             | {"wakes": WAKE, "loop_sleeps": WAKE})  # fmt: skip
@@ -102,6 +103,7 @@ def read(text: str) -> tuple[str, dict[str, Number]]:
     numbers = {}
     for key, unit, *ends in _NUMBER.findall(text):
         numbers[key] = Number(*(int(end) / (1000.0 if unit == "ps" else 1.0) for end in ends))
+    numbers.setdefault(EDGE_COLD, Number(0.0, 0.0, 0.0))  # a profile may leave it out
     missing = {*WORK, CIRCUIT_COLD, CELL_COLD, "halves_hot", "queues_hot"} - numbers.keys()
     if name is None or missing:
         raise TestbedError(f"not a whole profile: it lacks {', '.join(sorted(missing)) or 'its name'}")
@@ -134,7 +136,7 @@ def profile(text: str, name: str) -> str:
     """Return the text of the profile there, made of that of this machine."""
     machine, numbers = read(text)
     prices, beliefs = {}, {}
-    for work in (*WORK, CIRCUIT_COLD, CELL_COLD):
+    for work in (*WORK, CIRCUIT_COLD, CELL_COLD, EDGE_COLD):
         number, words = scaled(work, numbers[work], machine)
         prices[work] = Price(number.value, number.least, number.most, False)
         beliefs[work] = Belief(Prior(number.value, 1.0), "derived", words)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from . import calibrate_priors
 from .calibrate_fit import Prior
-from .calibrate_law import CELL_COLD, CIRCUIT_COLD
+from .calibrate_law import CELL_COLD, CIRCUIT_COLD, EDGE_COLD
 from .calibrate_primitives import Primitives
 from .calibrate_priors import NOTHING, Belief
 
@@ -54,6 +54,8 @@ _TOR: dict[str, Belief] = {
     "loop_turns": _assumed(2000.0, 2000.0, "epoll_wait, clocks and libevent's queues"),
     "edge_bytes_in": _derived(3.0, 0.8, EDGE_WORDS),
     "edge_bytes_out": _derived(3.0, 0.8, EDGE_WORDS),
+    "edge_reads": _derived(1400.0, 500.0, f"{FACTS} section 2a, recv of 536 B 1362 ns"),
+    "edge_writes": _derived(1400.0, 500.0, f"{FACTS} section 2a, send of 536 B to 4 KiB 1391 to 1414 ns"),
     "handshakes_ntor": _derived(134500.0, 20000.0, f"{FACTS} section 2a, X25519 22.3k/s: three of them, in a worker"),
     "handshakes_ntor_v3": _derived(140300.0, 21000.0, "handshakes_ntor, and 5.8 us for SHA3, SHAKE and AES"),
     "circuits_opened": _derived(1265500.0, 280000.0,
@@ -61,6 +63,7 @@ _TOR: dict[str, Belief] = {
     "circuits_closed": _nothing("in circuits_opened"),
     CIRCUIT_COLD: _derived(900.0, 900.0, f"{FACTS} section 4, cipher of a cell 410 ns with 16384 circuits, 100 with"
                            " one; three such places"),
+    EDGE_COLD: _nothing("in edge_bytes_in and edge_bytes_out: two loads do not tell it apart"),
     CELL_COLD: _assumed(500.0, 500.0, "misses for a packed cell from malloc and for its circuit's queue"),
 }  # fmt: skip
 

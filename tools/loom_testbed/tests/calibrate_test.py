@@ -9,7 +9,16 @@ import pytest
 from loom_testbed import calibrate_law, calibrate_native, calibrate_priors, calibrate_profile, load_designs
 from loom_testbed.calibrate import Calibration
 from loom_testbed.calibrate_fit import Price
-from loom_testbed.calibrate_law import CELL_COLD, CIRCUIT_COLD, Observation, Part, cold_share, fit_law, observe
+from loom_testbed.calibrate_law import (
+    CELL_COLD,
+    CIRCUIT_COLD,
+    EDGE_COLD,
+    Observation,
+    Part,
+    cold_share,
+    fit_law,
+    observe,
+)
 from loom_testbed.calibrate_native import NativeRun, NativeRuns
 from loom_testbed.calibrate_primitives import Primitives, clock_of, parse, parse_readings
 from loom_testbed.load_shape import Load
@@ -45,7 +54,7 @@ def test_every_kind_of_work_has_a_belief() -> None:
     kinds = re.findall(r"\bX\((\w+)\)", header)
     assert len(kinds) > 40
     assert set(kinds) == set(calibrate_priors.WORK)
-    assert set(calibrate_priors.beliefs(Primitives(()))) == {*kinds, CIRCUIT_COLD, CELL_COLD}
+    assert set(calibrate_priors.beliefs(Primitives(()))) == {*kinds, CIRCUIT_COLD, CELL_COLD, EDGE_COLD}
 
 
 def test_bytes_in_calls_are_priced_by_the_slope() -> None:
@@ -81,6 +90,12 @@ def test_threads_that_relay_are_observed_corrected_by_the_yardstick() -> None:
     assert (len(one.parts), one.cells, one.cpu_ns, one.halves_active) == (1, 1000, 500_000, 400)
     run = one.run(halves_hot=200, queues_hot=100)
     assert (run.work[CIRCUIT_COLD], run.work[CELL_COLD]) == (250.0, 750.0)
+
+
+def test_streams_get_cold_before_cells_that_pass() -> None:
+    work = {"cells_received": 100.0, "edge_bytes_in": 30.0, "edge_bytes_out": 70.0}
+    run = Observation("exit", (Part(work, 100),), 1.0, 100.0).run(halves_hot=200, queues_hot=400)
+    assert (run.work[CELL_COLD], run.work[EDGE_COLD]) == (0.0, 50.0)
 
 
 def test_a_cell_passes_one_link_of_an_exit() -> None:
@@ -148,7 +163,7 @@ def test_a_profile_has_every_number_once_with_its_provenance() -> None:
     done = _calibration()
     assert done.machine.name == "loom-intel-xeon-6-207"
     text = done.profile_text()
-    for name in (*calibrate_priors.WORK, "circuit_cold", "cell_cold", "halves_hot", "queues_hot", "smt"):
+    for name in (*calibrate_priors.WORK, "circuit_cold", "cell_cold", "edge_cold", "halves_hot", "queues_hot", "smt"):
         assert len(re.findall(rf"^ *{name}: \{{", text, re.MULTILINE)) == 1, name
     for value, least, most in re.findall(r"(?:ps|count): (\d+), least: (\d+), most: (\d+)", text):
         assert int(least) <= int(value) <= int(most)
