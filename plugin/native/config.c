@@ -69,6 +69,7 @@ void config_free(struct config *config) {
     free(config->data_directory);
     free(config->key_directory);
     free(config->family_key_directory);
+    free(config->pace_profile);
     free(config->pid_file);
     free(config->user);
     free(config->dns_resolv_conf);

@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "native/inbox.h"
+#include "native/pacing.h"
 #include "native/task.h"
 #include "native/turn_clock.h"
 
@@ -31,6 +32,8 @@ struct cpu_workers {
     nsec wait_max; /* whoever has waited so long has given up */
     uint32_t keys_version;
     struct ntor_server_keys keys;
+    struct pacing *pacing; /* NULL: none */
+    uint32_t paced_next;   /* number of the worker that takes jobs for the first time */
     struct work work;
     struct queued_job ring[JOBS_MAX];
     uint32_t tasks_first, tasks_waiting; /* ring */
@@ -51,6 +54,8 @@ struct worker {
     struct ntor_server_keys keys;
     uint32_t keys_version;
     nsec wait_max;
+    struct pacing *pacing;
+    uint32_t number; /* for pacing */
     struct work work;
 };
 
@@ -81,6 +86,10 @@ static void take_jobs(struct cpu_workers *workers, struct worker *worker, struct
     }
     workers->waiting -= batch_out->count;
     worker->wait_max = workers->wait_max;
+    if (worker->pacing != workers->pacing) {
+        worker->pacing = workers->pacing;
+        worker->number = workers->paced_next++;
+    }
     if (worker->keys_version != workers->keys_version) {
         worker->keys = workers->keys;
         worker->keys_version = workers->keys_version;
@@ -152,6 +161,8 @@ static void do_jobs(const struct cpu_workers *workers, struct worker *worker, co
     struct message *results[JOBS_A_TURN];
     for (uint32_t i = 0; i < batch->count; i++)
         results[i] = do_job(workers, worker, &batch->jobs[i]);
+    if (worker->pacing != NULL)
+        worker->pacing->charge(worker->pacing, worker->number, &worker->work, &(struct working_set){0});
     post_results(batch, results);
 }
 
@@ -234,6 +245,13 @@ void cpu_workers_free(struct cpu_workers *workers) {
     pthread_mutex_destroy(&workers->lock);
     OPENSSL_cleanse(workers, sizeof *workers);
     free(workers);
+}
+
+void cpu_workers_pace(struct cpu_workers *workers, struct pacing *pacing, uint32_t first) {
+    lock(workers);
+    workers->pacing = pacing;
+    workers->paced_next = first;
+    unlock(workers);
 }
 
 bool cpu_workers_submit(struct cpu_workers *workers, const struct job *job, struct inbox *reply_to) {

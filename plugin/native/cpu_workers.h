@@ -26,6 +26,7 @@
 
 struct cpu_workers;
 struct inbox;
+struct pacing;
 struct task;
 
 /* Starts count threads, worker-1 and so on. Borrows crypt, copies keys. NULL when a thread cannot be started. */
@@ -33,6 +34,8 @@ MUST_USE struct cpu_workers *cpu_workers_new(unsigned count, const struct crypt_
                                              const struct ntor_server_keys *keys);
 /* Lets running jobs end, forgets waiting ones, joins the threads. NULL is fine. */
 void cpu_workers_free(struct cpu_workers *workers);
+/* From now on handshakes take the time that pacing (borrowed) says; the workers are its threads from first on. */
+void cpu_workers_pace(struct cpu_workers *workers, struct pacing *pacing, uint32_t first);
 /* Run job (copied) and post its result to reply_to, which outlives the workers. False when the queue is full. */
 MUST_USE bool cpu_workers_submit(struct cpu_workers *workers, const struct job *job, struct inbox *reply_to);
 /* Run task (handed over) some time, and post it to reply_to, which outlives the workers. False when waiting_max (at most

@@ -18,6 +18,7 @@ struct edge_hub;
 struct event;
 struct event_base;
 struct manager;
+struct pacer;
 struct turn_clock;
 struct work;
 
@@ -32,7 +33,8 @@ struct edge_hub {
     struct manager *manager;
     struct work *work; /* the manager's */
     struct turn_clock *clock;
-    uint8_t *received; /* EDGE_READ_ROOM; made for the first edge */
+    struct pacer *pacer; /* borrowed; NULL: none */
+    uint8_t *received;   /* EDGE_READ_ROOM; made for the first edge */
     struct table by_id;
     struct list young;   /* not yet open, longest first */
     struct list changed; /* something was asked for */

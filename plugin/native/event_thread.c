@@ -56,6 +56,7 @@ static void port_edge_open(struct port *port, edge_id edge, const struct begin_m
 static void port_edge_resolve(struct port *port, edge_id edge, half_id circuit,
                               const struct name_query *query) {
     struct event_thread *thread = owner(port);
+    pacer_settle(&thread->pacer);
     name_service_ask(thread->team->names, &thread->inbox, edge, circuit, query);
 }
 
@@ -80,6 +81,7 @@ static void port_edge_close(struct port *port, edge_id edge) {
 
 static void port_offload(struct port *port, const struct job *job) {
     struct event_thread *thread = owner(port);
+    pacer_settle(&thread->pacer);
     if (cpu_workers_submit(thread->team->workers, job, &thread->inbox))
         return;
     struct message *refusal = message_new(MESSAGE_JOB_RESULT);
@@ -200,6 +202,9 @@ void event_thread_init(struct event_thread *thread, struct event_team *team,
     const struct task_queue tasks = {submit_task, thread};
     directory_edges_init(&thread->directory, &thread->clock, &tasks, options->onions, options->seed + 2);
     edge_hub_init(&thread->edges, thread->base, &thread->clock, options->seed + 1);
+    thread->pacer = (struct pacer){
+        .pacing = options->pacing, .pay = pacer_pay, .thread = options->number, .clock = &thread->clock};
+    thread->links.shared.pacer = thread->edges.pacer = &thread->pacer;
 }
 
 /* A socket that was ours ended before the manager took it: the controller counts it. */
@@ -217,6 +222,8 @@ static void accept_failed(void *context, link_id link) {
 void event_thread_bind(struct event_thread *thread, struct manager *manager, struct controller *controller) {
     thread->manager = manager;
     thread->controller = controller;
+    thread->pacer.manager = manager;
+    thread->pacer.more = controller != NULL ? controller_work(controller) : NULL;
     link_hub_bind(&thread->links, manager, accept_failed, thread);
     edge_hub_bind(&thread->edges, manager);
     directory_edges_bind(&thread->directory, manager);
@@ -298,6 +305,7 @@ static void drain(struct event_thread *thread, nsec now) {
 
 /* What was recorded may lead to inputs, and these to more requests; what is left then waits for the next turn. */
 static void carry_out(struct event_thread *thread) {
+    pacer_settle(&thread->pacer); /* dialled, closed: others see it */
     for (int rounds = 0; rounds < 4; rounds++) {
         bool is_link_done = link_hub_carry_out(&thread->links);
         bool is_edge_done = edge_hub_carry_out(&thread->edges);
@@ -318,6 +326,7 @@ static void tick(struct event_thread *thread, nsec now) {
 }
 
 static void flush(struct event_thread *thread, nsec now) {
+    pacer_settle(&thread->pacer);
     manager_flush(thread->manager, now);
     if (thread->controller != NULL)
         controller_flush(thread->controller, now);
@@ -414,12 +423,25 @@ static bool set_timers(struct event_thread *thread, nsec now) {
     return false;
 }
 
+/* Wait for events, if wait says so, and feed them in. */
+static void await_events(struct event_thread *thread, bool wait) {
+    struct pacing *pacing = thread->pacer.pacing;
+    nsec since = 0;
+    if (pacing != NULL) {
+        pacer_settle(&thread->pacer);
+        since = monotonic_read();
+    }
+    event_base_loop(thread->base, EVLOOP_ONCE | (wait ? 0 : EVLOOP_NONBLOCK));
+    if (pacing != NULL && wait)
+        pacing->woken(pacing, thread->pacer.thread, since);
+}
+
 void event_thread_turn(struct event_thread *thread, bool wait) {
     bool is_busy = set_timers(thread, turn_clock_now(&thread->clock)) || !wait;
     bool is_watched = manager_load_due(thread->manager) != NSEC_NEVER;
     nsec ended = is_watched ? turn_clock_read(&thread->clock) : 0;
     turn_clock_next(&thread->clock);
-    event_base_loop(thread->base, EVLOOP_ONCE | (is_busy ? EVLOOP_NONBLOCK : 0));
+    await_events(thread, !is_busy);
     if (is_watched)
         thread->idle += turn_clock_now(&thread->clock) - ended;
     react(thread);

@@ -23,6 +23,7 @@
 #include "native/edge_hub.h"
 #include "native/inbox.h"
 #include "native/link_hub.h"
+#include "native/pacing.h"
 #include "native/turn_clock.h"
 
 struct controller;
@@ -72,6 +73,7 @@ struct event_thread {
     struct event *timer;       /* of everything else: libevent's, as coarse as the kernel's tick */
     int round_fd;
     struct turn_clock clock;
+    struct pacer pacer;
     struct inbox inbox;
     struct link_hub links;
     struct edge_hub edges;
@@ -91,6 +93,8 @@ struct event_thread_options {
     nsec start; /* of all clocks */
     struct tls_identity *identity;
     struct onion_store *onions; /* NULL: none are kept */
+    struct pacing *pacing;      /* NULL: none */
+    unsigned number;            /* of the thread in its team */
     uint64_t seed;
 };
 

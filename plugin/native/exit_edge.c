@@ -13,6 +13,7 @@
 #include "core/connection_manager.h"
 #include "native/edge_shared.h"
 #include "native/heap.h"
+#include "native/pacing.h"
 #include "native/socket_address.h"
 #include "native/turn_clock.h"
 #include "wire/stream_messages.h"
@@ -186,6 +187,7 @@ static void edge_write(struct exit_edge *edge) {
             return;
         }
         struct msghdr message = {.msg_iov = pieces, .msg_iovlen = count};
+        pacer_settle(hub->pacer);
         ssize_t sent = sendmsg(edge->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
         hub->work->edge_writes++;
         if (sent < 0 && errno != EAGAIN && errno != EINTR) {

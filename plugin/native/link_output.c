@@ -14,6 +14,7 @@
 #include "base/link_cipher.h"
 #include "core/connection_manager.h"
 #include "native/link_shared.h"
+#include "native/pacing.h"
 
 #define CELLS_AHEAD 3u
 
@@ -25,6 +26,7 @@ void link_output_break(struct tls_link *link) {
 
 /* Bytes that the socket took; a failing socket takes all, and the link is broken. */
 static size_t send_some(struct tls_link *link, const uint8_t *bytes, size_t length) {
+    pacer_settle(link->shared->pacer);
     ssize_t sent = send(link->fd, bytes, length, MSG_NOSIGNAL | MSG_DONTWAIT);
     link->shared->work->writes++;
     if (sent >= 0) {

@@ -23,6 +23,7 @@
 struct event;
 struct event_base;
 struct manager;
+struct pacer;
 struct tls_identity;
 
 #define LINK_RECEIVE_ROOM \
@@ -57,6 +58,7 @@ struct link_shared {
     struct manager *manager; /* borrowed, as are clock, base and work */
     struct turn_clock *clock;
     struct work *work;             /* the manager's own counters */
+    struct pacer *pacer;           /* borrowed; NULL: none */
     struct tls_identity *identity; /* for new links; kept */
     /* An accepted connection ended before the manager took it. */
     void (*accept_failed)(void *context, link_id link);

@@ -36,6 +36,7 @@ static void start_team(struct runtime *runtime) {
     struct event_thread_options options = {.start = runtime->start,
                                            .identity = runtime->identity,
                                            .onions = runtime->onions,
+                                           .pacing = runtime->setup.pacing,
                                            .seed = runtime->relay_config.seed};
     struct event_team *team = &runtime->team;
     team->count = (uint16_t)(runtime->relay_config.connection_threads + 1);
@@ -43,6 +44,7 @@ static void start_team(struct runtime *runtime) {
     team->threads = heap_new(team->count * sizeof *team->threads);
     for (unsigned i = 0; i < team->count; i++) {
         options.seed += 2;
+        options.number = i;
         event_thread_init(&team->threads[i], team, &options);
     }
 }
@@ -175,6 +177,8 @@ static bool start_threads(struct runtime *runtime) {
     explicit_bzero(&ntor, sizeof ntor);
     runtime->threads[0] = pthread_self();
     is_started = runtime->team.workers != NULL;
+    if (is_started && runtime->setup.pacing != NULL)
+        cpu_workers_pace(runtime->team.workers, runtime->setup.pacing, runtime->team.count);
     while (is_started && runtime->threads_started + 1 < runtime->team.count)
         is_started = start_thread(runtime);
     signals_show(&before);

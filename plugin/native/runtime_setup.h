@@ -8,6 +8,7 @@ struct config;
 struct crypt_provider;
 struct keys;
 struct listeners;
+struct pacing;
 
 struct runtime_setup {
     const struct config *config; /* borrowed, as are the others */
@@ -15,6 +16,7 @@ struct runtime_setup {
     struct keys *keys;
     struct listeners *listeners;   /* open; accepts while the runtime runs */
     struct endpoint advertised[2]; /* as self_endpoints() says */
+    struct pacing *pacing;         /* NULL: work takes the time that it takes */
     /* Called after keys have been renewed, with the bits of enum keys_change; may be NULL. */
     void (*keys_changed)(void *context, unsigned changes);
     /* The heartbeat has been logged: who has more to say. May be NULL. */

@@ -14,6 +14,7 @@
 #include "native/link_output.h"
 #include "native/link_shared.h"
 #include "native/log.h"
+#include "native/pacing.h"
 #include "native/socket_address.h"
 #include "native/tls_identity.h"
 
@@ -353,6 +354,7 @@ static void on_readable(evutil_socket_t fd, short what, void *argument) {
         shared->pipe.in_length = (size_t)length;
         bool is_there = receive_burst(link);
         link_output_ripe(shared);
+        pacer_settle(shared->pacer);
         manager_flush(shared->manager, turn_clock_now(shared->clock)); /* other threads begin meanwhile */
         if (!is_there || (size_t)length < LINK_RECEIVE_ROOM)
             return; /* a short read has emptied the socket: no need to ask again */

@@ -1,0 +1,92 @@
+#include "shadow/tor_calls.h"
+
+#define CELL_BYTES 514u
+
+static void begin_second(struct tor_calls *calls, uint64_t second) {
+    calls->active_before = second == calls->second + 1 ? calls->active : 0;
+    calls->active = 0;
+    calls->second = second;
+}
+
+void tor_calls_begin(struct tor_calls *calls, nsec now, bool slept) {
+    uint64_t second = now / NSEC_PER_S + 1;
+    if (second != calls->second)
+        begin_second(calls, second);
+    calls->link = NULL;
+    calls->work.loop_turns += slept;
+}
+
+/* Its place, or that of one that has not been used since the second before; NULL: too many are there. */
+static struct tor_layer *find(struct tor_calls *calls, const void *context) {
+    uint64_t hash = (uint64_t)(uintptr_t)context * UINT64_C(0x9e3779b97f4a7c15);
+    struct tor_layer *old = NULL;
+    for (uint32_t i = 0; i < TOR_LAYER_TRIES; i++) {
+        struct tor_layer *layer = &calls->layers[((hash >> 48) + i) % TOR_LAYERS];
+        if (layer->context == context)
+            return layer;
+        if (old == NULL && layer->second + 1 < calls->second)
+            old = layer;
+    }
+    return old;
+}
+
+void tor_calls_layer(struct tor_calls *calls, const void *context, size_t bytes) {
+    struct tor_layer *layer = find(calls, context);
+    calls->work.aes_bytes += bytes;
+    calls->work.crypt_runs++;
+    calls->work.circuit_switches += context != calls->layer;
+    calls->layer = context;
+    if (layer == NULL || (layer->context == context && layer->second == calls->second))
+        return;
+    *layer = (struct tor_layer){context, calls->second};
+    calls->active++;
+}
+
+void tor_calls_digest(struct tor_calls *calls, size_t bytes) {
+    calls->work.digest_bytes += bytes;
+}
+
+void tor_calls_socket_read(struct tor_calls *calls, enum link_cipher cipher, size_t moved, bool is_header) {
+    calls->work.reads++;
+    calls->work.tls_records_read += is_header && moved > 0;
+    calls->work.tls_bytes_read += moved;
+    link_cipher_count(&calls->work, cipher, moved);
+}
+
+void tor_calls_socket_write(struct tor_calls *calls, enum link_cipher cipher, size_t moved) {
+    calls->work.writes++;
+    calls->work.tls_bytes_written += moved;
+    link_cipher_count(&calls->work, cipher, moved);
+}
+
+/* Whole cells of bytes; the rest stays. */
+static uint64_t take_cells(uint64_t *bytes) {
+    uint64_t cells = *bytes / CELL_BYTES;
+    *bytes %= CELL_BYTES;
+    return cells;
+}
+
+void tor_calls_plain_in(struct tor_calls *calls, size_t bytes) {
+    calls->plain_in += bytes;
+    calls->work.bytes_received += bytes;
+    calls->work.cells_received += take_cells(&calls->plain_in);
+}
+
+void tor_calls_plain_out(struct tor_calls *calls, const void *link, size_t bytes) {
+    calls->plain_out += bytes;
+    calls->work.bytes_sent += bytes;
+    calls->work.tls_records_written++;
+    uint64_t cells = take_cells(&calls->plain_out);
+    calls->work.cells_sent += cells;
+    calls->work.scheduler_picks += cells;
+    calls->work.scheduler_runs += calls->link == NULL;
+    calls->work.tcp_info_reads += calls->link != link;
+    calls->link = link;
+}
+
+void tor_calls_take(struct tor_calls *calls, struct work *work_out, struct working_set *set_out) {
+    *work_out = calls->work;
+    calls->work = (struct work){0};
+    *set_out = (struct working_set){
+        .halves_active = calls->active > calls->active_before ? calls->active : calls->active_before};
+}
