@@ -28,10 +28,11 @@ struct predict_options {
     int mapping;   /* enum cost_mapping; -1: as the profile's implementation */
     int behaviour; /* enum sim_behaviour; -1: the same */
     int role;      /* enum predict_role */
-    int cipher;    /* enum link_cipher */
+    int cipher;    /* enum link_cipher; -1: as the profile's relay chooses on its machine */
+    int placement; /* enum sim_placement */
     int nic;       /* enum predict_nic */
     uint64_t links, circuits, run, record_cells, latency_us, seed, rate, draws;
-    uint64_t cores, threads_per_core; /* 0: as the profile */
+    uint64_t cores, threads_per_core, softirq_queues; /* 0: as the profile */
     nsec warm_up, length;             /* 0: as long as it takes */
     bool wants_json, wants_bill, wants_help, wants_sensitivity;
 };
@@ -48,6 +49,7 @@ struct predict_machine {
     struct cost_profile profile;
     struct sim_cpu cpu;
     uint64_t line_rate;
+    enum link_cipher cipher; /* of all links */
 };
 /* Read the profile so named. */
 MUST_USE bool predict_machine_read(const struct predict_options *options, const char *name,

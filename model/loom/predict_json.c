@@ -58,10 +58,10 @@ static json_t *row_json(const struct predict_result *result, const struct predic
                      delay_json(&row->found), "bill", bill_json(result, row), "interval", interval_json(row));
 }
 
-static json_t *load_json(const struct predict_options *o) {
+static json_t *load_json(const struct predict_options *o, enum link_cipher cipher) {
     return json_pack(
         "{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "role", o->role == PREDICT_EXIT ? "exit" : "middle",
-        "cipher", link_cipher_name((enum link_cipher)o->cipher), "links", (json_int_t)o->links, "circuits",
+        "cipher", link_cipher_name(cipher), "links", (json_int_t)o->links, "circuits",
         (json_int_t)o->circuits, "run", (json_int_t)o->run, "record_cells", (json_int_t)o->record_cells,
         "latency_us", (json_int_t)o->latency_us, "seed", (json_int_t)o->seed, "rate", (json_int_t)o->rate);
 }
@@ -75,7 +75,7 @@ static json_t *result_json(const struct predict_options *o, const struct predict
                      machine->profile.machine, "calibrated", machine->profile.value.calibrated, "behaviour",
                      machine->cpu.behaviour == SIM_BEHAVE_TOR ? "tor" : "loom", "cores",
                      (int)machine->cpu.cores, "threads_per_core", (int)machine->cpu.threads_per_core, "load",
-                     load_json(o), "rows", rows);
+                     load_json(o, machine->cipher), "rows", rows);
 }
 
 bool predict_json_print(const struct predict_options *o, const struct predict_result *results, uint32_t count,

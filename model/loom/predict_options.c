@@ -18,9 +18,11 @@ const char predict_usage[] =
     "    --circuits N          over them (64)\n"
     "    --run N               cells of one circuit in a row (4)\n"
     "    --record-cells N      cells in a record that comes (31)\n"
-    "    --cipher KIND         of links: aes256, aes128 or chacha (aes256)\n"
+    "    --cipher KIND         of links: aes256, aes128 or chacha (as the profile's relay chooses: Loom takes chacha without AES)\n"
     "    --rate CELLS_PER_S    that are offered, both directions together, at random times; 0: as many as go (0)\n"
     "    --cores N --threads-per-core N   of the machine (as the profile)\n"
+    "    --softirq-queues N    logical cores that the network's interrupts go to (as the profile)\n"
+    "    --placement KIND      floating, or pinned: main and connection threads each on a core of their own (floating)\n"
     "    --nic KIND            none, or profile: the limit of the profile's interface (none)\n"
     "    --latency US          one way, to either side (2: as on the loopback)\n"
     "    --warmup S --seconds S   of simulated time (as much as it takes to be steady, and to be exact)\n"
@@ -47,6 +49,7 @@ enum option_id {
     NIC,
     CIPHER,
     ROLE,
+    PLACEMENT,
     /* whole numbers */
     LINKS,
     CIRCUITS,
@@ -54,6 +57,7 @@ enum option_id {
     RECORD_CELLS,
     CORES,
     THREADS_PER_CORE,
+    SOFTIRQ_QUEUES,
     LATENCY,
     SEED,
     RATE,
@@ -74,12 +78,14 @@ static const struct option words[] = {{"profile", required_argument, NULL, PROFI
                                       {"nic", required_argument, NULL, NIC},
                                       {"cipher", required_argument, NULL, CIPHER},
                                       {"role", required_argument, NULL, ROLE},
+                                      {"placement", required_argument, NULL, PLACEMENT},
                                       {"links", required_argument, NULL, LINKS},
                                       {"circuits", required_argument, NULL, CIRCUITS},
                                       {"run", required_argument, NULL, RUN},
                                       {"record-cells", required_argument, NULL, RECORD_CELLS},
                                       {"cores", required_argument, NULL, CORES},
                                       {"threads-per-core", required_argument, NULL, THREADS_PER_CORE},
+                                      {"softirq-queues", required_argument, NULL, SOFTIRQ_QUEUES},
                                       {"latency", required_argument, NULL, LATENCY},
                                       {"seed", required_argument, NULL, SEED},
                                       {"rate", required_argument, NULL, RATE},
@@ -102,6 +108,7 @@ static bool take_number(struct predict_options *o, int which, const char *option
                    {&o->record_cells, 1, 31},
                    {&o->cores, 1, 64},
                    {&o->threads_per_core, 1, 2},
+                   {&o->softirq_queues, 1, 128},
                    {&o->latency_us, 1, 1000000},
                    {&o->seed, 0, UINT32_MAX},
                    {&o->rate, 0, 100000000},
@@ -117,8 +124,9 @@ static bool take_name(struct predict_options *o, int which, const char *option, 
                    {{"tor", "loom"}, "loom or tor"},                             /* enum sim_behaviour */
                    {{"none", "profile"}, "none or profile"},                     /* enum predict_nic */
                    {{"aes256", "aes128", "chacha"}, "aes256, aes128 or chacha"}, /* enum link_cipher */
-                   {{"middle", "exit"}, "middle or exit"}};                      /* enum predict_role */
-    int *const outs[] = {&o->mapping, &o->behaviour, &o->nic, &o->cipher, &o->role};
+                   {{"middle", "exit"}, "middle or exit"},                       /* enum predict_role */
+                   {{"floating", "pinned"}, "floating or pinned"}};              /* enum sim_placement */
+    int *const outs[] = {&o->mapping, &o->behaviour, &o->nic, &o->cipher, &o->role, &o->placement};
     const struct choice *c = &choices[which - MAPPING];
     for (int i = 0; i < 3 && c->names[i]; i++)
         if (strcmp(c->names[i], text) == 0) {
@@ -224,6 +232,7 @@ bool predict_options_read(int argc, char *argv[], struct predict_options *out) {
     *out = (struct predict_options){.thread_count = 1,
                                     .mapping = -1,
                                     .behaviour = -1,
+                                    .cipher = -1,
                                     .links = 8,
                                     .circuits = 64,
                                     .run = 4,

@@ -1,5 +1,6 @@
 /* A row of a prediction: the machine of its profile, the simulation, and what came of it in the units of people. */
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -53,11 +54,21 @@ bool predict_machine_read(const struct predict_options *o, const char *name, str
     bool is_tor = strncmp(profile->name, "tor", 3) == 0;
     uint64_t cores = o->cores ? o->cores : profile->cores;
     uint64_t per_core = o->threads_per_core ? o->threads_per_core : profile->threads_per_core;
+    uint64_t queues = o->softirq_queues ? o->softirq_queues : profile->softirq_queues;
+    if (o->softirq_queues > cores * per_core)
+        return mistake_at(mistake, profile->name, 0, "softirq-queues",
+                          "expected at most the %" PRIu64 " logical cores, found %" PRIu64, cores * per_core,
+                          o->softirq_queues);
     out->cpu = (struct sim_cpu){.mapping = (enum cost_mapping)o->mapping,
                                 .behaviour = (enum sim_behaviour)o->behaviour,
                                 .cores = (uint16_t)cores,
                                 .threads_per_core = (uint16_t)per_core,
-                                .workers = 1};
+                                .workers = 1,
+                                .placement = (enum sim_placement)o->placement,
+                                .softirq_queues = (uint16_t)queues};
+    out->cipher = is_tor ? LINK_AES256 : cost_profile_cipher(profile);
+    if (o->cipher >= 0)
+        out->cipher = (enum link_cipher)o->cipher;
     if (o->mapping < 0)
         out->cpu.mapping = is_tor ? COST_VANILLA : COST_FULL;
     if (o->behaviour < 0)
@@ -79,7 +90,7 @@ bool predict_row_make(const struct predict_options *o, const struct predict_mach
                                                       .run = (uint32_t)o->run,
                                                       .record_cells = (uint32_t)o->record_cells,
                                                       .rate = (uint32_t)o->rate,
-                                                      .cipher = (enum link_cipher)o->cipher},
+                                                      .cipher = machine->cipher},
                                              .connection_threads = threads,
                                              .line_rate = machine->line_rate,
                                              .latency_us = (uint32_t)o->latency_us,

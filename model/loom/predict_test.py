@@ -37,6 +37,28 @@ def test_a_row_for_each_number_of_threads_and_the_same_each_time() -> None:
     assert saturated["cells_per_s"] * saturated["cpu_ns_per_cell"] == pytest.approx(1e9, rel=0.05)
 
 
+def test_links_have_the_cipher_that_the_relay_of_the_profile_chooses() -> None:
+    ciphers = {name: answer("--profile", name, *SMALL[2:])["load"]["cipher"]
+               for name in ("loom-xeon", "loom-pi-64", "tor-0.4.9-pi-64")}  # fmt: skip
+    assert len({ciphers["loom-xeon"], ciphers["loom-pi-64"]}) == 2
+    assert ciphers["tor-0.4.9-pi-64"] == ciphers["loom-xeon"]
+    assert answer("--profile", "loom-pi-64", *SMALL[2:], "--cipher", "aes256")["load"]["cipher"] == ciphers["loom-xeon"]
+    work = answer("--profile", "loom-pi-64", *SMALL[2:])["rows"][0]["work_per_cell"]
+    assert work["tls_chacha_bytes"] > 1000
+    assert work.get("tls_aes256_bytes", 0) == 0
+
+
+def test_more_cores_take_the_interrupts() -> None:
+    pi = ("--profile", "loom-pi-64", *SMALL[2:], "--threads", "4", "--placement", "pinned")
+    one, four = (answer(*pi, "--softirq-queues", queues)["rows"][0]["cells_per_s"] for queues in ("1", "4"))
+    assert four > one
+    done = predict(*pi, "--softirq-queues", "5")
+    assert done.returncode == 1
+    assert done.stderr.strip().splitlines() == [
+        "loom-pi-64: softirq-queues: expected at most the 4 logical cores, found 5"]
+    assert "floating or pinned" in predict(*pi, "--placement", "nailed").stderr
+
+
 def test_the_stages_of_a_bill_sum_to_the_cost() -> None:
     for profile in ("loom-xeon", "tor-0.4.9-xeon"):
         row = answer("--profile", profile, *SMALL[2:])["rows"][0]

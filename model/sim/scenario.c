@@ -66,16 +66,25 @@ static bool check_network(const struct scenario_network *network, struct mistake
     return true;
 }
 
+static bool check_class(const struct scenario_class *class, struct mistake *mistake) {
+    const uint64_t logical = class->cores * class->threads_per_core;
+    if (class->capacity_mbit_most <= class->capacity_mbit_least)
+        return record_mistake(class->at, "capacity_mbit_most", mistake,
+                              "expected more than capacity_mbit_least, %" PRIu64, class->capacity_mbit_least);
+    if (class->softirq_queues > logical)
+        return record_mistake(class->at, "softirq_queues", mistake,
+                              "expected at most its logical cores, %" PRIu64, logical);
+    return true;
+}
+
 static bool check_hardware(const struct scenario_hardware *hardware, struct mistake *mistake) {
     const struct scenario_class *classes = hardware->classes.items;
     if (!hardware->tor_profile != !hardware->loom_profile)
         return record_mistake(hardware->at, NULL, mistake,
                               "expected both tor_profile and loom_profile, or none");
     for (uint32_t i = 0; i < hardware->classes.n; i++)
-        if (classes[i].capacity_mbit_most <= classes[i].capacity_mbit_least)
-            return record_mistake(classes[i].at, "capacity_mbit_most", mistake,
-                                  "expected more than capacity_mbit_least, %" PRIu64,
-                                  classes[i].capacity_mbit_least);
+        if (!check_class(&classes[i], mistake))
+            return false;
     return check_names(&hardware->classes, sizeof(*classes), mistake);
 }
 

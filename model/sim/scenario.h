@@ -53,6 +53,8 @@ struct scenario_class {
     uint64_t is_free; /* its work takes no time, its line and its relays have no limit */
     uint64_t line_mbit;
     uint64_t line_both_ways; /* line_mbit is for both directions together */
+    uint64_t softirq_queues; /* 0: as the profile says */
+    uint64_t placement;      /* enum sim_placement */
 };
 
 struct scenario_hardware {

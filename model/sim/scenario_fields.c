@@ -58,6 +58,7 @@
 
 static const char *const engines[] = {"sim"};
 static const char *const price_rules[] = {"fixed", "drawn"};
+static const char *const placements[] = {"floating", "pinned"}; /* enum sim_placement */
 static const char *const line_rates[] = {"next", "capacity"};
 static const char *const orders[] = {"weight", "capacity", "random"};
 static const char *const owners[] = {"own", "tor", "loom"}; /* enum scenario_of */
@@ -122,6 +123,10 @@ static const struct record_field class_fields[] = {
     NUMBER_OR(scenario_class, line_mbit, 0, 0, MBIT_MAX, "each way; 0: as line_rate says"),
     BOOL_OR(scenario_class, "line_both_ways", line_both_ways, 0,
             "the line is one for both directions together"),
+    NUMBER_OR(scenario_class, softirq_queues, 0, 0, 128,
+              "logical cores that the network's interrupts go to, from the first on; 0: as the profile says"),
+    CHOICE_OR(scenario_class, placement, SIM_FLOATING, placements,
+              "pinned: main and connection threads each on a core of their own, in turn; CPU workers float"),
 };
 static const struct record class_record = RECORD(scenario_class, class_fields);
 

@@ -122,6 +122,8 @@ static void make_cpu(struct plan *plan, uint32_t i, uint64_t tor_rate) {
         .cores = (uint16_t) class->cores,
         .threads_per_core = (uint16_t) class->threads_per_core,
         .workers = (uint16_t) class->workers,
+        .placement = (enum sim_placement) class->placement,
+        .softirq_queues = (uint16_t)(class->softirq_queues ? class->softirq_queues : profile->softirq_queues),
     };
 }
 

@@ -54,6 +54,12 @@ static void contradictions(void **state) {
         {SMALL_HEAD SMALL_NETWORK "hardware: {classes: [{name: any, cores: 1, capacity_mbit_least: 9, "
                                   "capacity_mbit_most: 9}]}\n" SMALL_ARMS SMALL_TRAFFIC,
          "s.yaml:7: hardware.classes[0].capacity_mbit_most: expected more than capacity_mbit_least, 9"},
+        {SMALL_HEAD SMALL_NETWORK
+         "hardware: {classes: [{name: any, cores: 2, softirq_queues: 3}]}\n" SMALL_ARMS SMALL_TRAFFIC,
+         "s.yaml:7: hardware.classes[0].softirq_queues: expected at most its logical cores, 2"},
+        {SMALL_HEAD SMALL_NETWORK
+         "hardware: {classes: [{name: any, cores: 2, placement: nailed}]}\n" SMALL_ARMS SMALL_TRAFFIC,
+         "s.yaml:7: hardware.classes[0].placement: expected floating or pinned, found \"nailed\""},
         {SMALL_HEAD SMALL_NETWORK SMALL_CLASSES SMALL_TRAFFIC
          "arms:\n    - {name: x, percent: 0}\n    - {name: x, percent: 1}\n",
          "s.yaml:14: arms[1].name: expected each name once, found \"x\" again"},
