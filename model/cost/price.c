@@ -12,21 +12,20 @@ static uint64_t multiply(uint64_t a, uint64_t b) {
     return __builtin_mul_overflow(a, b, &product) ? UINT64_MAX : product;
 }
 
-/* Of a price that only what is cold has, the share of n active halves beyond those that stay hot. */
-static uint64_t cold_ps(uint64_t ps, uint32_t halves_active, uint32_t hot) {
+/* Of a price that only what is cold has, the share of n things in use beyond those that stay hot. */
+static uint64_t cold_ps(uint64_t ps, uint32_t in_use, uint32_t hot) {
     CHECK(ps <= COST_COLD_PS_MAX);
-    return halves_active <= hot ? 0 : ps * (halves_active - hot) / halves_active;
+    return in_use <= hot ? 0 : ps * (in_use - hot) / in_use;
 }
 
 uint64_t cost_work_ps(const struct cost_table *table, const struct work *delta,
                       const struct working_set *working_set) {
-    uint32_t active = working_set->halves_active;
-    uint64_t sum =
-        multiply(delta->circuit_switches, cold_ps(table->circuit_cold_ps, active, table->halves_hot));
+    uint64_t sum = multiply(delta->circuit_switches,
+                            cold_ps(table->circuit_cold_ps, working_set->halves_active, table->halves_hot));
     sum = add(sum, multiply(add(delta->cells_received, delta->cells_crossed),
-                            cold_ps(table->cell_cold_ps, active, table->queues_hot)));
+                            cold_ps(table->cell_cold_ps, working_set->cells_waiting, table->queues_hot)));
     sum = add(sum, multiply(add(delta->edge_bytes_in, delta->edge_bytes_out),
-                            cold_ps(table->edge_cold_ps, active, table->queues_hot / COST_EDGE_QUEUES)));
+                            cold_ps(table->edge_cold_ps, working_set->cells_waiting, table->queues_hot)));
 #define X(name) sum = add(sum, multiply(delta->name, table->ps.name));
     WORK_LIST(X)
 #undef X

@@ -2,7 +2,8 @@
  *
  * A price table is of one implementation on one kind of machine (profiles/). Pricing is a pure function, so the
  * engine and the pacing in Shadow charge the same.
- * Law: the price of no work is 0; more of any kind of work, a higher price or more active circuits never make it lower.
+ * Law: the price of no work is 0; more of any kind of work, a higher price, more active circuits or more
+ * waiting cells never make it lower.
  * Sums that leave 64 bits stay at their end, so a price never wraps.
  * Exactness: a price is the exact sum, rounded up to a nanosecond once a call: price whole batches, not single cells. */
 #ifndef LOOM_COST_PRICE_H
@@ -20,9 +21,7 @@
 #define COST_COLD_PS_MAX      UINT64_C(1000000000)    /* times 2^32 circuits it fits in 64 bits */
 #define COST_SMT_PERMILLE     1000u                   /* two hyperthreads as fast as two cores */
 #define COST_SMT_PERMILLE_MAX 4000u
-/* A circuit that ends here keeps a window of 500 cells, one that passes some sixty under load: so many times the memory. */
-#define COST_EDGE_QUEUES 8u
-#define COST_WAKE_NS_MAX UINT64_C(100000000) /* a tenth of a second: more is no wake */
+#define COST_WAKE_NS_MAX      UINT64_C(100000000) /* a tenth of a second: more is no wake */
 
 /* Picoseconds for one unit of each kind of work, under the names of the work. */
 struct cost_prices {
@@ -37,8 +36,8 @@ struct cost_table {
     uint32_t halves_hot;      /* so many active circuit halves stay in the caches */
     uint64_t
         cell_cold_ps; /* what a cell costs more each time that it waits, when those that wait leave the near caches */
-    uint64_t edge_cold_ps; /* the same of a byte of an exit stream, whose circuit's queues are longer */
-    uint32_t queues_hot;   /* the cells that wait with so many active circuit halves stay there */
+    uint64_t edge_cold_ps; /* the same of a byte of an exit stream */
+    uint32_t queues_hot;   /* so many cells that wait stay there */
     uint32_t
         smt_permille; /* how much longer work takes while both sibling hyperthreads are always busy (des/cores.h) */
     uint32_t wake_delay_ns; /* from being woken until a sleeping thread runs: time, but nobody's work */
@@ -48,10 +47,9 @@ struct cost_table {
     bool calibrated; /* fitted on the machine that it names; otherwise each output must say that it is not */
 };
 
-/* Price the work at full speed. Of n active halves, a share of 1 - halves_hot / n is taken to be cold, and the cells of a
- * share of 1 - queues_hot / n: those are two caches, as a queue takes more room than a circuit. A cell waits once it is
- * received, and once more when it crosses to another thread; what streams bring and take gets cold with a COST_EDGE_QUEUES-th
- * of as many halves. */
+/* Price the work at full speed. Of n active halves, a share of 1 - halves_hot / n is taken to be cold, and of the cells a
+ * share of 1 - queues_hot / n, when n of them wait. A cell waits once it is received, and once more when it crosses to
+ * another thread; what streams bring and take waits with the cells. */
 MUST_USE uint64_t cost_work_ps(const struct cost_table *table, const struct work *delta,
                                const struct working_set *working_set);
 

@@ -101,29 +101,28 @@ static void cells_that_wait_get_cold_before_circuits_do(void **state) {
                                      .halves_hot = 500};
     const struct work work = {.cells_received = 5, .cells_crossed = 2, .circuit_switches = 2};
     for (size_t i = 0; i < COUNT(cases); i++) {
-        const struct working_set set = {.halves_active = cases[i].active};
+        const struct working_set set = {.halves_active = cases[i].active, .cells_waiting = cases[i].active};
         assert_in_range(cost_work_ps(&table, &work, &set), cases[i].expected - 7, cases[i].expected);
     }
 }
 
-/* A stream has a window of eight times what a circuit that passes has. */
-static void streams_get_cold_before_cells_that_pass(void **state) {
+static void what_streams_bring_is_as_cold_as_cells_that_wait(void **state) {
     (void)state;
     static const struct {
-        uint32_t active;
+        uint32_t waiting;
         uint64_t expected;
-    } cases[] = {{0, 0}, {10, 0}, {20, 7 * 50}, {40, 7 * 75}, {80, 7 * 87}};
+    } cases[] = {{0, 0}, {80, 0}, {160, 7 * 50}, {320, 7 * 75}, {640, 7 * 87}};
     const struct cost_table table = {.edge_cold_ps = 100, .queues_hot = 80, .smt_permille = 1000};
     const struct work work = {.edge_bytes_in = 5, .edge_bytes_out = 2};
     for (size_t i = 0; i < COUNT(cases); i++) {
-        const struct working_set set = {.halves_active = cases[i].active};
+        const struct working_set set = {.halves_active = UINT32_MAX, .cells_waiting = cases[i].waiting};
         assert_int_equal(cost_work_ps(&table, &work, &set), cases[i].expected);
     }
 }
 
 static void sums_that_leave_64_bits_stay_at_the_end(void **state) {
     (void)state;
-    const struct working_set crowd = {.halves_active = UINT32_MAX};
+    const struct working_set crowd = {.halves_active = UINT32_MAX, .cells_waiting = UINT32_MAX};
     struct cost_table table = {.circuit_cold_ps = COST_COLD_PS_MAX, .cell_cold_ps = COST_COLD_PS_MAX};
     struct work work;
 #define X(name)                        \
@@ -145,7 +144,7 @@ static void more_is_never_cheaper(void **state) {
     (void)state;
     const struct cost_table table = table_of_primes();
     for (uint64_t n = 1; n < 100; n++) {
-        const struct working_set set = {.halves_active = (uint32_t)n};
+        const struct working_set set = {.halves_active = (uint32_t)n, .cells_waiting = (uint32_t)n};
         const struct work less = {.circuits_opened = 7 * n, .reads = n * n};
         struct work more = less;
         nsec price = cost_price(&table, &less, &set);
@@ -178,7 +177,7 @@ int main(void) {
         cmocka_unit_test(nanoseconds_are_rounded_up),
         cmocka_unit_test(circuits_get_cold_when_there_are_many),
         cmocka_unit_test(cells_that_wait_get_cold_before_circuits_do),
-        cmocka_unit_test(streams_get_cold_before_cells_that_pass),
+        cmocka_unit_test(what_streams_bring_is_as_cold_as_cells_that_wait),
         cmocka_unit_test(sums_that_leave_64_bits_stay_at_the_end),
         cmocka_unit_test(more_is_never_cheaper),
         cmocka_unit_test(parts_add_up),

@@ -40,7 +40,8 @@ static void stages_sum_to_the_price_also_of_what_is_cold(void **state) {
     WORK_LIST(X)
 #undef X
     table.ps.tls_aes256_bytes = 400;
-    const struct working_set sets[] = {{0}, {.halves = 64, .halves_active = 64}, {.halves_active = 32000}};
+    const struct working_set sets[] = {
+        {0}, {.halves = 64, .halves_active = 64}, {.halves_active = 32000, .cells_waiting = 9000}};
     for (unsigned i = 0; i < 3; i++) {
         struct cost_bill bill;
         cost_bill_make(&table, &work, &sets[i], &bill);

@@ -33,7 +33,7 @@ struct predict_options {
     int nic;       /* enum predict_nic */
     uint64_t links, circuits, run, record_cells, latency_us, seed, rate, draws;
     uint64_t cores, threads_per_core, softirq_queues; /* 0: as the profile */
-    nsec warm_up, length;             /* 0: as long as it takes */
+    nsec warm_up, length;                             /* 0: as long as it takes */
     bool wants_json, wants_bill, wants_help, wants_sensitivity;
 };
 

@@ -48,22 +48,23 @@ static json_t *interval_json(const struct predict_row *row) {
 
 static json_t *row_json(const struct predict_result *result, const struct predict_row *row) {
     const struct working_set *set = &row->found.set;
-    return json_pack("{s:i, s:s, s:f, s:f, s:f, s:o, s:o, s:{s:I, s:I, s:I, s:I}, s:f, s:o, s:o, s:o}",
+    return json_pack("{s:i, s:s, s:f, s:f, s:f, s:o, s:o, s:{s:I, s:I, s:I, s:I, s:I}, s:f, s:o, s:o, s:o}",
                      "threads", (int)row->threads, "mapping", cost_mapping_name(result->machine.cpu.mapping),
                      "cells_per_s", predict_cells_per_s(row), "mbit", predict_mbit(row), "cpu_ns_per_cell",
                      predict_cpu_ns_per_cell(row), "utilisation", utilisation_json(row), "work_per_cell",
                      work_json(&row->found), "working_set", "links", (json_int_t)set->links, "links_active",
                      (json_int_t)set->links_active, "halves", (json_int_t)set->halves, "halves_active",
-                     (json_int_t)set->halves_active, "measured_s", (double)row->found.time / 1e9, "delay_us",
-                     delay_json(&row->found), "bill", bill_json(result, row), "interval", interval_json(row));
+                     (json_int_t)set->halves_active, "cells_waiting", (json_int_t)set->cells_waiting,
+                     "measured_s", (double)row->found.time / 1e9, "delay_us", delay_json(&row->found), "bill",
+                     bill_json(result, row), "interval", interval_json(row));
 }
 
 static json_t *load_json(const struct predict_options *o, enum link_cipher cipher) {
-    return json_pack(
-        "{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "role", o->role == PREDICT_EXIT ? "exit" : "middle",
-        "cipher", link_cipher_name(cipher), "links", (json_int_t)o->links, "circuits",
-        (json_int_t)o->circuits, "run", (json_int_t)o->run, "record_cells", (json_int_t)o->record_cells,
-        "latency_us", (json_int_t)o->latency_us, "seed", (json_int_t)o->seed, "rate", (json_int_t)o->rate);
+    return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "role",
+                     o->role == PREDICT_EXIT ? "exit" : "middle", "cipher", link_cipher_name(cipher), "links",
+                     (json_int_t)o->links, "circuits", (json_int_t)o->circuits, "run", (json_int_t)o->run,
+                     "record_cells", (json_int_t)o->record_cells, "latency_us", (json_int_t)o->latency_us,
+                     "seed", (json_int_t)o->seed, "rate", (json_int_t)o->rate);
 }
 
 static json_t *result_json(const struct predict_options *o, const struct predict_result *result) {

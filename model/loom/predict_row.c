@@ -136,6 +136,7 @@ void predict_bill(const struct predict_machine *machine, const struct predict_ro
     struct cost_bill bill;
     double priced = 0, all = predict_cpu_ns_per_cell(row);
     set.halves_active /= threads;
+    set.cells_waiting /= threads;
     cost_bill_make(&machine->profile.value, &row->found.work, &set, &bill);
     for (unsigned i = 0; i < COST_STAGES; i++) {
         ns_out[i] = (double)bill.ps[i] / COST_PS_PER_NS / (double)row->found.cells;

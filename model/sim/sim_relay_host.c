@@ -217,6 +217,7 @@ struct working_set sim_relay_load(const struct sim_relay *relay, nsec now) {
         sum.links_active += set.links_active;
         sum.halves += set.halves;
         sum.halves_active += set.halves_active;
+        sum.cells_waiting += set.cells_waiting;
     }
     return sum;
 }

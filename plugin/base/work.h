@@ -74,6 +74,7 @@ struct working_set {
     uint32_t links_active;  /* with a cell in the last second */
     uint32_t halves;        /* circuit halves of the manager */
     uint32_t halves_active; /* with a cell in the last second */
+    uint32_t cells_waiting; /* when a cell left for a link: the mean over those of the last second */
 };
 
 #endif

@@ -543,5 +543,6 @@ struct working_set manager_working_set(const struct manager *m, nsec now) {
     return (struct working_set){.links = m->links_open,
                                 .links_active = activity_count(&m->links_active, now),
                                 .halves = m->halves.live,
-                                .halves_active = activity_count(&m->halves_active, now)};
+                                .halves_active = activity_count(&m->halves_active, now),
+                                .cells_waiting = depth_mean(&m->cells_depth, now)};
 }

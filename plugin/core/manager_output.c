@@ -247,8 +247,10 @@ uint32_t manager_take(struct manager *m, nsec now, link_id id, struct cell **cel
         manager_link_want_write(m, link);
     if (taken)
         link->sent_at = now;
-    if (taken)
+    if (taken) {
         activity_note(&m->links_active, now, &link->active);
+        depth_note(&m->cells_depth, now, taken, m->cells.slab.taken);
+    }
     m->work.cells_sent += taken;
     link->cells_passed += taken;
     m->work.bytes_sent += (uint64_t)taken * CELL_LEN;

@@ -31,6 +31,7 @@
 #include <stddef.h>
 
 #include "base/activity.h"
+#include "base/depth.h"
 #include "base/list.h"
 #include "base/rng.h"
 #include "base/slab.h"
@@ -297,6 +298,7 @@ struct manager {
     nsec hibernation_look_at; /* at the links; NSEC_NEVER: awake */
     uint32_t links_open;
     struct activity halves_active, links_active;
+    struct depth cells_depth; /* of those of our pool */
 };
 
 /* --- shared by the files ------------------------------------------------------------------------------------------- */

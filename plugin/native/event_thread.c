@@ -485,5 +485,5 @@ void event_thread_figures(struct event_thread *thread, nsec now, struct thread_f
     *out = thread->figures;
     CHECK(pthread_mutex_unlock(&thread->figures_lock) == 0);
     if (now / NSEC_PER_S > out->at / NSEC_PER_S + 1)
-        out->set.links_active = out->set.halves_active = 0;
+        out->set.links_active = out->set.halves_active = out->set.cells_waiting = 0;
 }

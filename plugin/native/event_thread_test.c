@@ -21,13 +21,15 @@ static void a_thread_that_sleeps_has_no_active_links(void **state) {
     (void)state;
     bench_init(&bench, 0);
     bench_main(&bench)->figures = (struct thread_figures){
-        .set = {.links = 5, .links_active = 3, .halves = 8, .halves_active = 2}, .at = 7 * NSEC_PER_S + 1};
+        .set = {.links = 5, .links_active = 3, .halves = 8, .halves_active = 2, .cells_waiting = 9},
+        .at = 7 * NSEC_PER_S + 1};
     event_thread_figures(bench_main(&bench), 9 * NSEC_PER_S - 1, &figures);
     assert_int_equal(figures.set.links_active, 3);
     assert_int_equal(figures.set.halves_active, 2);
     event_thread_figures(bench_main(&bench), 9 * NSEC_PER_S, &figures);
     assert_int_equal(figures.set.links_active, 0);
     assert_int_equal(figures.set.halves_active, 0);
+    assert_int_equal(figures.set.cells_waiting, 0);
     assert_int_equal(figures.set.links, 5);
     assert_int_equal(figures.set.halves, 8);
     bench_fini(&bench);

@@ -72,8 +72,10 @@ static void put_set(struct runtime *runtime, const struct thread_figures *figure
                             "loom_working_set{manager=\"%u\",kind=\"links\"} %u\n"
                             "loom_working_set{manager=\"%u\",kind=\"links_active\"} %u\n"
                             "loom_working_set{manager=\"%u\",kind=\"halves\"} %u\n"
-                            "loom_working_set{manager=\"%u\",kind=\"halves_active\"} %u\n",
-                            i, set->links, i, set->links_active, i, set->halves, i, set->halves_active);
+                            "loom_working_set{manager=\"%u\",kind=\"halves_active\"} %u\n"
+                            "loom_working_set{manager=\"%u\",kind=\"cells_waiting\"} %u\n",
+                            i, set->links, i, set->links_active, i, set->halves, i, set->halves_active, i,
+                            set->cells_waiting);
     }
 }
 

@@ -2,9 +2,9 @@
 
 A relay under a load is one run: the counters and the CPU time of all threads that relayed, for what one thread hands
 to another both pay, and only one counts. What is cold adds two columns: a share 1 - halves_hot / n of the circuit
-switches, and a share 1 - queues_hot / n of the cells received and of those that crossed, n being the circuit halves
-that are active on the thread. Bytes of exit streams are the third: queues of their circuits are EDGE_QUEUES times as
-long. Those two counts are no prices: the pair that leaves the least squares is taken.
+switches, and a share 1 - queues_hot / n of the cells received, of those that crossed and of the bytes of exit streams,
+n being the circuit halves that are active on the thread, or how many cells wait there when one leaves. Those two
+counts are no prices: the pair that leaves the least squares is taken.
 """
 
 from __future__ import annotations
@@ -20,9 +20,8 @@ from .native_load import NativeResult, Work
 CIRCUIT_COLD = "circuit_cold"
 CELL_COLD = "cell_cold"
 EDGE_COLD = "edge_cold"
-EDGE_QUEUES = 8  # COST_EDGE_QUEUES of price.h
 HALVES_HOT = (250, 500, 1000, 2000, 4000, 8000, 16000)
-QUEUES_HOT = (60, 125, 250, 500, 1000, 2000)
+QUEUES_HOT = (125, 250, 500, 1000, 2000, 4000, 8000)
 PART_LEAST = 0.02  # of the relay's cells: a thread that relayed fewer is no run
 CLOSE = 4.0  # in units of the squares: counts that leave no more than so much beyond the least are in the interval
 
@@ -33,6 +32,7 @@ class Part:
 
     work: Mapping[str, float]
     halves_active: float
+    cells_waiting: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -59,9 +59,9 @@ class Observation:
                     work[name] = work.get(name, 0.0) + count
             waits = part.work.get("cells_received", 0.0) + part.work.get("cells_crossed", 0.0)
             work[CIRCUIT_COLD] += part.work.get("circuit_switches", 0.0) * cold_share(part.halves_active, halves_hot)
-            work[CELL_COLD] += waits * cold_share(part.halves_active, queues_hot)
+            work[CELL_COLD] += waits * cold_share(part.cells_waiting, queues_hot)
             edges = part.work.get("edge_bytes_in", 0.0) + part.work.get("edge_bytes_out", 0.0)
-            work[EDGE_COLD] += edges * cold_share(part.halves_active, queues_hot // EDGE_QUEUES)
+            work[EDGE_COLD] += edges * cold_share(part.cells_waiting, queues_hot)
         return Run(self.load, work, self.cpu_ns, self.cells, self.doubt)
 
 
@@ -76,7 +76,7 @@ class Hot:
 
 
 def cold_share(active: float, hot: float) -> float:
-    """Return which share of so many active halves is cold, as cold_ps of price.c does."""
+    """Return which share of so many in use is cold, as cold_ps of price.c does."""
     return 0.0 if active <= hot else 1.0 - hot / active
 
 
@@ -89,10 +89,14 @@ def observe(result: NativeResult, slowness: float = 1.0) -> Observation:
     sets = result.working_set
     return Observation(
         load=result.load.name,
-        parts=tuple(Part(result.work[name], sets.get(name, {}).get("halves_active", 0)) for name in relaying),
+        parts=tuple(Part(result.work[name], *_in_use(sets.get(name, {}))) for name in relaying),
         cpu_ns=sum(result.cpu_ns[name] for name in relaying) / slowness,
         cells=sum(handled[name] for name in relaying) / links_a_cell,
     )
+
+
+def _in_use(working_set: Work) -> tuple[int, int]:
+    return working_set.get("halves_active", 0), working_set.get("cells_waiting", 0)
 
 
 def _handled(work: Work) -> int:

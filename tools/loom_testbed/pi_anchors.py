@@ -222,7 +222,7 @@ CACHES = {
     ),
     "queues_hot": (
         "count",
-        Anchor(30, 10, 200, DERIVED, "cells of 576 bytes in 512 kB of L2 that four cores share; the ends are assumed"),
+        Anchor(450, 200, 910, DERIVED, "cells of 576 bytes: half of what 512 kB of L2 hold; the ends are assumed"),
     ),
     "wake_delay": (
         "ns",

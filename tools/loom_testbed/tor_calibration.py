@@ -140,8 +140,9 @@ def observations(native: NativeRuns, predicted: Mapping[Load, Predicted]) -> lis
         work = {name: count * result.cells for name, count in prediction.work_per_cell.items() if name in WORK}
         work["scheduler_picks"] = work.get("cells_sent", 0.0)  # tor picks for each cell
         cpu_ns = sum(result.cpu_ns.values()) / native.slowness(run)
-        active = prediction.working_set.get("halves_active", 0)
-        seen.append(Observation(result.load.name, (Part(work, active),), cpu_ns, result.cells))
+        sets = prediction.working_set
+        part = Part(work, sets.get("halves_active", 0), sets.get("cells_waiting", 0))
+        seen.append(Observation(result.load.name, (part,), cpu_ns, result.cells))
     return seen
 
 

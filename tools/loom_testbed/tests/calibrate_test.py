@@ -81,21 +81,21 @@ def _result(load: Load, conn: dict, halves: int, cpu_ns: int) -> NativeResult:
     work = {"main": {"cells_received": 3}, "conn-1": conn}
     return NativeResult(load=load, program="loom", cells=conn["cells_received"], seconds=2.0,
                         cpu_ns={"main": 5, "conn-1": cpu_ns}, work=work,
-                        working_set={"conn-1": {"halves_active": halves}})  # fmt: skip
+                        working_set={"conn-1": {"halves_active": halves, "cells_waiting": halves // 2}})  # fmt: skip
 
 
 def test_threads_that_relay_are_observed_corrected_by_the_yardstick() -> None:
     result = _result(Load(), {"cells_received": 1000, "cells_sent": 1000, "circuit_switches": 500}, 400, 600_000)
     one = observe(result, slowness=1.2)
     assert (len(one.parts), one.cells, one.cpu_ns, one.halves_active) == (1, 1000, 500_000, 400)
-    run = one.run(halves_hot=200, queues_hot=100)
+    run = one.run(halves_hot=200, queues_hot=50)
     assert (run.work[CIRCUIT_COLD], run.work[CELL_COLD]) == (250.0, 750.0)
 
 
-def test_streams_get_cold_before_cells_that_pass() -> None:
+def test_what_streams_bring_is_as_cold_as_cells_that_wait() -> None:
     work = {"cells_received": 100.0, "edge_bytes_in": 30.0, "edge_bytes_out": 70.0}
-    run = Observation("exit", (Part(work, 100),), 1.0, 100.0).run(halves_hot=200, queues_hot=400)
-    assert (run.work[CELL_COLD], run.work[EDGE_COLD]) == (0.0, 50.0)
+    run = Observation("exit", (Part(work, 100, 800),), 1.0, 100.0).run(halves_hot=200, queues_hot=400)
+    assert (run.work[CELL_COLD], run.work[EDGE_COLD]) == (50.0, 50.0)
 
 
 def test_a_cell_passes_one_link_of_an_exit() -> None:
@@ -106,7 +106,8 @@ def test_a_cell_passes_one_link_of_an_exit() -> None:
 
 def test_what_is_cold_is_so_on_its_thread() -> None:
     work = {"cells_received": 100.0, "cells_crossed": 50.0, "circuit_switches": 10.0}
-    run = Observation("two", (Part(work, 100), Part(work, 400)), 1.0, 200.0).run(halves_hot=200, queues_hot=200)
+    parts = (Part(work, 100, 150), Part(work, 400, 400))
+    run = Observation("two", parts, 1.0, 200.0).run(halves_hot=200, queues_hot=200)
     assert (run.work[CIRCUIT_COLD], run.work[CELL_COLD]) == (5.0, 75.0)
     assert run.work["cells_received"] == 200.0
 
@@ -122,7 +123,7 @@ def _observed(halves_hot: int, queues_hot: int) -> list[Observation]:
         cells = 1e6
         work = {"cells_received": cells, "cells_sent": cells, "reads": 0.2 * rng.random() * cells,
                 "tls_records_read": rng.random() * cells, "circuit_switches": 2 * rng.random() * cells}  # fmt: skip
-        parts = (Part(work, float(rng.choice([20, 300, 2000, 16000]))),)
+        parts = (Part(work, *(float(rng.choice([20, 300, 2000, 16000])) for _ in range(2))),)
         one = Observation(f"load {index}", parts, 1.0, cells)
         run = one.run(halves_hot, queues_hot)
         cost = sum(TRUE.get(name, 0.0) * amount for name, amount in run.work.items()) * rng.normal(1.0, 0.02)
