@@ -125,8 +125,9 @@ static bool read_delays(const struct plant *plant, const struct sim_prediction_s
                         const struct sim_generator_measure *before, struct sim_prediction *out) {
     struct sim_generator_measure m = sim_world_generator(plant->world);
     out->left_out = m.left_out - before->left_out;
-    return sim_delays_quantiles(m.delays + before->delay_count, m.delay_count - before->delay_count,
-                                s->memory, &out->delay_median, &out->delay_p99);
+    struct sim_delay *since = m.delay_count == 0 ? NULL : m.delays + before->delay_count;
+    return sim_delays_quantiles(since, m.delay_count - before->delay_count, s->memory, &out->delay_median,
+                                &out->delay_p99);
 }
 
 static bool is_enough(const struct sim_prediction_setting *s, nsec time, uint64_t cells) {
