@@ -24,6 +24,7 @@ from moves import must_arrive_whole
 pytestmark = pytest.mark.skipif(MIDDLE == "tor", reason="needs Loom")
 
 SIZE = int(os.environ.get("LOOM_MOVED_BYTES", str((4 if SANITIZED else 20) * MEGABYTE)))
+MOVES_LEAST = 8
 IS_LONG = "LOOM_MOVED_BYTES" in os.environ
 READY_SECONDS_MAX = 300.0 if SANITIZED else 120.0
 # What is not negotiated here has its own place, where it is asked for.
@@ -77,16 +78,19 @@ def test_no_cell_is_lost_or_changed_under_full_load(relay: Path, lone: tuple[lon
     started, metrics_port = lone
     links = ["--links", "8", "--verified-links", "4", "--circuits", "40"]
     command = [str(relay.with_name("loom-load")), *started.as_options(), *links]
-    done = subprocess.run([*command, "--warmup", "0", "--seconds", "30" if IS_LONG else "3"], capture_output=True,
-                          text=True, timeout=600, check=False)  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    result = json.loads(done.stdout)
-    assert result["lost"] == 0 and result["wrong"] == 0
-    assert result["verified"] >= result["cells"] > 0
-    counters = metrics.read(metrics_port)
-    assert counters is not None
-    print(counters.moves)
-    assert counters.moves.moved >= 8
+    moved = 0
+    while moved < MOVES_LEAST:  # on a machine that does other things a move takes seconds
+        done = subprocess.run([*command, "--warmup", "0", "--seconds", "30" if IS_LONG else "3"], capture_output=True,
+                              text=True, timeout=600, check=False)  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        result = json.loads(done.stdout)
+        assert result["lost"] == 0 and result["wrong"] == 0
+        assert result["verified"] >= result["cells"] > 0
+        counters = metrics.read(metrics_port)
+        assert counters is not None
+        print(counters.moves)
+        assert counters.moves.moved > moved
+        moved = counters.moves.moved
 
 
 @pytest.mark.skipif(not IS_LONG, reason="LOOM_MOVED_BYTES: with tools/test --long")

@@ -6,7 +6,6 @@ import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ElementTree
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,22 +13,18 @@ ROOT = Path(__file__).resolve().parents[2]
 
 TOTAL_BUDGET = 1200  # seconds on two cores
 
-# Seconds that the stages wait for each build; most of what follows dev is built while interop waits.
-BUILD_SECONDS = {"dev": 80, "release": 20, "asan": 120, "tsan": 40}
+BUILD_SECONDS = {"dev": 75, "release": 60, "asan": 160, "tsan": 50}
 BUILD_TARGETS = {"release": ["programs"]}  # tests run from the other presets
 # Seconds of wall time that each label may take; with the builds they fit into the total.
 BUDGETS = {
-    "dev": {"tidy": 24, "unit": 102, "corpus": 5, "golden": 25, "litmus": 15, "sim": 64, "interop": 240},
-    "release": {"tidy": 5},  # the symbols of the core that is shipped
-    "asan": {"unit": 71, "corpus": 6, "golden": 32, "sim": 45, "sanitized": 88},
-    "tsan": {"unit": 40, "sim": 95, "sanitized": 83},  # of the C programs those alone that start threads
+    "dev": {"tidy": 16, "unit": 95, "corpus": 4, "golden": 20, "litmus": 10, "sim": 55, "interop": 230},
+    "release": {"tidy": 4},  # the symbols of the core that is shipped
+    "asan": {"unit": 60, "corpus": 4, "golden": 28, "sim": 40, "sanitized": 79},
+    "tsan": {"unit": 38, "sim": 105, "sanitized": 67},  # of the C programs those alone that start threads
 }
 LONG_BUDGETS = {"dev": 3600, "tsan": 1200}  # with --long, beyond the total
 # Tests that wait for votes and timeouts: so many more at a time than there are cores.
 EXTRA_JOBS = {"unit": 2, "interop": 2, "sanitized": 1}
-# Whole networks mostly wait: from the first of them on the presets that follow are built at the lowest weight.
-BUILT_BESIDE = {"interop", "sanitized"}
-LOWEST_WEIGHT = ("nice", "-n", "19")
 SHOWN_LINES = 60  # of what a failed test or build wrote
 ASLR_BITS_MAX = 28  # clang 14's thread sanitizer cannot map its shadow when the kernel moves things further
 
@@ -63,37 +58,24 @@ def run(command: list[str]) -> subprocess.CompletedProcess:
                           stderr=subprocess.STDOUT, text=True, errors="replace")
 
 
-def configure_and_build(preset: str, before: tuple[str, ...] = ()) -> subprocess.CompletedProcess:
+def configure_and_build(preset: str) -> subprocess.CompletedProcess:
     """Return the last command, which is the one that failed when one did."""
     targets = [f"--target={target}" for target in BUILD_TARGETS.get(preset, [])]
-    done = run([*before, "cmake", "--preset", preset])
-    return done if done.returncode != 0 else run([*before, "cmake", "--build", "--preset", preset, *targets])
+    done = run(["cmake", "--preset", preset])
+    return done if done.returncode != 0 else run(["cmake", "--build", "--preset", preset, *targets])
 
 
-class Builds:
-    """The builds of all presets, each when it is asked for or, one after the other, in the background before."""
-
-    def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(max_workers=1)
-        self._started: dict[str, Future] = {}
-
-    def start(self, presets: list[str]) -> None:
-        """Let presets be built with what nobody else needs of the machine."""
-        for preset in presets:
-            if preset not in self._started:
-                self._started[preset] = self._pool.submit(configure_and_build, preset, LOWEST_WEIGHT)
-
-    def finish(self, preset: str, tally: Tally) -> bool:
-        """Have a preset built; a broken build is one failed test."""
-        say(f"{preset:8} {'build':10}", end="")
-        start = time.monotonic()
-        done = self._started[preset].result() if preset in self._started else configure_and_build(preset)
-        if done.returncode != 0:
-            say("broken\n" + tail(done.stdout))
-            tally.failed.append(f"{preset}: build")
-            return False
-        say(f"{'':12}{time.monotonic() - start:6.1f} s")
-        return True
+def build(preset: str, tally: Tally) -> bool:
+    """Configure and build; a broken build is one failed test."""
+    say(f"{preset:8} {'build':10}", end="")
+    start = time.monotonic()
+    done = configure_and_build(preset)
+    if done.returncode != 0:
+        say("broken\n" + tail(done.stdout))
+        tally.failed.append(f"{preset}: build")
+        return False
+    say(f"{'':12}{time.monotonic() - start:6.1f} s")
+    return True
 
 
 def read_junit(path: Path, preset: str) -> Tally:
@@ -146,16 +128,14 @@ def run_label(preset: str, label: str, budget: int, pattern: str | None) -> Tall
 
 
 def run_stages(presets: list[str], labels: list[str], pattern: str | None, long: bool) -> Tally:
-    tally, builds = Tally(), Builds()
-    for number, preset in enumerate(presets, 1):
+    tally = Tally()
+    for preset in presets:
         budgets = dict(BUDGETS[preset])
         if long and preset in LONG_BUDGETS:
             budgets["long"] = LONG_BUDGETS[preset]
-        if builds.finish(preset, tally):
+        if build(preset, tally):
             for label, budget in budgets.items():
                 if not labels or label in labels:
-                    if label in BUILT_BESIDE and not long:  # long.tools-run builds release itself
-                        builds.start(presets[number:])
                     tally.add(run_label(preset, label, budget, pattern))
     return tally
 
