@@ -6,25 +6,17 @@
 #include "support/test.h"
 
 #define WORDS_MAX 16
+#define AUTHORITY                                                                     \
+    "a1 orport=1 no-v2 v3ident=0123456789ABCDEF0123456789ABCDEF01234567 127.0.0.1:1 " \
+    "0123456789ABCDEF0123456789ABCDEF01234568"
 
 static const struct relay_program program = {0};
 
 /* Run the program with these words and one more option; argv is the program's to change. */
 static int run(const char *option, const char *value) {
     char words[WORDS_MAX][192] = {
-        "loom-relay",
-        "--verify-config",
-        "-f",
-        "/dev/null",
-        "--ORPort",
-        "9001",
-        "--ContactInfo",
-        "a@b.test",
-        "--Nickname",
-        "LoomMiddle1",
-        "--DirAuthority",
-        "a1 orport=1 no-v2 v3ident=0123456789ABCDEF0123456789ABCDEF01234567 127.0.0.1:1 "
-        "0123456789ABCDEF0123456789ABCDEF01234568"};
+        "loom-relay",    "--verify-config", "-f",         "/dev/null",   "--ORPort",       "9001",
+        "--ContactInfo", "a@b.test",        "--Nickname", "LoomMiddle1", "--DirAuthority", AUTHORITY};
     char *argv[WORDS_MAX + 1] = {NULL};
     int argc = 12;
     if (option != NULL) {
