@@ -245,9 +245,8 @@ uint32_t manager_take(struct manager *m, nsec now, link_id id, struct cell **cel
     manager_streams_resume(m, now); /* they may have more for the link */
     if (!link->granted)
         manager_link_want_write(m, link);
-    if (taken)
-        link->sent_at = now;
     if (taken) {
+        link->sent_at = now;
         activity_note(&m->links_active, now, &link->active);
         depth_note(&m->cells_depth, now, taken, m->cells.slab.taken);
     }

@@ -38,16 +38,22 @@ static struct work all_work(struct native_bench *bench) {
     return sum;
 }
 
+/* A bench whose thread is paced, and a peer on a link to it. */
+static struct bench_peer *paced_peer(struct native_bench *bench, struct noting *noting) {
+    link_id link;
+    bench_init(bench, 0);
+    bench_main(bench)->pacer.pacing = &noting->pacing;
+    struct bench_peer *peer = peer_new(bench, &link);
+    peer_secure(bench, peer);
+    return peer;
+}
+
 /* All that the thread did is paid for by the time that it looks for more: nothing twice, and nothing left out. */
 static void all_work_is_paid_for_once(void **state) {
     struct native_bench bench;
     struct noting noting = new_noting();
-    link_id link;
     (void)state;
-    bench_init(&bench, 0);
-    bench_main(&bench)->pacer.pacing = &noting.pacing;
-    struct bench_peer *peer = peer_new(&bench, &link);
-    peer_secure(&bench, peer);
+    struct bench_peer *peer = paced_peer(&bench, &noting);
     event_thread_tell(bench_main(&bench), message_new(MESSAGE_ACCEPT_FAILED)); /* wakes it */
     event_thread_turn(bench_main(&bench), true);
     const struct work before = all_work(&bench);
@@ -66,12 +72,8 @@ static void all_work_is_paid_for_once(void **state) {
 static void work_is_paid_for_before_it_is_seen(void **state) {
     struct native_bench bench;
     struct noting noting = new_noting();
-    link_id link;
     (void)state;
-    bench_init(&bench, 0);
-    bench_main(&bench)->pacer.pacing = &noting.pacing;
-    struct bench_peer *peer = peer_new(&bench, &link);
-    peer_secure(&bench, peer);
+    struct bench_peer *peer = paced_peer(&bench, &noting);
     peer_greet(&bench, peer, 4096);
     const struct work seen = all_work(&bench);
     assert_true(seen.tls_records_written > 0);

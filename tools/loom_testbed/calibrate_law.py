@@ -51,7 +51,7 @@ class Observation:
         return sum(part.halves_active for part in self.parts)
 
     def run(self, halves_hot: int, queues_hot: int) -> Run:
-        """Return it as a run with the columns of what is cold, which each thread's own halves decide."""
+        """Return it as a run with the columns of what is cold, which each thread's own halves and cells decide."""
         work: dict[str, float] = {CIRCUIT_COLD: 0.0, CELL_COLD: 0.0, EDGE_COLD: 0.0}
         for part in self.parts:
             for name, count in part.work.items():
@@ -67,7 +67,7 @@ class Observation:
 
 @dataclass(frozen=True)
 class Hot:
-    """How many active halves stay hot, as fitted, and those that would do nearly as well."""
+    """How many active halves and how many waiting cells stay hot, as fitted, and those that would do nearly as well."""
 
     halves: int
     queues: int
