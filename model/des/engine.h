@@ -67,7 +67,6 @@ nsec host_now(const struct host *host);
 /* The generator of this host alone, from the seed of the engine and the host's number. */
 struct rng *host_rng(struct host *host);
 const struct memory *host_memory(const struct host *host);
-struct engine *host_engine(const struct host *host);
 void host_set_user(struct host *host, void *user);
 void *host_user(const struct host *host);
 /* What a network model keeps of this host (net.h), beside what its user keeps. */

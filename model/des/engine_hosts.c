@@ -24,10 +24,6 @@ const struct memory *host_memory(const struct host *host) {
     return host->partition->engine->config.memory;
 }
 
-struct engine *host_engine(const struct host *host) {
-    return host->partition->engine;
-}
-
 void host_set_user(struct host *host, void *user) {
     host->user = user;
 }

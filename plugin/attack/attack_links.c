@@ -210,10 +210,6 @@ struct attack_link *attack_links_at(const struct attack_links *links, uint32_t p
     return links->links[place];
 }
 
-struct origin *attack_links_origin(const struct attack_links *links) {
-    return links->origin;
-}
-
 void attack_links_first_hop(const struct attack_world *world, struct origin_target *out) {
     const struct attack_options *options = world->options;
     *out = (struct origin_target){.has_ed_id = true, .ipv4 = options->relay};

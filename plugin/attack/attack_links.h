@@ -56,7 +56,6 @@ uint32_t attack_links_count(const struct attack_links *links);
 /* By place, some are NULL. */
 struct attack_link *attack_links_at(const struct attack_links *links, uint32_t place);
 uint32_t attack_links_places(const struct attack_links *links);
-struct origin *attack_links_origin(const struct attack_links *links);
 
 /* The relay under attack as a first hop. */
 void attack_links_first_hop(const struct attack_world *world, struct origin_target *out);

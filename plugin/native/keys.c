@@ -78,10 +78,6 @@ const uint8_t *keys_rsa_id(const struct keys *keys) {
     return keys->rsa_id;
 }
 
-const uint8_t *keys_rsa_sha256(const struct keys *keys) {
-    return keys->rsa_sha256;
-}
-
 const uint8_t *keys_ed_id(const struct keys *keys) {
     return keys->master.public;
 }

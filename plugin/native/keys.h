@@ -40,10 +40,9 @@ MUST_USE struct keys *keys_open_identity(const struct keys_place *place, const s
 void keys_close(struct keys *keys);
 
 /* Who we are; pointers live as long as keys. */
-const uint8_t *keys_rsa_id(const struct keys *keys);     /* 20 bytes: SHA1 of the RSA identity key */
-const uint8_t *keys_rsa_sha256(const struct keys *keys); /* 32 bytes: SHA256 of it */
-const uint8_t *keys_ed_id(const struct keys *keys);      /* 32 bytes */
-struct span keys_rsa_der(const struct keys *keys);       /* PKCS#1 RSAPublicKey */
+const uint8_t *keys_rsa_id(const struct keys *keys); /* 20 bytes: SHA1 of the RSA identity key */
+const uint8_t *keys_ed_id(const struct keys *keys);  /* 32 bytes */
+struct span keys_rsa_der(const struct keys *keys);   /* PKCS#1 RSAPublicKey */
 
 /* What changed since keys_open or the last call; bits. */
 enum keys_change {

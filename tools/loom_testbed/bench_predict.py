@@ -73,7 +73,7 @@ class Native:
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add this bench's options."""
     add = parser.add_argument
-    add("--tor", action="store_true", help="an unmodified tor instead, from outside: about 10 minutes")
+    add("--tor", action="store_true", help="an unmodified tor instead, from outside: about 17 minutes")
     add("--quick", action="store_true", help="fewer loads, a short calibration: about 4 minutes instead of 15")
     add(
         "--profile",
