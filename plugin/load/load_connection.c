@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/check.h"
+#include "load/load_discard.h"
 #include "native/heap.h"
 #include "native/socket_address.h"
 #include "native/tls_identity.h"
@@ -272,7 +273,7 @@ static bool discard_burst(struct load_connection *c) {
     bool ok = true;
     for (unsigned i = 0; ok && i < 2 * DISCARDS_A_TURN; i++) {
         size_t wanted = load_records_wanted(r);
-        ssize_t got = load_records_in_body(r) ? recv(c->fd, NULL, wanted, MSG_TRUNC)
+        ssize_t got = load_records_in_body(r) ? load_discard(c->fd, wanted)
                                               : recv(c->fd, r->header + r->header_length, wanted, 0);
         if (got < 0 && (errno == EAGAIN || errno == EINTR))
             break;
@@ -297,7 +298,7 @@ void load_connection_listen(struct load_connection *c, bool listens) {
 }
 
 void load_connection_sip(struct load_connection *c, size_t bytes_max) {
-    ssize_t got = c->state == CONNECTION_OVER ? -1 : recv(c->fd, NULL, bytes_max, MSG_TRUNC);
+    ssize_t got = c->state == CONNECTION_OVER ? -1 : load_discard(c->fd, bytes_max);
     if (got == 0)
         over(c);
 }

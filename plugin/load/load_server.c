@@ -10,11 +10,11 @@
 
 #include "base/check.h"
 #include "base/list.h"
+#include "load/load_discard.h"
 #include "native/heap.h"
 
 #define BACKLOG 4096
 #define PIECE   (64u * 1024u)
-#define SIP     (1024u * 1024u)
 
 struct guest {
     struct load_server *server;
@@ -47,7 +47,7 @@ static void on_event(evutil_socket_t fd, short what, void *argument) {
     struct guest *guest = argument;
     struct load_server *server = guest->server;
     bool gives = (what & EV_WRITE) != 0;
-    ssize_t n = gives ? send(fd, piece, sizeof piece, MSG_NOSIGNAL) : recv(fd, NULL, SIP, MSG_TRUNC);
+    ssize_t n = gives ? send(fd, piece, sizeof piece, MSG_NOSIGNAL) : load_discard(fd, LOAD_DISCARD_MAX);
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (n <= 0) {

@@ -39,10 +39,9 @@ Log notice file {directory}/notice.log
 
 
 @dataclass(frozen=True)
-class LoneRelay:
-    """A relay that runs."""
+class Identity:
+    """Which relay it is, and where on the loopback."""
 
-    child: Child
     port: int
     rsa_id: str
     ed_id: str
@@ -51,7 +50,18 @@ class LoneRelay:
     def as_options(self) -> list[str]:
         """Return how loom-load is told of it."""
         return ["--relay", f"127.0.0.1:{self.port}", "--rsa-id", self.rsa_id, "--ed-id", self.ed_id,
-                "--onion-key", self.onion_key, "--pid", str(self.child.pid)]  # fmt: skip
+                "--onion-key", self.onion_key]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class LoneRelay(Identity):
+    """A relay that runs."""
+
+    child: Child
+
+    def as_options(self) -> list[str]:
+        """Return how loom-load is told of it, and of its process."""
+        return [*super().as_options(), "--pid", str(self.child.pid)]
 
 
 def start(
@@ -80,9 +90,9 @@ def start(
         time.sleep(0.05)
     fingerprint, ed_id, onion_key = wanted
     return LoneRelay(
-        child,
         port,
         fingerprint.read_text().split()[1].lower(),
         ed_id.read_bytes()[-KEY_LENGTH:].hex(),
         onion_key.read_bytes()[-KEY_LENGTH:].hex(),
+        child,
     )

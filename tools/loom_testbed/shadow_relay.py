@@ -79,19 +79,14 @@ def one_price_profile(template: str, kind: str, ns: int, smt_permille: int) -> s
 
 
 @dataclass(frozen=True)
-class Keys:
-    """A relay's data directory, made once outside of Shadow, and what loom-load must know of it."""
+class Keys(lone_relay.Identity):
+    """A relay that was made once, outside of Shadow: its data directory, and beside it the keys of those behind it."""
 
     directory: Path
-    rsa_id: str
-    ed_id: str
-    onion_key: str
 
     def as_options(self) -> list[str]:
-        """Return how loom-load is told of the relay."""
-        return ["--relay", f"127.0.0.1:{RELAY_PORT}", "--rsa-id", self.rsa_id, "--ed-id", self.ed_id,
-                "--onion-key", self.onion_key,
-                "--keys", str(self.directory.parent / "sinks")]  # fmt: skip
+        """Return how loom-load is told of the relay, and where the keys of those behind are."""
+        return [*super().as_options(), "--keys", str(self.directory.parent / "sinks")]
 
 
 def make_keys(program: Path, directory: Path) -> Keys:
@@ -103,7 +98,7 @@ def make_keys(program: Path, directory: Path) -> Keys:
         once = [*relay.as_options(), "--links", str(SINKS_MAX * 2), "--circuits", str(SINKS_MAX), "--echoes", "1"]
         subprocess.run([program.parent / "loom-load", *once, "--keys", str(sinks)], check=True, capture_output=True)
         stop_all([relay.child])
-    return Keys(directory / "data", relay.rsa_id, relay.ed_id, relay.onion_key)
+    return Keys(RELAY_PORT, relay.rsa_id, relay.ed_id, relay.onion_key, directory / "data")
 
 
 def torrc(directory: Path, extra: str) -> str:
