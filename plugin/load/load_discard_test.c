@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/attributes.h"
 #include "support/test.h"
 
 static int flags_known;

@@ -107,10 +107,15 @@ class Output:
 
     directory: Path
 
+    def all_said(self, host: str, program: str, stream: str = "stdout") -> list[str]:
+        """Return what each process of that name wrote, in the order in which they started."""
+        paths = (self.directory / "shadow.data" / "hosts" / host).glob(f"{program}.*.{stream}")
+        return [path.read_text() for path in sorted(paths, key=lambda path: int(path.name.split(".")[1]))]
+
     def said(self, host: str, program: str, stream: str = "stdout") -> str:
         """Return what the one process of that name wrote."""
-        (path,) = (self.directory / "shadow.data" / "hosts" / host).glob(f"{program}.*.{stream}")
-        return path.read_text()
+        (text,) = self.all_said(host, program, stream)
+        return text
 
 
 def run(experiment: Experiment, directory: Path, seconds_max: float = RUN_SECONDS_MAX) -> Output:

@@ -54,16 +54,14 @@ class Pace:
 
 @dataclass(frozen=True)
 class ShadowResult:
-    """What went through."""
+    """What went through, as each generator tells."""
 
-    cells: int
-    seconds: float
-    report: dict[str, object]
+    reports: list[dict[str, object]]
 
     @property
     def cells_per_s(self) -> float:
-        """Return the rate."""
-        return self.cells / self.seconds
+        """Return the rate, of all generators together."""
+        return sum(report["cells"] / report["seconds"] for report in self.reports)
 
 
 def one_price_profile(template: str, kind: str, ns: int, smt_permille: int) -> str:
@@ -84,9 +82,10 @@ class Keys(lone_relay.Identity):
 
     directory: Path
 
-    def as_options(self) -> list[str]:
-        """Return how loom-load is told of the relay, and where the keys of those behind are."""
-        return [*super().as_options(), "--keys", str(self.directory.parent / "sinks")]
+    @property
+    def sinks(self) -> Path:
+        """Return where the keys of those behind are."""
+        return self.directory.parent / "sinks"
 
 
 def make_keys(program: Path, directory: Path) -> Keys:
@@ -117,30 +116,52 @@ def press(
     warmup: int = 1,
     seconds: int = 2,
     seed: int = 1,
+    generators: int = 1,
 ) -> ShadowResult:
-    """Run the load on relay, which reads directory/torrc, in Shadow; programs is where loom-load is built."""
+    """Run the load on relay, which reads directory/torrc, in Shadow; programs is where loom-load is built.
+
+    Each of so many generators makes it, with ways of its own, and so waits for nothing but these.
+    """
     directory.mkdir(parents=True)
     shutil.copytree(keys.directory, directory / "data")
     (directory / "torrc").write_text(torrc(directory, extra))
     options = [*load.generator_options(), *keys.as_options(), "--warmup", str(warmup), "--seconds", str(seconds)]
-    generator = shadow.Process(programs / "loom-load", options, LOAD_START, environment=LIBC_FIRST)
-    processes = [relay, generator]
+    processes = [relay]
+    for number in range(generators):
+        sinks = share_of_sinks(keys, number, load.links // 2, directory / f"sinks-{number}")
+        processes.append(shadow.Process(programs / "loom-load", [*options, "--keys", str(sinks)], LOAD_START,
+                                        environment=LIBC_FIRST))  # fmt: skip
     experiment = shadow.Experiment({HOST: processes}, LOAD_START + warmup + seconds + BUILD_SECONDS, seed)
     output = shadow.run(experiment, directory)
-    report = json.loads(output.said(HOST, "loom-load"))
-    if report["lost"] or report["wrong"]:
-        raise TestbedError(f"{report['lost']} cells were lost, {report['wrong']} were wrong")
-    return ShadowResult(report["cells"], report["seconds"], report)
+    reports = [json.loads(text) for text in output.all_said(HOST, "loom-load")]
+    lost, wrong = (sum(report[what] for report in reports) for what in ("lost", "wrong"))
+    if len(reports) != generators or lost or wrong:
+        raise TestbedError(f"{lost} cells were lost, {wrong} were wrong, {len(reports)} of {generators} told of theirs")
+    return ShadowResult(reports)
+
+
+def share_of_sinks(keys: Keys, number: int, count: int, folder: Path) -> Path:
+    """Return folder, where the generator of that number has count relays of its own: no two are the same relay."""
+    for i in range(count):
+        shutil.copytree(keys.sinks / f"sink-{number * count + i}", folder / f"sink-{i}")
+    return folder
 
 
 def saturate(
-    load: Load, pace: Pace, keys: Keys, directory: Path, programs: Path, warmup: int = 1, seconds: int = 2
+    load: Load,
+    pace: Pace,
+    keys: Keys,
+    directory: Path,
+    programs: Path,
+    warmup: int = 1,
+    seconds: int = 2,
+    generators: int = 1,
 ) -> ShadowResult:
     """Run the load on loom-relay-shadow, in directory, which must not be there yet."""
     arguments = ["-f", str(directory / "torrc")]
     relay = shadow.Process(programs / "loom-relay-shadow", arguments, RELAY_START, stays=True)
     extra = f"ConnectionThreads {load.threads}\nNumCPUs 1\n" + pace.torrc()
-    return press(load, relay, keys, directory, programs, extra, warmup, seconds)
+    return press(load, relay, keys, directory, programs, extra, warmup, seconds, generators=generators)
 
 
 def saturate_tor(
