@@ -202,8 +202,11 @@ void event_thread_init(struct event_thread *thread, struct event_team *team,
     const struct task_queue tasks = {submit_task, thread};
     directory_edges_init(&thread->directory, &thread->clock, &tasks, options->onions, options->seed + 2);
     edge_hub_init(&thread->edges, thread->base, &thread->clock, options->seed + 1);
-    thread->pacer = (struct pacer){
-        .pacing = options->pacing, .pay = pacer_pay, .thread = options->number, .clock = &thread->clock};
+    thread->pacer = (struct pacer){.pacing = options->pacing,
+                                   .pay = pacer_pay,
+                                   .thread = options->number,
+                                   .clock = &thread->clock,
+                                   .waits_since = NSEC_NEVER};
     thread->links.shared.pacer = thread->edges.pacer = &thread->pacer;
 }
 
@@ -423,17 +426,15 @@ static bool set_timers(struct event_thread *thread, nsec now) {
     return false;
 }
 
-/* Wait for events, if wait says so, and feed them in. */
-static void await_events(struct event_thread *thread, bool wait) {
-    struct pacing *pacing = thread->pacer.pacing;
-    nsec since = 0;
-    if (pacing != NULL) {
+/* Wait for events, if wait says so, and feed them in. Returns how long of that the CPU was busy all the same. */
+static nsec await_events(struct event_thread *thread, bool wait) {
+    nsec busy = 0;
+    if (wait)
+        busy = pacer_wait(&thread->pacer);
+    else
         pacer_settle(&thread->pacer);
-        since = monotonic_read();
-    }
     event_base_loop(thread->base, EVLOOP_ONCE | (wait ? 0 : EVLOOP_NONBLOCK));
-    if (pacing != NULL && wait)
-        pacing->woken(pacing, thread->pacer.thread, since);
+    return busy;
 }
 
 void event_thread_turn(struct event_thread *thread, bool wait) {
@@ -441,9 +442,9 @@ void event_thread_turn(struct event_thread *thread, bool wait) {
     bool is_watched = manager_load_due(thread->manager) != NSEC_NEVER;
     nsec ended = is_watched ? turn_clock_read(&thread->clock) : 0;
     turn_clock_next(&thread->clock);
-    await_events(thread, !is_busy);
+    nsec idle_from = ended + await_events(thread, !is_busy);
     if (is_watched)
-        thread->idle += turn_clock_now(&thread->clock) - ended;
+        thread->idle += nsec_max(turn_clock_now(&thread->clock), idle_from) - idle_from;
     react(thread);
 }
 

@@ -9,6 +9,7 @@ struct noting {
     struct pacing pacing;
     struct work charged;
     unsigned charges, wakes;
+    nsec queued_at;
     uint32_t thread;
 };
 
@@ -21,15 +22,24 @@ static void note_charge(struct pacing *pacing, uint32_t thread, const struct wor
     work_add(&noting->charged, work);
 }
 
+/* The CPU goes on with it for a second. */
+static nsec note_queued(struct pacing *pacing, uint32_t thread, const struct work *work,
+                        const struct working_set *set) {
+    struct noting *noting = (struct noting *)pacing;
+    note_charge(pacing, thread, work, set);
+    noting->queued_at = monotonic_read();
+    return noting->queued_at + NSEC_PER_S;
+}
+
 static void note_waking(struct pacing *pacing, uint32_t thread, nsec since) {
     struct noting *noting = (struct noting *)pacing;
     (void)thread;
-    assert_true(since <= monotonic_read());
+    assert_int_equal(since, noting->queued_at + NSEC_PER_S);
     noting->wakes++;
 }
 
 static struct noting new_noting(void) {
-    return (struct noting){.pacing = {.charge = note_charge, .woken = note_waking}};
+    return (struct noting){.pacing = {.charge = note_charge, .queue = note_queued, .woken = note_waking}};
 }
 
 static struct work all_work(struct native_bench *bench) {
@@ -68,6 +78,20 @@ static void all_work_is_paid_for_once(void **state) {
     bench_fini(&bench);
 }
 
+/* What happens in a turn happens when it has waited, not before. */
+static void a_turn_has_the_time_after_its_wait(void **state) {
+    struct native_bench bench;
+    struct noting noting = new_noting();
+    (void)state;
+    struct bench_peer *peer = paced_peer(&bench, &noting);
+    struct event_thread *thread = bench_main(&bench);
+    event_thread_tell(thread, message_new(MESSAGE_ACCEPT_FAILED)); /* wakes it */
+    event_thread_turn(thread, true);
+    assert_true(thread->clock.start + event_thread_now(thread) >= noting.queued_at);
+    peer_free(peer);
+    bench_fini(&bench);
+}
+
 /* What a record contains has been paid for before the record is sent. */
 static void work_is_paid_for_before_it_is_seen(void **state) {
     struct native_bench bench;
@@ -85,6 +109,7 @@ static void work_is_paid_for_before_it_is_seen(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_work_is_paid_for_once),
+        cmocka_unit_test(a_turn_has_the_time_after_its_wait),
         cmocka_unit_test(work_is_paid_for_before_it_is_seen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

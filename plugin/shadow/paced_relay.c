@@ -24,6 +24,11 @@ static void charge(struct pacing *pacing, uint32_t thread, const struct work *wo
     virtual_cpu_work(owner(pacing)->cpu, thread, work, set);
 }
 
+static nsec queue(struct pacing *pacing, uint32_t thread, const struct work *work,
+                  const struct working_set *set) {
+    return virtual_cpu_queue(owner(pacing)->cpu, thread, work, set);
+}
+
 static void woken(struct pacing *pacing, uint32_t thread, nsec since) {
     virtual_cpu_woken(owner(pacing)->cpu, thread, since);
 }
@@ -55,7 +60,7 @@ struct pacing *paced_relay_new(const struct config *config, struct complaint *co
         return NULL;
     struct paced_relay *relay = calloc(1, sizeof *relay);
     CHECK(relay != NULL);
-    relay->pacing = (struct pacing){.charge = charge, .woken = woken};
+    relay->pacing = (struct pacing){.charge = charge, .queue = queue, .woken = woken};
     relay->cpu = cpu;
     log_notice("Work takes the time of %s (%s: %s)", profile.machine, profile.name,
                cost_profile_note(&profile));

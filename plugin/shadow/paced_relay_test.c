@@ -6,6 +6,7 @@
 
 #include "native/config.h"
 #include "native/pacing.h"
+#include "native/turn_clock.h"
 #include "support/test.h"
 
 static struct config *config_of(const char *profile) {
@@ -27,6 +28,8 @@ static void a_relay_is_paced_by_its_profile(void **state) {
     (void)state;
     assert_non_null(pacing);
     pacing->charge(pacing, 1, &work, &(struct working_set){0});
+    nsec done = pacing->queue(pacing, 1, &work, &(struct working_set){0});
+    assert_true(done > monotonic_read());
     pacing->woken(pacing, 1, NSEC_NEVER);
     paced_relay_free(pacing);
     config_free(config);

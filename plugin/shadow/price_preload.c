@@ -1,8 +1,8 @@
 /* libloom-price.so: loaded into an unmodified tor by LD_PRELOAD, in Shadow, it makes what tor does take time.
  *
  * In Shadow system calls cannot be interposed, but OpenSSL and libevent can. So tor's work is known from its calls of these
- * (shadow/tor_calls.h), and paid for by sleeping (shadow/priced_process.h) before a link's bytes reach its socket and at the end of
- * each callback of the loop, before anything else can happen. CPU workers, which have no loop, pay for each handshake.
+ * (shadow/tor_calls.h), and paid for by sleeping (shadow/priced_process.h) before a link's bytes reach its socket. What is left
+ * at the end of a callback of the loop is queued: it is done while the loop waits, or before the next bytes. CPU workers, which have no loop, pay for each handshake.
  *   main thread    relay ciphers and digests, records and bytes of links, callbacks, link handshakes, circuits opened
  *   other threads  ntor: one derivation of keys each; ntor-v3: two messages enciphered each */
 #include <dlfcn.h>
@@ -37,7 +37,7 @@
 
 static struct tor_calls calls; /* the main thread's */
 static atomic_ulong opened;    /* circuits that workers made, which main has not paid for: relaxed, a sum */
-static nsec last_seen;         /* when the main thread last ended something */
+static nsec last_seen;         /* when the main thread is done with what it has begun */
 static __thread unsigned enciphered; /* a worker's messages of ntor-v3, of which two are a handshake */
 
 /* The program's own code: OpenSSL calls itself by the same names. */
@@ -74,12 +74,23 @@ __attribute__((destructor)) static void end(void) {
 
 /* --- paying ----------------------------------------------------------------------------------------------------- */
 
-static void settle(void) {
+static struct work take_work(struct working_set *set_out) {
     struct work work;
-    struct working_set set;
-    tor_calls_take(&calls, &work, &set);
+    tor_calls_take(&calls, &work, set_out);
     work.circuits_opened = atomic_exchange_explicit(&opened, 0, memory_order_relaxed);
+    return work;
+}
+
+static void settle(void) {
+    struct working_set set;
+    const struct work work = take_work(&set);
     priced_process_pay(&work, &set);
+}
+
+static void queue(void) {
+    struct working_set set;
+    const struct work work = take_work(&set);
+    last_seen = nsec_max(priced_process_queue(&work, &set), priced_process_now());
 }
 
 static void pay_handshake(const struct work *work) {
@@ -117,8 +128,7 @@ static void open_envelope(evutil_socket_t fd, short what, void *argument) {
         priced_process_woken(last_seen);
     tor_calls_begin(&calls, now, slept);
     envelope.callback(fd, what, envelope.argument);
-    settle();
-    last_seen = priced_process_now();
+    queue();
 }
 
 EXPORTED struct event *event_new(struct event_base *base, evutil_socket_t fd, short what,
@@ -235,23 +245,20 @@ EXPORTED int SSL_write(SSL *ssl, const void *from, int length) {
     return took;
 }
 
-static void note_handshake(bool was_finished, SSL *ssl) {
-    if (!was_finished && SSL_is_init_finished(ssl))
-        calls.work.handshakes_link++;
+/* By either side; one more when this has ended it. */
+static int shake_hands(SSL *ssl, int (*by)(SSL *)) {
+    bool was_finished = SSL_is_init_finished(ssl);
+    int done = by(ssl);
+    calls.work.handshakes_link += !was_finished && SSL_is_init_finished(ssl);
+    return done;
 }
 
 EXPORTED int SSL_accept(SSL *ssl) {
     REAL(SSL_accept)
-    bool was_finished = SSL_is_init_finished(ssl);
-    int done = real(ssl);
-    note_handshake(was_finished, ssl);
-    return done;
+    return shake_hands(ssl, real);
 }
 
 EXPORTED int SSL_connect(SSL *ssl) {
     REAL(SSL_connect)
-    bool was_finished = SSL_is_init_finished(ssl);
-    int done = real(ssl);
-    note_handshake(was_finished, ssl);
-    return done;
+    return shake_hands(ssl, real);
 }

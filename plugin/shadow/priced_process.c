@@ -69,11 +69,20 @@ bool priced_process_is_main_thread(void) {
     return number() == 0;
 }
 
-void priced_process_pay(const struct work *work, const struct working_set *set) {
+static void note(const struct work *work) {
     CHECK(pthread_mutex_lock(&sum_lock) == 0);
     work_add(&sum, work);
     CHECK(pthread_mutex_unlock(&sum_lock) == 0);
+}
+
+void priced_process_pay(const struct work *work, const struct working_set *set) {
+    note(work);
     virtual_cpu_work(cpu, number(), work, set);
+}
+
+nsec priced_process_queue(const struct work *work, const struct working_set *set) {
+    note(work);
+    return virtual_cpu_queue(cpu, number(), work, set);
 }
 
 void priced_process_woken(nsec since) {

@@ -21,7 +21,9 @@ void priced_process_start(void);
 bool priced_process_is_main_thread(void);
 /* The calling thread has done this work. */
 void priced_process_pay(const struct work *work, const struct working_set *set);
-/* It has waited since then. */
+/* The same of work that nobody sees. Returns when it will be done. */
+nsec priced_process_queue(const struct work *work, const struct working_set *set);
+/* The calling thread has waited since then, with nothing to do. */
 void priced_process_woken(nsec since);
 nsec priced_process_now(void);
 /* Write the report, if one is wanted. */

@@ -17,9 +17,9 @@ struct virtual_thread {
 struct virtual_cpu {
     struct cost_table prices;
     uint16_t kernel_threads;
-    pthread_mutex_t lock; /* protects cores, kernel, and the cores of threads */
+    pthread_mutex_t lock; /* protects cores and kernel */
     struct cores cores;
-    struct virtual_thread threads[VIRTUAL_THREADS_MAX]; /* each one's debt is its own */
+    struct virtual_thread threads[VIRTUAL_THREADS_MAX]; /* each one's own */
     struct virtual_thread kernel[CORES_LOGICAL_MAX];
 };
 
@@ -30,6 +30,8 @@ static nsec now_read(void) {
 }
 
 static void sleep_until(nsec at) {
+    if (at <= now_read())
+        return; /* a call that sleeps costs Shadow much more */
     const struct timespec t = {.tv_sec = (time_t)(at / NSEC_PER_S), .tv_nsec = (long)(at % NSEC_PER_S)};
     int error;
     while ((error = clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL)) == EINTR) {
@@ -95,15 +97,16 @@ static nsec run_kernel(struct virtual_cpu *cpu, nsec now, struct virtual_thread 
     return end > now + VIRTUAL_CPU_BACKLOG_NS ? end - VIRTUAL_CPU_BACKLOG_NS : 0;
 }
 
-static void settle(struct virtual_cpu *cpu, struct virtual_thread *thread, struct virtual_thread *kernel) {
+/* Give a core what is owed. Returns when all that the thread was given is done. */
+static nsec run(struct virtual_cpu *cpu, struct virtual_thread *thread, struct virtual_thread *kernel) {
     if (thread->owed_ps < VIRTUAL_CPU_FLOOR_NS * COST_PS_PER_NS)
-        return;
+        return thread->core.free;
     CHECK(pthread_mutex_lock(&cpu->lock) == 0);
     nsec now = now_read(); /* inside, so that pieces are asked for in the order of time */
-    nsec until = kernel != NULL ? run_kernel(cpu, now, kernel) : 0;
-    until = nsec_max(until, cores_run(&cpu->cores, now, &thread->core, take_ns(thread)).end);
+    nsec kernel_until = kernel != NULL ? run_kernel(cpu, now, kernel) : 0;
+    (void)cores_run(&cpu->cores, now, &thread->core, take_ns(thread));
     CHECK(pthread_mutex_unlock(&cpu->lock) == 0);
-    sleep_until(until);
+    return thread->core.free = nsec_max(thread->core.free, kernel_until);
 }
 
 /* The kernel's part of the work; its debt is one of all threads. */
@@ -118,8 +121,8 @@ static uint64_t leave_to_kernel(struct virtual_cpu *cpu, struct virtual_thread *
     return beside;
 }
 
-void virtual_cpu_work(struct virtual_cpu *cpu, uint32_t number, const struct work *work,
-                      const struct working_set *set) {
+static nsec run_work(struct virtual_cpu *cpu, uint32_t number, const struct work *work,
+                     const struct working_set *set) {
     CHECK(number < VIRTUAL_THREADS_MAX);
     struct virtual_thread *thread = &cpu->threads[number], *kernel = NULL;
     uint64_t ps = cost_work_ps(&cpu->prices, work, set);
@@ -128,13 +131,26 @@ void virtual_cpu_work(struct virtual_cpu *cpu, uint32_t number, const struct wor
         ps -= leave_to_kernel(cpu, kernel, work);
     }
     thread->owed_ps += ps;
-    settle(cpu, thread, kernel);
+    return run(cpu, thread, kernel);
+}
+
+void virtual_cpu_work(struct virtual_cpu *cpu, uint32_t number, const struct work *work,
+                      const struct working_set *set) {
+    sleep_until(run_work(cpu, number, work, set));
+}
+
+nsec virtual_cpu_queue(struct virtual_cpu *cpu, uint32_t number, const struct work *work,
+                       const struct working_set *set) {
+    nsec done = run_work(cpu, number, work, set);
+    if (done > VIRTUAL_CPU_AHEAD_NS)
+        sleep_until(done - VIRTUAL_CPU_AHEAD_NS);
+    return done;
 }
 
 void virtual_cpu_take(struct virtual_cpu *cpu, uint32_t number, uint64_t ps) {
     CHECK(number < VIRTUAL_THREADS_MAX);
     cpu->threads[number].owed_ps += ps;
-    settle(cpu, &cpu->threads[number], NULL);
+    sleep_until(run(cpu, &cpu->threads[number], NULL));
 }
 
 void virtual_cpu_woken(struct virtual_cpu *cpu, uint32_t number, nsec since) {
@@ -142,9 +158,9 @@ void virtual_cpu_woken(struct virtual_cpu *cpu, uint32_t number, nsec since) {
     nsec now = now_read();
     if (now <= since)
         return;
-    cpu->threads[number].owed_ps += cpu->prices.ps.loop_sleeps; /* Shadow's kernel counts none */
-    if (cpu->prices.wake_delay_ns > 0)
-        sleep_until(now + cpu->prices.wake_delay_ns);
+    struct virtual_thread *thread = &cpu->threads[number];
+    thread->owed_ps += cpu->prices.ps.loop_sleeps; /* Shadow's kernel counts none */
+    thread->core.free = nsec_max(thread->core.free, now + cpu->prices.wake_delay_ns);
 }
 
 nsec virtual_cpu_busy(struct virtual_cpu *cpu) {

@@ -102,6 +102,21 @@ static void the_kernel_does_its_part_beside(void **state) {
     virtual_cpu_free(cpu);
 }
 
+/* Who has nothing to show looks for more meanwhile; what is to be seen waits for all that was to be done before. */
+static void what_is_queued_is_done_before_the_next_work(void **state) {
+    struct virtual_cpu *cpu = new_cpu(1);
+    const struct work work = {.cells_received = 1000};
+    (void)state;
+    nsec began = now_read();
+    nsec done = virtual_cpu_queue(cpu, 0, &work, &(struct working_set){0});
+    assert_true(done >= began + 1000 * (nsec)CELL_NS);
+    assert_true(now_read() >= done - VIRTUAL_CPU_AHEAD_NS);
+    assert_int_equal(virtual_cpu_busy(cpu), 1000 * CELL_NS);
+    virtual_cpu_take(cpu, 0, 1);
+    assert_true(now_read() >= done);
+    virtual_cpu_free(cpu);
+}
+
 static void who_slept_is_late(void **state) {
     struct cost_profile profile = one_price();
     (void)state;
@@ -110,6 +125,7 @@ static void who_slept_is_late(void **state) {
     assert_non_null(cpu);
     nsec began = now_read();
     virtual_cpu_woken(cpu, 0, began - 1);
+    virtual_cpu_take(cpu, 0, 1);
     assert_true(now_read() - began >= 3 * NSEC_PER_MS);
     virtual_cpu_free(cpu);
 }
@@ -126,9 +142,13 @@ static void impossible_machines_are_refused(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(work_takes_its_price), cmocka_unit_test(what_is_below_the_floor_is_carried_over),
-        cmocka_unit_test(threads_share_a_core), cmocka_unit_test(the_kernel_does_its_part_beside),
-        cmocka_unit_test(who_slept_is_late),    cmocka_unit_test(impossible_machines_are_refused),
+        cmocka_unit_test(work_takes_its_price),
+        cmocka_unit_test(what_is_below_the_floor_is_carried_over),
+        cmocka_unit_test(threads_share_a_core),
+        cmocka_unit_test(the_kernel_does_its_part_beside),
+        cmocka_unit_test(what_is_queued_is_done_before_the_next_work),
+        cmocka_unit_test(who_slept_is_late),
+        cmocka_unit_test(impossible_machines_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,9 +1,9 @@
 """A full relay in Shadow carries what its virtual cores allow: a cell takes c ns, and nothing else takes time.
 
-The closed form: a core alone does 1/c cells a second, two hyperthreads that are both busy 2/s of that, and a relay has as
-many busy threads as it has connection threads (its main thread, when it has none) and logical cores are there for. A
-thread takes a core of its own before it takes half of one. So with n busy threads on k cores, p = max(0, n - k) of which
-are shared, throughput is
+The closed form: a core alone does 1/c cells a second, two hyperthreads that are both busy 2/s of that, and a relay has
+as many busy threads as it has connection threads (its main thread, when it has none) and logical cores are there for.
+A thread takes a core of its own before it takes half of one. So with n busy threads on k cores, p = max(0, n - k) of
+which are shared, throughput is
 
     (n - 2 p + p 2/s) / c
 
