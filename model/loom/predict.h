@@ -22,7 +22,8 @@ struct predict_options {
     const char *profiles[PREDICT_PROFILES_MAX];         /* files, or names in model/cost/profiles */
     char found[PREDICT_PROFILES_MAX][PREDICT_NAME_MAX]; /* names of those that were not named */
     uint32_t profile_count;
-    const char *picture; /* of the bill; NULL: none */
+    const char *picture;   /* of the bill; NULL: none */
+    const char *generator; /* profile of the thread that presses; NULL: it limits nothing */
     uint16_t threads[PREDICT_THREADS_MAX];
     uint32_t thread_count;
     int mapping;   /* enum cost_mapping; -1: as the profile's implementation */
@@ -46,7 +47,7 @@ MUST_USE bool predict_profiles_all(struct predict_options *out, struct mistake *
 
 /* What the options leave open is as the profile says. */
 struct predict_machine {
-    struct cost_profile profile;
+    struct cost_profile profile, generator; /* the latter when the options name one */
     struct sim_cpu cpu;
     uint64_t line_rate;
     enum link_cipher cipher; /* of all links */

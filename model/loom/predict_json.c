@@ -60,11 +60,11 @@ static json_t *row_json(const struct predict_result *result, const struct predic
 }
 
 static json_t *load_json(const struct predict_options *o, enum link_cipher cipher) {
-    return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "role",
+    return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s?}", "role",
                      o->role == PREDICT_EXIT ? "exit" : "middle", "cipher", link_cipher_name(cipher), "links",
                      (json_int_t)o->links, "circuits", (json_int_t)o->circuits, "run", (json_int_t)o->run,
                      "record_cells", (json_int_t)o->record_cells, "latency_us", (json_int_t)o->latency_us,
-                     "seed", (json_int_t)o->seed, "rate", (json_int_t)o->rate);
+                     "seed", (json_int_t)o->seed, "rate", (json_int_t)o->rate, "generator", o->generator);
 }
 
 static json_t *result_json(const struct predict_options *o, const struct predict_result *result) {

@@ -19,6 +19,7 @@ const char predict_usage[] =
     "    --run N               cells of one circuit in a row (4)\n"
     "    --record-cells N      cells in a record that comes (31)\n"
     "    --cipher KIND         of links: aes256, aes128 or chacha (as the profile's relay chooses: Loom takes chacha without AES)\n"
+    "    --generator FILE      prices of the one thread that presses a middle (as many senders as it takes)\n"
     "    --rate CELLS_PER_S    that are offered, both directions together, at random times; 0: as many as go (0)\n"
     "    --cores N --threads-per-core N   of the machine (as the profile)\n"
     "    --softirq-queues N    logical cores that the network's interrupts go to (as the profile)\n"
@@ -42,6 +43,7 @@ enum option_id {
     BILL,
     PICTURE,
     SENSITIVITY,
+    GENERATOR,
     HELP,
     /* named values */
     MAPPING,
@@ -72,6 +74,7 @@ static const struct option words[] = {{"profile", required_argument, NULL, PROFI
                                       {"bill", no_argument, NULL, BILL},
                                       {"picture", required_argument, NULL, PICTURE},
                                       {"sensitivity", no_argument, NULL, SENSITIVITY},
+                                      {"generator", required_argument, NULL, GENERATOR},
                                       {"help", no_argument, NULL, HELP},
                                       {"mapping", required_argument, NULL, MAPPING},
                                       {"behaviour", required_argument, NULL, BEHAVIOUR},
@@ -204,6 +207,7 @@ static bool take_option(struct predict_options *o, int which) {
     case JSON: o->wants_json = true; return true;
     case BILL: o->wants_bill = true; return true;
     case PICTURE: return take_picture(o, optarg);
+    case GENERATOR: o->generator = optarg; return true;
     case SENSITIVITY: o->wants_sensitivity = true; return true;
     case HELP: o->wants_help = true; return true;
     default: return false;
@@ -223,6 +227,8 @@ static bool check(const struct predict_options *o) {
         return complain("links", "an even number, half lead in and half out", found);
     if (o->circuits < (o->role == PREDICT_MIDDLE ? o->links / 2 : o->links))
         return complain("circuits", "at least one for each of the links that lead in", found);
+    if (o->generator && (o->role != PREDICT_MIDDLE || o->rate > 0))
+        return complain("generator", "none for an exit or a rate", o->generator);
     snprintf(found, sizeof(found), "%" PRIu64, o->rate);
     return o->rate == 0 || o->role == PREDICT_MIDDLE || complain("rate", "0 for an exit", found);
 }

@@ -48,7 +48,8 @@ static uint64_t line_rate(const struct predict_options *o, const struct cost_pro
 
 bool predict_machine_read(const struct predict_options *o, const char *name, struct predict_machine *out,
                           struct mistake *mistake) {
-    if (!read_profile(name, &out->profile, mistake))
+    if (!read_profile(name, &out->profile, mistake) ||
+        (o->generator && !read_profile(o->generator, &out->generator, mistake)))
         return false;
     const struct cost_profile *profile = &out->profile;
     bool is_tor = strncmp(profile->name, "tor", 3) == 0;
@@ -82,21 +83,23 @@ bool predict_machine_read(const struct predict_options *o, const char *name, str
 bool predict_row_make(const struct predict_options *o, const struct predict_machine *machine,
                       uint16_t threads, struct predict_row *out, struct mistake *mistake) {
     const char *name = machine->profile.name;
-    struct sim_prediction_setting setting = {.memory = &file_memory,
-                                             .cpu = machine->cpu,
-                                             .load = {.is_exit = o->role == PREDICT_EXIT,
-                                                      .links = (uint32_t)o->links,
-                                                      .circuits = (uint32_t)o->circuits,
-                                                      .run = (uint32_t)o->run,
-                                                      .record_cells = (uint32_t)o->record_cells,
-                                                      .rate = (uint32_t)o->rate,
-                                                      .cipher = machine->cipher},
-                                             .connection_threads = threads,
-                                             .line_rate = machine->line_rate,
-                                             .latency_us = (uint32_t)o->latency_us,
-                                             .warm_up = o->warm_up,
-                                             .length = o->length,
-                                             .seed = o->seed};
+    struct sim_prediction_setting setting = {
+        .memory = &file_memory,
+        .cpu = machine->cpu,
+        .load = {.is_exit = o->role == PREDICT_EXIT,
+                 .links = (uint32_t)o->links,
+                 .circuits = (uint32_t)o->circuits,
+                 .run = (uint32_t)o->run,
+                 .record_cells = (uint32_t)o->record_cells,
+                 .rate = (uint32_t)o->rate,
+                 .prices = o->generator ? &machine->generator.value : NULL,
+                 .cipher = machine->cipher},
+        .connection_threads = threads,
+        .line_rate = machine->line_rate,
+        .latency_us = (uint32_t)o->latency_us,
+        .warm_up = o->warm_up,
+        .length = o->length,
+        .seed = o->seed};
     setting.cpu.prices = &machine->profile.value;
     out->threads = threads;
     out->has_interval = false;

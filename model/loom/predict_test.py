@@ -84,6 +84,14 @@ def test_at_a_rate_delays_grow_with_the_load() -> None:
     assert low["delay_us"]["cells_left_out"] == 0
 
 
+def test_a_generator_with_prices_can_be_the_bottleneck() -> None:
+    free, slow = (answer(*SMALL, *more) for more in ((), ("--generator", "tor-0.4.9-pi-32")))
+    assert free["load"]["generator"] is None
+    assert slow["load"]["generator"] == "tor-0.4.9-pi-32"
+    assert slow["rows"][0]["cells_per_s"] < 0.5 * free["rows"][0]["cells_per_s"]
+    assert slow["rows"][0]["utilisation"]["main"] < 0.6
+
+
 def test_drawn_prices_give_an_interval_around_the_value() -> None:
     row = answer(*SMALL, "--draws", "9")["rows"][0]
     for name in ("cells_per_s", "mbit", "cpu_ns_per_cell"):
@@ -100,6 +108,8 @@ def test_drawn_prices_give_an_interval_around_the_value() -> None:
         ((*SMALL, "--links", "3"), 2, '--links: expected an even number, half lead in and half out, found "3"'),
         ((*SMALL, "--threads", "8..2"), 2, '--threads: expected numbers up to 64 as 0,1,2 or 0..8, found "8..2"'),
         ((*SMALL, "--role", "exit", "--rate", "9"), 2, '--rate: expected 0 for an exit, found "9"'),
+        ((*SMALL, "--rate", "9", "--generator", "loom-xeon"), 2, "--generator: expected none for an exit or a rate"),
+        ((*SMALL, "--generator", "nobody"), 1, "nobody: expected a profile's file"),
         ((*SMALL, "--mapping", "half"), 2, '--mapping: expected full, poc or vanilla, found "half"'),
         ((*SMALL, "--mapping", "vanilla", "--threads", "1"), 1, "threads: expected 0 with the mapping vanilla"),
         ((*SMALL, "--picture", "bill.doc"), 2, "--picture: expected a file name that ends in .svg or .png"),

@@ -3,11 +3,13 @@
  * Half of its links lead into the relay; the other half are relays of their own, each an identity at a port, to which the
  * relay is made to extend. When all circuits are there it writes as loom-load does (plugin/load: load_flow, load_lane): lanes in
  * turn, each up to SIM_GENERATOR_RECORDS full records at a time, runs of one circuit after the other, and no more than a
- * window of cells under way in each direction. What arrives is counted and thrown away. Its own work takes no time, but at a rate.
+ * window of cells under way in each direction. What arrives is counted and thrown away. Its own work takes no time, but at a rate
+ * and when it has prices.
  *
  * sim_generator_host.c  the host: events, turns, when the load begins
  * sim_generator_link.c  links becoming open, circuits being built
  * sim_generator_lane.c  a link under load: cells written and counted
+ * sim_generator_priced.c  as many as go, and each piece of its thread's work takes time
  * sim_generator_rate.c  a load at a rate: when bursts are written, and the time that the generator's thread takes
  * Owner: its engine host. Bound: those of loom-load (sim_config.h). */
 #ifndef LOOM_SIM_SIM_GENERATOR_H

@@ -83,6 +83,10 @@ void sim_generator_turn(struct host *host, nsec now, uint32_t arg, void *object)
         sim_rate_turn(g, now, arg);
         return;
     }
+    if (sim_generator_is_priced(g)) {
+        sim_priced_turn(g, now, arg);
+        return;
+    }
     g->is_turn_planned = false;
     if (g->config->is_exit) {
         if (press_exits(g, now))
@@ -105,6 +109,8 @@ void sim_generator_begin(struct host *host, nsec now, uint32_t arg, void *object
         sim_exit_begin(g, now);
     if (g->config->rate > 0)
         sim_rate_begin(g, now);
+    else if (sim_generator_is_priced(g))
+        sim_priced_begin(g, now);
     else
         plan_turn(g, now);
 }
@@ -157,6 +163,11 @@ void sim_generator_readable(struct host *host, nsec now, struct tcp *tcp) {
         sim_rate_readable(lane, now);
         return;
     }
+    if (is_loading && sim_generator_is_priced(g)) {
+        sim_lane_note_readable(lane);
+        sim_priced_wake(g, now);
+        return;
+    }
     while (lane->tcp && (next = tcp_read(tcp, now))) {
         struct sim_message *message = sim_message_of(next);
         if (is_loading && g->config->is_exit)
@@ -179,7 +190,9 @@ void sim_generator_readable(struct host *host, nsec now, struct tcp *tcp) {
 void sim_generator_writable(struct host *host, nsec now, struct tcp *tcp) {
     struct sim_generator *g = host_user(host);
     (void)tcp;
-    if (sim_generator_is_loading(g) && g->config->rate == 0)
+    if (sim_generator_is_loading(g) && sim_generator_is_priced(g))
+        sim_priced_wake(g, now);
+    else if (sim_generator_is_loading(g) && g->config->rate == 0)
         plan_turn(g, now);
 }
 

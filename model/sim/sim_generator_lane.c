@@ -65,14 +65,19 @@ static bool write_record(struct sim_lane *lane, uint32_t cells) {
     return fine;
 }
 
+bool sim_lane_can_write(struct sim_lane *lane) {
+    if (lane->count == 0 || !lane->tcp)
+        return false;
+    if (tcp_room(lane->tcp) > 0)
+        return true;
+    tcp_want_write(lane->tcp);
+    return false;
+}
+
 uint32_t sim_lane_write(struct sim_lane *lane, nsec now, uint32_t max) {
     uint32_t written = 0, record = lane->generator->config->record_cells;
-    if (lane->count == 0 || !lane->tcp)
+    if (!sim_lane_can_write(lane))
         return 0;
-    if (tcp_room(lane->tcp) == 0) {
-        tcp_want_write(lane->tcp);
-        return 0;
-    }
     for (uint32_t i = 0; i < SIM_GENERATOR_RECORDS && written < max; i++) {
         uint32_t n = max - written < record ? max - written : record;
         if (!write_record(lane, n))
@@ -85,6 +90,13 @@ uint32_t sim_lane_write(struct sim_lane *lane, nsec now, uint32_t max) {
 }
 
 /* --- reading ------------------------------------------------------------------------------------------------------ */
+
+void sim_lane_note_readable(struct sim_lane *lane) {
+    if (list_is_linked(&lane->readable))
+        return;
+    list_append(&lane->generator->readable, &lane->readable);
+    lane->generator->readable_count++;
+}
 
 static bool grow_delays(struct sim_generator *g) {
     const struct memory *memory = host_memory(g->host);

@@ -37,11 +37,6 @@ static nsec time_to_open(const struct sim_generator *g, const struct sim_lane *l
     return time_for(g, &work);
 }
 
-/* The next piece of work; one that was to come later does not. */
-static void go_on(struct sim_generator *g, nsec at) {
-    host_at(g->host, at, g->world->generator_turn, ++g->piece, NULL);
-}
-
 static nsec gap(struct sim_generator *g) {
     return sim_draw_exponential(&g->rng, g->config->run * NSEC_PER_S / g->config->rate);
 }
@@ -71,7 +66,7 @@ static void begin_burst(struct sim_generator *g, nsec now) {
     g->written_at = now;
     if (!g->writing)
         g->left_out += g->config->run;
-    go_on(g, g->writing ? now + time_to_write(g, g->writing) : now);
+    sim_generator_go_on(g, g->writing ? now + time_to_write(g, g->writing) : now);
 }
 
 static void end_burst(struct sim_generator *g, nsec now) {
@@ -79,13 +74,6 @@ static void end_burst(struct sim_generator *g, nsec now) {
     g->writing = NULL;
     if (lane)
         g->left_out += g->config->run - sim_lane_write(lane, now, g->config->run);
-}
-
-static void note_readable(struct sim_lane *lane) {
-    if (list_is_linked(&lane->readable))
-        return;
-    list_append(&lane->generator->readable, &lane->readable);
-    lane->generator->readable_count++;
 }
 
 /* Read what a link has, as far as one read goes. Cells have come when their record is open; loom-load opens only those of the
@@ -103,13 +91,13 @@ static void read_lane(struct sim_generator *g, nsec now, struct sim_lane *lane) 
         sim_message_free(g->host, message);
     }
     if (bytes >= READ_MAX)
-        note_readable(lane);
-    go_on(g, lane->number < VERIFIED_WAYS ? opened_at : at);
+        sim_lane_note_readable(lane);
+    sim_generator_go_on(g, lane->number < VERIFIED_WAYS ? opened_at : at);
 }
 
 void sim_rate_begin(struct sim_generator *g, nsec now) {
     g->next_at = now + gap(g);
-    go_on(g, now);
+    sim_generator_go_on(g, now);
 }
 
 void sim_rate_turn(struct sim_generator *g, nsec now, uint32_t piece) {
@@ -133,13 +121,13 @@ void sim_rate_turn(struct sim_generator *g, nsec now, uint32_t piece) {
         return;
     }
     g->is_idle = true;
-    go_on(g, nsec_max(now, g->next_at));
+    sim_generator_go_on(g, nsec_max(now, g->next_at));
 }
 
 void sim_rate_readable(struct sim_lane *lane, nsec now) {
     struct sim_generator *g = lane->generator;
-    note_readable(lane);
+    sim_lane_note_readable(lane);
     if (g->is_idle)
-        go_on(g, now);
+        sim_generator_go_on(g, now);
     g->is_idle = false;
 }

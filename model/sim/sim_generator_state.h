@@ -55,8 +55,12 @@ struct sim_generator {
     struct sim_lane *writing;        /* whose burst is being sealed; NULL: none */
     struct list readable;            /* lanes that have something */
     uint32_t bursts_of_turn, readable_count, reads_left;
-    uint32_t piece;           /* of its work, the last that was planned */
-    struct sim_delay *delays; /* of delay_room */
+    uint32_t step;          /* lanes that were asked in this turn, of both directions, when it has prices */
+    uint64_t room;          /* of the direction that is asked */
+    uint32_t writing_cells; /* to the lane that is written */
+    bool has_written, is_reading; /* in this turn */
+    uint32_t piece;               /* of its work, the last that was planned */
+    struct sim_delay *delays;     /* of delay_room */
     uint32_t delay_count, delay_room;
     uint32_t sends;  /* since the last turn */
     uint64_t came;   /* cells, since the turn before */
@@ -64,7 +68,7 @@ struct sim_generator {
     uint64_t losses;
     nsec began;
     bool is_turn_planned;
-    bool is_idle; /* at a rate: nothing is due and nothing has come */
+    bool is_idle; /* its thread: nothing is due and nothing has come */
 };
 
 static inline bool sim_generator_is_loading(const struct sim_generator *generator) {
@@ -73,6 +77,21 @@ static inline bool sim_generator_is_loading(const struct sim_generator *generato
 
 /* sim_generator_host.c: cells that may still be under way in a direction */
 uint64_t sim_generator_room(const struct sim_generator *generator, bool is_backward);
+
+static inline bool sim_generator_is_priced(const struct sim_generator *generator) {
+    return generator->config->prices != NULL;
+}
+
+/* The next piece of its thread's work; one that was to come later does not. */
+static inline void sim_generator_go_on(struct sim_generator *generator, nsec at) {
+    host_at(generator->host, at, generator->world->generator_turn, ++generator->piece, NULL);
+}
+
+/* sim_generator_priced.c: as many as go, and its thread takes time */
+void sim_priced_begin(struct sim_generator *generator, nsec now);
+void sim_priced_turn(struct sim_generator *generator, nsec now, uint32_t piece);
+/* Something has come, or a lane has room again. */
+void sim_priced_wake(struct sim_generator *generator, nsec now);
 
 /* sim_generator_rate.c: a load at a rate */
 void sim_rate_begin(struct sim_generator *generator, nsec now);
@@ -96,6 +115,10 @@ void sim_lane_fini(struct sim_lane *lane);
 MUST_USE bool sim_lane_add(struct sim_lane *lane, uint32_t circ_id);
 /* Write up to max cells; returns how many: 0 when TCP has no room. */
 uint32_t sim_lane_write(struct sim_lane *lane, nsec now, uint32_t max);
+/* It has circuits, and its connection takes something; when not, it will say so. */
+bool sim_lane_can_write(struct sim_lane *lane);
+/* Something has come, to be read when it is its turn. */
+void sim_lane_note_readable(struct sim_lane *lane);
 /* Of the load. */
 void sim_lane_count(struct sim_lane *lane, nsec now, const struct sim_message *message);
 

@@ -136,6 +136,46 @@ static void test_a_busy_relay_sleeps_seldom_and_delays_more(void **state) {
     assert_in_range(busy.cells, 145000, 155000);
 }
 
+/* A relay that could do twice as much carries what the one thread presses; one that is slower is not helped by a faster thread. */
+static void test_a_generator_with_prices_presses_as_fast_as_it_can(void **state) {
+    (void)state;
+    for (uint16_t threads = 0; threads <= 1; threads++) {
+        struct test_memory heap;
+        struct sim_prediction_setting setting = setting_of(&heap, threads);
+        struct cost_table generator = {.smt_permille = 1000};
+        setting.load.prices = &generator;
+        setting.length = NSEC_PER_S / 10;
+        generator.ps.cells_sent = 4 * PRICE * COST_PS_PER_NS;
+        struct sim_prediction found = predict(&setting, &heap);
+        uint64_t expected = setting.length / (4 * PRICE);
+        assert_in_range(found.cells, expected * 98 / 100, expected * 102 / 100);
+        assert_in_range(found.busy[threads], setting.length * 48 / 100, setting.length * 52 / 100);
+        generator.ps.cells_sent = PRICE / 4 * COST_PS_PER_NS;
+        setting = setting_of(&heap, threads);
+        setting.load.prices = &generator;
+        setting.length = NSEC_PER_S / 10;
+        found = predict(&setting, &heap);
+        assert_in_range(found.cells, expected * 2 * 98 / 100, expected * 2 * 102 / 100);
+    }
+}
+
+/* What the thread pays for calls makes its bursts longer, and a relay's reads bring more: never shorter than one record. */
+static void test_a_slow_generator_keeps_reads_of_a_relay_small(void **state) {
+    (void)state;
+    double cells_a_read[2];
+    for (unsigned i = 0; i < 2; i++) {
+        struct test_memory heap;
+        struct sim_prediction_setting setting = setting_of(&heap, 1);
+        struct cost_table generator = {.ps.cells_sent = (i == 0 ? 4 : 1) * PRICE * COST_PS_PER_NS,
+                                       .smt_permille = 1000};
+        setting.load.prices = &generator;
+        setting.length = NSEC_PER_S / 10;
+        struct sim_prediction found = predict(&setting, &heap);
+        cells_a_read[i] = (double)found.work.cells_received / (double)found.work.reads;
+    }
+    assert_true(cells_a_read[0] < cells_a_read[1]);
+}
+
 static void test_without_memory_there_is_no_result(void **state) {
     (void)state;
     struct test_memory heap;
@@ -162,6 +202,8 @@ int main(void) {
         cmocka_unit_test(test_circuits_that_end_at_the_relay_have_streams_both_ways),
         cmocka_unit_test(test_the_delay_of_a_lonely_burst),
         cmocka_unit_test(test_a_busy_relay_sleeps_seldom_and_delays_more),
+        cmocka_unit_test(test_a_generator_with_prices_presses_as_fast_as_it_can),
+        cmocka_unit_test(test_a_slow_generator_keeps_reads_of_a_relay_small),
         cmocka_unit_test(test_without_memory_there_is_no_result),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -135,11 +135,14 @@ bool load_connection_can_write(const struct load_connection *c) {
 }
 
 bool load_connection_seal(struct load_connection *c, const uint8_t *bytes, size_t length) {
+    c->net->work.tls_records_written++;
     return tls_session_write(&c->session, bytes, length);
 }
 
 static ssize_t send_some(const struct load_connection *c, const uint8_t *bytes, size_t length) {
     ssize_t sent = send(c->fd, bytes, length, MSG_NOSIGNAL);
+    c->net->work.writes++;
+    c->net->work.tls_bytes_written += sent > 0 ? (uint64_t)sent : 0;
     return sent < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : sent;
 }
 
@@ -254,9 +257,16 @@ static bool read_plain(struct load_connection *c) {
     return true;
 }
 
+/* As recv; a socket that has nothing costs a call, too. */
+static ssize_t counted(struct load_connection *c, ssize_t got) {
+    c->net->work.reads++;
+    c->net->work.tls_bytes_read += got > 0 ? (uint64_t)got : 0;
+    return got;
+}
+
 static bool read_burst(struct load_connection *c) {
     struct load_net *net = c->net;
-    ssize_t got = recv(c->fd, net->in, sizeof net->in, 0);
+    ssize_t got = counted(c, recv(c->fd, net->in, sizeof net->in, 0));
     if (got <= 0)
         return got < 0 && (errno == EAGAIN || errno == EINTR);
     net->pipe.in = net->in;
@@ -273,8 +283,9 @@ static bool discard_burst(struct load_connection *c) {
     bool ok = true;
     for (unsigned i = 0; ok && i < 2 * DISCARDS_A_TURN; i++) {
         size_t wanted = load_records_wanted(r);
-        ssize_t got = load_records_in_body(r) ? load_discard(c->fd, wanted)
-                                              : recv(c->fd, r->header + r->header_length, wanted, 0);
+        ssize_t got =
+            counted(c, load_records_in_body(r) ? load_discard(c->fd, wanted)
+                                               : recv(c->fd, r->header + r->header_length, wanted, 0));
         if (got < 0 && (errno == EAGAIN || errno == EINTR))
             break;
         ok = got > 0 && load_records_got(r, (size_t)got);

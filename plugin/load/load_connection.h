@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/attributes.h"
+#include "base/work.h"
 #include "load/load_records.h"
 #include "native/tls_session.h"
 #include "wire/address.h"
@@ -29,6 +30,7 @@ struct load_net {
     struct event_base *base;
     struct tls_identity *identity;
     struct tls_pipe pipe;
+    struct work work; /* records written, calls and bytes, as a relay counts them */
     uint8_t in[LOAD_READ_ROOM];
     uint8_t out[LOAD_SEND_ROOM];
     uint8_t plain[LOAD_READ_ROOM + 2 * TLS_RECORD_ROOM];

@@ -69,3 +69,10 @@ nsec load_cpu_total(const struct load_cpu *cpu) {
         total += cpu->threads[i].busy;
     return total;
 }
+
+uint64_t load_cpu_switches(const struct load_cpu *cpu) {
+    uint64_t total = 0;
+    for (uint32_t i = 0; i < cpu->count; i++)
+        total += cpu->threads[i].switches;
+    return total;
+}

@@ -28,5 +28,6 @@ MUST_USE bool load_cpu_read(uint32_t pid, struct load_cpu *out);
 /* after -= before, thread by thread; threads that are new keep what they have. */
 void load_cpu_since(struct load_cpu *after, const struct load_cpu *before);
 nsec load_cpu_total(const struct load_cpu *cpu);
+uint64_t load_cpu_switches(const struct load_cpu *cpu);
 
 #endif

@@ -34,6 +34,7 @@ static void threads_are_matched_by_id(UNUSED void **state) {
     assert_int_equal(after.threads[1].busy, 5);
     assert_int_equal(after.threads[1].switches, 3);
     assert_int_equal(load_cpu_total(&after), 8);
+    assert_int_equal(load_cpu_switches(&after), 5);
 }
 
 static void nobody_is_no_process(UNUSED void **state) {

@@ -37,6 +37,18 @@ static void print_threads(const struct load_report *report, FILE *out) {
     fprintf(out, "]");
 }
 
+/* What its CPU time went on, by kinds of a relay's work: who calibrates puts prices on them. */
+static void print_own_work(const struct load_report *report, FILE *out) {
+    const struct work *work = &report->work;
+    fprintf(out,
+            ", \"generator_work\": {\"tls_records_written\": %" PRIu64 ", \"tls_bytes_written\": %" PRIu64,
+            work->tls_records_written, work->tls_bytes_written);
+    fprintf(out, ", \"writes\": %" PRIu64 ", \"tls_bytes_read\": %" PRIu64 ", \"reads\": %" PRIu64,
+            work->writes, work->tls_bytes_read, work->reads);
+    fprintf(out, ", \"loop_turns\": %" PRIu64 ", \"loop_sleeps\": %" PRIu64 "}", work->loop_turns,
+            work->loop_sleeps);
+}
+
 static void print_load(const struct load_report *report, FILE *out) {
     nsec relay = load_cpu_total(&report->relay), own = load_cpu_total(&report->own);
     const char *unit = unit_of(report);
@@ -45,6 +57,8 @@ static void print_load(const struct load_report *report, FILE *out) {
             ratio(report->units, report->elapsed) * (double)NSEC_PER_S);
     fprintf(out, ", \"generator_cores\": %.4f, \"generator_ns_per_%s\": %.1f", ratio(own, report->elapsed),
             unit, ratio(own, report->units));
+    if (report->work.loop_turns > 0)
+        print_own_work(report, out);
     if (report->relay.count == 0)
         return;
     fprintf(out, ", \"relay_cores\": %.4f, \"relay_ns_per_%s\": %.1f", ratio(relay, report->elapsed), unit,

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/nsec.h"
+#include "base/work.h"
 #include "load/load_cpu.h"
 #include "load/load_delays.h"
 #include "load/load_options.h"
@@ -22,6 +23,7 @@ struct load_report {
     uint64_t left_out;    /* of a rate: cells that the generator or TCP had no room for */
     struct load_delay_slices *delays; /* of a rate; otherwise NULL */
     struct load_cpu relay, own;       /* while measuring; relay is empty when it was not asked for */
+    struct work work;                 /* of the generator, while measuring a load through a middle */
     nsec *trips;                      /* of echoes */
     uint32_t trip_count;
 };

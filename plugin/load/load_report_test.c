@@ -83,11 +83,26 @@ static void an_exit_has_sendmes(UNUSED void **state) {
     expect(&report, "\"sendmes\": 5, \"verified\"");
 }
 
+static void the_generators_own_work(UNUSED void **state) {
+    struct load_report report = {.options = &options, .cipher = "C", .elapsed = NSEC_PER_S, .units = 10};
+    report.work = (struct work){.tls_records_written = 1,
+                                .tls_bytes_written = 2,
+                                .writes = 3,
+                                .tls_bytes_read = 4,
+                                .reads = 5,
+                                .loop_turns = 6,
+                                .loop_sleeps = 7};
+    expect(&report,
+           "\"generator_work\": {\"tls_records_written\": 1, \"tls_bytes_written\": 2, \"writes\": 3, "
+           "\"tls_bytes_read\": 4, \"reads\": 5, \"loop_turns\": 6, \"loop_sleeps\": 7}");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(how_long_cells_took), cmocka_unit_test(an_exit_has_sendmes),
-        cmocka_unit_test(cost_of_a_cell),      cmocka_unit_test(cost_of_a_handshake),
-        cmocka_unit_test(echoes_are_sorted),   cmocka_unit_test(nothing_measured_is_no_division),
+        cmocka_unit_test(how_long_cells_took),     cmocka_unit_test(an_exit_has_sendmes),
+        cmocka_unit_test(cost_of_a_cell),          cmocka_unit_test(cost_of_a_handshake),
+        cmocka_unit_test(echoes_are_sorted),       cmocka_unit_test(nothing_measured_is_no_division),
+        cmocka_unit_test(the_generators_own_work),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -118,6 +118,14 @@ static void begin_rate(struct load *load) {
     load->sides->shape->delays = &load->delays;
 }
 
+/* Since the generator was started. */
+static struct work own_work(const struct load *load, const struct load_cpu *own) {
+    struct work work = load->sides->net->work;
+    work.loop_turns = load->flow.turn;
+    work.loop_sleeps = load_cpu_switches(own);
+    return work;
+}
+
 static void measure(struct load *load, struct load_report *report) {
     if (load->options.rate > 0)
         begin_rate(load);
@@ -128,9 +136,12 @@ static void measure(struct load *load, struct load_report *report) {
     fprintf(stderr, "measuring for %u s\n", load->options.seconds); /* for who reads the relay's counters */
     uint64_t cells = load_flow_arrived(&load->flow);
     struct load_cpu relay = cpu_of(load->options.pid), own = cpu_of((uint32_t)getpid());
+    const struct work work = own_work(load, &own);
     press(load, began + load->options.seconds * NSEC_PER_S);
     report->relay = cpu_of(load->options.pid);
     report->own = cpu_of((uint32_t)getpid());
+    report->work = own_work(load, &report->own);
+    work_since(&report->work, &report->work, &work);
     report->elapsed = monotonic_read() - began;
     report->units = load_flow_arrived(&load->flow) - cells;
     report->left_out = load->rate.left_out;

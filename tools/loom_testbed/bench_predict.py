@@ -14,7 +14,7 @@ import os
 import statistics
 import subprocess
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,11 +22,13 @@ from . import (
     arguments,
     bench_plot,
     bench_predict_tor,
+    calibrate_generator,
     calibrate_native,
     machine,
     predict_compare,
     predict_engine,
     predict_table,
+    slowness,
 )
 from .calibrate_native import NativeRun
 from .errors import TestbedError
@@ -38,11 +40,12 @@ from .predict_compare import Compared, Run
 from .predict_engine import Prediction
 from .progress import Progress
 from .rundir import REPOSITORY
+from .slowness import Stress
 
 NAME = "predict"
 SUMMARY = "a native Loom beside the engine's, under loads that its prices were not fitted on: CPU, throughput, delay"
 PYTHON = REPOSITORY / "tools" / "lib" / "python"  # with what a fit needs
-CALIBRATION_KEPT = ("profile", "seconds", "cross_validation", "yardstick", "loads_not_run", "not_done")
+CALIBRATION_KEPT = ("profile", "seconds", "cross_validation", "yardstick", "held_up", "loads_not_run", "not_done")
 CALIBRATE_SECONDS = 270
 CALIBRATE_SECONDS_QUICK = 90
 ROUNDS = 2
@@ -57,16 +60,27 @@ class Native:
 
     runs: dict[Load, list[NativeRun]] = field(default_factory=lambda: defaultdict(list))
     usual_ns: float = 0.0  # of the yardstick, when the prices were measured; 0: it was not read then
+    stress: Stress = slowness.GUESSED  # as found then
+
+    def learn(self, calibration: Mapping) -> None:
+        """Take what was usual, and what slowness does, from when the prices were measured."""
+        self.usual_ns = calibration["yardstick"]["native_usual_ns"]
+        self.stress = Stress(**calibration["yardstick"].get("stress", vars(self.stress)))
 
     def settle(self) -> None:
-        """Without a calibration in the same run: what is usual is what these runs found in the middle."""
-        clocks = [run.clock_ns for runs in self.runs.values() for run in runs if run.clock_ns]
-        if self.usual_ns == 0.0 and clocks:
-            self.usual_ns = statistics.median(clocks)
+        """All runs are there: they tell more of what slowness does, and what is usual when no calibration did."""
+        runs = [run for runs in self.runs.values() for run in runs if run.clock_ns]
+        if self.usual_ns == 0.0 and runs:
+            self.usual_ns = statistics.median(run.clock_ns for run in runs)
+        self.stress = calibrate_native.stress_of(runs, self.stress)
+
+    def shares_cores(self, load: Load) -> bool:
+        """Say whether the relay's threads took turns with the generator, whose prices are of one with a core alone."""
+        return any(run.result.cores_shared for run in self.runs[load])
 
     def corrected(self, load: Load) -> list[Run]:
         """Return the runs of a load, with how slow the core was during each."""
-        return [Run(run.result, run.clock_ns / self.usual_ns if self.usual_ns and run.clock_ns else 1.0)
+        return [Run(run.result, slowness.slowness(run.clock_ns, self.usual_ns, self.stress))
                 for run in self.runs[load]]  # fmt: skip
 
 
@@ -109,10 +123,18 @@ def run(options: argparse.Namespace, directory: Path, progress: Progress) -> Mea
         _round(number, list(rated.values()), native, directory, options, progress)
     native.settle()
     asked = [*loads, *delayed, *rated.values()]
-    predicted, failed = predict_engine.predict(loom, profile, asked, progress)
+    generator = calibrate_generator.known_beside(profile)
+    if generator is None:
+        progress.line("no prices of the generator beside the profile: the engine's is never the bottleneck")
+
+    def generator_of(load: Load) -> Path | None:
+        return None if native.shares_cores(load) else generator
+
+    predicted, failed = predict_engine.predict(loom, profile, asked, progress, generator_of)
     result = _result(native, predicted, loads, delayed, rated)
     result["not_predicted"] = {load.name: why for load, why in failed.items()}
-    result |= {"profile": str(profile), "calibration": calibration, "quick": options.quick,
+    result |= {"profile": str(profile), "generator": str(generator), "stress": vars(native.stress),
+               "calibration": calibration, "quick": options.quick,
                "machine": machine.facts(), "load_average": os.getloadavg()[0]}  # fmt: skip
     picture = bench_plot.draw("predict", result, directory / "predict.svg") if result["summary"] else "no picture"
     is_ok = not failed and all(one["ok"] for one in result["summary"].values())
@@ -140,7 +162,7 @@ def _profile(
     if options.profile is not None:
         beside = options.profile.with_suffix(".json")  # as calibrate leaves it
         if beside.is_file():
-            native.usual_ns = json.loads(beside.read_text())["yardstick"]["native_usual_ns"]
+            native.learn(json.loads(beside.read_text()))
         return options.profile, None
     seconds = CALIBRATE_SECONDS_QUICK if options.quick else CALIBRATE_SECONDS
     profile = directory / "loom-here.yaml"
@@ -151,7 +173,7 @@ def _profile(
     if done.returncode != 0:
         raise TestbedError(f"calibrate ended with status {done.returncode}")
     found: dict[str, dict] = json.loads(profile.with_suffix(".json").read_text())
-    native.usual_ns = found["yardstick"]["native_usual_ns"]
+    native.learn(found)
     progress.line(f"calibrated: loads left out: median error {found['cross_validation']['median']:.1%}")
     return profile, {name: found[name] for name in CALIBRATION_KEPT}
 
@@ -206,5 +228,6 @@ def _result(
         **{kind: [one.as_dict() for one in found] for kind, found in figures.items()},
         "work": [predict_compare.work_of(load, native.corrected(load), predicted[load]).as_dict()
                  for load in [*loads, *delayed, *rated.values()] if load in predicted],
-        "runs": [run.result.as_dict() | {"clock_ns": run.clock_ns} for runs in native.runs.values() for run in runs],
+        "runs": [run.result.as_dict() | {"clock_ns": run.clock_ns, "memory_ns": run.memory_ns}
+                 for runs in native.runs.values() for run in runs],
     }  # fmt: skip

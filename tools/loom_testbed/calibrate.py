@@ -16,6 +16,7 @@ from pathlib import Path
 
 from . import (
     arguments,
+    calibrate_generator,
     calibrate_law,
     calibrate_native,
     calibrate_primitives,
@@ -28,6 +29,7 @@ from . import (
 )
 from . import machine as machines
 from .calibrate_fit import DRAWS, Fit
+from .calibrate_generator import Generator
 from .calibrate_law import Hot, Observation
 from .calibrate_native import NativeRuns
 from .calibrate_primitives import Primitives
@@ -64,12 +66,13 @@ class Calibration:
     error_without_cold: float
     seconds: float
     limits: list[str]  # what could not be done here
+    generator: Generator | None = None
 
     @property
     def how(self) -> str:
         """Return in words what the prices were fitted to, with the error of the cross-validation."""
         loads = len({one.load for one in self.observations})
-        return f"fitted to {len(self.native.runs)} runs of {loads} loads ({self.verdict})"
+        return f"fitted to {len(self.observations)} runs of {loads} loads ({self.verdict})"
 
     @property
     def verdict(self) -> str:
@@ -109,10 +112,15 @@ class Calibration:
             "left_out": [vars(one) | {"error": one.error} for one in fit.left_out],
             "fitted": [vars(one) | {"error": one.error} for one in fit.residuals],
             "yardstick": {"primitives": self.primitives.yardstick, "native_usual_ns": self.native.clock_usual,
+                          "stress": vars(self.native.stress),
                           "native_slowness": [round(self.native.slowness(run), 4) for run in self.native.runs]},
             "primitives": [vars(one) for one in self.primitives.all],
             "runs": [run.result.as_dict() | {"clock_ns": run.clock_ns, "memory_ns": run.memory_ns}
                      for run in self.native.runs],
+            "held_up": [run.result.load.name for run in self.native.held_up],
+            "generator": None if self.generator is None else {
+                "how": self.generator.how, "left_out": calibrate_generator.errors(self.generator),
+                "prices_ns": {name: one.price for name, one in self.generator.fit.prices.items() if one.price}},
             "loads_not_run": self.native.left_out,
             "not_done": self.limits,
         }  # fmt: skip
@@ -137,16 +145,17 @@ def calibrate(
     )
     left = seconds - (time.monotonic() - started)
     native = calibrate_native.gather(loads, left, directory, programs, progress)
-    seen = [calibrate_law.observe(run.result, native.slowness(run)) for run in native.runs]
+    seen = [calibrate_law.observe(run.result, native.slowness(run)) for run in native.sound]
     beliefs = calibrate_priors.beliefs(primitives)
     priors = calibrate_priors.priors(beliefs)
     progress.line(f"fitting {len(seen)} runs")
     fit, hot = calibrate_law.fit_law(seen, priors, draws)
     without = calibrate_law.errors_without_law(seen, priors, fit.noise)
+    generator = calibrate_generator.fit(native, primitives, draws)
     facts = machines.facts()
     machine = calibrate_profile.machine_of(facts, _cpuinfo())
     return Calibration(machine, primitives, native, seen, beliefs, fit, hot, without, time.monotonic() - started,
-                       _limits(primitives, native))  # fmt: skip
+                       _limits(primitives, native), generator)  # fmt: skip
 
 
 def _cpuinfo() -> str:
@@ -209,16 +218,25 @@ def _write(done: Calibration, out: Path | None) -> list[Path]:
     calibrate_profile.write(data, json.dumps(done.as_dict(), indent=1) + "\n")
     calibrate_profile.write(report, calibrate_report.page(done))
     calibrate_profile.write(path, done.profile_text())
-    return [path, report, data]
+    if done.generator is None:
+        return [path, report, data]
+    load = calibrate_generator.beside(path)
+    calibrate_profile.write(load, done.generator.profile_text(done.machine, done.primitives))
+    return [path, load, report, data]
 
 
 def _said(done: Calibration, files: Sequence[Path]) -> str:
     lines = [f"not done: {limit}" for limit in done.limits]
     lines += [str(path) for path in files]
     slow = [done.native.slowness(run) for run in done.native.runs]
-    lines.append(f"the yardstick said {min(slow):.2f} to {max(slow):.2f} of its usual speed while the relay ran")
+    lines.append(f"cells took {min(slow):.2f} to {max(slow):.2f} of their usual time by the yardstick, to the power of"
+                 f" {done.native.stress.value:.1f} +- {done.native.stress.deviation:.1f}")  # fmt: skip
+    lines += [f"not fitted, as something held it up: {run.result.load.name}: {done.native.cost(run):.0f} ns a cell"
+              for run in done.native.held_up]  # fmt: skip
+    if done.generator is not None:
+        lines.append(f"the generator's prices: {done.generator.how}")
     lines.append(f"runs of one load differ by {done.fit.repeatability:.1%} from their mean (median)")
-    lines.append(f"{len(done.native.runs)} runs, {done.seconds:.0f} s; {done.verdict}")
+    lines.append(f"{len(done.observations)} runs, {done.seconds:.0f} s; {done.verdict}")
     return "\n".join(lines)
 
 

@@ -2,11 +2,12 @@
 
 A run says what was done (columns: any names) and what it cost. The prices p minimise
 
-    sum over runs     ((sum of work * p - cost) / (cost * noise * doubt))^2
+    sum over runs     huber((sum of work * p - cost) / (cost * noise * doubt))
   + sum over columns  ((p - prior) / prior's deviation)^2
 
-within each price's bounds (none below 0). A prior is what the primitive costs by itself; its deviation says how far the
-piece in its place may be from that. What no run has keeps its prior as its price.
+within each price's bounds (none below 0); huber(z) is z^2, from ODD on in a straight line, so that a run that something
+held up does not move the prices of all others. A prior is what the primitive costs by itself; its deviation says how
+far the piece in its place may be from that. What no run has keeps its prior as its price.
 
 Nothing here knows of relays: tor's prices are fitted by the same function.
 """
@@ -22,6 +23,8 @@ from scipy.optimize import lsq_linear
 
 NOISE_LEAST = 0.02  # of the cost of a run: no run is believed to be better than that
 NORMAL = 1.4826  # a standard deviation by the median distance, if errors are normal
+ODD = 1.5  # in units of a run's noise: from there on an error counts by itself, no more by its square
+REWEIGHTINGS = 12
 DRAWS = 200
 INTERVAL = (5.0, 95.0)  # per cent of the draws
 SEED = 1
@@ -90,7 +93,7 @@ class Fit:
     prices: dict[str, Price]
     noise: float  # that runs were given
     repeatability: float  # median relative difference of runs of one load from their mean; 0 when there are none
-    objective: float
+    objective: float  # what is left of the sum that was minimised
     residuals: list[LeftOut]  # runs as fitted: predicted by prices that know them
     left_out: list[LeftOut] = field(default_factory=list)
 
@@ -128,9 +131,9 @@ def fit(runs: Sequence[Run], priors: Mapping[str, Prior], noise: float | None = 
     doubts = numpy.array([run.doubt for run in runs])
     if noise is None:
         first = max(NOISE_LEAST, repeated)
-        noise = max(first, misfit(matrix @ _solve(matrix, costs, doubts, held, first)[0], costs, doubts))
-    values, objective = _solve(matrix, costs, doubts, held, noise)
-    low, high = _intervals(runs, matrix, costs, names, priors, noise, values, draws)
+        noise = max(first, misfit(matrix @ _solve(matrix, costs, doubts, held, first), costs, doubts))
+    values, weighted = _solve_robustly(matrix, costs, doubts, held, noise)
+    low, high = _intervals(runs, matrix, costs, weighted, names, priors, noise, values, draws)
     prices = {}
     for name, prior in priors.items():
         if name in names:
@@ -143,7 +146,7 @@ def fit(runs: Sequence[Run], priors: Mapping[str, Prior], noise: float | None = 
     fitted = zip(runs, matrix @ values, strict=True)
     residuals = [LeftOut(run.load, run.per_unit, float(cost) / run.units) for run, cost in fitted]
     crossed = leave_out(runs, priors, noise) if is_crossed else []
-    return Fit(prices, noise, repeated, objective, residuals, crossed)
+    return Fit(prices, noise, repeated, _objective(matrix, costs, doubts, held, noise, values), residuals, crossed)
 
 
 def leave_out(runs: Sequence[Run], priors: Mapping[str, Prior], noise: float) -> list[LeftOut]:
@@ -186,8 +189,8 @@ def _matrix(runs: Sequence[Run], names: Sequence[str]) -> tuple[numpy.ndarray, n
 
 def _solve(
     matrix: numpy.ndarray, costs: numpy.ndarray, doubts: numpy.ndarray, priors: Sequence[Prior], noise: float
-) -> tuple[numpy.ndarray, float]:
-    """Return the prices, and what is left of the squares. Columns are scaled by their prior's deviation."""
+) -> numpy.ndarray:
+    """Return the prices of the least squares. Columns are scaled by their prior's deviation."""
     scale = numpy.array([prior.deviation for prior in priors])
     centre = numpy.array([prior.price for prior in priors])
     least = (numpy.array([max(0.0, prior.least) for prior in priors]) - centre) / scale
@@ -197,13 +200,42 @@ def _solve(
     target = (costs - matrix @ centre) * weights
     stacked = numpy.vstack([data, numpy.eye(len(priors))])
     found = lsq_linear(stacked, numpy.concatenate([target, numpy.zeros(len(priors))]), (least, most), method="bvls")
-    return numpy.maximum(centre + found.x * scale, 0.0), 2.0 * float(found.cost)
+    return numpy.maximum(centre + found.x * scale, 0.0)
+
+
+def _solve_robustly(
+    matrix: numpy.ndarray, costs: numpy.ndarray, doubts: numpy.ndarray, priors: Sequence[Prior], noise: float
+) -> tuple[numpy.ndarray, numpy.ndarray]:
+    """Return the prices, and the doubts with which squares alone would give them: odd runs have more."""
+    weighted = doubts
+    for _ in range(REWEIGHTINGS):
+        values = _solve(matrix, costs, weighted, priors, noise)
+        odd = numpy.abs(matrix @ values / costs - 1.0) / (noise * doubts)
+        before, weighted = weighted, doubts * numpy.sqrt(numpy.maximum(odd / ODD, 1.0))
+        if numpy.allclose(before, weighted, rtol=1e-3):
+            break
+    return values, weighted
+
+
+def _objective(
+    matrix: numpy.ndarray,
+    costs: numpy.ndarray,
+    doubts: numpy.ndarray,
+    priors: Sequence[Prior],
+    noise: float,
+    values: numpy.ndarray,
+) -> float:
+    """Return the sum that prices minimise."""
+    off = numpy.abs(matrix @ values / costs - 1.0) / (noise * doubts)
+    held = numpy.array([(value - prior.price) / prior.deviation for value, prior in zip(values, priors, strict=True)])
+    return float(numpy.where(off <= ODD, off**2, 2 * ODD * off - ODD**2).sum() + (held**2).sum())
 
 
 def _intervals(
     runs: Sequence[Run],
     matrix: numpy.ndarray,
     costs: numpy.ndarray,
+    doubts: numpy.ndarray,
     names: Sequence[str],
     priors: Mapping[str, Prior],
     noise: float,
@@ -216,12 +248,11 @@ def _intervals(
     rng = numpy.random.default_rng(SEED)
     loads = list(dict.fromkeys(run.load for run in runs))
     rows_of = {load: [i for i, run in enumerate(runs) if run.load == load] for load in loads}
-    doubts = numpy.array([run.doubt for run in runs])
     drawn = []
     for _ in range(draws):
         rows = [row for i in rng.integers(len(loads), size=len(loads)) for row in rows_of[loads[i]]]
         moved = [_drawn(priors[name], rng) for name in names]
-        drawn.append(_solve(matrix[rows], costs[rows], doubts[rows], moved, noise)[0])
+        drawn.append(_solve(matrix[rows], costs[rows], doubts[rows], moved, noise))
     low, high = numpy.percentile(numpy.array(drawn), INTERVAL, axis=0)
     return numpy.minimum(low, values), numpy.maximum(high, values)
 

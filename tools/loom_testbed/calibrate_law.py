@@ -4,11 +4,13 @@ A relay under a load is one run: the counters and the CPU time of all threads th
 to another both pay, and only one counts. What is cold adds two columns: a share 1 - halves_hot / n of the circuit
 switches, and a share 1 - queues_hot / n of the cells received, of those that crossed and of the bytes of exit streams,
 n being the circuit halves that are active on the thread, or how many cells wait there when one leaves. Those two
-counts are no prices: the pair that leaves the least squares is taken.
+counts are no prices: of those tried each is believed by what it leaves of the squares, and their mean is taken, as
+several of them often do equally well.
 """
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -112,10 +114,21 @@ def fit_law(seen: Sequence[Observation], priors: Mapping[str, Prior], draws: int
         for queues in QUEUES_HOT:
             runs = [one.run(halves, queues) for one in seen]
             tried[halves, queues] = fit(runs, priors, noise, draws=0, is_crossed=False).objective
-    halves, queues = min(tried, key=lambda pair: tried[pair])
-    near = [pair for pair, left in tried.items() if left <= tried[halves, queues] + CLOSE]
-    hot = Hot(halves, queues, _range([pair[0] for pair in near]), _range([pair[1] for pair in near]))
-    return fit([one.run(halves, queues) for one in seen], priors, draws=draws), hot
+    hot = believed(tried)
+    return fit([one.run(hot.halves, hot.queues) for one in seen], priors, draws=draws), hot
+
+
+def believed(tried: Mapping[tuple[int, int], float]) -> Hot:
+    """Return the mean of the counts (of their logarithms), by what each pair leaves; and the range of good ones."""
+    least = min(tried.values())
+    belief = {pair: math.exp((least - left) / 2.0) for pair, left in tried.items()}
+    halves, queues = (
+        math.exp(sum(math.log(pair[i]) * weight for pair, weight in belief.items()) / sum(belief.values()))
+        for i in (0, 1)
+    )
+    mean = round(halves), round(queues)
+    near = [mean, *(pair for pair, left in tried.items() if left <= least + CLOSE)]
+    return Hot(*mean, _range([pair[0] for pair in near]), _range([pair[1] for pair in near]))
 
 
 def errors_without_law(seen: Sequence[Observation], priors: Mapping[str, Prior], noise: float) -> float:

@@ -7,20 +7,23 @@ run is begun only when there is time for it, by how long the load took before.
 from __future__ import annotations
 
 import dataclasses
+import math
 import shutil
 import statistics
 import time
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
-from . import calibrate_primitives, native_load, ports
+from . import calibrate_primitives, native_load, ports, slowness
 from .calibrate_primitives import Yardstick
 from .errors import TestbedError
 from .load_shape import Load
 from .native_load import NativeResult, Programs
 from .progress import Progress
+from .slowness import Stress, Timed
 
 WINDOW_SECONDS = 2.3  # with what is around it loom-load measures for 3 s
 TAIL_SECONDS = 0.5  # at the end of a run that are not the load's
@@ -28,6 +31,7 @@ SECONDS_GUESSED = 6.0  # a run of a few circuits
 SECONDS_A_CIRCUIT = 0.001
 SECONDS_A_LINK = 0.02
 PASSES_MAX = 50
+HELD_UP = 1.5  # times what another run of the load cost: twice as far as runs differ that nothing held up
 
 
 @dataclass(frozen=True)
@@ -46,16 +50,46 @@ class NativeRuns:
     runs: list[NativeRun]
     left_out: dict[str, str]
 
-    @property
+    @cached_property
     def clock_usual(self) -> float:
         """Return the yardstick of the run in the middle: prices are of the machine as it was then."""
         known = [run.clock_ns for run in self.runs if run.clock_ns]
         return statistics.median(known) if known else 0.0
 
+    @cached_property
+    def stress(self) -> Stress:
+        """Return how much more a slow core costs a relay than the yardstick."""
+        return stress_of(self.runs)
+
     def slowness(self, run: NativeRun) -> float:
-        """Return how much slower than usual the core was during the run."""
-        usual = self.clock_usual
-        return run.clock_ns / usual if usual and run.clock_ns else 1.0
+        """Return how much longer than usual the run's cells took, as its core was slower."""
+        return slowness.slowness(run.clock_ns, self.clock_usual, self.stress)
+
+    def cost(self, run: NativeRun) -> float:
+        """Return what a cell of the run would usually have cost."""
+        return run.result.ns_per_cell / self.slowness(run)
+
+    @cached_property
+    def held_up(self) -> list[NativeRun]:
+        """Return runs that something held up: their cells cost far more than those of the same load at another time."""
+        least: dict[Load, float] = {}
+        for run in self.runs:
+            least[run.result.load] = min(self.cost(run), least.get(run.result.load, math.inf))
+        return [run for run in self.runs if self.cost(run) > HELD_UP * least[run.result.load]]
+
+    @property
+    def sound(self) -> list[NativeRun]:
+        """Return the other runs."""
+        return [run for run in self.runs if run not in self.held_up]
+
+
+def stress_of(runs: Sequence[NativeRun], believed: Stress = slowness.GUESSED) -> Stress:
+    """Return by what power costs go with the yardstick, by runs of the same loads."""
+    by_load: dict[Load, list[Timed]] = {}
+    for run in runs:
+        if run.clock_ns > 0:
+            by_load.setdefault(run.result.load, []).append(Timed(run.result.ns_per_cell, run.clock_ns))
+    return slowness.stress_of(by_load.values(), believed)
 
 
 def gather(

@@ -122,7 +122,7 @@ def write(path: Path, text: str) -> None:
 
 
 def _hot_words(how: str) -> str:
-    return f"{how}; of the counts tried the one that leaves the least squares; least, most: nearly as little"
+    return f"{how}; of the counts tried the mean, each by what it leaves of the squares; least, most: hardly more"
 
 
 def _number(name: str, unit: str, price: Price, belief: Belief, how: str, indent: int) -> list[str]:

@@ -3,6 +3,10 @@
 DELAYED are offered at parts of the most that a relay carries of them: runs of 31 cells, so that the generator can keep
 to Poisson's times at nine tenths of it; one relay with warm circuits and slow links, one with cold circuits.
 
+No link of the fitted has more than a megabyte on its way in: beyond that (8 links with 1000 circuits, 4096 cells each)
+a cell costs a third more natively with all counts the same. What the sender's kernel then does on the relay's core may
+be the reason; a relay that lets more than that pile up before it is rare.
+
 Both sets spread over what a cell's cost depends on: how many circuits and links, cells of a circuit in a row, cells in
 a record, cipher of the links, threads, role. Every value of one may occur in the other; no combination does.
 """
@@ -20,9 +24,9 @@ FITTED: tuple[Load, ...] = (
     Load(links=100, circuits=1000, run=1, record_cells=31, cipher="aes128"),
     Load(links=200, circuits=8000, run=4, record_cells=31),
     Load(links=400, circuits=16000, run=4, record_cells=31),
-    Load(links=8, circuits=16000, run=31, record_cells=8),
+    Load(links=48, circuits=16000, run=31, record_cells=8),
     Load(links=40, circuits=400, run=4, record_cells=2),
-    Load(links=8, circuits=1000, run=8, record_cells=31, threads=0),
+    Load(links=32, circuits=1000, run=8, record_cells=31, threads=0),
     Load(links=8, circuits=64, run=4, record_cells=31, cipher="chacha"),
     Load(links=200, circuits=2000, run=8, record_cells=8, cipher="chacha"),
     Load(links=8, circuits=64, run=4, record_cells=31, threads=2),

@@ -56,6 +56,15 @@ def _keys() -> tempfile.TemporaryDirectory[str]:
 
 
 @dataclass(frozen=True)
+class GeneratorResult:
+    """What loom-load's own thread did while it measured, and the CPU time that it took."""
+
+    cells: float
+    cpu_ns: float
+    work: Work
+
+
+@dataclass(frozen=True)
 class NativeResult:
     """What a load did to a relay. Threads are named main, conn-1, ..., worker-1, ...; of tor as tor names them."""
 
@@ -71,6 +80,7 @@ class NativeResult:
     cipher: str = ""
     delay_ns: dict[str, float] = field(default_factory=dict)  # DELAYS; of a load with a rate
     is_disturbed: bool = False  # with a rate: other programs had the cores so often that the delays are theirs, too
+    generator: GeneratorResult | None = None  # of a middle's load without a rate
     report: dict[str, object] = field(default_factory=dict)  # all that loom-load says
 
     @property
@@ -126,6 +136,7 @@ class NativeResult:
             "working_set": self.working_set,
             "delay_ns": self.delay_ns,
             "is_disturbed": self.is_disturbed,
+            "generator": None if self.generator is None else vars(self.generator),
         }
 
 
@@ -311,8 +322,15 @@ def _from_counters(load: Load, report: dict, window: Window, pinned: Pins) -> Na
         cipher=report["cipher"],
         delay_ns=_delay(report),
         is_disturbed=_is_disturbed(load, report),
+        generator=_generator(report),
         report=report,
     )
+
+
+def _generator(report: dict) -> GeneratorResult | None:
+    if "generator_work" not in report:
+        return None
+    return GeneratorResult(report["cells"], report["cells"] * report["generator_ns_per_cell"], report["generator_work"])
 
 
 def _handled(work: Work) -> int:

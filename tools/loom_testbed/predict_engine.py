@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from .errors import TestbedError
-from .load_shape import Load
+from .load_shape import MIDDLE, Load
 from .progress import Progress
 
 SECONDS_MAX = 600
@@ -46,9 +46,11 @@ class Prediction:
         return self.cells_per_s / self.utilisation if self.utilisation > 0 else 0.0
 
 
-def command(loom: Path, profile: Path, load: Load, extra: Sequence[str] = ()) -> list[str]:
-    """Return the command that predicts the load."""
-    return [str(loom), "predict", "--profile", str(profile), "--json", *load.predict_options(), *extra]
+def command(loom: Path, profile: Path, load: Load, generator: Path | None = None) -> list[str]:
+    """Return the command that predicts the load. generator: prices of its thread, of which an exit's has none."""
+    is_priced = generator is not None and load.role == MIDDLE and load.rate == 0
+    presses = ["--generator", str(generator)] if is_priced else []
+    return [str(loom), "predict", "--profile", str(profile), "--json", *load.predict_options(), *presses]
 
 
 def parse(load: Load, text: str) -> Prediction:
@@ -67,10 +69,14 @@ def parse(load: Load, text: str) -> Prediction:
 
 
 def predict(
-    loom: Path, profile: Path, loads: Sequence[Load], progress: Progress, extra: Sequence[str] = ()
+    loom: Path,
+    profile: Path,
+    loads: Sequence[Load],
+    progress: Progress,
+    generator_of: Callable[[Load], Path | None] = lambda load: None,
 ) -> tuple[dict[Load, Prediction], dict[Load, str]]:
-    """Predict all loads. Returns also those for which there is none, and why."""
-    return ask_all(loads, lambda load: parse(load, said(command(loom, profile, load, extra))), progress)
+    """Predict all loads, each pressed by the generator of it. Returns also those for which there is none, and why."""
+    return ask_all(loads, lambda load: parse(load, said(command(loom, profile, load, generator_of(load)))), progress)
 
 
 def ask_all(

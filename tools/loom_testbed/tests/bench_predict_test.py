@@ -1,9 +1,11 @@
 """What the bench of predictions computes from native runs and from the engine's rows, and how it says it."""
 
 import json
+from pathlib import Path
 
 import pytest
 from loom_testbed import bench_predict, predict_compare, predict_engine, predict_table
+from loom_testbed.calibrate_native import NativeRun
 from loom_testbed.load_designs import DELAYED, FITTED, HELD_OUT, HELD_OUT_QUICK
 from loom_testbed.load_shape import Load
 from loom_testbed.native_load import NativeResult
@@ -87,10 +89,33 @@ def test_work_is_compared_for_a_cell() -> None:
     assert found.kinds == {"reads": (pytest.approx(0.01), 0.02)}
 
 
+def test_costs_are_corrected_by_a_power_that_more_runs_tell() -> None:
+    native = bench_predict.Native()
+    native.learn({"yardstick": {"native_usual_ns": 100.0, "stress": {"value": 2.0, "deviation": 0.2}}})
+    native.runs[LOAD] = [NativeRun(result(ns), clock) for ns, clock in ((500.0, 100.0), (720.0, 120.0))]
+    native.settle()
+    assert native.stress.value == pytest.approx(2.0, abs=0.05)
+    assert native.stress.deviation < 0.2
+    assert [run.ns_per_cell for run in native.corrected(LOAD)] == pytest.approx([500.0, 500.0], rel=0.02)
+
+
+def test_a_generator_that_shares_the_relays_cores_has_no_prices() -> None:
+    native = bench_predict.Native()
+    two = Load(threads=2)
+    native.runs[LOAD] = [NativeRun(result(500.0), 0.0)]
+    native.runs[two] = [NativeRun(result(500.0, load=two, cores_shared=True), 0.0)]
+    assert not native.shares_cores(LOAD)
+    assert native.shares_cores(two)
+
+
 def test_the_engine_is_asked_and_understood() -> None:
-    words = predict_engine.command(bench_predict.Path("loom"), bench_predict.Path("p.yaml"), LOAD)
+    words = predict_engine.command(Path("loom"), Path("p.yaml"), LOAD)
     assert words[:5] == ["loom", "predict", "--profile", "p.yaml", "--json"]
     assert words[5:] == LOAD.predict_options()
+    generator = Path("p.load.yaml")
+    assert predict_engine.command(Path("loom"), Path("p.yaml"), LOAD, generator)[-2:] == ["--generator", "p.load.yaml"]
+    for free in (LOAD.at_rate(1000), Load(role="exit")):
+        assert "--generator" not in predict_engine.command(Path("loom"), Path("p.yaml"), free, generator)
     row = {"cpu_ns_per_cell": 500.0, "cells_per_s": 1e6, "work_per_cell": {"reads": 0.5},
            "utilisation": {"main": 0.1, "connection": [0.5, 0.4]}, "delay_us": {"p50": 20.0, "p99": 99.0}}  # fmt: skip
     found = predict_engine.parse(LOAD, json.dumps({"rows": [row]}))

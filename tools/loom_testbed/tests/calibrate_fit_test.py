@@ -74,6 +74,15 @@ def test_a_load_that_is_not_like_the_others_shows_when_it_is_left_out() -> None:
     assert found.error_worst == pytest.approx(0.5, abs=0.1)
 
 
+def test_a_run_that_was_held_up_moves_no_prices() -> None:
+    runs = _runs(noise=0.01)
+    before = fit(runs, _priors(1.0, 0.5), draws=0).prices
+    held_up = Run(runs[5].load, runs[5].work, 4.0 * runs[5].cost, runs[5].units)
+    after = fit([*runs[:5], held_up, *runs[6:]], _priors(1.0, 0.5), draws=0).prices
+    for name, price in before.items():
+        assert after[name].price == pytest.approx(price.price, rel=0.06), name
+
+
 def test_runs_in_doubt_count_less() -> None:
     runs = [Run("a", {"cells": 1.0}, 100.0), Run("b", {"cells": 1.0}, 200.0, doubt=10.0)]
     price = fit(runs, {"cells": Prior(100.0, 1e4)}, noise=0.1, draws=0).prices["cells"].price

@@ -1,12 +1,20 @@
 """Calibration without a machine: pieces that are read, what is believed of them, the law of what is cold, the files."""
 
+import dataclasses
 import json
 import re
 from pathlib import Path
 
 import numpy
 import pytest
-from loom_testbed import calibrate_law, calibrate_native, calibrate_priors, calibrate_profile, load_designs
+from loom_testbed import (
+    calibrate_generator,
+    calibrate_law,
+    calibrate_native,
+    calibrate_priors,
+    calibrate_profile,
+    load_designs,
+)
 from loom_testbed.calibrate import Calibration
 from loom_testbed.calibrate_fit import Price
 from loom_testbed.calibrate_law import (
@@ -15,6 +23,7 @@ from loom_testbed.calibrate_law import (
     EDGE_COLD,
     Observation,
     Part,
+    believed,
     cold_share,
     fit_law,
     observe,
@@ -22,7 +31,7 @@ from loom_testbed.calibrate_law import (
 from loom_testbed.calibrate_native import NativeRun, NativeRuns
 from loom_testbed.calibrate_primitives import Primitives, clock_of, parse, parse_readings
 from loom_testbed.load_shape import Load
-from loom_testbed.native_load import NativeResult
+from loom_testbed.native_load import GeneratorResult, NativeResult
 from loom_testbed.rundir import REPOSITORY
 
 FIGURE = {"least": 9.0, "lower": 9.5, "median": 10.0, "upper": 11.0, "spread": 0.15}
@@ -135,11 +144,65 @@ def test_what_stays_hot_is_found_with_the_prices() -> None:
     priors = calibrate_priors.priors(calibrate_priors.beliefs(Primitives(())))
     fit, hot = fit_law(_observed(1000, 250), priors, draws=20)
     assert hot.halves_range[0] <= 1000 <= hot.halves_range[1]
-    assert hot.queues == 250
+    assert hot.queues == pytest.approx(250, rel=0.3)
     price = fit.prices[CELL_COLD]
     assert price.least <= TRUE[CELL_COLD] * 1.1
     assert price.most >= TRUE[CELL_COLD] * 0.9
     assert fit.error_median < 0.05
+
+
+def test_counts_that_do_equally_well_are_believed_alike() -> None:
+    hot = believed({(250, 500): 10.0, (250, 2000): 10.0, (4000, 500): 90.0})
+    assert (hot.halves, hot.queues) == (250, 1000)
+    assert (hot.halves_range, hot.queues_range) == ((250, 250), (500, 2000))
+    assert believed({(250, 500): 10.0, (250, 2000): 30.0}).queues == 500
+
+
+def test_a_run_that_cost_far_more_than_the_same_at_another_time_was_held_up() -> None:
+    def run(load: Load, ns: int, clock: float = 600.0) -> NativeRun:
+        work = {"cells_received": 1000, "cells_sent": 1000}
+        return NativeRun(_result(load, work, 5, 1000 * ns), clock)
+
+    one, other = Load(links=2), Load(links=4)
+    native = NativeRuns([run(one, 500), run(other, 700), run(one, 2200), run(other, 800)], {})
+    assert [run.result.cpu_ns["conn-1"] for run in native.held_up] == [2_200_000]
+    assert len(native.sound) == 3
+    assert native.cost(native.runs[1]) == pytest.approx(700, rel=0.01)
+
+
+def _counted(load: Load, prices: dict[str, float]) -> NativeRun:
+    cells = 1_000_000
+    record = load.record_cells
+    work = {"tls_records_written": cells // record, "tls_bytes_written": 514 * cells + 22 * cells // record,
+            "writes": cells // (4 * record), "tls_bytes_read": 515 * cells, "reads": cells // 10,
+            "loop_turns": cells // 300, "loop_sleeps": 0}  # fmt: skip
+    cost = sum(prices.get(name, 0.0) * count for name, count in work.items()) + prices["cells_sent"] * cells
+    cost += prices["tls_aes256_bytes"] * work["tls_bytes_written"]
+    relay = _result(load, {"cells_received": cells, "cells_sent": cells}, 5, 500 * cells)
+    return NativeRun(dataclasses.replace(relay, generator=GeneratorResult(cells, cost, work)), 600.0)
+
+
+def test_the_generators_prices_are_fitted_to_its_own_time() -> None:
+    true = {"cells_sent": 120.0, "tls_records_written": 90.0, "writes": 2400.0, "reads": 500.0, "tls_aes256_bytes": 0.1}
+    loads = [Load(record_cells=record, links=links) for record in (1, 2, 4, 8, 16, 31) for links in (2, 8)]
+    native = NativeRuns([_counted(load, true) for load in loads], {})
+    found = calibrate_generator.fit(native, _pieces(), draws=0)
+    assert found is not None
+    assert found.fit.error_worst < 0.02
+    assert found.fit.prices["cells_received"].price == 0.0
+    machine = _calibration().machine
+    text = found.profile_text(machine, _pieces())
+    assert "profile: loom-load-intel-xeon-6-207" in text
+    for name in calibrate_priors.WORK:
+        assert len(re.findall(rf"^ *{name}: \{{", text, re.MULTILINE)) == 1, name
+    assert calibrate_generator.fit(NativeRuns([], {}), _pieces(), draws=0) is None
+
+
+def test_the_generators_profile_lies_beside_the_relays(tmp_path: Path) -> None:
+    profile = tmp_path / "here.yaml"
+    assert calibrate_generator.known_beside(profile) is None
+    (tmp_path / "here.load.yaml").write_text("x")
+    assert calibrate_generator.known_beside(profile) == tmp_path / "here.load.yaml"
 
 
 def test_without_time_no_load_is_begun(tmp_path: Path) -> None:
