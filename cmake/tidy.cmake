@@ -34,7 +34,7 @@ endif()
 # The I/O-free libraries: only where neither a sanitizer nor gcov adds symbols of its own.
 if(LOOM_KIND MATCHES "^(dev|release)$")
     set(libraries)
-    foreach(module base wire crypt core origin cost des)
+    foreach(module base wire crypt core origin cost des traffic)
         if(NOT TARGET loom_${module})
             continue()
         endif()

@@ -4,11 +4,13 @@
 
 #include "base/check.h"
 #include "core/connection_manager.h"
+#include "sim/sim_flow.h"
 #include "sim/sim_message.h"
 
 #define IDLE_MAX          (180 * NSEC_PER_S) /* tor 0.4.9: a client's connection without circuits */
 #define CELLS_AT_ONCE     31u
 #define CELLS_PER_SESSION 1024u /* received and not told: a stream's window and some */
+#define STREAMS_PER_FLOW  32u   /* a flow of tgen has some ten in all */
 #define CELLS_PER_VEGAS \
     (CONGESTION_CWND_MAX + 24u) /* the same: a circuit's, which has no windows of streams */
 
@@ -273,6 +275,8 @@ static bool start_origin(struct sim_client *client) {
     own.unix_s_at_zero = SIM_UNIX_S;
     own.links_max = config->relay_count;
     own.circuits_max = own.streams_max = 4u * client->config->sessions + 16u;
+    if (client->load->flows)
+        own.streams_max = STREAMS_PER_FLOW * client->config->sessions;
     bool is_vegas = config->congestion_control == SIM_CONGESTION_VEGAS;
     own.cells_max = 4096u + (is_vegas ? CELLS_PER_VEGAS : CELLS_PER_SESSION) * client->config->sessions;
     client->origin = origin_new(&own);
@@ -303,7 +307,8 @@ bool sim_client_init(struct sim_client *client, struct sim_world *world, uint32_
     net_set_rates(world->net, id, config->line_rate, config->line_rate);
     const struct memory *memory = host_memory(client->host);
     client->sessions = memory_allocate(memory, config->sessions * sizeof(*client->sessions));
-    client->file_weights = memory_allocate(memory, client->load->file_count * sizeof(*client->file_weights));
+    client->file_weights =
+        memory_allocate(memory, (client->load->file_count + 1u) * sizeof(*client->file_weights));
     client->guard_relays = memory_allocate(memory, (config->guards + 1u) * sizeof(*client->guard_relays));
     if (!client->sessions || !client->file_weights || !client->guard_relays || !start_origin(client))
         return false;
@@ -338,8 +343,12 @@ void sim_client_fini(struct sim_client *client) {
     while (!list_is_empty(&client->guards))
         guard_free(LIST_ENTRY(client->guards.next, struct sim_guard, entry), 0);
     origin_free(client->origin);
+    for (uint16_t i = 0; client->sessions && i < client->config->sessions; i++)
+        if (client->sessions[i].client)
+            sim_flow_fini(&client->sessions[i]);
     memory_release(memory, client->sessions, client->config->sessions * sizeof(*client->sessions));
-    memory_release(memory, client->file_weights, client->load->file_count * sizeof(*client->file_weights));
+    memory_release(memory, client->file_weights,
+                   (client->load->file_count + 1u) * sizeof(*client->file_weights));
     memory_release(memory, client->guard_relays,
                    (client->config->guards + 1u) * sizeof(*client->guard_relays));
     memory_release(memory, client->transfers, client->transfer_room * sizeof(*client->transfers));
@@ -351,5 +360,9 @@ struct sim_client_measure sim_client_measure(const struct sim_client *client) {
                                        .builds = client->builds,
                                        .transfer_count = client->transfer_count,
                                        .build_count = client->build_count,
-                                       .bytes_received = client->bytes_received};
+                                       .bytes_received = client->bytes_received,
+                                       .flows = client->flows,
+                                       .flows_left_out = client->flows_left_out,
+                                       .streams_done = client->streams_done,
+                                       .streams_failed = client->streams_failed};
 }

@@ -2,6 +2,7 @@
  *
  * sim_client.c   the host: its origin, links to guards, reading and writing
  * sim_session.c  what a session does
+ * sim_flow.c     what it does when its load is flows
  * The work of clients takes no time. Stream data is asked for when the stream is connected, as through a SOCKS port.
  * Owner: its engine host. */
 #ifndef LOOM_SIM_SIM_CLIENT_H
@@ -23,6 +24,7 @@
 #include "sim/sim_world_state.h"
 
 struct sim_client;
+struct sim_flow;
 
 enum sim_guard_phase { SIM_GUARD_CONNECTING, SIM_GUARD_TLS, SIM_GUARD_UP };
 
@@ -64,6 +66,7 @@ struct sim_session {
     bool is_answered; /* its upload has arrived */
     struct sim_transfer transfer;
     struct sim_build build;
+    struct sim_flow *flow; /* NULL: none yet */
 };
 
 struct sim_client {
@@ -85,6 +88,8 @@ struct sim_client {
     struct sim_build *builds;
     uint64_t transfer_count, transfer_room, build_count, build_room;
     uint64_t bytes_received;
+    struct markov_walk arrivals; /* of flows */
+    uint64_t flows, flows_left_out, streams_done, streams_failed;
     bool is_sweep_planned; /* of connections that are idle */
     bool is_in_turn;
     bool is_trim_due; /* a session pauses: what it has used may be given back */
@@ -120,6 +125,11 @@ void sim_guard_touch(struct sim_guard *guard);
 void sim_client_turn(struct sim_client *client, nsec now);
 
 /* sim_session.c */
+void sim_session_set_timer(struct sim_session *session, nsec at);
+/* Choose a path and build a circuit. */
+void sim_session_build(struct sim_session *session, nsec now);
+/* Of circuit and guard, if there are any. */
+void sim_session_drop(struct sim_session *session, nsec now);
 void sim_sessions_start(struct sim_client *client);
 void sim_session_event(struct sim_session *session, nsec now, const struct origin_event *event);
 /* The simulation is over. */

@@ -16,6 +16,7 @@
 #include "cost/mapping.h"
 #include "cost/price.h"
 #include "crypt/provider.h"
+#include "traffic/markov.h"
 
 #define SIM_RELAYS_MAX             65536u /* relays are 10.b.c.d:9001; twice what the network has ever had, and more */
 #define SIM_CLIENTS_MAX            (UINT32_C(1) << 22)
@@ -76,6 +77,14 @@ struct sim_file {
     nsec timeout;    /* from asking for a stream until the last byte; 0: none */
 };
 
+/* Users with Markov models, as tgen has them (sim_flow.h): when flows come, each a circuit of its own; when streams come on it, to
+ * the server or to the origin all the same; and what packets they have. */
+struct sim_flows {
+    const struct markov_model *flows, *streams, *packets;
+    nsec timeout;  /* of a stream, from its beginning; 0: none */
+    nsec stallout; /* of a stream, since bytes moved; 0: none */
+};
+
 /* What a session of a client does, again and again: pause, fetch a file, or send one. */
 struct sim_load {
     const struct sim_file *files;
@@ -90,6 +99,10 @@ struct sim_load {
     nsec goes_on;         /* an upload does so after its file, until so long after its stream was asked for */
     nsec streams_at;      /* no stream is asked for before; circuits are built and wait */
     uint32_t fetches_max; /* of a session; 0: without end */
+    bool
+        is_punctual; /* the first fetch begins when the client starts, and not somewhere in the first pause */
+    const struct sim_flows
+        *flows; /* instead of files; then sessions are flows at a time, and no transfer is noted */
 };
 
 struct sim_client_config {

@@ -78,6 +78,12 @@ static void check_relay(struct verdict *v, const struct sim_config *c, uint32_t 
 
 static void check_load(struct verdict *v, const struct sim_load *load, uint32_t i) {
     uint64_t weight = 0;
+    if (load->flows) {
+        const struct sim_flows *flows = load->flows;
+        demand(v, load->file_count == 0, "loads[%u].files: none with flows", i);
+        demand(v, flows->flows && flows->streams && flows->packets, "loads[%u].flows: three models", i);
+        return;
+    }
     demand(v, load->file_count >= 1 && load->file_count <= SIM_FILES_MAX, "loads[%u].files: 1 to %u", i,
            SIM_FILES_MAX);
     demand(v, load->request_bytes >= SIM_REQUEST_HEAD_LEN, "loads[%u].request_bytes: at least %u", i,

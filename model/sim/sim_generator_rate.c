@@ -6,8 +6,8 @@
 #include "base/check.h"
 #include "cost/behaviour.h"
 #include "cost/price.h"
-#include "sim/sim_draws.h"
 #include "sim/sim_generator_state.h"
+#include "traffic/draw.h"
 
 #define BURSTS_A_TURN 16u                /* load_rate.c: then what has come is read */
 #define LATE          (20 * NSEC_PER_MS) /* LOAD_RATE_LATE: what is later is left out */
@@ -38,7 +38,7 @@ static nsec time_to_open(const struct sim_generator *g, const struct sim_lane *l
 }
 
 static nsec gap(struct sim_generator *g) {
-    return sim_draw_exponential(&g->rng, g->config->run * NSEC_PER_S / g->config->rate);
+    return draw_exponential(&g->rng, g->config->run * NSEC_PER_S / g->config->rate);
 }
 
 static void catch_up(struct sim_generator *g, nsec now) {

@@ -100,7 +100,9 @@ struct sim_client_measure {
     const struct sim_build *builds;
     uint64_t transfer_count;
     uint64_t build_count;
-    uint64_t bytes_received; /* of files, whole or not */
+    uint64_t bytes_received;               /* of files, whole or not, or of flows' streams */
+    uint64_t flows, flows_left_out;        /* of a load of flows; left out: more at once than sessions */
+    uint64_t streams_done, streams_failed; /* of flows */
 };
 
 /* What a generator has done by now. */

@@ -1,7 +1,7 @@
 #include "sim/sim_paths.h"
 
 #include "base/check.h"
-#include "sim/sim_draws.h"
+#include "traffic/draw.h"
 
 #define ONE       ((int64_t)SIM_WEIGHT_ONE)
 #define DRAWS_MAX 64u /* before the excluded are taken out one by one */
@@ -190,7 +190,7 @@ uint32_t sim_paths_draw(const struct sim_paths *paths, struct rng *rng, enum sim
     if (choice->count == 0)
         return SIM_NO_RELAY;
     for (unsigned i = 0; i < DRAWS_MAX; i++) {
-        uint32_t relay = choice->relays[sim_draw_weighted(rng, choice->cumulative, choice->count)];
+        uint32_t relay = choice->relays[draw_weighted(rng, choice->cumulative, choice->count)];
         if (!is_among(relay, excluded, excluded_count))
             return relay;
     }

@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "sim/sim_message.h"
 #include "sim/sim_world_state.h"
+#include "traffic/packet_walk.h"
 #include "wire/relay_cell.h"
 
 #define SEGMENT_BYTES 1460u
@@ -26,9 +27,18 @@ struct connection {
     uint32_t upload; /* index of the server's; NO_UPLOAD: none */
     uint64_t length; /* of it */
     bool has_first;
-    nsec first; /* when it has */
+    nsec first;                  /* when it has */
+    struct sim_walking *walking; /* NULL: no packet model */
 };
 #define NO_UPLOAD UINT32_MAX
+
+/* A connection with a packet model; it has a number, by which its timers find it. */
+struct sim_walking {
+    struct packet_walk walk;
+    struct connection *connection; /* NULL: unused */
+    nsec timer_at;
+    uint32_t next_free;
+};
 
 /* --- requests ------------------------------------------------------------------------------------------------------ */
 
@@ -89,7 +99,9 @@ static bool request_is_whole(struct connection *c, uint64_t *wanted_out) {
         return false;
     c->came -= length;
     memset(c->head, 0, sizeof c->head); /* clients ask again only when they have the answer */
-    CHECK(c->came == 0);
+    uint16_t load;
+    uint32_t seed;
+    CHECK(c->came == 0 || sim_walk_of(*wanted_out, &load, &seed)); /* whose client speaks on */
     return true;
 }
 
@@ -97,6 +109,21 @@ static void take(struct connection *c, const struct sim_message *message) {
     if (c->came < sizeof c->head)
         sim_message_content(message, c->head + c->came, sizeof c->head - c->came);
     c->came += message->plain;
+}
+
+/* The second word: bit 61 alone of the three highest, load (16 bits), seed (32). */
+#define WALK_SHIFT 61u
+#define LOAD_SHIFT 32u
+static_assert(SIM_UNENDING >> WALK_SHIFT != 1, "it is no request for bytes");
+
+void sim_walk_write(uint64_t length, uint16_t load, uint32_t seed, uint8_t out[static SIM_REQUEST_HEAD_LEN]) {
+    sim_request_write(length, UINT64_C(1) << WALK_SHIFT | (uint64_t)load << LOAD_SHIFT | seed, out);
+}
+
+bool sim_walk_of(uint64_t word, uint16_t *load_out, uint32_t *seed_out) {
+    *load_out = (uint16_t)(word >> LOAD_SHIFT);
+    *seed_out = (uint32_t)word;
+    return word >> WALK_SHIFT == 1;
 }
 
 /* --- uploads ------------------------------------------------------------------------------------------------------- */
@@ -145,6 +172,73 @@ static void note_upload(struct sim_server *server, nsec now, struct connection *
     c->said = 0;
 }
 
+/* --- packet models ------------------------------------------------------------------------------------------------ */
+
+/* Twice as much room for connections that walk; false without memory, and then the run stops. */
+static bool grow_walking(struct sim_server *server) {
+    const struct memory *memory = host_memory(server->host);
+    uint32_t room = server->walking_room ? 2 * server->walking_room : 16;
+    struct sim_walking *walking = memory_allocate(memory, room * sizeof(*walking));
+    if (!walking) {
+        host_fail(server->host);
+        return false;
+    }
+    if (server->walking_room > 0)
+        memcpy(walking, server->walking, server->walking_room * sizeof(*walking));
+    memory_release(memory, server->walking, server->walking_room * sizeof(*walking));
+    server->walking = walking;
+    for (uint32_t i = 0; i < room; i++)
+        if (walking[i].connection)
+            walking[i].connection->walking = &walking[i];
+        else
+            walking[i].next_free = i + 1;
+    server->walking_free = server->walking_room;
+    server->walking_room = room;
+    return true;
+}
+
+static void begin_walk(struct sim_server *server, struct connection *c, uint16_t load, uint32_t seed) {
+    const struct sim_config *config = server->world->config;
+    CHECK(load < config->load_count && config->loads[load].flows);
+    if (server->walking_free == server->walking_room && !grow_walking(server))
+        return;
+    struct sim_walking *walking = &server->walking[server->walking_free];
+    server->walking_free = walking->next_free;
+    *walking = (struct sim_walking){.connection = c, .timer_at = NSEC_NEVER};
+    packet_walk_begin(&walking->walk, config->loads[load].flows->packets, seed, true);
+    c->walking = walking;
+    c->left = SIM_RESPONSE_LEN;
+    c->said = 0;
+}
+
+static void end_walk(struct sim_server *server, struct connection *c) {
+    if (!c->walking)
+        return;
+    c->walking->connection = NULL;
+    c->walking->next_free = server->walking_free;
+    server->walking_free = (uint32_t)(c->walking - server->walking);
+    c->walking = NULL;
+}
+
+static bool is_walk_due(const struct connection *c, nsec now) {
+    return c->walking && !c->walking->walk.walk.is_over && c->walking->walk.resume_at <= now;
+}
+
+/* Nothing is left to be said: what the model says next, now or when it is time. Whether there is something now. */
+static bool walk_on(struct host *host, nsec now, struct connection *c) {
+    const struct sim_server *server = host_user(host);
+    struct sim_walking *walking = c->walking;
+    if (!is_walk_due(c, now))
+        return false;
+    c->left = packet_walk_next(&walking->walk, now);
+    nsec at = walking->walk.resume_at;
+    if (at > now && !walking->walk.walk.is_over) {
+        walking->timer_at = at;
+        host_at(host, at, server->world->server_timer, (uint32_t)(walking - server->walking), NULL);
+    }
+    return c->left > 0;
+}
+
 /* --- answers ------------------------------------------------------------------------------------------------------- */
 
 /* The exit sees a message when all of it has come: in the beginning, when windows are small, it sees every segment. */
@@ -158,7 +252,7 @@ static uint32_t piece_of(const struct connection *c) {
 /* TCP is given what it can send soon, not all that its buffer takes: the next ack asks again. */
 static void answer(struct host *host, nsec now, struct connection *c) {
     uint64_t unsent = tcp_state(c->tcp).notsent;
-    while (c->left > 0 && unsent < UNSENT_MAX && tcp_room(c->tcp) > 0) {
+    while (unsent < UNSENT_MAX && tcp_room(c->tcp) > 0 && (c->left > 0 || walk_on(host, now, c))) {
         uint32_t length = piece_of(c);
         struct sim_message *message = sim_message_new(host, SIM_RAW, length, (struct span){NULL, 0});
         if (!message)
@@ -169,8 +263,20 @@ static void answer(struct host *host, nsec now, struct connection *c) {
         tcp_write(c->tcp, &message->tcp);
     }
     tcp_flush(c->tcp, now);
-    if (c->left > 0)
+    if (c->left > 0 || is_walk_due(c, now))
         tcp_want_write(c->tcp);
+}
+
+/* A request has come whole. */
+static void begin_answer(struct sim_server *server, struct connection *c, uint64_t wanted) {
+    uint16_t load;
+    uint32_t seed;
+    if (sim_walk_of(wanted, &load, &seed)) {
+        begin_walk(server, c, load, seed);
+        return;
+    }
+    c->left += wanted;
+    c->said = 0;
 }
 
 void sim_server_readable(struct host *host, nsec now, struct tcp *tcp) {
@@ -185,10 +291,8 @@ void sim_server_readable(struct host *host, nsec now, struct tcp *tcp) {
         take(c, message);
         sim_message_free(host, message);
         begin_upload(host_user(host), c);
-        if (c->upload == NO_UPLOAD && request_is_whole(c, &wanted)) {
-            c->left += wanted;
-            c->said = 0;
-        }
+        if (c->upload == NO_UPLOAD && !c->walking && request_is_whole(c, &wanted))
+            begin_answer(host_user(host), c, wanted);
     }
     if (c->upload != NO_UPLOAD)
         note_upload(host_user(host), now, c);
@@ -205,6 +309,7 @@ void sim_server_init(struct sim_server *server, struct sim_world *world, uint32_
     host_id id = sim_server_host(world, number);
     uint64_t rate = world->config->servers[number].line_rate;
     server->role = SIM_ROLE_SERVER;
+    server->world = world;
     server->host = engine_host(world->engine, id);
     list_init(&server->connections);
     host_set_user(server->host, server);
@@ -212,6 +317,7 @@ void sim_server_init(struct sim_server *server, struct sim_world *world, uint32_
 }
 
 static void connection_free(struct host *host, struct connection *c) {
+    end_walk(host_user(host), c);
     list_remove(&c->entry);
     memory_release(host_memory(host), c, sizeof(*c));
 }
@@ -223,6 +329,18 @@ void sim_server_fini(struct sim_server *server) {
         connection_free(server->host, LIST_ENTRY(server->connections.next, struct connection, entry));
     memory_release(host_memory(server->host), server->uploads,
                    server->upload_room * sizeof(*server->uploads));
+    memory_release(host_memory(server->host), server->walking,
+                   server->walking_room * sizeof(*server->walking));
+}
+
+void sim_server_timer(struct host *host, nsec now, uint32_t arg, void *object) {
+    struct sim_server *server = host_user(host);
+    CHECK(object == NULL && arg < server->walking_room);
+    struct sim_walking *walking = &server->walking[arg];
+    if (!walking->connection || walking->timer_at != now)
+        return;
+    walking->timer_at = NSEC_NEVER;
+    answer(host, now, walking->connection);
 }
 
 bool sim_server_accept(struct host *host, nsec now, struct tcp *tcp, uint16_t port) {

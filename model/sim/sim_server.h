@@ -2,8 +2,9 @@
  *
  * A request is its length and the number of bytes wanted (8 bytes each) and zeros. The answer goes as fast as TCP takes
  * it; then the next request is awaited. An upload is its length and whose it is, in the same room, and zeros; it is
- * answered by one byte when all has come, and what comes after that is taken and forgotten. A server's work takes no time.
- * Owner: its engine host. Memory: 70 bytes a connection, 40 an upload. */
+ * answered by one byte when all has come, and what comes after that is taken and forgotten. A request may also ask for the
+ * server's end of a packet model (traffic/packet_walk.h). A server's work takes no time.
+ * Owner: its engine host. Memory: 80 bytes a connection, 40 an upload, 110 a packet model. */
 #ifndef LOOM_SIM_SIM_SERVER_H
 #define LOOM_SIM_SIM_SERVER_H
 
@@ -18,9 +19,11 @@
 #define SIM_SERVER_PORT      80u
 #define SIM_SERVER_NAME_MAX  16u
 #define SIM_REQUEST_HEAD_LEN 16u
+#define SIM_RESPONSE_LEN     100u                /* before the packets of a model: about what tgen says */
 #define SIM_UNENDING         (UINT64_C(1) << 62) /* bytes of an answer, or of a request that never is whole */
 
 struct sim_world;
+struct sim_walking;
 
 /* What came of a client's upload. */
 struct sim_upload {
@@ -38,6 +41,10 @@ struct sim_server {
     struct list connections;
     struct sim_upload *uploads; /* in the order in which they began */
     uint32_t upload_count, upload_room;
+    struct sim_world *world;
+    struct sim_walking *walking; /* connections with packet models */
+    uint32_t walking_room;
+    uint32_t walking_free; /* the first unused; walking_room: none */
 };
 
 /* "s17" */
@@ -52,6 +59,11 @@ void sim_upload_write(uint64_t length, const struct sim_upload *upload,
 /* Whether the second word of a request is of an upload, and whose. */
 MUST_USE bool sim_upload_of(uint64_t word, struct sim_upload *upload_out);
 
+/* The first bytes of a request of `length` bytes for the packet model of a load, walked from seed. */
+void sim_walk_write(uint64_t length, uint16_t load, uint32_t seed, uint8_t out[static SIM_REQUEST_HEAD_LEN]);
+/* Whether the second word of a request is of that kind. */
+MUST_USE bool sim_walk_of(uint64_t word, uint16_t *load_out, uint32_t *seed_out);
+
 void sim_server_init(struct sim_server *server, struct sim_world *world, uint32_t number);
 /* The engine has stopped. */
 void sim_server_fini(struct sim_server *server);
@@ -60,5 +72,6 @@ bool sim_server_accept(struct host *host, nsec now, struct tcp *tcp, uint16_t po
 void sim_server_readable(struct host *host, nsec now, struct tcp *tcp);
 void sim_server_writable(struct host *host, nsec now, struct tcp *tcp);
 void sim_server_closed(struct host *host, nsec now, struct tcp *tcp, enum tcp_end end);
+event_handler sim_server_timer;
 
 #endif

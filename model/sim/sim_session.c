@@ -3,8 +3,9 @@
 
 #include "base/check.h"
 #include "sim/sim_client.h"
-#include "sim/sim_draws.h"
+#include "sim/sim_flow.h"
 #include "sim/sim_server.h"
+#include "traffic/draw.h"
 
 #define CIRCUIT_TIMEOUT (60 * NSEC_PER_S)
 #define REQUEST_PIECE   4096u
@@ -17,7 +18,7 @@ static uint16_t number_of(const struct sim_session *session) {
     return (uint16_t)(session - session->client->sessions);
 }
 
-static void set_timer(struct sim_session *session, nsec at) {
+void sim_session_set_timer(struct sim_session *session, nsec at) {
     session->timer_at = at;
     if (at == NSEC_NEVER)
         return;
@@ -27,7 +28,7 @@ static void set_timer(struct sim_session *session, nsec at) {
 
 static nsec draw_pause(const struct sim_client *client) {
     if (client->load->is_exponential)
-        return sim_draw_exponential(host_rng(client->host), client->load->pause);
+        return draw_exponential(host_rng(client->host), client->load->pause);
     return client->load->pause;
 }
 
@@ -38,10 +39,14 @@ static void pause(struct sim_session *session, nsec now) {
     session->client->is_trim_due = true;
     if (load->fetches_max && session->fetches >= load->fetches_max)
         return; /* that was all */
-    set_timer(session, nsec_max(now, from + draw_pause(session->client)));
+    sim_session_set_timer(session, nsec_max(now, from + draw_pause(session->client)));
 }
 
 void sim_sessions_start(struct sim_client *client) {
+    if (client->load->flows) {
+        sim_flows_start(client);
+        return;
+    }
     for (uint16_t i = 0; i < client->config->sessions; i++) {
         struct sim_session *session = &client->sessions[i];
         session->client = client;
@@ -49,7 +54,9 @@ void sim_sessions_start(struct sim_client *client) {
         nsec pause = draw_pause(client);
         nsec wait =
             client->load->is_exponential || pause == 0 ? pause : rng_below(host_rng(client->host), pause);
-        set_timer(session, client->config->start + wait);
+        if (client->load->is_punctual)
+            wait = 0;
+        sim_session_set_timer(session, client->config->start + wait);
     }
 }
 
@@ -98,7 +105,7 @@ static void note_build(struct sim_session *session, nsec now, enum sim_outcome o
 
 /* --- the end of a fetch --------------------------------------------------------------------------------------------- */
 
-static void drop_circuit(struct sim_session *session, nsec now) {
+void sim_session_drop(struct sim_session *session, nsec now) {
     if (session->circuit) {
         origin_circuit_free(session->circuit, now, DESTROY_NONE);
         sim_guard_touch(session->guard);
@@ -114,6 +121,10 @@ static void drop_circuit(struct sim_session *session, nsec now) {
 static void end_fetch(struct sim_session *session, nsec now, enum sim_outcome outcome) {
     if (session->state == SIM_SESSION_LINKING || session->state == SIM_SESSION_BUILDING)
         note_build(session, now, outcome);
+    if (session->client->load->flows) {
+        sim_flow_circuit_failed(session, now, outcome);
+        return;
+    }
     note_transfer(session, outcome);
     if (session->stream) {
         origin_circuit_end(session->circuit, now, session->stream, END_DONE);
@@ -121,7 +132,7 @@ static void end_fetch(struct sim_session *session, nsec now, enum sim_outcome ou
     }
     session->stream = NULL;
     if (outcome != SIM_OUTCOME_DONE || session->client->load->circuit_age_max == 0)
-        drop_circuit(session, now);
+        sim_session_drop(session, now);
     if (outcome != SIM_OUTCOME_UNFINISHED)
         pause(session, now);
 }
@@ -197,7 +208,7 @@ static void stream_time(struct sim_session *session, nsec now) {
     if (timeout && now >= session->transfer.asked + timeout)
         end_fetch(session, now, SIM_OUTCOME_TIMEOUT);
     else
-        set_timer(session, stream_timer(session, now));
+        sim_session_set_timer(session, stream_timer(session, now));
 }
 
 static void ask(struct sim_session *session, nsec now) {
@@ -214,7 +225,7 @@ static void ask(struct sim_session *session, nsec now) {
         return;
     }
     session->stream->user = session;
-    set_timer(session, stream_timer(session, now));
+    sim_session_set_timer(session, stream_timer(session, now));
 }
 
 /* With a circuit: at once, or when it is time. */
@@ -225,7 +236,7 @@ static void ask_in_time(struct sim_session *session, nsec now) {
         return;
     }
     session->state = SIM_SESSION_WAITING;
-    set_timer(session, at);
+    sim_session_set_timer(session, at);
 }
 
 static void receive(struct sim_session *session, nsec now, size_t length) {
@@ -276,7 +287,10 @@ static void grow(struct sim_session *session, nsec now) {
     session->circuit_born = now;
     session->transfer.circuit_built = now;
     note_build(session, now, SIM_OUTCOME_DONE);
-    ask_in_time(session, now);
+    if (session->client->load->flows)
+        sim_flow_circuit_open(session, now);
+    else
+        ask_in_time(session, now);
 }
 
 void sim_session_link_open(struct sim_session *session, nsec now) {
@@ -343,7 +357,7 @@ static bool choose_path(struct sim_session *session) {
     return relays[0] != SIM_NO_RELAY && relays[1] != SIM_NO_RELAY && relays[2] != SIM_NO_RELAY;
 }
 
-static void build(struct sim_session *session, nsec now) {
+void sim_session_build(struct sim_session *session, nsec now) {
     struct sim_client *client = session->client;
     nsec timeout = client->load->circuit_timeout ? client->load->circuit_timeout : CIRCUIT_TIMEOUT;
     session->state = SIM_SESSION_LINKING;
@@ -357,7 +371,7 @@ static void build(struct sim_session *session, nsec now) {
     if (!session->guard)
         return; /* the run stops */
     sim_guard_join(session->guard);
-    set_timer(session, now + timeout);
+    sim_session_set_timer(session, now + timeout);
     if (session->guard->link && session->guard->link->state == ORIGIN_LINK_OPEN)
         sim_session_link_open(session, now);
 }
@@ -379,7 +393,7 @@ static void begin_fetch(struct sim_session *session, nsec now) {
                                       .connected = NSEC_NEVER,
                                       .first_byte = NSEC_NEVER,
                                       .last_byte = NSEC_NEVER};
-    transfer->file = (uint16_t)sim_draw_weighted(rng, client->file_weights, client->load->file_count);
+    transfer->file = (uint16_t)draw_weighted(rng, client->file_weights, client->load->file_count);
     transfer->server = (uint16_t)rng_below(rng, client->world->config->server_count);
     session->wanted = client->load->files[transfer->file].bytes;
     if (session->is_circuit_open && now - session->circuit_born < client->load->circuit_age_max) {
@@ -388,15 +402,15 @@ static void begin_fetch(struct sim_session *session, nsec now) {
         ask_in_time(session, now);
         return;
     }
-    drop_circuit(session, now);
-    build(session, now);
+    sim_session_drop(session, now);
+    sim_session_build(session, now);
 }
 
 /* --- what happens to it --------------------------------------------------------------------------------------------- */
 
 static void circuit_closed(struct sim_session *session, nsec now) {
     switch ((enum sim_session_state)session->state) {
-    case SIM_SESSION_PAUSED: drop_circuit(session, now); break;
+    case SIM_SESSION_PAUSED: sim_session_drop(session, now); break;
     case SIM_SESSION_LINKING: CHECK(!"there is no circuit"); break;
     case SIM_SESSION_BUILDING: end_fetch(session, now, SIM_OUTCOME_CIRCUIT_FAILED); break;
     case SIM_SESSION_WAITING:
@@ -405,6 +419,10 @@ static void circuit_closed(struct sim_session *session, nsec now) {
 }
 
 void sim_session_event(struct sim_session *session, nsec now, const struct origin_event *event) {
+    if (event->stream && session->client->load->flows) {
+        sim_flow_stream_event(session, now, event);
+        return;
+    }
     switch (event->kind) {
     case ORIGIN_EVENT_CIRCUIT_OPENED:
     case ORIGIN_EVENT_CIRCUIT_EXTENDED: grow(session, now); break;
@@ -429,9 +447,16 @@ void sim_session_event(struct sim_session *session, nsec now, const struct origi
 
 void sim_session_timer(struct host *host, nsec now, uint32_t arg, void *object) {
     struct sim_client *client = host_user(host);
-    struct sim_session *session = &client->sessions[arg];
     CHECK(object == NULL);
-    if (session->timer_at != now || client->world->is_finished)
+    if (client->world->is_finished)
+        return;
+    if (arg == client->config->sessions) {
+        sim_flow_arrival(client, now);
+        sim_client_turn(client, now);
+        return;
+    }
+    struct sim_session *session = &client->sessions[arg];
+    if (session->timer_at != now)
         return;
     session->timer_at = NSEC_NEVER;
     switch ((enum sim_session_state)session->state) {
@@ -442,7 +467,12 @@ void sim_session_timer(struct host *host, nsec now, uint32_t arg, void *object) 
         session->transfer.started = now;
         ask(session, now);
         break;
-    case SIM_SESSION_FETCHING: stream_time(session, now); break;
+    case SIM_SESSION_FETCHING:
+        if (client->load->flows)
+            sim_flow_timer(session, now);
+        else
+            stream_time(session, now);
+        break;
     }
     sim_client_turn(client, now);
 }

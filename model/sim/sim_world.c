@@ -171,6 +171,7 @@ static bool make_engine(struct sim_world *world) {
                                               .cwnd_first = NET_CWND_LINUX});
     world->step_end = engine_add_kind(world->engine, sim_relay_step_end);
     world->relay_timer = engine_add_kind(world->engine, sim_relay_timer);
+    world->server_timer = engine_add_kind(world->engine, sim_server_timer);
     world->session_timer = engine_add_kind(world->engine, sim_session_timer);
     world->client_sweep = engine_add_kind(world->engine, sim_client_sweep);
     world->generator_turn = engine_add_kind(world->engine, sim_generator_turn);
@@ -346,6 +347,8 @@ static void add_client(struct sim_totals *totals, const struct sim_client_measur
         totals->transfers_failed += client->transfers[i].outcome != SIM_OUTCOME_DONE &&
                                     client->transfers[i].outcome != SIM_OUTCOME_UNFINISHED;
     }
+    totals->transfers_done += client->streams_done;
+    totals->transfers_failed += client->streams_failed;
     for (uint64_t i = 0; i < client->build_count; i++) {
         totals->circuits_built += client->builds[i].outcome == SIM_OUTCOME_DONE;
         totals->circuits_failed += client->builds[i].outcome != SIM_OUTCOME_DONE &&

@@ -36,7 +36,8 @@ struct sim_world {
     struct sim_client *clients;
     struct sim_generator *generator; /* NULL: none */
     struct sim_trace_sink trace;
-    event_kind step_end, relay_timer, session_timer, client_sweep, generator_turn, generator_begin;
+    event_kind step_end, relay_timer, server_timer, session_timer, client_sweep, generator_turn,
+        generator_begin;
     nsec ran_until;
     bool is_finished;
 };

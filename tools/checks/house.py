@@ -20,7 +20,7 @@ FUNCTION_LINES_MAX = 100
 
 UNIT_ROOTS = ("plugin", "model", "topologies", "bench")
 PURE = ("plugin/base/", "plugin/wire/", "plugin/crypt/", "plugin/core/", "plugin/origin/", "model/cost/",
-        "model/des/")
+        "model/des/", "model/traffic/")
 BANNED = {
     "sprintf": "snprintf",
     "vsprintf": "vsnprintf",
