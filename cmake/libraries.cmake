@@ -30,6 +30,16 @@ foreach(library yaml jansson lzma)
     target_link_libraries(${library} INTERFACE PkgConfig::${library})
 endforeach()
 
+# Networks that tornettools generated: tar archives and GraphML. For simulations alone.
+if(NOT CMAKE_CROSSCOMPILING)
+    pkg_check_modules(archive REQUIRED IMPORTED_TARGET libarchive)
+    pkg_check_modules(expat REQUIRED IMPORTED_TARGET expat)
+    foreach(library archive expat)
+        add_library(${library} INTERFACE)
+        target_link_libraries(${library} INTERFACE PkgConfig::${library})
+    endforeach()
+endif()
+
 if(NOT CMAKE_CROSSCOMPILING) # under the GPL: for topologies/ alone
     pkg_check_modules(igraph REQUIRED IMPORTED_TARGET igraph)
     add_library(igraph INTERFACE)

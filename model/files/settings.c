@@ -10,6 +10,7 @@
 struct building {
     struct settings *settings;
     struct mistake *mistake;
+    uint32_t keys_max;
     yaml_parser_t parser;
     yaml_event_t event;
     struct setting *open[SETTINGS_DEPTH_MAX];
@@ -89,7 +90,7 @@ static bool wants_key(const struct building *b) {
 static bool take_key(struct building *b, char *text) {
     b->key = text;
     b->key_line = event_line(b);
-    if (++b->keys[b->depth - 1] > SETTINGS_KEYS_MAX)
+    if (++b->keys[b->depth - 1] > b->keys_max)
         return refuse(b, "expected fewer keys in one map");
     if (setting_find(parent_of(b), text))
         return refuse(b, "expected each key once");
@@ -175,10 +176,16 @@ static struct settings *settings_new(const char *file) {
 }
 
 struct settings *settings_parse(const char *file, const char *text, size_t length, struct mistake *mistake) {
-    struct building b = {.settings = settings_new(file), .mistake = mistake};
+    const struct settings_bounds bounds = {SETTINGS_BYTES_MAX, SETTINGS_KEYS_MAX};
+    return settings_parse_within(&bounds, file, text, length, mistake);
+}
+
+struct settings *settings_parse_within(const struct settings_bounds *bounds, const char *file,
+                                       const char *text, size_t length, struct mistake *mistake) {
+    struct building b = {.settings = settings_new(file), .mistake = mistake, .keys_max = bounds->keys_max};
     bool ok = false;
-    if (length > SETTINGS_BYTES_MAX)
-        mistake_at(mistake, file, 0, NULL, "expected at most %u bytes", SETTINGS_BYTES_MAX);
+    if (length > bounds->bytes_max)
+        mistake_at(mistake, file, 0, NULL, "expected at most %zu bytes", bounds->bytes_max);
     else if (!b.settings || !yaml_parser_initialize(&b.parser))
         mistake_at(mistake, file, 0, NULL, "no memory for it");
     else {

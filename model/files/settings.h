@@ -32,7 +32,16 @@ struct setting {
     struct setting *next;         /* sibling */
 };
 
+/* Of a file that may be larger, or have more keys in a map, than what people write: time goes with the square of the keys. */
+struct settings_bounds {
+    size_t bytes_max;
+    uint32_t keys_max;
+};
+
 /* NULL when it is not YAML that is taken here. */
+MUST_USE struct settings *settings_parse_within(const struct settings_bounds *bounds, const char *file,
+                                                const char *text, size_t length, struct mistake *mistake);
+/* With the bounds of this header. */
 MUST_USE struct settings *settings_parse(const char *file, const char *text, size_t length,
                                          struct mistake *mistake);
 void settings_free(struct settings *settings);
