@@ -66,10 +66,13 @@ static const char small_perf[] = SMALL_GRAPH(
                                        SMALL_DATA("packetmodelpath", "../../../conf/packet.graphml"))   \
                         SMALL_EDGE("start", "traffic", "") SMALL_EDGE("traffic", "traffic", ""))
 
-#define SMALL_MODEL_KEYS                                                                    \
-    SMALL_KEY("type")                                                                       \
-    SMALL_KEY("name") SMALL_KEY("weight") SMALL_KEY("distribution") SMALL_KEY("param_rate") \
-        SMALL_KEY("param_location") SMALL_KEY("param_scale") SMALL_KEY("param_low") SMALL_KEY("param_high")
+#define SMALL_MODEL_KEYS      \
+    SMALL_KEY("type")         \
+    SMALL_KEY("name")         \
+    SMALL_KEY("weight")       \
+    SMALL_KEY("distribution") \
+    SMALL_KEY("param_rate")   \
+    SMALL_KEY("param_location") SMALL_KEY("param_scale") SMALL_KEY("param_low") SMALL_KEY("param_high")
 #define SMALL_STATE(id, name) SMALL_NODE(id, SMALL_DATA("type", "state") SMALL_DATA("name", name))
 #define SMALL_SEEN(id, name)  SMALL_NODE(id, SMALL_DATA("type", "observation") SMALL_DATA("name", name))
 #define SMALL_NEXT(from, to, share) \

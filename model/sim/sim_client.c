@@ -4,7 +4,6 @@
 
 #include "base/check.h"
 #include "core/connection_manager.h"
-#include "sim/sim_flow.h"
 #include "sim/sim_message.h"
 
 #define IDLE_MAX          (180 * NSEC_PER_S) /* tor 0.4.9: a client's connection without circuits */

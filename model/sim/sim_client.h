@@ -138,4 +138,15 @@ void sim_session_stop(struct sim_session *session, nsec now);
 void sim_session_link_open(struct sim_session *session, nsec now);
 void sim_session_link_gone(struct sim_session *session, nsec now);
 
+/* sim_flow.c: of a client whose load is flows, these begin to come; the next one does. */
+void sim_flows_start(struct sim_client *client);
+void sim_flow_arrival(struct sim_client *client, nsec now);
+/* What happens to a session with a flow. */
+void sim_flow_circuit_open(struct sim_session *session, nsec now);
+void sim_flow_circuit_failed(struct sim_session *session, nsec now, enum sim_outcome outcome);
+void sim_flow_timer(struct sim_session *session, nsec now);
+void sim_flow_stream_event(struct sim_session *session, nsec now, const struct origin_event *event);
+/* The engine has stopped. */
+void sim_flow_fini(struct sim_session *session);
+
 #endif

@@ -77,7 +77,7 @@ struct sim_file {
     nsec timeout;    /* from asking for a stream until the last byte; 0: none */
 };
 
-/* Users with Markov models, as tgen has them (sim_flow.h): when flows come, each a circuit of its own; when streams come on it, to
+/* Users with Markov models, as tgen has them (sim_flow.c): when flows come, each a circuit of its own; when streams come on it, to
  * the server or to the origin all the same; and what packets they have. */
 struct sim_flows {
     const struct markov_model *flows, *streams, *packets;

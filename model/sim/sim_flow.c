@@ -1,8 +1,17 @@
-#include "sim/sim_flow.h"
-
+/* A session whose load is flows: for each that comes, a circuit of its own with streams of packets, as tgen and tor behind it do.
+ *
+ * A flow's streams come by its model whether or not the ones before have ended. Those that come while there is no circuit wait
+ * for one, at most FLOW_PATIENCE; a circuit that fails is replaced. A stream ends when both ends have said all, and fails when
+ * its time is over, when nothing has moved for long, or with its circuit. The circuit goes with the flow's last stream.
+ * Memory: 100 bytes a flow, 200 a stream. Bound: as many flows as the client has sessions; further ones are counted and not
+ * made. FLOW_STREAMS_MAX of a flow. */
 #include "base/check.h"
+#include "sim/sim_client.h"
 #include "sim/sim_server.h"
 #include "traffic/packet_walk.h"
+
+#define FLOW_PATIENCE    (120 * NSEC_PER_S) /* tor's SocksTimeout */
+#define FLOW_STREAMS_MAX ORIGIN_STREAMS_MAX /* open and waiting, of one circuit */
 
 #define WAIT_LEAST    NSEC_PER_US /* between two arrivals: a model may say none */
 #define RETRY         NSEC_PER_MS /* after a circuit that has failed, so that time goes on */

@@ -1,5 +1,3 @@
-#include "sim/sim_flow.h"
-
 #include "des/rate_bucket.h"
 #include "sim/sim_world.h"
 #include "support/test.h"

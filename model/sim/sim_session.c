@@ -3,7 +3,6 @@
 
 #include "base/check.h"
 #include "sim/sim_client.h"
-#include "sim/sim_flow.h"
 #include "sim/sim_server.h"
 #include "traffic/draw.h"
 
