@@ -22,7 +22,6 @@ from . import (
     arguments,
     bench_plot,
     bench_predict_tor,
-    calibrate_generator,
     calibrate_native,
     machine,
     predict_compare,
@@ -123,18 +122,19 @@ def run(options: argparse.Namespace, directory: Path, progress: Progress) -> Mea
         _round(number, list(rated.values()), native, directory, options, progress)
     native.settle()
     asked = [*loads, *delayed, *rated.values()]
-    generator = calibrate_generator.known_beside(profile)
-    if generator is None:
+    generator = predict_engine.generator_beside(profile)
+    is_priced = generator.is_file()
+    if not is_priced:
         progress.line("no prices of the generator beside the profile: the engine's is never the bottleneck")
 
     def generator_of(load: Load) -> Path | None:
-        return None if native.shares_cores(load) else generator
+        return generator if is_priced and not native.shares_cores(load) else None
 
     predicted, failed = predict_engine.predict(loom, profile, asked, progress, generator_of)
     result = _result(native, predicted, loads, delayed, rated)
     result["not_predicted"] = {load.name: why for load, why in failed.items()}
-    result |= {"profile": str(profile), "generator": str(generator), "stress": vars(native.stress),
-               "calibration": calibration, "quick": options.quick,
+    result |= {"profile": str(profile), "generator": str(generator) if is_priced else None,
+               "stress": vars(native.stress), "calibration": calibration, "quick": options.quick,
                "machine": machine.facts(), "load_average": os.getloadavg()[0]}  # fmt: skip
     picture = bench_plot.draw("predict", result, directory / "predict.svg") if result["summary"] else "no picture"
     is_ok = not failed and all(one["ok"] for one in result["summary"].values())

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import arguments, calibrate_native, machine, tor_work
+from . import arguments, calibrate_native, machine, slowness, tor_work
 from .calibrate_native import NativeRuns
 from .errors import TestbedError
 from .load_shape import Load
@@ -116,11 +116,11 @@ def compared(native: NativeRuns, predicted: Mapping[Load, Predicted], usual_ns: 
     usual = usual_ns or native.clock_usual
     found = []
     for load, prediction in predicted.items():
-        runs = [(run.result, run.clock_ns / usual if usual and run.clock_ns else 1.0)
+        runs = [(run.result, slowness.slowness(run.clock_ns, usual, native.stress))
                 for run in native.runs if run.result.load == load]  # fmt: skip
         if runs:
-            costs = [result.ns_per_cell / slowness for result, slowness in runs]
-            most = [slowness * _most(result) for result, slowness in runs]
+            costs = [result.ns_per_cell / slow for result, slow in runs]
+            most = [slow * _most(result) for result, slow in runs]
             found.append(Compared(load, costs, most, prediction))
     return found
 

@@ -23,6 +23,7 @@ from . import (
     calibrate_priors,
     calibrate_profile,
     native_load,
+    predict_engine,
     rundir,
     signals,
     tor_calibration,
@@ -220,7 +221,7 @@ def _write(done: Calibration, out: Path | None) -> list[Path]:
     calibrate_profile.write(path, done.profile_text())
     if done.generator is None:
         return [path, report, data]
-    load = calibrate_generator.beside(path)
+    load = predict_engine.generator_beside(path)
     calibrate_profile.write(load, done.generator.profile_text(done.machine, done.primitives))
     return [path, load, report, data]
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from . import calibrate_fit, calibrate_priors, calibrate_profile
 from .calibrate_fit import Fit, Prior, Run
@@ -83,16 +82,6 @@ def fit(native: NativeRuns, primitives: Primitives, draws: int) -> Generator | N
         return None
     found = beliefs(primitives)
     return Generator(found, calibrate_fit.fit(runs, calibrate_priors.priors(found), draws=draws), len(runs))
-
-
-def beside(profile: Path) -> Path:
-    """Return where the generator's profile lies beside a relay's."""
-    return profile.with_suffix(".load.yaml")
-
-
-def known_beside(profile: Path) -> Path | None:
-    """Return the generator's profile beside a relay's, if there is one."""
-    return beside(profile) if beside(profile).is_file() else None
 
 
 def errors(generator: Generator) -> Sequence[dict[str, object]]:

@@ -46,6 +46,11 @@ class Prediction:
         return self.cells_per_s / self.utilisation if self.utilisation > 0 else 0.0
 
 
+def generator_beside(profile: Path) -> Path:
+    """Return where the profile of the generator lies beside a relay's."""
+    return profile.with_suffix(".load.yaml")
+
+
 def command(loom: Path, profile: Path, load: Load, generator: Path | None = None) -> list[str]:
     """Return the command that predicts the load. generator: prices of its thread, of which an exit's has none."""
     is_priced = generator is not None and load.role == MIDDLE and load.rate == 0

@@ -133,7 +133,7 @@ def from_runs(
 def observations(native: NativeRuns, predicted: Mapping[Load, Predicted]) -> list[Observation]:
     """Return each native run with the work that the engine counts for its load."""
     seen = []
-    for run in native.runs:
+    for run in native.sound:
         result, prediction = run.result, predicted.get(run.result.load)
         if prediction is None:
             continue

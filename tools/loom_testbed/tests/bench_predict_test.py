@@ -1,6 +1,8 @@
 """What the bench of predictions computes from native runs and from the engine's rows, and how it says it."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from loom_testbed.load_designs import DELAYED, FITTED, HELD_OUT, HELD_OUT_QUICK
 from loom_testbed.load_shape import Load
 from loom_testbed.native_load import NativeResult
 from loom_testbed.predict_compare import Compared, Run
+from loom_testbed.rundir import REPOSITORY
 
 LOAD = Load(links=2, circuits=16)
 
@@ -108,11 +111,18 @@ def test_a_generator_that_shares_the_relays_cores_has_no_prices() -> None:
     assert native.shares_cores(two)
 
 
+def test_the_bench_needs_no_package_that_the_system_has_not() -> None:
+    without = "import sys; sys.modules |= dict.fromkeys(('numpy', 'scipy')); import loom_testbed.bench_cli"
+    done = subprocess.run([sys.executable, "-c", without], cwd=REPOSITORY / "tools", capture_output=True, text=True,
+                          check=False)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
 def test_the_engine_is_asked_and_understood() -> None:
     words = predict_engine.command(Path("loom"), Path("p.yaml"), LOAD)
     assert words[:5] == ["loom", "predict", "--profile", "p.yaml", "--json"]
     assert words[5:] == LOAD.predict_options()
-    generator = Path("p.load.yaml")
+    generator = predict_engine.generator_beside(Path("p.yaml"))
     assert predict_engine.command(Path("loom"), Path("p.yaml"), LOAD, generator)[-2:] == ["--generator", "p.load.yaml"]
     for free in (LOAD.at_rate(1000), Load(role="exit")):
         assert "--generator" not in predict_engine.command(Path("loom"), Path("p.yaml"), free, generator)

@@ -198,13 +198,6 @@ def test_the_generators_prices_are_fitted_to_its_own_time() -> None:
     assert calibrate_generator.fit(NativeRuns([], {}), _pieces(), draws=0) is None
 
 
-def test_the_generators_profile_lies_beside_the_relays(tmp_path: Path) -> None:
-    profile = tmp_path / "here.yaml"
-    assert calibrate_generator.known_beside(profile) is None
-    (tmp_path / "here.load.yaml").write_text("x")
-    assert calibrate_generator.known_beside(profile) == tmp_path / "here.load.yaml"
-
-
 def test_without_time_no_load_is_begun(tmp_path: Path) -> None:
     with pytest.raises(Exception, match="no time left"):
         calibrate_native.gather(load_designs.FITTED, 0.0, tmp_path, None, None)  # type: ignore[arg-type]

@@ -61,7 +61,8 @@ def test_a_run_has_the_engines_work_and_its_own_cpu_time():
     native = NativeRuns([_run(here, 2400.0, 120.0), _run(here, 2000.0, 100.0), _run(gone, 1.0, 100.0)], {})
     seen = tor_calibration.observations(native, {here: _predicted(0.1)})
     assert [one.load for one in seen] == [here.name, here.name]
-    assert [one.cpu_ns for one in seen] == [2000.0 * CELLS, 2000.0 * CELLS]  # the first while the core was slower
+    slower_core, usual_core = (one.cpu_ns for one in seen)
+    assert slower_core == pytest.approx(usual_core, rel=0.03)
     assert seen[0].parts[0].work["scheduler_picks"] == CELLS  # one for each cell
     assert seen[0].parts[0].work["reads"] == pytest.approx(0.1 * CELLS)
     assert seen[0].halves_active == 40
