@@ -25,7 +25,7 @@ EDGE_COLD = "edge_cold"
 HALVES_HOT = (250, 500, 1000, 2000, 4000, 8000, 16000)
 QUEUES_HOT = (125, 250, 500, 1000, 2000, 4000, 8000)
 PART_LEAST = 0.02  # of the relay's cells: a thread that relayed fewer is no run
-CLOSE = 4.0  # in units of the squares: counts that leave no more than so much beyond the least are in the interval
+CLOSE = 6.0  # in units of the squares: counts that leave so much beyond the least are believed a twentieth of the best
 
 
 @dataclass(frozen=True)
