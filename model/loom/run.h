@@ -23,13 +23,14 @@ struct run_options {
 struct run_shape {
     uint32_t at_once;
     uint32_t threads; /* of each run */
+    bool last_beside; /* the last run begins beside as many, so that processors are not idle while it ends */
 };
 
 /* What options leave open: with N processors, N runs of one thread rather than one of N threads, which wait for each
  * other; fewer when memory might not do. hosts: of the largest network among them. */
 struct run_shape run_shape_choose(const struct run_options *options, uint32_t runs, uint32_t hosts);
 
-/* What the host did for one run. */
+/* What the host did for one simulation. */
 struct run_cost {
     double wall_s;
     double cpu_s;
@@ -51,14 +52,20 @@ void run_progress_show(struct run_progress *progress, double share, const char *
 /* Before another line, and at the end. */
 void run_progress_clear(const struct run_progress *progress);
 
-/* What a run says to the experiment. */
-enum run_word { RUN_PROGRESS, RUN_DONE, RUN_FAILED };
+/* What a process says to the experiment. */
+enum run_word {
+    RUN_PROGRESS,
+    RUN_WRITTEN, /* and there are more to be written: twins (sim/scenario_twins.h) */
+    RUN_DONE,    /* written, the last one */
+    RUN_FAILED
+};
 
 struct run_news {
     enum run_word word;
     double share;                   /* PROGRESS: of its simulated time */
-    struct run_cost cost;           /* DONE */
-    struct results_summary summary; /* DONE: to be freed by who hears it */
+    uint32_t run;                   /* WRITTEN, DONE: of the experiment */
+    struct run_cost cost;           /* the same */
+    struct results_summary summary; /* the same: to be freed by who hears it */
     struct mistake mistake;         /* FAILED */
 };
 
@@ -70,14 +77,27 @@ MUST_USE bool run_pipe_hear(int from, struct run_news *out);
 /* OUT/seed-N/ARM. False: the name would be too long. */
 MUST_USE bool run_folder(const struct plan *plan, const char *out, char path_out[static RESULTS_PATH_MAX],
                          struct mistake *mistake);
-/* Simulate plan and write its folder below out, telling of its progress; summary_out is to be freed by the caller. */
-MUST_USE bool run_arm(const struct plan *plan, const struct run_shape *shape, const char *out, int news,
-                      struct results_summary *summary_out, struct run_cost *cost_out,
-                      struct mistake *mistake);
+/* One simulation, from which the folders of an arm and its twins are written. */
+struct run_arm {
+    const struct plan *plan; /* that was simulated */
+    struct run_shape shape;
+    struct sim_config config;
+    struct sim_world *world;
+    struct run_cost cost;
+};
+
+/* Simulate plan, which is borrowed until run_arm_fini, telling of its progress. On failure out holds nothing. */
+MUST_USE bool run_arm_simulate(const struct plan *plan, const struct run_shape *shape, int news,
+                               struct run_arm *out, struct mistake *mistake);
+/* Write the folder of plan, which is the one that was simulated or that of a twin, below out; summary_out is to be freed by
+ * the caller. */
+MUST_USE bool run_arm_write(const struct run_arm *arm, const struct plan *plan, const char *out,
+                            struct results_summary *summary_out, struct mistake *mistake);
+void run_arm_fini(struct run_arm *arm);
 /* host.json and resource_usage.json. */
-MUST_USE bool run_write_host(struct results_folder *folder, const struct plan *plan,
-                             const struct run_cost *cost, const struct sim_totals *totals,
-                             const struct run_shape *shape, struct mistake *mistake);
+MUST_USE bool run_write_host(struct results_folder *folder, const struct run_arm *arm,
+                             const struct plan *plan, const struct sim_totals *totals,
+                             struct mistake *mistake);
 
 /* One experiment: its inputs, and the summaries of what has been run. */
 struct experiment {

@@ -57,35 +57,32 @@ bool run_folder(const struct plan *plan, const char *out, char path_out[static R
            mistake_at(mistake, out, 0, NULL, "expected a shorter name");
 }
 
-static bool write_folder(const struct results_source *source, const struct run_shape *shape, const char *out,
-                         const struct results_summary *summary, const struct run_cost *cost,
-                         struct mistake *mistake) {
+static bool write_folder(const struct run_arm *arm, const struct results_source *source, const char *out,
+                         const struct results_summary *summary, struct mistake *mistake) {
     char path[RESULTS_PATH_MAX];
     struct results_folder folder;
-    const struct plan *plan = source->plan;
-    if (!run_folder(plan, out, path, mistake))
+    if (!run_folder(source->plan, out, path, mistake))
         return false;
     if (!results_folder_open(path, &folder, mistake))
         return false;
     if (results_write(&folder, source, summary, mistake) &&
-        run_write_host(&folder, plan, cost, &source->totals, shape, mistake))
+        run_write_host(&folder, arm, source->plan, &source->totals, mistake))
         return results_folder_close(&folder, mistake);
     results_folder_discard(&folder);
     return false;
 }
 
-static bool make_results(const struct sim_world *world, const struct plan *plan,
-                         const struct run_shape *shape, const char *out, struct results_summary *summary,
-                         const struct run_cost *cost, struct mistake *mistake) {
+bool run_arm_write(const struct run_arm *arm, const struct plan *plan, const char *out,
+                   struct results_summary *summary_out, struct mistake *mistake) {
     struct sim_relay_measure *relays = NULL;
     struct sim_client_measure *clients = NULL;
-    bool ok = collect(world, plan, &relays, &clients);
-    const struct results_source source = {plan, relays, clients, sim_world_totals(world)};
-    ok = ok && results_summary_make(&source, summary);
+    bool ok = collect(arm->world, plan, &relays, &clients);
+    const struct results_source source = {plan, relays, clients, sim_world_totals(arm->world)};
+    ok = ok && results_summary_make(&source, summary_out);
     if (!ok)
         no_memory(plan, mistake);
-    else if (!write_folder(&source, shape, out, summary, cost, mistake)) {
-        results_summary_fini(summary);
+    else if (!write_folder(arm, &source, out, summary_out, mistake)) {
+        results_summary_fini(summary_out);
         ok = false;
     }
     free(relays);
@@ -100,17 +97,24 @@ static void end_cost(struct run_cost *cost, double wall_began, double cpu_began)
     cost->rss_bytes_max = getrusage(RUSAGE_SELF, &usage) == 0 ? (uint64_t)usage.ru_maxrss * 1024 : 0;
 }
 
-bool run_arm(const struct plan *plan, const struct run_shape *shape, const char *out, int news,
-             struct results_summary *summary_out, struct run_cost *cost_out, struct mistake *mistake) {
+bool run_arm_simulate(const struct plan *plan, const struct run_shape *shape, int news, struct run_arm *out,
+                      struct mistake *mistake) {
     double wall_began = run_clock();
     double cpu_began = cpu_clock();
-    struct sim_config config = plan->config;
+    *out = (struct run_arm){.plan = plan, .shape = *shape, .config = plan->config};
     if (shape->threads == 1)
-        config.partitions = 1; /* nothing has to cross between partitions, and no result depends on them */
-    struct sim_world *world = sim_world_new(&config);
-    bool ok = world ? simulate(world, plan, shape->threads, news, mistake) : no_memory(plan, mistake);
-    end_cost(cost_out, wall_began, cpu_began);
-    ok = ok && make_results(world, plan, shape, out, summary_out, cost_out, mistake);
-    sim_world_free(world);
-    return ok;
+        out->config.partitions =
+            1; /* nothing has to cross between partitions, and no result depends on them */
+    out->world = sim_world_new(&out->config);
+    if (out->world ? simulate(out->world, plan, shape->threads, news, mistake) : no_memory(plan, mistake)) {
+        end_cost(&out->cost, wall_began, cpu_began);
+        return true;
+    }
+    run_arm_fini(out);
+    return false;
+}
+
+void run_arm_fini(struct run_arm *arm) {
+    sim_world_free(arm->world);
+    arm->world = NULL;
 }

@@ -28,7 +28,7 @@ static uint32_t runs_in_memory(uint32_t hosts) {
 }
 
 struct run_shape run_shape_choose(const struct run_options *options, uint32_t runs, uint32_t hosts) {
-    struct run_shape shape = {options->at_once, options->threads};
+    struct run_shape shape = {.at_once = options->at_once, .threads = options->threads};
     if (!shape.at_once) {
         shape.at_once = options->threads ? at_least_one(processors() / options->threads) : processors();
         shape.at_once = least(shape.at_once, runs_in_memory(hosts));
@@ -36,5 +36,7 @@ struct run_shape run_shape_choose(const struct run_options *options, uint32_t ru
     shape.at_once = least(shape.at_once, runs);
     if (!shape.threads)
         shape.threads = at_least_one(processors() / shape.at_once);
+    shape.last_beside = !options->at_once && shape.at_once > 1 && shape.at_once < runs &&
+                        shape.at_once < runs_in_memory(hosts);
     return shape;
 }

@@ -13,6 +13,7 @@
 #include "sim/scenario_names.h"
 #include "sim/scenario_places.h"
 #include "sim/scenario_rollout.h"
+#include "sim/scenario_twins.h"
 
 #define BYTES_PER_MBIT UINT64_C(125000)
 #define NS_PER_US      UINT64_C(1000)
@@ -116,7 +117,7 @@ static void make_cpu(struct plan *plan, uint32_t i, uint64_t tor_rate) {
     plan->prices[i] = slow_down(&profile->value, scenario_slowness(class, tor_rate, relay->row->capacity));
     plan->cpus[i] = (struct sim_cpu){
         .prices = plan->inputs->has_prices && !class->is_free ? &plan->prices[i] : NULL,
-        .mapping = relay->is_loom ? (enum cost_mapping)plan->arm->architecture : COST_VANILLA,
+        .mapping = relay->is_loom ? scenario_arm_mapping(plan->arm) : COST_VANILLA,
         .behaviour = is_loom_in(relay, plan->arm->behaviour) ? SIM_BEHAVE_LOOM : SIM_BEHAVE_TOR,
         .cipher = is_loom_in(relay, plan->arm->prices) ? cost_profile_cipher(profile) : LINK_AES256,
         .cores = (uint16_t) class->cores,
@@ -129,8 +130,8 @@ static void make_cpu(struct plan *plan, uint32_t i, uint64_t tor_rate) {
 
 static uint16_t threads_of(const struct plan *plan, uint32_t i) {
     uint64_t cores = (uint64_t)plan->cpus[i].cores * plan->cpus[i].threads_per_core;
-    uint64_t threads = plan->arm->threads;
-    if (!plan->relays[i].is_loom || plan->arm->architecture == COST_VANILLA)
+    uint64_t threads = scenario_arm_threads(plan->arm);
+    if (!plan->relays[i].is_loom)
         return 0;
     return (uint16_t)(threads < cores || plan->arm->relays ? threads : cores);
 }

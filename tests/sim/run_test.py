@@ -262,6 +262,36 @@ def test_what_a_run_leaves(folder: Path) -> None:
     assert not list(folder.glob("out/seed-*/.*"))
 
 
+def test_arms_that_do_the_same_are_simulated_once(folder: Path) -> None:
+    arms = """\
+    - {name: tor, percent: 0}
+    - {name: full-0, percent: 100, threads: 0}
+    - {name: poc-0, percent: 100, threads: 0, architecture: poc}
+    - {name: poc-1, percent: 100, threads: 1, architecture: poc}
+    - {name: vanilla, percent: 100, architecture: vanilla}
+"""
+    begin, end = SMALL.index("    - {name: tor"), SMALL.index("traffic:")
+    (folder / "s.yaml").write_text(SMALL[:begin] + arms + SMALL[end:])
+    done = run(folder, "--seed", "1", "--out", "out")
+    assert done.returncode == 0
+    assert sorted(line.split(",")[1] for line in done.stderr.splitlines() if ": as " in line) == [
+        " poc-0: as full-0", " vanilla: as full-0"]
+    made = deterministic(folder / "out")
+    assert sorted(made) == [f"seed-1/{arm}" for arm in ("full-0", "poc-0", "poc-1", "tor", "vanilla")]
+    for arm in ("poc-0", "vanilla"):
+        where = folder / "out/seed-1" / arm
+        assert json.loads((where / "host.json").read_text())["simulated"] == "full-0"
+        assert json.loads((where / "manifest.json").read_text())["arm"] == arm
+        lines = zip(made["seed-1/full-0"].splitlines(), made[f"seed-1/{arm}"].splitlines(), strict=True)
+        assert [a == b for a, b in lines] == [False, False] + 13 * [True]  # manifest and summary name the arm
+    assert made["seed-1/poc-1"].splitlines()[2:] != made["seed-1/full-0"].splitlines()[2:]
+    shutil.rmtree(folder / "out/seed-1/full-0")
+    done = run(folder, "--seed", "1", "--out", "out", "--resume")
+    assert "seed 1, full-0: " in done.stderr
+    assert ": as " not in done.stderr
+    assert deterministic(folder / "out") == made
+
+
 def test_another_table_and_a_second_run_in_the_same_place(folder: Path) -> None:
     assert run(folder, "--seed", "1", "--out", "out").returncode == 0
     first = deterministic(folder / "out")
