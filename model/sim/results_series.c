@@ -1,7 +1,10 @@
 /* The series of a run as CSV: relays, their threads and intervals, and every transfer. */
 #include <inttypes.h>
+#include <string.h>
 
 #include "sim/results.h"
+
+#define NUMBER_MAX 21u /* digits of 2^64, and a comma */
 
 static const char *implementation(const struct plan_relay *relay) {
     return relay->is_loom ? "loom" : "tor";
@@ -114,6 +117,18 @@ static bool write_threads(struct results_folder *folder, const struct results_so
     return results_folder_end(folder, file, true, mistake);
 }
 
+/* As printf would, in a tenth of its time: of these lines there are millions. Returns the end. */
+static char *put_number(char *at, uint64_t number) {
+    char digits[20];
+    size_t n = 0;
+    do
+        digits[n++] = (char)('0' + number % 10);
+    while ((number /= 10) > 0);
+    while (n > 0)
+        *at++ = digits[--n];
+    return at;
+}
+
 static void put_interval(FILE *file, const struct results_source *source, uint32_t r, uint32_t first,
                          uint32_t end) {
     const struct plan *plan = source->plan;
@@ -121,11 +136,18 @@ static void put_interval(FILE *file, const struct results_source *source, uint32
     for (uint32_t i = first; i < end; i++)
         add_sample(plan, &source->relays[r].samples[i], &in);
     const struct sim_sample *s = &in.sum;
-    fprintf(file,
-            "%" PRIu64 ",%s,%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64
-            ",%" PRIu64 ",%" PRIu64 "\n",
-            first * plan->config.sample_interval, plan->relays[r].name, s->bytes_read, s->bytes_written,
-            s->cells, s->busy, s->busy_most, in.cpu_bound, s->inputs, s->delay_sum, s->delay_max);
+    const uint64_t numbers[] = {s->bytes_read, s->bytes_written, s->cells,     s->busy,     s->busy_most,
+                                in.cpu_bound,  s->inputs,        s->delay_sum, s->delay_max};
+    char line[PLAN_NAME_MAX + NUMBER_MAX * (2 + sizeof(numbers) / sizeof(numbers[0]))];
+    char *at = put_number(line, first * plan->config.sample_interval);
+    *at++ = ',';
+    at = stpcpy(at, plan->relays[r].name);
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        *at++ = ',';
+        at = put_number(at, numbers[i]);
+    }
+    *at++ = '\n';
+    fwrite(line, 1, (size_t)(at - line), file);
 }
 
 static bool write_relay_series(struct results_folder *folder, const struct results_source *source,

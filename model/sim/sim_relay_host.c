@@ -189,8 +189,13 @@ static struct work work_of(const struct sim_relay *relay) {
 void sim_relay_sample(struct sim_relay *relay, nsec now) {
     if (!sim_series_is_due(&relay->series, now))
         return;
-    struct work work = work_of(relay);
-    sim_series_close(&relay->series, now, &work);
+    struct sim_carried carried = {0};
+    sim_carried_add(&carried, controller_work(relay_controller(relay->core)));
+    for (uint16_t i = 0; i + 1u < relay->station_count; i++)
+        sim_carried_add(&carried, manager_work(relay->stations[i].manager));
+    for (uint16_t i = 0; i < relay->socket_thread_count; i++)
+        sim_carried_add(&carried, &relay->socket_threads[i].work);
+    sim_series_close(&relay->series, now, &carried);
 }
 
 struct sim_relay_measure sim_relay_measure(const struct sim_relay *relay) {

@@ -81,17 +81,13 @@ static nsec busiest(const struct sim_series *series, uint32_t number) {
     return most;
 }
 
-void sim_series_close(struct sim_series *series, nsec now, const struct work *work) {
-    uint64_t read = work->bytes_received + work->edge_bytes_in;
-    uint64_t written = work->bytes_sent + work->edge_bytes_out;
+void sim_series_close(struct sim_series *series, nsec now, const struct sim_carried *carried) {
     struct sim_sample *sample = &series->samples[series->next < series->count ? series->next : 0];
     if (sim_series_is_due(series, now)) {
-        sample->bytes_read = read - series->read;
-        sample->bytes_written = written - series->written;
-        sample->cells = work->cells_sent - series->cells;
-        series->read = read;
-        series->written = written;
-        series->cells = work->cells_sent;
+        sample->bytes_read = carried->read - series->closed.read;
+        sample->bytes_written = carried->written - series->closed.written;
+        sample->cells = carried->cells - series->closed.cells;
+        series->closed = *carried;
     }
     for (; sim_series_is_due(series, now); series->next++)
         series->samples[series->next].busy_most = busiest(series, series->next);

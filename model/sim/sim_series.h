@@ -11,6 +11,17 @@
 #include "base/work.h"
 #include "sim/sim_measure.h"
 
+/* What of work a sample is about, added up over all that was done since time 0. */
+struct sim_carried {
+    uint64_t read, written, cells;
+};
+
+static inline void sim_carried_add(struct sim_carried *sum, const struct work *work) {
+    sum->read += work->bytes_received + work->edge_bytes_in;
+    sum->written += work->bytes_sent + work->edge_bytes_out;
+    sum->cells += work->cells_sent;
+}
+
 struct sim_series {
     struct sim_sample *samples;
     nsec *thread_busy; /* [sample * threads + thread] */
@@ -19,9 +30,9 @@ struct sim_series {
     nsec measure_from;
     uint32_t count; /* samples */
     uint16_t thread_count;
-    uint16_t workers; /* the last so many threads */
-    uint32_t next;    /* sample that is not closed yet */
-    uint64_t read, written, cells;
+    uint16_t workers;          /* the last so many threads */
+    uint32_t next;             /* sample that is not closed yet */
+    struct sim_carried closed; /* in samples */
 };
 
 /* False without memory. */
@@ -39,7 +50,7 @@ void sim_series_busy(struct sim_series *series, uint16_t thread, nsec start, nse
 static inline bool sim_series_is_due(const struct sim_series *series, nsec now) {
     return series->next < series->count && now >= (series->next + 1) * series->interval;
 }
-/* Close all samples that ended by now; work is all that was done since time 0. */
-void sim_series_close(struct sim_series *series, nsec now, const struct work *work);
+/* Close all samples that ended by now. */
+void sim_series_close(struct sim_series *series, nsec now, const struct sim_carried *carried);
 
 #endif

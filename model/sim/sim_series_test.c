@@ -19,15 +19,18 @@ static void test_work_goes_to_the_sample_in_which_it_was_seen(void **state) {
     struct sim_series s;
     struct test_memory memory;
     set_up(&s, &memory);
-    struct work work = {.bytes_received = 100, .edge_bytes_in = 10, .bytes_sent = 50, .cells_sent = 5};
+    const struct work work = {
+        .bytes_received = 100, .edge_bytes_in = 10, .bytes_sent = 40, .edge_bytes_out = 10, .cells_sent = 5};
+    struct sim_carried carried = {0};
+    sim_carried_add(&carried, &work);
     assert_false(sim_series_is_due(&s, NSEC_PER_S - 1));
     assert_true(sim_series_is_due(&s, NSEC_PER_S));
-    sim_series_close(&s, NSEC_PER_S, &work);
+    sim_series_close(&s, NSEC_PER_S, &carried);
     assert_int_equal(s.samples[0].bytes_read, 110);
     assert_int_equal(s.samples[0].bytes_written, 50);
     assert_int_equal(s.samples[0].cells, 5);
-    work.cells_sent = 12;
-    sim_series_close(&s, 3 * NSEC_PER_S + 1, &work); /* nothing happened in the third second */
+    carried.cells = 12;
+    sim_series_close(&s, 3 * NSEC_PER_S + 1, &carried); /* nothing happened in the third second */
     assert_int_equal(s.next, 3);
     assert_int_equal(s.samples[1].cells, 7);
     assert_int_equal(s.samples[1].bytes_read, 0);
@@ -39,7 +42,7 @@ static void test_busy_time_is_parted_at_samples(void **state) {
     (void)state;
     struct sim_series s;
     struct test_memory memory;
-    const struct work none = {0};
+    const struct sim_carried none = {0};
     set_up(&s, &memory);
     sim_series_busy(&s, 0, NSEC_PER_S / 2, 2 * NSEC_PER_S + 7);
     sim_series_busy(&s, 2, 0, NSEC_PER_S);
