@@ -62,8 +62,7 @@ void partition_add(struct partition *p, host_id to, const struct event *event) {
         p->failed = true;
     if (host == p->running) /* host_run looks at the queue itself when it is done */
         return;
-    p->next_at[host->place] = nsec_min(p->next_at[host->place], event->at);
-    p->low = nsec_min(p->low, event->at);
+    partition_note(p, host->place, event->at);
 }
 
 static struct event event_of(struct host *host, nsec at, event_kind kind, uint32_t arg, void *object) {

@@ -12,10 +12,14 @@ static bool partition_make(struct engine *engine, uint32_t number, uint32_t host
     pool_init(&p->pool, memory, engine->config.object_size ? engine->config.object_size : 16);
     p->hosts = memory_allocate(memory, host_count * sizeof(*p->hosts) + 1);
     p->next_at = memory_allocate(memory, host_count * sizeof(*p->next_at) + 1);
+    p->block_next = memory_allocate(memory, partition_blocks(host_count) * sizeof(*p->block_next) + 1);
     for (unsigned i = 0; i < 2; i++)
         p->boxes[i] = memory_allocate(memory, engine->config.partitions * sizeof(struct outbox));
     p->host_count = host_count;
-    return p->hosts && p->next_at && p->boxes[0] && p->boxes[1];
+    bool made = p->hosts && p->next_at && p->block_next && p->boxes[0] && p->boxes[1];
+    for (uint32_t i = 0; made && i < partition_blocks(host_count); i++)
+        p->block_next[i] = NSEC_NEVER;
+    return made;
 }
 
 static bool partitions_make(struct engine *engine) {
@@ -77,6 +81,7 @@ static void partition_free(struct partition *p, const struct engine_config *conf
             memory_release(memory, p->boxes[i][to].parcels, p->boxes[i][to].room * sizeof(struct parcel));
         memory_release(memory, p->boxes[i], config->partitions * sizeof(struct outbox));
     }
+    memory_release(memory, p->block_next, partition_blocks(p->host_count) * sizeof(*p->block_next) + 1);
     memory_release(memory, p->next_at, p->host_count * sizeof(*p->next_at) + 1);
     memory_release(memory, p->hosts, p->host_count * sizeof(*p->hosts) + 1);
     pool_fini(&p->pool);

@@ -22,15 +22,29 @@ static void host_run(struct host *host, nsec end) {
     p->next_at[host->place] = event_queue_next(&host->queue);
 }
 
+static void block_run(struct partition *p, uint32_t block, nsec end) {
+    const uint32_t first = block * BLOCK_HOSTS;
+    const uint32_t behind = first + BLOCK_HOSTS < p->host_count ? first + BLOCK_HOSTS : p->host_count;
+    nsec rest = NSEC_NEVER;
+    p->block_next[block] = NSEC_NEVER;
+    for (uint32_t i = first; i < behind; i++) {
+        if (p->next_at[i] < end)
+            host_run(p->hosts[i], end);
+        rest = nsec_min(rest, p->next_at[i]);
+    }
+    p->block_next[block] =
+        nsec_min(rest, p->block_next[block]); /* which the later may have sent the earlier */
+}
+
 /* Run every host that has something before end; say in p->low what comes next. */
 static void partition_scan(struct partition *p, nsec end) {
     nsec low = NSEC_NEVER;
     p->end = end;
     p->low = NSEC_NEVER;
-    for (uint32_t i = 0; i < p->host_count; i++) {
-        if (p->next_at[i] < end)
-            host_run(p->hosts[i], end);
-        low = nsec_min(low, p->next_at[i]);
+    for (uint32_t block = 0; block < partition_blocks(p->host_count); block++) {
+        if (p->block_next[block] < end)
+            block_run(p, block, end);
+        low = nsec_min(low, p->block_next[block]);
     }
     p->low = nsec_min(low, p->low);
 }

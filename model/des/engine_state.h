@@ -31,12 +31,15 @@ struct outbox {
     struct pool_chain returned;
 };
 
+#define BLOCK_HOSTS 16u /* two cache lines of times: a window looks at few of them */
+
 struct partition {
     struct engine *engine;
     uint32_t number;
     uint32_t host_count;
     struct host **hosts;
     nsec *next_at;     /* first event of each host */
+    nsec *block_next;  /* the earliest of BLOCK_HOSTS of them, in their order */
     nsec low;          /* nothing of this partition is earlier, after a scan */
     nsec end;          /* of the window that hosts run to now */
     nsec round_end;    /* what other partitions may be sent lies behind it */
@@ -61,6 +64,16 @@ struct engine {
     uint64_t round;
 };
 
+static inline uint32_t partition_blocks(uint32_t host_count) {
+    return (host_count + BLOCK_HOSTS - 1) / BLOCK_HOSTS;
+}
+/* The host at place has something at that time. */
+static inline void partition_note(struct partition *p, uint32_t place, nsec at) {
+    nsec *block = &p->block_next[place / BLOCK_HOSTS];
+    p->next_at[place] = nsec_min(p->next_at[place], at);
+    *block = nsec_min(*block, at);
+    p->low = nsec_min(p->low, at);
+}
 /* Put an event into the queue of a host of this partition. */
 void partition_add(struct partition *p, host_id to, const struct event *event);
 
