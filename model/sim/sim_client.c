@@ -270,6 +270,7 @@ static bool start_origin(struct sim_client *client) {
     origin_config_default(&own);
     own.memory = host_memory(client->host);
     own.crypt = config->crypt ? config->crypt->provider : symbolic_provider(&client->symbolic, seed ^ 1);
+    symbolic_pad_with_zeros(&client->symbolic);
     own.seed = seed;
     own.unix_s_at_zero = SIM_UNIX_S;
     own.links_max = config->relay_count;

@@ -263,6 +263,7 @@ struct sim_generator *sim_generator_new(struct sim_world *world) {
     uint64_t window = (uint64_t)g->config->circuits * WINDOW_A_CIRCUIT;
     g->window = window < WINDOW_MAX ? window : WINDOW_MAX;
     g->crypt = symbolic_provider(&g->symbolic, sim_host_seed(world, id) ^ 1);
+    symbolic_pad_with_zeros(&g->symbolic);
     rng_seed(&g->rng, sim_host_seed(world, id) ^ 2);
     host_set_user(host, g);
     if (!start_origin(g) || !start_lanes(g)) {

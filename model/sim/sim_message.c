@@ -10,7 +10,6 @@
 /* A cell in a content: circuit id 4, command 1, length of what follows 2. */
 #define HEAD_LEN 7u
 
-static_assert(SYMBOLIC_SHORT_LEN >= RELAY_V1_HEADER_LEN, "a short body has the whole header");
 static_assert(SIM_CONTENT_MAX >= HEAD_LEN + RELAY_HEADER_LEN, "the head of a V0 data cell lies in one piece");
 
 /* --- messages ---------------------------------------------------------------------------------------------------- */

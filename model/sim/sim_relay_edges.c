@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "crypt/symbolic_short.h"
 #include "sim/sim_relay_state.h"
 #include "sim/sim_server.h"
 
@@ -126,7 +127,7 @@ void sim_edge_want_read(struct sim_station *station, nsec now, edge_id id, bool 
 
 static bool send(struct sim_relay *relay, struct sim_edge *edge, struct span bytes) {
     static const uint8_t zeros[64];
-    struct span content = bytes;
+    struct span content = {bytes.data, symbolic_short_data(bytes.data, bytes.length)};
     while (content.length >= sizeof zeros &&
            memcmp(content.data + content.length - sizeof zeros, zeros, sizeof zeros) == 0)
         content.length -= sizeof zeros;

@@ -119,6 +119,7 @@ bool sim_relay_init(struct sim_relay *relay, struct sim_world *world, uint32_t n
     relay->crypt = world->config->crypt
                        ? world->config->crypt->provider
                        : symbolic_provider(&relay->symbolic, sim_host_seed(world, number) ^ 1);
+    symbolic_pad_with_zeros(&relay->symbolic);
     relay->looks_free = relay->cpu->mapping != COST_POC && looks_free(relay->cpu);
     relay->socket_thread_count = relay->cpu->mapping == COST_POC ? own->connection_threads : 0;
     relay->station_count = (uint16_t)(own->connection_threads - relay->socket_thread_count + 2);

@@ -47,9 +47,17 @@ uint64_t rng_below(struct rng *rng, uint64_t bound) {
 /* Little-endian on every machine. */
 void rng_fill(struct rng *rng, void *out, size_t length) {
     uint8_t *bytes = out;
-    uint64_t word = 0;
-    for (size_t i = 0; i < length; i++) {
-        word = i % 8 ? word >> 8 : rng_u64(rng);
-        bytes[i] = (uint8_t)word;
+    for (; length >= 8; length -= 8, bytes += 8) {
+        uint64_t word = rng_u64(rng);
+        for (unsigned i = 0; i < 8; i++)
+            bytes[i] = (uint8_t)(word >> 8 * i);
     }
+    uint64_t last = length > 0 ? rng_u64(rng) : 0;
+    for (; length > 0; length--, last >>= 8)
+        *bytes++ = (uint8_t)last;
+}
+
+void rng_skip(struct rng *rng, size_t length) {
+    for (size_t i = 0; i < length; i += 8)
+        (void)rng_u64(rng);
 }

@@ -18,5 +18,7 @@ uint64_t rng_u64(struct rng *rng);
 /* Uniform in [0, bound), without bias; bound > 0. */
 uint64_t rng_below(struct rng *rng, uint64_t bound);
 void rng_fill(struct rng *rng, void *out, size_t length);
+/* Go on as after rng_fill of so many bytes. */
+void rng_skip(struct rng *rng, size_t length);
 
 #endif

@@ -69,12 +69,25 @@ static void fill_writes_the_draws_little_endian_and_no_byte_more(UNUSED void **s
     assert_true(rng_u64(&a) == rng_u64(&b));
 }
 
+static void skip_goes_on_as_after_fill(UNUSED void **state) {
+    for (size_t length = 0; length < 30; length++) {
+        struct rng a, b;
+        uint8_t out[30];
+        rng_seed(&a, length);
+        rng_seed(&b, length);
+        rng_fill(&a, out, length);
+        rng_skip(&b, length);
+        assert_true(rng_u64(&a) == rng_u64(&b));
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_sequence_of_a_seed_is_fixed),
         cmocka_unit_test(below_stays_below_and_reaches_each_value_evenly),
         cmocka_unit_test(below_takes_the_top_bits),
         cmocka_unit_test(fill_writes_the_draws_little_endian_and_no_byte_more),
+        cmocka_unit_test(skip_goes_on_as_after_fill),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -237,8 +237,8 @@ bool manager_half_originate(struct manager *m, nsec now, struct half *half, uint
         return false;
     }
     uint8_t padding[CELL_BODY_LEN];
-    m->crypt->random(m->crypt->context, padding,
-                     sizeof padding); /* rng would show where its tables' seeds come from */
+    m->crypt->padding(m->crypt->context, padding,
+                      sizeof padding); /* rng would show where its tables' seeds come from */
     struct relay_message message = {.command = command, .stream = stream, .data = data};
     relay_message_encode(circuit_half_format(&half->circuit), cell->body, &message, padding);
     return manager_half_originate_cell(m, now, half, cell, &message, NULL);

@@ -259,7 +259,7 @@ static bool send_switch(struct manager *m, const struct half *half, const struct
     struct cell *cell = manager_cell(m, CELL_MUST);
     if (!cell)
         return false;
-    m->crypt->random(m->crypt->context, padding, sizeof padding);
+    m->crypt->padding(m->crypt->context, padding, sizeof padding);
     struct relay_message message = {.command = RELAY_CONFLUX_SWITCH, .data = {room, bytes_written(&body)}};
     relay_message_encode(circuit_half_format(&half->circuit), cell->body, &message, padding);
     struct cell_run run = {0};

@@ -57,7 +57,7 @@ static struct cell *next_piece(struct manager *m, nsec now, struct half *half, s
 static void pad_unforeseen(struct manager *m, struct half *half, struct cell *chunk) {
     if (!chunk_has_room(chunk) || !circuit_flow_wants_unforeseen(flow_of_next(half)))
         return;
-    m->crypt->random(m->crypt->context, chunk_bytes(chunk) + chunk->length + 4, CHUNK_PADDING);
+    m->crypt->padding(m->crypt->context, chunk_bytes(chunk) + chunk->length + 4, CHUNK_PADDING);
     circuit_flow_made_unforeseen(flow_of_next(half));
 }
 

@@ -77,6 +77,8 @@ struct crypt_provider {
 
     /* Secret randomness. */
     void (*random)(void *context, void *out, size_t length);
+    /* What follows a message in its cell (tor-spec 6.1): as random, for whoever must not foresee it. */
+    void (*padding)(void *context, void *out, size_t length);
 
     void (*sha1)(const struct span *parts, size_t count, uint8_t out[static SHA1_LEN]);
     void (*sha256)(const struct span *parts, size_t count, uint8_t out[static SHA256_LEN]);

@@ -121,6 +121,12 @@ static void random_bytes(void *context, void *out, size_t length) {
     rng_fill(&symbolic->rng, out, length);
 }
 
+static void no_padding(void *context, void *out, size_t length) {
+    struct symbolic *symbolic = context;
+    rng_skip(&symbolic->rng, length);
+    memset(out, 0, length);
+}
+
 /* Curve: four words, each a multiplication by an odd number mod 2^64, which commutes as scalars do. */
 
 static void multiply(const uint8_t secret[static 32], const uint8_t point[static 32],
@@ -260,6 +266,7 @@ static void transcript_digest(const void *state, uint8_t out[static SHA256_LEN])
 static const struct crypt_provider symbolic_functions = {
     .name = "symbolic",
     .random = random_bytes,
+    .padding = random_bytes,
     .sha1 = sha1,
     .sha256 = sha256,
     .hmac_sha256 = hmac_sha256,
@@ -294,4 +301,8 @@ const struct crypt_provider *symbolic_provider(struct symbolic *symbolic, uint64
     symbolic->provider.context = symbolic;
     rng_seed(&symbolic->rng, seed);
     return &symbolic->provider;
+}
+
+void symbolic_pad_with_zeros(struct symbolic *symbolic) {
+    symbolic->provider.padding = no_padding;
 }

@@ -28,6 +28,10 @@ struct symbolic {
 /* Set up symbolic and return its provider, which draws all randomness from seed. */
 const struct crypt_provider *symbolic_provider(struct symbolic *symbolic, uint64_t seed);
 
+/* Digests do not cover padding: from now on it is zeros, which the engine need not carry. Draws are used up as before, so keys
+ * stay what they would be. */
+void symbolic_pad_with_zeros(struct symbolic *symbolic);
+
 /* What a simulated relay makes for itself. The RSA key is any byte string of at most 160 bytes. */
 void symbolic_ed25519_public(const uint8_t seed[static 32], uint8_t public_out[static 32]);
 void symbolic_x25519_public(const uint8_t secret[static 32], uint8_t public_out[static 32]);

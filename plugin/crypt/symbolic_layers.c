@@ -36,8 +36,18 @@ static bool is_cgo(const void *layer) {
 }
 
 static void take_body(const struct crypt_cell *cell) {
-    if (cell->to != cell->from)
-        memcpy(cell->to, cell->from, symbolic_is_short(cell->from) ? SYMBOLIC_SHORT_ALL : CELL_BODY_LEN);
+    if (cell->to == cell->from)
+        return;
+    if (symbolic_is_short(cell->from)) /* each of a length that the compiler knows */
+        memcpy(cell->to, cell->from, SYMBOLIC_SHORT_ALL);
+    else
+        memcpy(cell->to, cell->from, CELL_BODY_LEN);
+}
+
+/* For whoever may recognize it; of DATA nobody reads more than the header. */
+static void lengthen(uint8_t *body, uint8_t command) {
+    if (command != RELAY_DATA)
+        symbolic_lengthen(body);
 }
 
 /* --- tor1 ----------------------------------------------------------------------------------------------------------- */
@@ -56,7 +66,7 @@ static void tor1_crypt(struct tor1 *layer, struct crypt_cell *cells, size_t n, s
         symbolic_store(cells[i].to, symbolic_load(cells[i].from) ^ symbolic_mix(layer->stream));
         cells[i].is_ours = load_u16(cells[i].to + RELAY_RECOGNIZED_OFFSET) == 0;
         if (cells[i].is_ours)
-            symbolic_lengthen(cells[i].to);
+            lengthen(cells[i].to, cells[i].to[0]);
     }
     work->aes_bytes += n * CELL_BODY_LEN;
     work->crypt_runs++;
@@ -168,7 +178,7 @@ static void cgo_crypt(struct cgo *layer, struct crypt_cell *cells, size_t n, str
         cells[i].is_ours = receives && symbolic_load(body) == layer->nonce;
         if (!cells[i].is_ours)
             continue;
-        symbolic_lengthen(body);
+        lengthen(body, body[RELAY_V1_TAG_LEN]);
         symbolic_store(body, received);
         if (layer->head.role == LAYER_ORIGIN_BACKWARD)
             layer->nonce = received;

@@ -2,6 +2,7 @@
 #include "crypt/symbolic_layers.h"
 
 #include "crypt/symbolic.h"
+#include "crypt/symbolic_short.h"
 #include "support/test.h"
 #include "wire/relay_cell.h"
 
@@ -64,11 +65,52 @@ static void test_cgo_values_stay(void **state) {
     symbolic_layer_fini(layer);
 }
 
+/* What a relay recognizes is whole, but for DATA, whose first bytes are there and counted; short bodies that go on stay so. */
+static void test_only_data_stays_short(void **state) {
+    (void)state;
+    static const struct {
+        uint8_t command;
+        uint16_t length;
+        bool stays_short;
+        size_t there;
+    } cases[] = {{RELAY_DATA, 498, true, 13},
+                 {RELAY_DATA, 5, true, 5},
+                 {RELAY_END, 1, false, 1},
+                 {RELAY_BEGIN, 20, false, 20}};
+    const struct layer_keys keys = {.kind = LAYER_TOR1, .cipher = {1}, .digest = {2}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        uint64_t origin[3], relay[3];
+        uint8_t body[CELL_BODY_LEN] = {cases[i].command}, came[CELL_BODY_LEN], out[CELL_BODY_LEN],
+                zeros[CELL_BODY_LEN] = {0};
+        struct work work = {0};
+        store_u16(body + RELAY_HEADER_LEN - 2, cases[i].length);
+        memset(came, 0xee, sizeof came);
+        memset(out, 0xee, sizeof out);
+        symbolic_layer_init(origin, LAYER_ORIGIN_FORWARD, &keys);
+        symbolic_layer_init(relay, LAYER_RELAY_FORWARD, &keys);
+        symbolic_layer_originate(origin, &(struct crypt_cell){.from = body, .to = body}, &work);
+        memcpy(came, body, SYMBOLIC_SHORT_LEN);
+        symbolic_shorten(came);
+        struct crypt_cell cell = {.from = came, .to = out};
+        symbolic_layer_crypt(relay, &cell, 1, &work);
+        assert_true(cell.is_ours);
+        assert_true(symbolic_layer_recognize(relay, &cell, &work));
+        assert_int_equal(symbolic_is_short(out), cases[i].stays_short);
+        assert_int_equal(symbolic_short_data(out + RELAY_HEADER_LEN, cases[i].length), cases[i].there);
+        if (!cases[i].stays_short)
+            assert_memory_equal(out + RELAY_HEADER_LEN, zeros, CELL_BODY_LEN - RELAY_HEADER_LEN);
+        symbolic_layer_crypt(relay, &cell, 1, &work); /* the next one is for somebody else */
+        assert_false(cell.is_ours);
+        assert_true(symbolic_is_short(out));
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_layers_leave_data_open),
         cmocka_unit_test(test_cgo_layers_leave_data_open),
         cmocka_unit_test(test_cgo_values_stay),
+        cmocka_unit_test(test_only_data_stays_short),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

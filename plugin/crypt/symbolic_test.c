@@ -112,9 +112,27 @@ static void test_x509(void **state) {
     }
 }
 
+/* Keys are the same whether there was padding or as many random bytes. */
+static void test_padding_is_zeros_and_uses_up_what_random_would(void **state) {
+    (void)state;
+    struct symbolic symbolic, other;
+    const struct crypt_provider *crypt = symbolic_provider(&symbolic, 3);
+    const struct crypt_provider *random = symbolic_provider(&other, 3);
+    symbolic_pad_with_zeros(&symbolic);
+    uint8_t out[509], zeros[509] = {0}, next[8], wanted[8];
+    crypt->padding(crypt->context, out, sizeof out);
+    assert_memory_equal(out, zeros, sizeof out);
+    random->padding(random->context, out, sizeof out);
+    assert_memory_not_equal(out, zeros, sizeof out);
+    crypt->random(crypt->context, next, sizeof next);
+    random->random(random->context, wanted, sizeof wanted);
+    assert_memory_equal(next, wanted, sizeof next);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_seed_decides),
+        cmocka_unit_test(test_padding_is_zeros_and_uses_up_what_random_would),
         cmocka_unit_test(test_values_stay),
         cmocka_unit_test(test_hash_sees_length),
         cmocka_unit_test(test_signatures),

@@ -183,6 +183,7 @@ static void transcript_digest(const void *state, uint8_t out[static SHA256_LEN])
 static const struct crypt_provider provider = {
     .name = "openssl",
     .random = random_bytes,
+    .padding = random_bytes,
     .sha1 = sha1,
     .sha256 = sha256,
     .hmac_sha256 = hmac_sha256,

@@ -52,7 +52,7 @@ static void encode(struct origin_path *path, const struct origin_hop *to, struct
     uint8_t padding[CELL_BODY_LEN];
     bool is_full = m->data.length == relay_data_max(format, m->command);
     if (!is_full)
-        crypt->random(crypt->context, padding, sizeof(padding));
+        crypt->padding(crypt->context, padding, sizeof(padding));
     relay_message_encode(format, cell->body, m, is_full ? NULL : padding);
     cell->command = cell_command;
 }
