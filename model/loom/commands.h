@@ -20,6 +20,7 @@ int compare_command(int argc, char *argv[]);
 int report_command(int argc, char *argv[]);
 int run_command(int argc, char *argv[]);
 int stage_command(int argc, char *argv[]);
+int verify_command(int argc, char *argv[]);
 
 /* The decimal number that text begins with; end_out is what follows it. False when there is none from least to most. */
 MUST_USE bool command_number_begins(const char *text, char **end_out, uint64_t least, uint64_t most,

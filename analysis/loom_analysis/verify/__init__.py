@@ -1,0 +1,1 @@
+"""verify - the code behind the security analysis against answers that are known: `loom verify`."""
