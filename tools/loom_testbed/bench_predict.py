@@ -45,9 +45,9 @@ NAME = "predict"
 SUMMARY = "a native Loom beside the engine's, under loads that its prices were not fitted on: CPU, throughput, delay"
 PYTHON = REPOSITORY / "tools" / "lib" / "python"  # with what a fit needs
 CALIBRATION_KEPT = ("profile", "seconds", "cross_validation", "yardstick", "held_up", "loads_not_run", "not_done")
-CALIBRATE_SECONDS = 270
+CALIBRATE_SECONDS = 420  # three runs of most loads: two that differ do not tell which is odd
 CALIBRATE_SECONDS_QUICK = 90
-ROUNDS = 2
+ROUNDS = 3  # of which the one in the middle counts
 WINDOW_SECONDS = 2.5
 SHARES = (0.3, 0.6, 0.9)  # of the most that the relay carries
 SHARES_QUICK = (0.6,)
@@ -79,7 +79,7 @@ class Native:
 
     def corrected(self, load: Load) -> list[Run]:
         """Return the runs of a load, with how slow the core was during each."""
-        return [Run(run.result, slowness.slowness(run.clock_ns, self.usual_ns, self.stress))
+        return [Run(run.result, slowness.slowness(run.clock_ns, self.usual_ns, self.stress), run.yardstick_share)
                 for run in self.runs[load]]  # fmt: skip
 
 
@@ -87,14 +87,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add this bench's options."""
     add = parser.add_argument
     add("--tor", action="store_true", help="an unmodified tor instead, from outside: about 17 minutes")
-    add("--quick", action="store_true", help="fewer loads, a short calibration: about 4 minutes instead of 15")
+    add("--quick", action="store_true", help="fewer loads, a short calibration: about 5 minutes instead of 20")
     add(
         "--profile",
         type=arguments.path,
         metavar="FILE",
         help="prices of this machine, instead of calibrating it first",
     )
-    add("--rounds", type=arguments.count(1, 100), default=ROUNDS, help="native runs of each load (default: 2)")
+    add("--rounds", type=arguments.count(1, 100), default=ROUNDS, help="native runs of each load (default: 3)")
     add("--seconds", type=arguments.count(1, 60), metavar="S", help="how long to measure each (default: 2.5)")
     add("--only", metavar="WORDS", help="loads whose name has these words, to look into them")
     add("--delays", action="store_true", help="only the time through the relay, and the most that it carries then")

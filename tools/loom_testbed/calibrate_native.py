@@ -42,6 +42,12 @@ class NativeRun:
     clock_ns: float
     memory_ns: float = 0.0
 
+    @property
+    def yardstick_share(self) -> float:
+        """Return the part of the relay's core that the yardstick took."""
+        reading = self.clock_ns + self.memory_ns
+        return reading / (calibrate_primitives.EVERY_MS * 1e6 + reading)
+
 
 @dataclass(frozen=True)
 class NativeRuns:

@@ -23,10 +23,11 @@ WORK_SHOWN = 0.02  # differences of a kind of work per cell below this are not t
 
 @dataclass(frozen=True)
 class Run:
-    """One native run, and how much slower than usual its core was."""
+    """One native run, how much slower than usual its core was, and which part of it the yardstick took."""
 
     result: NativeResult
     slowness: float = 1.0
+    yardstick_share: float = 0.0
 
     @property
     def ns_per_cell(self) -> float:
@@ -35,9 +36,12 @@ class Run:
 
     @property
     def cells_per_s(self) -> float:
-        """Return the most that the relay carries; of one that was not saturated, by its busiest thread's CPU time."""
+        """Return the most that the relay carries on a core of its own; of one that was not saturated, by its busiest
+        thread's CPU time."""
         result = self.result
-        rate = result.cells_per_s if result.is_saturated else result.cells * 1e9 / max(result.cpu_ns.values())
+        rate = result.cells_per_s / (1.0 - self.yardstick_share)
+        if not result.is_saturated:
+            rate = result.cells * 1e9 / max(result.cpu_ns.values())
         return rate * self.slowness
 
 

@@ -42,6 +42,16 @@ def test_the_most_of_a_relay_that_was_not_saturated_is_its_busiest_threads() -> 
     assert not found.is_saturated
 
 
+def test_what_the_yardstick_takes_of_a_core_a_relay_alone_would_have() -> None:
+    run = NativeRun(result(500, 0.96), clock_ns=600_000.0, memory_ns=1_400_000.0)
+    assert run.yardstick_share == pytest.approx(2 / 62)
+    native = bench_predict.Native()
+    native.runs[LOAD] = [run]
+    found = predict_compare.throughput_of(LOAD, native.corrected(LOAD), prediction(500))
+    assert found.measured == pytest.approx(0.96 * 2e6 * 62 / 60)
+    assert NativeRun(result(500), 0.0).yardstick_share == 0.0
+
+
 def test_delays_are_compared_by_quantile() -> None:
     at_rate = LOAD.at_rate(1000)
     run = Run(result(500, 0.3, at_rate, delay_ns={"p50": 50_000, "p99": 200_000}), 1.5)
