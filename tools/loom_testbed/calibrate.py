@@ -96,22 +96,9 @@ class Calibration:
 
     def as_dict(self) -> dict[str, object]:
         """Return everything for programs."""
-        fit = self.fit
-        return {
-            "profile": self.machine.name,
-            "machine": machines.facts(),
+        return calibrate_profile.as_dict(self.machine, self.fit, self.beliefs, self.hot) | {
             "seconds": round(self.seconds, 1),
-            "cross_validation": {"median": fit.error_median, "worst": fit.error_worst,
-                                 "median_without_cold": self.error_without_cold,
-                                 "repeatability": fit.repeatability, "noise": fit.noise},
-            "hot": {"halves": self.hot.halves, "halves_range": self.hot.halves_range, "queues": self.hot.queues,
-                    "queues_range": self.hot.queues_range},
-            "prices_ns": {name: {"price": one.price, "least": one.least, "most": one.most, "fitted": one.is_fitted,
-                                 "prior": self.beliefs[name].prior.price,
-                                 "prior_deviation": self.beliefs[name].prior.deviation,
-                                 "from": self.beliefs[name].words} for name, one in fit.prices.items()},
-            "left_out": [vars(one) | {"error": one.error} for one in fit.left_out],
-            "fitted": [vars(one) | {"error": one.error} for one in fit.residuals],
+            "median_without_cold": self.error_without_cold,
             "yardstick": {"primitives": self.primitives.yardstick, "native_usual_ns": self.native.clock_usual,
                           "stress": vars(self.native.stress),
                           "native_slowness": [round(self.native.slowness(run), 4) for run in self.native.runs]},

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .calibrate_fit import Price
+from . import machine as machines
+from .calibrate_fit import Fit, Price
 from .calibrate_law import CELL_COLD, CIRCUIT_COLD, EDGE_COLD, Hot
 from .calibrate_primitives import Primitives
 from .calibrate_priors import WORK, Belief
@@ -112,6 +113,22 @@ def text_of(
     for name in WORK:
         lines += _number(name, "ps", prices[name], beliefs[name], how, 4)
     return "\n".join(lines) + "\n"
+
+
+def as_dict(machine: Machine, fit: Fit, beliefs: Mapping[str, Belief], hot: Hot) -> dict[str, object]:
+    """Return prices and errors for programs, whoever was calibrated."""
+    return {
+        "profile": machine.name,
+        "machine": machines.facts(),
+        "cross_validation": {"median": fit.error_median, "worst": fit.error_worst,
+                             "repeatability": fit.repeatability, "noise": fit.noise},
+        "hot": vars(hot),
+        "prices_ns": {name: vars(one) | {"prior": beliefs[name].prior.price,
+                                         "prior_deviation": beliefs[name].prior.deviation,
+                                         "from": beliefs[name].words} for name, one in fit.prices.items()},
+        "left_out": [vars(one) | {"error": one.error} for one in fit.left_out],
+        "fitted": [vars(one) | {"error": one.error} for one in fit.residuals],
+    }  # fmt: skip
 
 
 def write(path: Path, text: str) -> None:

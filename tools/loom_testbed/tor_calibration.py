@@ -75,19 +75,8 @@ class TorCalibration:
 
     def as_dict(self) -> dict[str, object]:
         """Return everything for programs."""
-        fit = self.fit
-        return {
-            "profile": self.machine.name,
-            "machine": machines.facts(),
-            "cross_validation": {"median": fit.error_median, "worst": fit.error_worst,
-                                 "repeatability": fit.repeatability, "noise": fit.noise},
-            "hot": vars(self.hot),
-            "prices_ns": {name: vars(one) | {"prior": self.beliefs[name].prior.price,
-                                             "prior_deviation": self.beliefs[name].prior.deviation}
-                          for name, one in fit.prices.items()},
-            "left_out": [vars(one) | {"error": one.error} for one in fit.left_out],
-            "fitted": [vars(one) | {"error": one.error} for one in fit.residuals],
-            "yardstick": {"native_usual_ns": self.native.clock_usual},
+        return calibrate_profile.as_dict(self.machine, self.fit, self.beliefs, self.hot) | {
+            "yardstick": {"native_usual_ns": self.native.clock_usual, "stress": vars(self.native.stress)},
             "runs": [run.result.as_dict() | {"clock_ns": run.clock_ns} for run in self.native.runs],
             "observations": [vars(one) | {"parts": [vars(part) for part in one.parts]} for one in self.observations],
             "loads_not_run": self.native.left_out,
