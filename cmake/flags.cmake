@@ -31,6 +31,7 @@ if(LOOM_KIND MATCHES "^(dev|lint)$")
     add_compile_options(-O1)
 elseif(LOOM_KIND STREQUAL "release")
     add_compile_options(-O2 -fno-plt -fstack-protector-strong -D_FORTIFY_SOURCE=2)
+    set(LOOM_LINK_TIME_OPTIMIZATION -flto=auto -ffat-lto-objects) # for programs that ask for it; others link the same objects
     add_link_options(-Wl,-z,relro,-z,now)
 elseif(LOOM_KIND STREQUAL "asan")
     set(LOOM_SANITIZED ON)

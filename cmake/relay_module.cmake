@@ -32,6 +32,7 @@ function(relay_module name)
     target_link_libraries(${target} ${scope} ${arg_DEPENDS} ${arg_LIBS})
     if(arg_SOURCES)
         target_compile_definitions(${target} PRIVATE ${arg_DEFINES})
+        target_compile_options(${target} PRIVATE ${LOOM_LINK_TIME_OPTIMIZATION})
     endif()
 
     foreach(source IN LISTS arg_TESTS arg_THREADED)
