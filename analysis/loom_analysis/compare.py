@@ -8,6 +8,7 @@ import os
 import sys
 from pathlib import Path
 
+from . import effects
 from .compare_page import page_of
 from .compare_text import json_of, text_of
 from .compared import compare
@@ -36,14 +37,27 @@ def write_folder(folder: Path, files: dict[str, str]) -> None:
         _put(folder / name, text)
 
 
+def _effects(a: str, b: str, in_json: bool) -> None:
+    made = effects.effects(a, b)
+    if in_json:
+        print(json.dumps([effects.json_of(one) for one in made], indent=1))
+    else:
+        sys.stdout.write("\n".join(effects.text_of(one) for one in made))
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="loom compare", description=ABOUT)
     parser.add_argument("a", metavar="A", help="a folder that loom run wrote, or FOLDER:ARM")
     parser.add_argument("b", metavar="B", help="what is compared with it")
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     parser.add_argument("--out", type=Path, metavar="DIR", help="also write compare.html, .json, .txt and pictures")
+    parser.add_argument("--effects", action="store_true",
+                        help="compare what arms do: each against the first, in A and in B (folders)")  # fmt: skip
     args = parser.parse_args(arguments)
     try:
+        if args.effects:
+            _effects(args.a, args.b, args.json)
+            return 0
         made = [compare(pair) for pair in pairs(args.a, args.b)]
         text = "\n".join(text_of(one) for one in made)
         in_json = json.dumps(json_of(made), indent=1) + "\n"

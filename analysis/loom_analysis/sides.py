@@ -44,6 +44,14 @@ class Pair:
     b: Side
 
 
+def read_finished(name: str) -> Results:
+    """Read a folder that loom run has come to its end with."""
+    results = read_results(Path(name))
+    if not (Path(name) / FINISHED).is_file():
+        raise ResultsError(f"{name}: loom run has not finished: no {FINISHED} in it")
+    return results
+
+
 def _read(name: str) -> tuple[Results, str | None]:
     """Read FOLDER or FOLDER:ARM; a folder whose own name has a colon is taken first."""
     folder, arm = Path(name), None
@@ -52,9 +60,7 @@ def _read(name: str) -> tuple[Results, str | None]:
         folder = Path(before)
     if not folder.is_dir():
         raise ResultsError(f"{folder}: there is no such folder")
-    results = read_results(folder)
-    if not (folder / FINISHED).is_file():
-        raise ResultsError(f"{folder}: loom run has not finished: no {FINISHED} in it")
+    results = read_finished(str(folder))
     if arm is not None and arm not in results.arms:
         raise ResultsError(f"{folder}: no arm \"{arm}\" in it; there are {', '.join(results.arms)}")
     return results, arm

@@ -6,12 +6,14 @@
 #include <stdio.h>
 
 #include "sim/results.h"
+#include "sim/results_outside.h"
 #include "sim/sim_world.h"
 
 struct run_options {
     const char *scenario;
     const char *network; /* a table of relays instead of the scenario's; or NULL */
     const char *out;     /* NULL: results/ and the scenario's name */
+    const char *engine;  /* instead of the scenario's; or NULL */
     uint64_t seed;       /* when has_seed: the only one */
     bool has_seed;
     uint32_t threads; /* of each run; 0: left out */
@@ -82,13 +84,19 @@ struct run_arm {
     const struct plan *plan; /* that was simulated */
     struct run_shape shape;
     struct sim_config config;
-    struct sim_world *world;
+    struct sim_world *world;        /* NULL: another engine's, */
+    struct results_outside outside; /* which measured this */
     struct run_cost cost;
 };
 
-/* Simulate plan, which is borrowed until run_arm_fini, telling of its progress. On failure out holds nothing. */
-MUST_USE bool run_arm_simulate(const struct plan *plan, const struct run_shape *shape, int news,
-                               struct run_arm *out, struct mistake *mistake);
+/* Simulate plan, which is borrowed until run_arm_fini, telling of its progress, by the engine of its scenario. On failure out
+ * holds nothing. */
+MUST_USE bool run_arm_simulate(const struct plan *plan, const struct run_shape *shape, const char *folder,
+                               int news, struct run_arm *out, struct mistake *mistake);
+/* The same by Shadow, in FOLDER/shadow/seed-N/ARM: tools/loom_shadow writes the experiment and runs it. */
+MUST_USE bool run_arm_shadow(const struct plan *plan, const struct run_shape *shape, const char *folder,
+                             int news, struct results_outside *outside_out, struct run_cost *cost_out,
+                             struct mistake *mistake);
 /* Write the folder of plan, which is the one that was simulated or that of a twin, below out; summary_out is to be freed by
  * the caller. */
 MUST_USE bool run_arm_write(const struct run_arm *arm, const struct plan *plan, const char *out,

@@ -72,19 +72,28 @@ static bool write_folder(const struct run_arm *arm, const struct results_source 
     return false;
 }
 
+static bool write_source(const struct run_arm *arm, const struct results_source *source, const char *out,
+                         struct results_summary *summary_out, struct mistake *mistake) {
+    if (!results_summary_make(source, summary_out))
+        return no_memory(source->plan, mistake);
+    if (write_folder(arm, source, out, summary_out, mistake))
+        return true;
+    results_summary_fini(summary_out);
+    return false;
+}
+
 bool run_arm_write(const struct run_arm *arm, const struct plan *plan, const char *out,
                    struct results_summary *summary_out, struct mistake *mistake) {
+    const struct results_outside *outside = &arm->outside;
+    if (!arm->world)
+        return write_source(
+            arm, &(struct results_source){plan, outside->relays, outside->clients, outside->totals}, out,
+            summary_out, mistake);
     struct sim_relay_measure *relays = NULL;
     struct sim_client_measure *clients = NULL;
     bool ok = collect(arm->world, plan, &relays, &clients);
     const struct results_source source = {plan, relays, clients, sim_world_totals(arm->world)};
-    ok = ok && results_summary_make(&source, summary_out);
-    if (!ok)
-        no_memory(plan, mistake);
-    else if (!write_folder(arm, &source, out, summary_out, mistake)) {
-        results_summary_fini(summary_out);
-        ok = false;
-    }
+    ok = ok ? write_source(arm, &source, out, summary_out, mistake) : no_memory(plan, mistake);
     free(relays);
     free(clients);
     return ok;
@@ -97,11 +106,13 @@ static void end_cost(struct run_cost *cost, double wall_began, double cpu_began)
     cost->rss_bytes_max = getrusage(RUSAGE_SELF, &usage) == 0 ? (uint64_t)usage.ru_maxrss * 1024 : 0;
 }
 
-bool run_arm_simulate(const struct plan *plan, const struct run_shape *shape, int news, struct run_arm *out,
-                      struct mistake *mistake) {
+bool run_arm_simulate(const struct plan *plan, const struct run_shape *shape, const char *folder, int news,
+                      struct run_arm *out, struct mistake *mistake) {
     double wall_began = run_clock();
     double cpu_began = cpu_clock();
     *out = (struct run_arm){.plan = plan, .shape = *shape, .config = plan->config};
+    if (plan->inputs->scenario.engine == SCENARIO_ENGINE_SHADOW)
+        return run_arm_shadow(plan, shape, folder, news, &out->outside, &out->cost, mistake);
     if (shape->threads == 1)
         out->config.partitions =
             1; /* nothing has to cross between partitions, and no result depends on them */
@@ -116,5 +127,6 @@ bool run_arm_simulate(const struct plan *plan, const struct run_shape *shape, in
 
 void run_arm_fini(struct run_arm *arm) {
     sim_world_free(arm->world);
+    results_outside_fini(&arm->outside);
     arm->world = NULL;
 }

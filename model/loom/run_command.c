@@ -12,7 +12,7 @@
 
 static const char usage[] =
     "usage: loom run SCENARIO [--network FILE] [--seed N] [--threads N] [--at-once N] [--out DIR] [--resume]\n"
-    "                [--check]\n"
+    "                [--engine sim|shadow] [--check]\n"
     "       loom run --schema\n"
     "    --network  a table of relays (loom stage) instead of the scenario's\n"
     "    --seed     only this seed instead of the scenario's\n"
@@ -21,6 +21,7 @@ static const char usage[] =
     "               Results depend on neither\n"
     "    --out      where results go, a folder for each seed and arm; results/NAME when left out\n"
     "    --resume   what is there already, whole and of this very scenario and seed, is not run again\n"
+    "    --engine   sim, or shadow (to be installed by itself), instead of the scenario's\n"
     "    --check    read everything, say what would be run, and run nothing\n"
     "    --schema   print the JSON schema of scenarios\n";
 
@@ -32,12 +33,17 @@ struct words {
     bool wants_help, wants_schema, wants_check;
 };
 
-static const struct option long_options[] = {
-    {"network", required_argument, NULL, 'n'}, {"seed", required_argument, NULL, 's'},
-    {"threads", required_argument, NULL, 't'}, {"at-once", required_argument, NULL, 'a'},
-    {"out", required_argument, NULL, 'o'},     {"resume", no_argument, NULL, 'r'},
-    {"check", no_argument, NULL, 'c'},         {"schema", no_argument, NULL, 'm'},
-    {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0}};
+static const struct option long_options[] = {{"network", required_argument, NULL, 'n'},
+                                             {"seed", required_argument, NULL, 's'},
+                                             {"threads", required_argument, NULL, 't'},
+                                             {"at-once", required_argument, NULL, 'a'},
+                                             {"out", required_argument, NULL, 'o'},
+                                             {"resume", no_argument, NULL, 'r'},
+                                             {"engine", required_argument, NULL, 'e'},
+                                             {"check", no_argument, NULL, 'c'},
+                                             {"schema", no_argument, NULL, 'm'},
+                                             {"help", no_argument, NULL, 'h'},
+                                             {NULL, 0, NULL, 0}};
 
 static bool small_number(const char *option, uint32_t most, uint32_t *out) {
     uint64_t value;
@@ -55,6 +61,7 @@ static bool take_option(struct words *w, int which) {
     case 's': o->has_seed = true; return command_number("run", "seed", optarg, 0, UINT32_MAX, &o->seed);
     case 't': return small_number("threads", THREADS_MAX, &o->threads);
     case 'a': return small_number("at-once", AT_ONCE_MAX, &o->at_once);
+    case 'e': o->engine = optarg; return true;
     case 'r': o->resumes = true; return true;
     case 'c': w->wants_check = true; return true;
     case 'm': w->wants_schema = true; return true;
@@ -124,10 +131,45 @@ static bool check_plans(struct experiment *e, const struct run_options *options,
     return true;
 }
 
-static bool experiment_init(struct experiment *e, const struct run_options *options,
-                            struct mistake *mistake) {
+/* Of Loom there is one architecture and one behaviour to run: its own. */
+static bool check_arm_for_shadow(const struct scenario_arm *arm, struct mistake *mistake) {
+    if (arm->percent == 0)
+        return true;
+    if (arm->architecture != COST_FULL)
+        return record_mistake(arm->at, "architecture", mistake,
+                              "expected full for the engine shadow, which runs loom-relay itself");
+    return arm->behaviour != SCENARIO_OF_TOR ||
+           record_mistake(arm->at, "behaviour", mistake, "expected own or loom for the engine shadow");
+}
+
+/* Shadow takes all processors by itself; bytes of relays are told second by second. */
+static bool prepare_shadow(struct experiment *e, struct run_options *options, struct mistake *mistake) {
+    const struct scenario *s = &e->inputs.scenario;
+    options->at_once = options->at_once ? options->at_once : 1;
+    for (uint32_t i = 0; i < s->arms.n; i++)
+        if (!check_arm_for_shadow((const struct scenario_arm *)s->arms.items + i, mistake))
+            return false;
+    if (1000 % s->outputs.sample_ms == 0)
+        return true;
+    return record_mistake(s->outputs.at, "sample_ms", mistake,
+                          "expected a divisor of 1000 for the engine shadow");
+}
+
+static bool choose_engine(struct experiment *e, struct run_options *options, struct mistake *mistake) {
+    struct scenario *s = &e->inputs.scenario;
+    if (options->engine && strcmp(options->engine, "sim") != 0 && strcmp(options->engine, "shadow") != 0)
+        return mistake_at(mistake, "loom run", 0, "--engine", "expected sim or shadow, found \"%s\"",
+                          options->engine);
+    if (options->engine)
+        s->engine = strcmp(options->engine, "sim") == 0 ? SCENARIO_ENGINE_SIM : SCENARIO_ENGINE_SHADOW;
+    return s->engine != SCENARIO_ENGINE_SHADOW || prepare_shadow(e, options, mistake);
+}
+
+static bool experiment_init(struct experiment *e, struct run_options *options, struct mistake *mistake) {
     *e = (struct experiment){.summaries = NULL};
     if (!scenario_inputs_read(options->scenario, options->network, &e->inputs, mistake))
+        return false;
+    if (!choose_engine(e, options, mistake))
         return false;
     const struct scenario *s = &e->inputs.scenario;
     e->first_seed = options->has_seed ? options->seed : s->seeds.first;

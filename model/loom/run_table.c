@@ -130,8 +130,9 @@ static void print_cpu_bound(const struct run_table *table, FILE *out) {
             all += table->summaries[seed * table->arms + arm].relay_ns;
             bound += table->summaries[seed * table->arms + arm].cpu_bound_ns;
         }
-        fprintf(out, "CPU-bound: %.3f %% of the relays' time in %s\n",
-                all ? 100.0 * (double)bound / (double)all : 0.0, arms[arm].name);
+        if (all > 0) /* where anybody measured it */
+            fprintf(out, "CPU-bound: %.3f %% of the relays' time in %s\n",
+                    100.0 * (double)bound / (double)all, arms[arm].name);
     }
 }
 

@@ -83,7 +83,7 @@ static bool simulate(const struct together *t, uint32_t run, int to, struct mist
     struct run_arm arm;
     if (!plan_make(&e->inputs, arm_of(e, run), seed_of(e, run), &plan, mistake))
         return false;
-    bool ok = run_arm_simulate(&plan, &e->shape, to, &arm, mistake);
+    bool ok = run_arm_simulate(&plan, &e->shape, e->out, to, &arm, mistake);
     if (ok) {
         for (uint32_t twin = run; ok && twin < t->runs; twin = next_twin(t, twin))
             ok = write_run(t, &arm, twin, to, mistake);

@@ -241,6 +241,8 @@ static void sum_relay(const struct results_source *source, uint32_t r, struct cl
     const struct sim_relay_config *relay = &plan->config.relays[r];
     const struct sim_relay_measure *measure = &source->relays[r];
     const struct sim_cpu *cpu = &plan->config.cpus[relay->cpu];
+    if (measure->thread_count == 0) /* its processors were not measured */
+        return;
     for (uint32_t i = results_first_sample(plan); i < measure->sample_count; i++)
         sums->bound_ns += results_is_cpu_bound(plan, &measure->samples[i]) ? plan->config.sample_interval : 0;
     uint64_t measured = plan->config.end - plan->config.measure_from;

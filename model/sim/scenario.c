@@ -95,6 +95,9 @@ static bool check_clients(const struct scenario_traffic *traffic, struct mistake
         hosts += groups[i].hosts;
         if (groups[i].goes_on_s && !groups[i].is_upload)
             return record_mistake(groups[i].at, "goes_on_s", mistake, "expected it with upload: true only");
+        if (groups[i].is_pinned && (groups[i].guards || groups[i].through))
+            return record_mistake(groups[i].at, "pinned", mistake,
+                                  "expected neither guards nor through with it");
         if (groups[i].is_periodic && !groups[i].pause_ms)
             return record_mistake(groups[i].at, "pause_ms", mistake,
                                   "expected more than 0 with periodic: true");

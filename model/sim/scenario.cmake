@@ -11,8 +11,8 @@ relay_module(scenario
           results_statistics_test.c
     FUZZERS scenario_fuzz.c)
 relay_module(results
-    SOURCES scenario_plan.c results.c results_plots.c results_resume.c results_series.c results_summary.c results_sustained.c
+    SOURCES plan_json.c plan_paths.c scenario_plan.c results.c results_outside.c results_plots.c results_resume.c results_series.c results_summary.c results_sustained.c
     DEPENDS scenario sim base
     LIBS jansson
     DEFINES _GNU_SOURCE
-    TESTS scenario_plan_test.c results_test.c results_resume_test.c results_summary_test.c results_sustained_test.c)
+    TESTS plan_json_test.c plan_paths_test.c scenario_plan_test.c results_outside_test.c results_test.c results_resume_test.c results_summary_test.c results_sustained_test.c)

@@ -8,7 +8,7 @@
 
 #include "sim/record.h"
 
-enum scenario_engine { SCENARIO_ENGINE_SIM };
+enum scenario_engine { SCENARIO_ENGINE_SIM, SCENARIO_ENGINE_SHADOW };
 enum scenario_prices { SCENARIO_PRICES_FIXED, SCENARIO_PRICES_DRAWN };
 enum scenario_line_rate { SCENARIO_LINE_NEXT, SCENARIO_LINE_CAPACITY };
 enum scenario_order { SCENARIO_BY_WEIGHT, SCENARIO_BY_CAPACITY, SCENARIO_AT_RANDOM };
@@ -42,6 +42,7 @@ struct scenario_topology {
     const struct setting *at;
     const char *latencies;
     uint64_t loss_ppm;
+    uint64_t first_window; /* of TCP, in segments */
 };
 
 struct scenario_class {
@@ -100,6 +101,7 @@ struct scenario_clients {
     uint64_t pause_ms, pause, is_periodic;
     uint64_t request_bytes, circuit_age_s, circuit_timeout_s;
     uint64_t is_upload, goes_on_s, streams_at_s, fetches;
+    uint64_t is_pinned;       /* each host keeps to one path, which the seed draws */
     const char *through;      /* the relay in the middle of all circuits, by name; or NULL */
     struct record_list files; /* of scenario_file */
 };

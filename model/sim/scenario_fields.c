@@ -1,4 +1,5 @@
 /* The keys of a scenario: what each may be, and what it is when left out. */
+#include "des/net.h"
 #include "sim/scenario.h"
 #include "sim/sim_config.h"
 
@@ -56,7 +57,7 @@
 #define RECORD(type, fields) \
     { (fields), COUNT_OF(fields), sizeof(struct type) }
 
-static const char *const engines[] = {"sim"};
+static const char *const engines[] = {"sim", "shadow"};
 static const char *const price_rules[] = {"fixed", "drawn"};
 static const char *const placements[] = {"floating", "pinned"}; /* enum sim_placement */
 static const char *const line_rates[] = {"next", "capacity"};
@@ -100,6 +101,9 @@ static const struct record network_record = RECORD(scenario_network, network_fie
 static const struct record_field topology_fields[] = {
     TEXT(scenario_topology, latencies, "latencies between countries, as loom-topology writes them"),
     NUMBER_OR(scenario_topology, loss_ppm, 0, 0, 500000, "of a million segments, lost on each path"),
+    NUMBER_OR(
+        scenario_topology, first_window, NET_CWND_LINUX, 1, 100,
+        "segments that TCP sends at first; 10: as Linux, 2: what comes out in Shadow, which has its own"),
 };
 static const struct record topology_record = RECORD(scenario_topology, topology_fields);
 
@@ -214,6 +218,8 @@ static const struct record_field clients_fields[] = {
     NUMBER_OR(scenario_clients, streams_at_s, 0, 0, SECONDS_MAX,
               "no stream begins before: circuits are built, and wait for it"),
     NUMBER_OR(scenario_clients, fetches, 0, 0, UINT16_MAX, "or uploads of a session; 0: without end"),
+    BOOL_OR(scenario_clients, "pinned", is_pinned, 0,
+            "all circuits of a host have one path, drawn with the seed: the same in all engines"),
     TEXT_OR(scenario_clients, through, NULL, "an inline relay, by name: the middle of all circuits"),
 };
 static const struct record clients_record = RECORD(scenario_clients, clients_fields);
@@ -257,7 +263,8 @@ static const struct record outputs_record = RECORD(scenario_outputs, outputs_fie
 static const struct record_field scenario_fields[] = {
     TEXT(scenario, name, "letters, digits, '-', '_' and '.'; also a folder"),
     TEXT_OR(scenario, about, NULL, "one line for people"),
-    CHOICE_OR(scenario, engine, SCENARIO_ENGINE_SIM, engines, "sim: Loom's own"),
+    CHOICE_OR(scenario, engine, SCENARIO_ENGINE_SIM, engines,
+              "sim: Loom's own; shadow: the Shadow simulator, which runs tor and loom-relay themselves"),
     NUMBER_OR(scenario, bootstrap_s, 0, 0, SECONDS_MAX,
               "until then lines have no limit and paths lose nothing"),
     NUMBER(scenario, warm_up_s, 0, SECONDS_MAX, "simulated, not measured"),

@@ -318,7 +318,30 @@ static void fill_clients(struct plan *plan, struct places *users) {
             plan->clients[next].has_middle = groups[i].through != NULL;
             if (groups[i].through)
                 plan->clients[next].middle = plan_relay_named(plan, groups[i].through);
+            if (groups[i].is_pinned)
+                plan->clients[next].path = plan->paths[next].relays;
         }
+}
+
+/* Hosts that keep to no path have one drawn, too: so which groups do moves no path of another. */
+static bool draw_paths(struct plan *plan, uint32_t hosts, struct mistake *mistake) {
+    const struct record_list *list = &scenario_of(plan)->traffic.clients;
+    const struct scenario_clients *groups = list->items, *pinned = NULL;
+    for (uint32_t i = 0; i < list->n; i++)
+        if (groups[i].is_pinned)
+            pinned = &groups[i];
+    if (!pinned)
+        return true;
+    plan->paths = calloc((size_t)hosts + 1, sizeof(*plan->paths));
+    if (!plan->paths)
+        return no_memory(plan, mistake);
+    switch (plan_paths_draw(plan->sim_relays, plan->config.relay_count, plan->seed, plan->paths, hosts)) {
+    case PLAN_PATHS_DRAWN: return true;
+    case PLAN_PATHS_NO_MEMORY: return no_memory(plan, mistake);
+    case PLAN_PATHS_NO_RELAY: break;
+    }
+    return record_mistake(pinned->at, "pinned", mistake,
+                          "expected a network with a guard, a middle and an exit");
 }
 
 static bool plan_clients(struct plan *plan, struct places *users, struct mistake *mistake) {
@@ -331,6 +354,8 @@ static bool plan_clients(struct plan *plan, struct places *users, struct mistake
     plan->client_group = calloc((size_t)n + 1, sizeof(*plan->client_group));
     if (!plan->clients || !plan->client_group)
         return no_memory(plan, mistake);
+    if (!draw_paths(plan, n, mistake))
+        return false;
     fill_clients(plan, users);
     plan->config.clients = plan->clients;
     plan->config.client_count = n;
@@ -389,6 +414,7 @@ static bool make(struct plan *plan, struct mistake *mistake) {
     plan->config.measure_from = s->warm_up_s * NSEC_PER_S;
     plan->config.end = (s->warm_up_s + s->duration_s) * NSEC_PER_S;
     plan->config.sample_interval = s->outputs.sample_ms * NSEC_PER_MS;
+    plan->config.first_window = (uint32_t)s->topology.first_window;
     plan->config.kist_run_interval_ms = (uint32_t)s->kist_run_interval_ms;
     plan->config.congestion_control = (enum sim_congestion)s->traffic.congestion_control;
     plan->config.wants_cgo = s->traffic.wants_cgo;
@@ -411,7 +437,7 @@ void plan_fini(struct plan *plan) {
     void *const owned[] = {plan->relays,     plan->client_group, plan->classes, plan->is_loom,
                            plan->latency_us, plan->loss,         plan->prices,  plan->cpus,
                            plan->sim_relays, plan->servers,      plan->loads,   plan->files,
-                           plan->clients};
+                           plan->clients,    plan->paths};
     for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
         free(owned[i]);
     *plan = (struct plan){.inputs = NULL};

@@ -6,6 +6,7 @@
 #ifndef LOOM_SIM_SCENARIO_PLAN_H
 #define LOOM_SIM_SCENARIO_PLAN_H
 
+#include "sim/plan_paths.h"
 #include "sim/scenario_inputs.h"
 #include "sim/scenario_sample.h"
 #include "sim/sim_config.h"
@@ -40,6 +41,7 @@ struct plan {
     struct sim_load *loads; /* one for each group of clients */
     struct sim_file *files; /* of all groups, one after the other */
     struct sim_client_config *clients;
+    struct plan_path *paths; /* one for each client host; NULL where none keeps to one */
 };
 
 /* On failure out holds nothing. */

@@ -54,6 +54,10 @@ static void contradictions(void **state) {
         {SMALL_HEAD SMALL_NETWORK "hardware: {classes: [{name: any, cores: 1, capacity_mbit_least: 9, "
                                   "capacity_mbit_most: 9}]}\n" SMALL_ARMS SMALL_TRAFFIC,
          "s.yaml:7: hardware.classes[0].capacity_mbit_most: expected more than capacity_mbit_least, 9"},
+        {SMALL_HEAD SMALL_NETWORK SMALL_CLASSES SMALL_ARMS
+         "traffic:\n    users: [{country: DE, share: 1}]\n    servers: {count: 1}\n"
+         "    clients: [{name: web, hosts: 1, pinned: true, guards: 1, pause_ms: 10, files: [{bytes: 100}]}]\n",
+         "s.yaml:12: traffic.clients[0].pinned: expected neither guards nor through with it"},
         {SMALL_HEAD SMALL_NETWORK
          "hardware: {classes: [{name: any, cores: 2, softirq_queues: 3}]}\n" SMALL_ARMS SMALL_TRAFFIC,
          "s.yaml:7: hardware.classes[0].softirq_queues: expected at most its logical cores, 2"},

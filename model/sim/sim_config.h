@@ -174,6 +174,7 @@ struct sim_config {
     nsec end;
     nsec sample_interval;          /* of the series; 0: 1 s */
     uint32_t partitions;           /* of hosts, at most one thread each; 0: 8. Not part of any result */
+    uint32_t first_window;         /* of TCP, in segments; 0: NET_CWND_LINUX */
     uint32_t kist_run_interval_ms; /* 0: as the consensus says by default */
     enum sim_congestion congestion_control;
     bool wants_cgo; /* with the last hop, whose cells are V1 then; needs SIM_CONGESTION_VEGAS */

@@ -161,14 +161,15 @@ static bool make_engine(struct sim_world *world) {
                                                        .object_size = SIM_OBJECT_SIZE});
     if (!world->engine)
         return false;
-    world->net = net_new(&(struct net_config){.memory = &world->memory,
-                                              .engine = world->engine,
-                                              .calls = &calls,
-                                              .path = path,
-                                              .context = world,
-                                              .bootstrap_end = config->bootstrap_end,
-                                              .hosts = hosts,
-                                              .cwnd_first = NET_CWND_LINUX});
+    world->net = net_new(
+        &(struct net_config){.memory = &world->memory,
+                             .engine = world->engine,
+                             .calls = &calls,
+                             .path = path,
+                             .context = world,
+                             .bootstrap_end = config->bootstrap_end,
+                             .hosts = hosts,
+                             .cwnd_first = config->first_window ? config->first_window : NET_CWND_LINUX});
     world->step_end = engine_add_kind(world->engine, sim_relay_step_end);
     world->relay_timer = engine_add_kind(world->engine, sim_relay_timer);
     world->server_timer = engine_add_kind(world->engine, sim_server_timer);
