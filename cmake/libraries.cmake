@@ -49,7 +49,7 @@ endif()
 add_library(pthread INTERFACE)
 target_link_libraries(pthread INTERFACE Threads::Threads)
 
-# Whose malloc the relay has, by a shared library, so that LD_PRELOAD and --allocator can put another in its place. Only the
+# Whose malloc the relay and loom have, by a shared library, so that LD_PRELOAD and --allocator can put another in its place. Only the
 # one that is chosen needs to be installed. Sanitizers bring their own: there LOOM_ALLOCATOR is not defined.
 set(LOOM_ALLOCATOR jemalloc CACHE STRING "system, jemalloc, mimalloc or tcmalloc")
 set_property(CACHE LOOM_ALLOCATOR PROPERTY STRINGS system jemalloc mimalloc tcmalloc)

@@ -4,6 +4,11 @@
 
 #include "loom/commands.h"
 
+/* Read by jemalloc, when that is the allocator, at its start. The cells of a simulation lie in some hundred megabytes and are
+ * visited in no order: with large pages the processor need not look up where each of them is. */
+extern const char *malloc_conf;
+__attribute__((visibility("default"))) const char *malloc_conf = "thp:always";
+
 static const struct command {
     const char *name;
     const char *summary;
