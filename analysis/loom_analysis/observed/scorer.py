@@ -1,0 +1,98 @@
+"""scorer - what the attacks on one network are worth: the only module that has both the scores and the truth.
+
+One network gives one value of each measure. What networks say together is for `measures.effects` and
+`measures.information`, whose likelihoods never see the network that they are asked about.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..attacks.relay_identification import THRESHOLD
+from ..attacks.stream_linkability import link_scores
+from ..measures.candidate_sets import credit_bits
+from ..measures.information import Trial
+from ..measures.ranks import percentile, rank, top
+from ..measures.roc import auc, equal_error, roc, tpr_at
+from .attacked import FlowScores, StreamPair
+from .manifest import ObservationsError
+from .reader import Observations
+from .truth import Circuit, read_truth
+
+
+@dataclass(frozen=True)
+class GuardMeasures:
+    """Means over flows. Published and calibrated are the thresholds of candidate sets."""
+
+    flows: int
+    area: float  # percentile of the guard among the relays that were probed
+    first: float
+    first_five: float
+    mean_rank: float
+    published_size: float
+    published_coverage: float
+    calibrated_size: float
+    calibrated_coverage: float
+    credit: float  # bits, of calibrated sets
+    ruled_out: float  # share of relays; a guard among them is counted below
+    guard_ruled_out: float
+    trials: list[Trial]
+
+
+@dataclass(frozen=True)
+class StreamMeasures:
+    same: int
+    different: int
+    area: float
+    error: float  # where false positives and misses are equal
+    found_at_1_percent: float  # NaN with too few pairs
+
+
+def _circuit(truth: dict[str, Circuit], series: str) -> Circuit:
+    if series not in truth:
+        raise ObservationsError(f"{series}: the truth has no such series")
+    return truth[series]
+
+
+def _trial(seen: Observations, one: FlowScores, guard: int) -> Trial:
+    weights = {relay.name: relay.weight for relay in seen.relays}
+    prior = np.array([weights[relay] for relay in one.relays], dtype=float)
+    return Trial(seen.manifest.seed, one.scores, prior / prior.sum(), guard)
+
+
+def guard_measures(seen: Observations, attacked: list[FlowScores], truth_folder: Path) -> GuardMeasures:
+    """Compare the scores of flows with their guards. A flow whose guard was not probed counts for coverage alone."""
+    truth, values, trials, covered = read_truth(truth_folder), [], [], []
+    for one in attacked:
+        guard = _circuit(truth, one.flow).guard
+        if guard not in one.relays:
+            covered.append((False, False))
+            continue
+        at = one.relays.index(guard)
+        published, calibrated = one.scores > THRESHOLD, one.scores > one.threshold
+        covered.append((bool(published[at]), bool(calibrated[at])))
+        values.append((percentile(one.scores, at), top(one.scores, at), top(one.scores, at, 5), rank(one.scores, at),
+                       published.sum(), calibrated.sum(), credit_bits(calibrated, at), one.ruled_out.mean(),
+                       one.ruled_out[at]))
+        trials.append(_trial(seen, one, at))
+    if not values:
+        raise ObservationsError("no flow whose guard was probed")
+    area, first, five, place, published, calibrated, credit, ruled, wrongly = np.mean(np.array(values, float), axis=0)
+    by_published, by_calibrated = np.mean(covered, axis=0)
+    return GuardMeasures(len(attacked), area, first, five, place, published, by_published, calibrated, by_calibrated,
+                         credit, ruled, wrongly, trials)
+
+
+def stream_measures(pairs: list[StreamPair], null: list[StreamPair], truth_folder: Path) -> StreamMeasures:
+    """Compare pairs of streams with their circuits; null has pairs of different circuits of other networks."""
+    truth = read_truth(truth_folder)
+    scores = link_scores([one.features for one in pairs], [one.features for one in null])
+    same = np.array([_circuit(truth, one.first).circuit == _circuit(truth, one.second).circuit for one in pairs])
+    if same.all() or not same.any():
+        raise ObservationsError("pairs of one circuit and of different ones are needed")
+    curve = roc(scores[same], scores[~same])
+    return StreamMeasures(int(same.sum()), int((~same).sum()), auc(scores[same], scores[~same]), equal_error(curve),
+                          tpr_at(curve, 0.01))
