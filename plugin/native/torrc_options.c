@@ -442,7 +442,23 @@ static const struct torrc_option carried_out[] = {
     {"User", .apply = apply_string, AT(user)},
 };
 
+/* Names that tor has kept for what was renamed. */
+static const struct {
+    const char *old, *name;
+} renamed[] = {
+    {"DirServer", "DirAuthority"},
+    {"MaxMemInCellQueues", "MaxMemInQueues"},
+};
+
+static const char *name_now(const char *name) {
+    for (size_t i = 0; i < sizeof(renamed) / sizeof(renamed[0]); i++)
+        if (span_is_nocase(span_of(name), renamed[i].old))
+            return renamed[i].name;
+    return name;
+}
+
 const struct torrc_option *torrc_option_find(const char *name) {
+    name = name_now(name);
     for (size_t i = 0; i < sizeof(carried_out) / sizeof(carried_out[0]); i++)
         if (span_is_nocase(span_of(name), carried_out[i].name))
             return &carried_out[i];

@@ -18,6 +18,8 @@ static void every_carried_out_option_is_found_and_in_order(void **state) {
     }
     assert_non_null(torrc_option_find("hardwareaccel"));
     assert_null(torrc_option_find(""));
+    assert_ptr_equal(torrc_option_find("dirserver"), torrc_option_find("DirAuthority")); /* tornettools' */
+    assert_ptr_equal(torrc_option_find("MaxMemInCellQueues"), torrc_option_find("MaxMemInQueues"));
 }
 
 static const char *apply(struct config *config, const char *name, const char *value) {

@@ -1,6 +1,7 @@
 #include "shadow/tor_calls.h"
 
-#define CELL_BYTES 514u
+#define CELL_BYTES         514u
+#define CELL_PAYLOAD_BYTES 509u
 
 static void begin_second(struct tor_calls *calls, uint64_t second) {
     calls->active_before = second == calls->second + 1 ? calls->active : 0;
@@ -12,6 +13,7 @@ void tor_calls_begin(struct tor_calls *calls, nsec now, bool slept) {
     uint64_t second = now / NSEC_PER_S + 1;
     if (second != calls->second)
         begin_second(calls, second);
+    calls->now = now;
     calls->link = NULL;
     calls->work.loop_turns += slept;
 }
@@ -42,8 +44,15 @@ void tor_calls_layer(struct tor_calls *calls, const void *context, size_t bytes)
     calls->active++;
 }
 
+/* Up to so many of the cells that wait are gone. */
+static void release(struct tor_calls *calls, uint64_t cells) {
+    calls->cells_waiting -= cells < calls->cells_waiting ? (uint32_t)cells : calls->cells_waiting;
+}
+
 void tor_calls_digest(struct tor_calls *calls, size_t bytes) {
     calls->work.digest_bytes += bytes;
+    if (bytes == CELL_PAYLOAD_BYTES)
+        release(calls, 1);
 }
 
 void tor_calls_socket_read(struct tor_calls *calls, enum link_cipher cipher, size_t moved, bool is_header) {
@@ -69,7 +78,9 @@ static uint64_t take_cells(uint64_t *bytes) {
 void tor_calls_plain_in(struct tor_calls *calls, size_t bytes) {
     calls->plain_in += bytes;
     calls->work.bytes_received += bytes;
-    calls->work.cells_received += take_cells(&calls->plain_in);
+    uint64_t cells = take_cells(&calls->plain_in);
+    calls->work.cells_received += cells;
+    calls->cells_waiting += (uint32_t)cells;
 }
 
 void tor_calls_plain_out(struct tor_calls *calls, const void *link, size_t bytes) {
@@ -82,11 +93,14 @@ void tor_calls_plain_out(struct tor_calls *calls, const void *link, size_t bytes
     calls->work.scheduler_runs += calls->link == NULL;
     calls->work.tcp_info_reads += calls->link != link;
     calls->link = link;
+    depth_note(&calls->cells_depth, calls->now, (uint32_t)cells, calls->cells_waiting);
+    release(calls, cells);
 }
 
 void tor_calls_take(struct tor_calls *calls, struct work *work_out, struct working_set *set_out) {
     *work_out = calls->work;
     calls->work = (struct work){0};
     *set_out = (struct working_set){
-        .halves_active = calls->active > calls->active_before ? calls->active : calls->active_before};
+        .halves_active = calls->active > calls->active_before ? calls->active : calls->active_before,
+        .cells_waiting = depth_mean(&calls->cells_depth, calls->now)};
 }

@@ -5,6 +5,8 @@
  *   circuit switches    a layer of relay encryption that is not the one before
  *   working set         layers used in a second, each of one direction of a circuit, and so one half each
  *   scheduling runs     writing to a link in a callback that had not written yet; KIST asks TCP about each such link
+ *   waiting cells       those that came and have not gone. A digest of a cell's payload says that one ended or began here: it
+ *                       takes one away, so that streams make the count too small and never let it grow without end
  * What it cannot tell is left out: circuits that close, streams of exits, wakes, conflux.
  * Owner and thread: tor's main thread. */
 #ifndef LOOM_SHADOW_TOR_CALLS_H
@@ -13,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/depth.h"
 #include "base/link_cipher.h"
 #include "base/nsec.h"
 #include "base/work.h"
@@ -28,6 +31,9 @@ struct tor_layer {
 struct tor_calls {
     struct work work;
     uint64_t plain_in, plain_out;   /* bytes that are no whole cell yet */
+    nsec now;                       /* when this callback began */
+    uint32_t cells_waiting;         /* in the relay */
+    struct depth cells_depth;       /* as those see it that leave */
     const void *layer;              /* of the last call */
     const void *link;               /* written to last in this callback */
     uint64_t second;                /* now, from 1 on */

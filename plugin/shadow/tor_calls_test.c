@@ -94,8 +94,46 @@ static void too_many_layers_are_not_seen(void **state) {
     free(calls);
 }
 
+/* Cells that leave tell how many waited with them; the prices of the next second know of it. */
+static void cells_that_leave_tell_how_many_waited(void **state) {
+    struct tor_calls *calls = new_calls();
+    struct working_set set;
+    struct work work;
+    int link;
+    (void)state;
+    tor_calls_plain_in(calls, 300 * 514);
+    tor_calls_plain_out(calls, &link, 100 * 514);
+    tor_calls_plain_out(calls, &link, 100 * 514);
+    tor_calls_begin(calls, 8 * NSEC_PER_S, false);
+    tor_calls_take(calls, &work, &set);
+    assert_int_equal(set.cells_waiting, 250); /* 300 for one half of them, 200 for the other */
+    tor_calls_plain_out(calls, &link, 200 * 514); /* a hundred that began here are no more than were there */
+    tor_calls_begin(calls, 9 * NSEC_PER_S, false);
+    tor_calls_take(calls, &work, &set);
+    assert_int_equal(set.cells_waiting, 100);
+    tor_calls_begin(calls, 11 * NSEC_PER_S, false);
+    tor_calls_take(calls, &work, &set);
+    assert_int_equal(set.cells_waiting, 0);
+    free(calls);
+}
+
+static void cells_that_end_here_do_not_wait(void **state) {
+    struct tor_calls *calls = new_calls();
+    (void)state;
+    for (int i = 0; i < 1000; i++) {
+        tor_calls_plain_in(calls, 514);
+        tor_calls_digest(calls, 20); /* of something else */
+        tor_calls_digest(calls, 509);
+        tor_calls_digest(calls, 509); /* of an answer that begins here */
+    }
+    assert_int_equal(calls->cells_waiting, 0);
+    free(calls);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(cells_that_leave_tell_how_many_waited),
+        cmocka_unit_test(cells_that_end_here_do_not_wait),
         cmocka_unit_test(records_become_cells),
         cmocka_unit_test(a_callback_that_writes_is_a_scheduling_run),
         cmocka_unit_test(layers_of_a_second_are_the_working_set),

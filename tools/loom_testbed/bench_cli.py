@@ -21,6 +21,7 @@ from . import (
     bench_predict,
     bench_relay,
     bench_scale,
+    bench_shadow_tor,
     rundir,
     signals,
 )
@@ -43,6 +44,7 @@ MODULES = (
     bench_moves,
     bench_balance,
     bench_predict,
+    bench_shadow_tor,
 )
 
 

@@ -120,12 +120,12 @@ def compared(native: NativeRuns, predicted: Mapping[Load, Predicted], usual_ns: 
                 for run in native.runs if run.result.load == load]  # fmt: skip
         if runs:
             costs = [result.ns_per_cell / slow for result, slow in runs]
-            most = [slow * _most(result) for result, slow in runs]
+            most = [slow * native_most(result) for result, slow in runs]
             found.append(Compared(load, costs, most, prediction))
     return found
 
 
-def _most(result: NativeResult) -> float:
+def native_most(result: NativeResult) -> float:
     """Return the most that tor carries; of one that had not all of its core, by the CPU time of its one thread."""
     return result.cells_per_s if result.is_saturated else result.cells * 1e9 / max(result.cpu_ns.values())
 

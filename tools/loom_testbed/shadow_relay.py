@@ -88,14 +88,14 @@ class Keys(lone_relay.Identity):
         return self.directory.parent / "sinks"
 
 
-def make_keys(program: Path, directory: Path) -> Keys:
+def make_keys(program: Path, directory: Path, sinks: int = SINKS_MAX) -> Keys:
     """Have a relay, and those behind it, make keys in directory, outside of Shadow. Call it from the main thread."""
-    sinks = directory / "sinks"
+    folder = directory / "sinks"
     with ports.PortBlock() as block:
         relay = lone_relay.start("keys", [str(program)], directory, block.take())
-        sinks.mkdir()
-        once = [*relay.as_options(), "--links", str(SINKS_MAX * 2), "--circuits", str(SINKS_MAX), "--echoes", "1"]
-        subprocess.run([program.parent / "loom-load", *once, "--keys", str(sinks)], check=True, capture_output=True)
+        folder.mkdir()
+        once = [*relay.as_options(), "--links", str(sinks * 2), "--circuits", str(sinks), "--echoes", "1"]
+        subprocess.run([program.parent / "loom-load", *once, "--keys", str(folder)], check=True, capture_output=True)
         stop_all([relay.child])
     return Keys(RELAY_PORT, relay.rsa_id, relay.ed_id, relay.onion_key, directory / "data")
 
