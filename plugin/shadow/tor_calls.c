@@ -14,34 +14,41 @@ void tor_calls_begin(struct tor_calls *calls, nsec now, bool slept) {
     if (second != calls->second)
         begin_second(calls, second);
     calls->now = now;
-    calls->link = NULL;
+    calls->run++;
+    calls->has_written = false;
     calls->work.loop_turns += slept;
 }
 
-/* Its place, or that of one that has not been used since the second before; NULL: too many are there. */
-static struct tor_layer *find(struct tor_calls *calls, const void *context) {
-    uint64_t hash = (uint64_t)(uintptr_t)context * UINT64_C(0x9e3779b97f4a7c15);
-    struct tor_layer *old = NULL;
-    for (uint32_t i = 0; i < TOR_LAYER_TRIES; i++) {
-        struct tor_layer *layer = &calls->layers[((hash >> 48) + i) % TOR_LAYERS];
-        if (layer->context == context)
-            return layer;
-        if (old == NULL && layer->second + 1 < calls->second)
-            old = layer;
+/* Its place, or that of one that was not used lately; NULL: too many are there. */
+static struct tor_use *find(struct tor_use *uses, uint32_t size, const void *of, uint64_t lately) {
+    uint64_t hash = (uint64_t)(uintptr_t)of * UINT64_C(0x9e3779b97f4a7c15);
+    struct tor_use *old = NULL;
+    for (uint32_t i = 0; i < TOR_TRIES; i++) {
+        struct tor_use *use = &uses[((hash >> 48) + i) % size];
+        if (use->of == of)
+            return use;
+        if (old == NULL && use->when < lately)
+            old = use;
     }
     return old;
 }
 
+/* Is it used for the first time now? Nobody knows of what finds no place: then absent. */
+static bool use_first(struct tor_use *use, const void *of, uint64_t now, bool absent) {
+    if (use == NULL)
+        return absent;
+    bool is_first = use->of != of || use->when != now;
+    *use = (struct tor_use){of, now};
+    return is_first;
+}
+
 void tor_calls_layer(struct tor_calls *calls, const void *context, size_t bytes) {
-    struct tor_layer *layer = find(calls, context);
+    struct tor_use *layer = find(calls->layers, TOR_LAYERS, context, calls->second - 1);
     calls->work.aes_bytes += bytes;
     calls->work.crypt_runs++;
-    calls->work.circuit_switches += context != calls->layer;
+    calls->work.circuit_switches += context != calls->layer ? 2 : 0;
     calls->layer = context;
-    if (layer == NULL || (layer->context == context && layer->second == calls->second))
-        return;
-    *layer = (struct tor_layer){context, calls->second};
-    calls->active++;
+    calls->active += use_first(layer, context, calls->second, false);
 }
 
 /* Up to so many of the cells that wait are gone. */
@@ -90,9 +97,10 @@ void tor_calls_plain_out(struct tor_calls *calls, const void *link, size_t bytes
     uint64_t cells = take_cells(&calls->plain_out);
     calls->work.cells_sent += cells;
     calls->work.scheduler_picks += cells;
-    calls->work.scheduler_runs += calls->link == NULL;
-    calls->work.tcp_info_reads += calls->link != link;
-    calls->link = link;
+    calls->work.scheduler_runs += !calls->has_written;
+    calls->work.tcp_info_reads +=
+        use_first(find(calls->links, TOR_LINKS, link, calls->run), link, calls->run, true);
+    calls->has_written = true;
     depth_note(&calls->cells_depth, calls->now, (uint32_t)cells, calls->cells_waiting);
     release(calls, cells);
 }

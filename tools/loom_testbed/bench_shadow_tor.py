@@ -36,7 +36,7 @@ LOADS = tuple(load for load in HELD_OUT if load.role == MIDDLE and load.circuits
 ASKED_NATIVE = 0.12  # in the median
 ASKED_PREDICTED = 0.05  # of each load
 ROUNDS = 2
-SECONDS = 2
+SECONDS = 1
 LOAD_SECONDS = 8  # of a native run of one of LOADS, with its start
 
 
@@ -74,7 +74,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--native", type=arguments.path, metavar="FILE", help="native runs out of the bench.json of an earlier run, "
         "or of one of `tools/bench predict --tor`, instead of running them")  # fmt: skip
     add("--rounds", type=arguments.count(1, 20), default=ROUNDS, help="native runs of each load (default: 2)")
-    add("--seconds", type=arguments.count(1, 60), default=SECONDS, metavar="S", help="of virtual time (default: 2)")
+    add("--seconds", type=arguments.count(1, 60), default=SECONDS, metavar="S", help="of virtual time (default: 1)")
 
 
 def run(options: argparse.Namespace, directory: Path, progress: Progress) -> Measured:

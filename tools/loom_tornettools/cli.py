@@ -71,7 +71,7 @@ def main(argv: list[str] | None = None) -> int:
     options = parser().parse_args(argv)
     try:
         parts = _parts(options)
-        with swap.opened(options.network) as folder:
+        with swap.opened(options.network, options.out) as folder:
             found = networks.load(folder)
             chosen = rollout.choose(found.relays, options.rollout, options.order, options.seed)
             about = {"network": options.network.name, "rollout": options.rollout, "order": options.order,

@@ -171,12 +171,12 @@ class _Copy:
 
 
 @contextmanager
-def opened(source: Path) -> Iterator[Path]:
-    """Yield the folder of a network: source, or what is in source when that is an archive."""
+def opened(source: Path, beside: Path) -> Iterator[Path]:
+    """Yield the folder of a network: source, or what is in an archive, for a while beside a path."""
     if source.is_dir():
         yield source
         return
-    with tempfile.TemporaryDirectory(prefix="loom-network-") as name:
+    with tempfile.TemporaryDirectory(prefix=f".{beside.name}.", dir=beside.parent) as name:
         # tar: Python 3.11 here has no extraction that stays in its folder
         words = ["tar", "--extract", "--no-same-owner", "--file", str(source), "--directory", name]
         done = subprocess.run(words, capture_output=True, text=True, check=False)
