@@ -33,7 +33,7 @@ graph [
 ]
 """
 STOP_S, BOOTSTRAP_S = 360, 300
-FETCHES, FETCH_BYTES = 12, 100_000
+FETCHES, FETCH_BYTES = 12, 300_000
 
 
 def cut(network: Path, out: Path, tor: str, relays: Sequence[str], clients: Sequence[str]) -> None:
