@@ -409,6 +409,7 @@ static const struct torrc_option carried_out[] = {
     {"Nickname", .apply = apply_nickname, .expected = "1 to 19 letters and digits"},
     {"NumCPUs", .apply = apply_int, AT(num_cpus), RANGE(0, 128, "a number from 0 (automatic) to 128")},
     {"ORPort", .is_list = true, .apply = apply_or_port},
+    {"PaceAhead", .apply = apply_int, AT(pace_ahead_us), RANGE(0, 1000000, "microseconds, at most 1000000")},
     {"PaceCores", .apply = apply_int, AT(pace_cores),
      RANGE(0, 64, "at most 64, 0 for what PaceProfile says")},
     {"PaceProfile", .apply = apply_path, AT(pace_profile)},

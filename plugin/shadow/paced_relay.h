@@ -8,7 +8,7 @@
 struct config;
 struct pacing;
 
-/* PaceProfile, PaceCores and PaceThreadsPerCore. NULL with a complaint. */
+/* PaceProfile, PaceCores, PaceThreadsPerCore and PaceAhead. NULL with a complaint. */
 MUST_USE struct pacing *paced_relay_new(const struct config *config, struct complaint *complaint);
 void paced_relay_free(struct pacing *pacing);
 

@@ -48,8 +48,10 @@ static bool is_asked_for_outside(void) {
 }
 
 void priced_process_start(void) {
-    const struct virtual_cpu_options options = {number_from("LOOM_PRICE_CORES"),
-                                                number_from("LOOM_PRICE_THREADS_PER_CORE")};
+    const struct virtual_cpu_options options = {.cores = number_from("LOOM_PRICE_CORES"),
+                                                .threads_per_core =
+                                                    number_from("LOOM_PRICE_THREADS_PER_CORE"),
+                                                .ahead = NSEC_PER_US * number_from("LOOM_PRICE_AHEAD_US")};
     const char *path = getenv("LOOM_PRICE_PROFILE");
     struct cost_profile profile;
     struct mistake mistake;

@@ -11,12 +11,14 @@
 
 struct virtual_thread {
     struct core_thread core;
+    nsec busy_until; /* what a core has of it */
     uint64_t owed_ps;
 };
 
 struct virtual_cpu {
     struct cost_table prices;
     uint16_t kernel_threads;
+    nsec ahead;
     pthread_mutex_t lock; /* protects cores and kernel */
     struct cores cores;
     struct virtual_thread threads[VIRTUAL_THREADS_MAX]; /* each one's own */
@@ -30,8 +32,6 @@ static nsec now_read(void) {
 }
 
 static void sleep_until(nsec at) {
-    if (at <= now_read())
-        return; /* a call that sleeps costs Shadow much more */
     const struct timespec t = {.tv_sec = (time_t)(at / NSEC_PER_S), .tv_nsec = (long)(at % NSEC_PER_S)};
     int error;
     while ((error = clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL)) == EINTR) {
@@ -65,6 +65,7 @@ struct virtual_cpu *virtual_cpu_new(const struct cost_profile *profile,
     struct virtual_cpu *cpu = calloc(1, sizeof *cpu);
     CHECK(cpu != NULL);
     cpu->prices = profile->value;
+    cpu->ahead = options->ahead;
     cpu->kernel_threads = kernel_threads_of(profile, cores * each);
     cores_init(&cpu->cores, (uint16_t)cores, (uint16_t)each, profile->value.smt_permille);
     start_threads(cpu);
@@ -97,16 +98,40 @@ static nsec run_kernel(struct virtual_cpu *cpu, nsec now, struct virtual_thread 
     return end > now + VIRTUAL_CPU_BACKLOG_NS ? end - VIRTUAL_CPU_BACKLOG_NS : 0;
 }
 
-/* Give a core what is owed. Returns when all that the thread was given is done. */
-static nsec run(struct virtual_cpu *cpu, struct virtual_thread *thread, struct virtual_thread *kernel) {
-    if (thread->owed_ps < VIRTUAL_CPU_FLOOR_NS * COST_PS_PER_NS)
-        return thread->core.free;
+/* What a core still has is followed by more on the same core: elsewhere it would leave a gap that nobody could use. */
+static void run_thread(struct virtual_cpu *cpu, nsec now, struct virtual_thread *thread) {
+    const bool goes_on = thread->busy_until > now && cpu->cores.free[thread->core.last] == thread->busy_until;
+    thread->core.pinned = goes_on ? thread->core.last : CORE_ANY;
+    thread->busy_until = cores_run(&cpu->cores, now, &thread->core, take_ns(thread)).end;
+}
+
+/* Give a core what is owed. */
+static void settle(struct virtual_cpu *cpu, struct virtual_thread *thread, struct virtual_thread *kernel) {
     CHECK(pthread_mutex_lock(&cpu->lock) == 0);
     nsec now = now_read(); /* inside, so that pieces are asked for in the order of time */
     nsec kernel_until = kernel != NULL ? run_kernel(cpu, now, kernel) : 0;
-    (void)cores_run(&cpu->cores, now, &thread->core, take_ns(thread));
+    run_thread(cpu, now, thread);
     CHECK(pthread_mutex_unlock(&cpu->lock) == 0);
-    return thread->core.free = nsec_max(thread->core.free, kernel_until);
+    thread->core.free = nsec_max(thread->core.free, kernel_until);
+}
+
+/* By how much a thread would be ahead of its work. */
+static nsec ahead_by(const struct virtual_thread *thread, nsec now) {
+    return nsec_max(thread->core.free, now) - now + thread->owed_ps / COST_PS_PER_NS;
+}
+
+/* Let the thread be a little ahead of its work, and no more. Returns when its work is done. */
+static nsec keep_up(struct virtual_cpu *cpu, struct virtual_thread *thread, struct virtual_thread *kernel,
+                    bool waits) {
+    nsec now = now_read(), ahead = ahead_by(thread, now);
+    nsec most = waits ? nsec_max(cpu->ahead, VIRTUAL_CPU_READS_AHEAD_NS) : cpu->ahead;
+    if (ahead < most && !waits)
+        return now + ahead;
+    if (thread->owed_ps >= VIRTUAL_CPU_FLOOR_NS * COST_PS_PER_NS)
+        settle(cpu, thread, kernel);
+    if (thread->core.free > now && thread->core.free - now >= most)
+        sleep_until(thread->core.free);
+    return thread->core.free;
 }
 
 /* The kernel's part of the work; its debt is one of all threads. */
@@ -121,8 +146,8 @@ static uint64_t leave_to_kernel(struct virtual_cpu *cpu, struct virtual_thread *
     return beside;
 }
 
-static nsec run_work(struct virtual_cpu *cpu, uint32_t number, const struct work *work,
-                     const struct working_set *set) {
+static nsec do_work(struct virtual_cpu *cpu, uint32_t number, const struct work *work,
+                    const struct working_set *set, bool waits) {
     CHECK(number < VIRTUAL_THREADS_MAX);
     struct virtual_thread *thread = &cpu->threads[number], *kernel = NULL;
     uint64_t ps = cost_work_ps(&cpu->prices, work, set);
@@ -131,26 +156,23 @@ static nsec run_work(struct virtual_cpu *cpu, uint32_t number, const struct work
         ps -= leave_to_kernel(cpu, kernel, work);
     }
     thread->owed_ps += ps;
-    return run(cpu, thread, kernel);
+    return keep_up(cpu, thread, kernel, waits);
 }
 
 void virtual_cpu_work(struct virtual_cpu *cpu, uint32_t number, const struct work *work,
                       const struct working_set *set) {
-    sleep_until(run_work(cpu, number, work, set));
+    (void)do_work(cpu, number, work, set, false);
 }
 
 nsec virtual_cpu_queue(struct virtual_cpu *cpu, uint32_t number, const struct work *work,
                        const struct working_set *set) {
-    nsec done = run_work(cpu, number, work, set);
-    if (done > VIRTUAL_CPU_AHEAD_NS)
-        sleep_until(done - VIRTUAL_CPU_AHEAD_NS);
-    return done;
+    return do_work(cpu, number, work, set, true);
 }
 
 void virtual_cpu_take(struct virtual_cpu *cpu, uint32_t number, uint64_t ps) {
     CHECK(number < VIRTUAL_THREADS_MAX);
     cpu->threads[number].owed_ps += ps;
-    sleep_until(run(cpu, &cpu->threads[number], NULL));
+    (void)keep_up(cpu, &cpu->threads[number], NULL, false);
 }
 
 void virtual_cpu_woken(struct virtual_cpu *cpu, uint32_t number, nsec since) {

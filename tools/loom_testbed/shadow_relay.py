@@ -36,11 +36,12 @@ class Pace:
     profile: Path
     cores: int = 0  # 0: as the profile says
     threads_per_core: int = 0
+    ahead_us: int = 0
 
     def torrc(self) -> str:
         """Return the relay's options."""
         return (f"PaceProfile {self.profile}\nPaceCores {self.cores}\n"
-                f"PaceThreadsPerCore {self.threads_per_core}\n")  # fmt: skip
+                f"PaceThreadsPerCore {self.threads_per_core}\nPaceAhead {self.ahead_us}\n")  # fmt: skip
 
     def environment(self, programs: Path) -> dict[str, str]:
         """Return that of a tor which libloom-price.so prices."""
