@@ -21,6 +21,7 @@ from . import (
     bench_predict,
     bench_relay,
     bench_scale,
+    bench_shadow_price,
     bench_shadow_tor,
     rundir,
     signals,
@@ -45,6 +46,7 @@ MODULES = (
     bench_balance,
     bench_predict,
     bench_shadow_tor,
+    bench_shadow_price,
 )
 
 
