@@ -90,7 +90,7 @@ class Calibration:
             "Left out: each load once, predicted by prices fitted to the others: errors of a cell's CPU time.",
             *(f"Not done: {limit}." for limit in self.limits),
         ]
-        wake = calibrate_profile.wake_delay_of(self.primitives, self.fit.prices["loop_sleeps"])
+        wake = calibrate_profile.wake_delay_of(self.primitives)
         return calibrate_profile.text_of(self.machine, self.fit.prices, self.beliefs, self.hot, self.how, comments,
                                          wake)  # fmt: skip
 

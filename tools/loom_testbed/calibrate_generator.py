@@ -51,7 +51,7 @@ class Generator:
             f"{self.how}.",
             "For `loom predict --generator`: no relay.",
         ]
-        wake = calibrate_profile.wake_delay_of(primitives, self.fit.prices["loop_sleeps"])
+        wake = calibrate_profile.wake_delay_of(primitives)
         return calibrate_profile.text_of(named, self.fit.prices, self.beliefs, ALWAYS_HOT, self.how, comments, wake)
 
 

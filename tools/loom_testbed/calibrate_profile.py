@@ -20,6 +20,7 @@ SMT = (1633, 1481, 1818, "published",
        "not measured here: two hyperthreads do 1.1 to 1.35 times the work of one on other machines")  # fmt: skip
 NIC_MBIT = 10000
 WAKE_LATENCY = ("wake", "time until the other runs")
+SLEEP = "sleep"
 
 
 @dataclass(frozen=True)
@@ -32,17 +33,21 @@ class WakeDelay:
     words: str
 
 
-def wake_delay_of(primitives: Primitives, sleep: Price) -> WakeDelay | None:
-    """Return what of the measured time the price of a sleep leaves; None when waking could not be measured here."""
-    found = primitives.find(*WAKE_LATENCY)
+def wake_delay_of(primitives: Primitives) -> WakeDelay | None:
+    """Return the measured time without the CPU of a sleep; None when waking could not be measured here.
+
+    That CPU is a piece's, too, whose caches stay warm as they do where the time is measured. loop_sleeps is more: to
+    fetch again what left the caches is work that comes after the wake.
+    """
+    found, sleep = primitives.find(*WAKE_LATENCY), primitives.find(SLEEP)
     if found is None:
         return None
+    cpu = sleep.ns if sleep is not None else 0.0
     half = found.spread * found.ns / 2
-    words = (f"primitive {found.label}: {found.ns:.0f} ns, quartiles {found.spread:.0%} apart, less loop_sleeps, which"
-             " is paid before a thread looks at what has come")  # fmt: skip
-    value = max(0.0, found.ns - sleep.price)
-    least, most = max(0.0, found.ns - half - sleep.most), max(0.0, found.ns + half - sleep.least)
-    return WakeDelay(value, min(least, value), max(most, value), words)
+    words = (f"primitive {found.label}: {found.ns:.0f} ns, quartiles {found.spread:.0%} apart, less {cpu:.0f} ns of CPU"
+             " of a sleep, which loop_sleeps has")  # fmt: skip
+    ends = (max(0.0, found.ns + beside - cpu) for beside in (0.0, -half, half))
+    return WakeDelay(*ends, words)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,6 @@ from loom_testbed import (
     load_designs,
 )
 from loom_testbed.calibrate import Calibration
-from loom_testbed.calibrate_fit import Price
 from loom_testbed.calibrate_law import (
     CELL_COLD,
     CIRCUIT_COLD,
@@ -228,18 +227,25 @@ def test_a_profile_has_every_number_once_with_its_provenance() -> None:
     assert max(map(len, text.splitlines())) < 140
 
 
-def test_a_wake_takes_what_the_price_of_a_sleep_leaves() -> None:
-    said = [_piece(*calibrate_profile.WAKE_LATENCY, ns=30_000.0)]
-    pieces = parse({"yardstick": {"best_ns": 1e6, "median_ns": 1e6, "worst_ns": 1e6}, "primitives": said})
-    found = calibrate_profile.wake_delay_of(pieces, Price(20_000.0, 15_000.0, 25_000.0, True))
-    assert found is not None
-    assert (found.ns, found.least, found.most) == pytest.approx((10_000.0, 2_750.0, 17_250.0))
-    dear = calibrate_profile.wake_delay_of(pieces, Price(40_000.0, 35_000.0, 45_000.0, True))
-    assert dear is not None and (dear.ns, dear.least, dear.most) == (0.0, 0.0, 0.0)
-    assert calibrate_profile.wake_delay_of(_pieces(), Price(1.0, 0.0, 2.0, True)) is None
+def test_a_wake_takes_what_the_cpu_of_a_sleep_leaves() -> None:
+    def found(wake_ns: float, *others: dict) -> calibrate_profile.WakeDelay | None:
+        said = [_piece(*calibrate_profile.WAKE_LATENCY, ns=wake_ns), *others]
+        yardstick = {"best_ns": 1e6, "median_ns": 1e6, "worst_ns": 1e6}
+        return calibrate_profile.wake_delay_of(parse({"yardstick": yardstick, "primitives": said}))
+
+    def ends(wake: calibrate_profile.WakeDelay | None) -> tuple[float, float, float]:
+        assert wake is not None
+        return wake.ns, wake.least, wake.most
+
+    sleep = _piece(calibrate_profile.SLEEP, ns=20_000.0)
+    assert ends(found(30_000.0, sleep)) == pytest.approx((10_000.0, 7_750.0, 12_250.0))
+    assert ends(found(30_000.0)) == pytest.approx((30_000.0, 27_750.0, 32_250.0))
+    assert ends(found(10_000.0, sleep)) == (0.0, 0.0, 0.0)
+    assert calibrate_profile.wake_delay_of(_pieces()) is None
     done = _calibration()
-    text = calibrate_profile.text_of(done.machine, done.fit.prices, done.beliefs, done.hot, "", [], found)
-    assert "wake_delay: {ns: 10000, least: 2750, most: 17250, source: derived," in text
+    wake = found(30_000.0, sleep)
+    text = calibrate_profile.text_of(done.machine, done.fit.prices, done.beliefs, done.hot, "", [], wake)
+    assert "wake_delay: {ns: 10000, least: 7750, most: 12250, source: derived," in text
     assert "wake_delay" not in done.profile_text()
 
 
