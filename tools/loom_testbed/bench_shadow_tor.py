@@ -123,7 +123,7 @@ def _native(
     runs = calibrate_native.gather(LOADS, seconds, directory / "native", programs, progress, program=TOR)
     found: dict[Load, list[float]] = {}
     for run in runs.runs:
-        found.setdefault(run.result.load, []).append(runs.slowness(run) * native_most(run.result))
+        found.setdefault(run.result.load, []).append(runs.slowness(run) * native_most(run))
     return found, runs.left_out
 
 
