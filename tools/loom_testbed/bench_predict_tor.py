@@ -17,11 +17,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import arguments, calibrate_native, machine, slowness, tor_work
-from .calibrate_native import NativeRun, NativeRuns
+from .calibrate_native import NativeRuns
 from .errors import TestbedError
 from .load_shape import Load
 from .measured import Measured
 from .native_load import TOR, Programs
+from .predict_compare import Run
 from .progress import Progress
 from .rundir import REPOSITORY
 from .tor_loads import HELD_OUT
@@ -116,24 +117,12 @@ def compared(native: NativeRuns, predicted: Mapping[Load, Predicted], usual_ns: 
     usual = usual_ns or native.clock_usual
     found = []
     for load, prediction in predicted.items():
-        runs = [(run, slowness.slowness(run.clock_ns, usual, native.stress))
+        runs = [Run(run.result, slowness.slowness(run.clock_ns, usual, native.stress), run.yardstick_share)
                 for run in native.runs if run.result.load == load]  # fmt: skip
         if runs:
-            costs = [run.result.ns_per_cell / slow for run, slow in runs]
-            most = [slow * native_most(run) for run, slow in runs]
+            costs, most = [run.ns_per_cell for run in runs], [run.cells_per_s for run in runs]
             found.append(Compared(load, costs, most, prediction))
     return found
-
-
-def native_most(run: NativeRun) -> float:
-    """Return the most that tor carries without the yardstick beside it.
-
-    Of one that had not all of what the yardstick left of its core, that is by the CPU time of its one thread.
-    """
-    result = run.result
-    if not result.is_saturated:
-        return result.cells * 1e9 / max(result.cpu_ns.values())
-    return result.cells_per_s / (1.0 - run.yardstick_share)
 
 
 def summary(found: Sequence[Compared]) -> dict[str, object]:

@@ -17,11 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import arguments, calibrate_native, machine, rundir, shadow, shadow_relay, tor_work
-from .bench_predict_tor import native_most
 from .errors import TestbedError
 from .load_shape import MIDDLE, Load
 from .measured import Measured
 from .native_load import TOR, Programs
+from .predict_compare import Run
 from .progress import Progress
 from .shadow_relay import Keys, Pace
 from .tor_loads import HELD_OUT
@@ -123,7 +123,8 @@ def _native(
     runs = calibrate_native.gather(LOADS, seconds, directory / "native", programs, progress, program=TOR)
     found: dict[Load, list[float]] = {}
     for run in runs.runs:
-        found.setdefault(run.result.load, []).append(runs.slowness(run) * native_most(run))
+        corrected = Run(run.result, runs.slowness(run), run.yardstick_share)
+        found.setdefault(run.result.load, []).append(corrected.cells_per_s)
     return found, runs.left_out
 
 
