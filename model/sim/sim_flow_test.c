@@ -1,4 +1,4 @@
-#include "des/rate_bucket.h"
+#include "sim/sim_small.h"
 #include "sim/sim_world.h"
 #include "support/test.h"
 #include "support/test_memory.h"
@@ -33,55 +33,24 @@ CHAIN(endless_packets, 1, 0, one_to_five, packet, 2);
 
 /* One guard, one middle, one exit, a server and a client, 10 ms from each other. */
 struct bench {
-    struct test_memory memory;
-    struct sim_cpu cpu;
-    struct sim_relay_config relays[3];
-    struct sim_server_config server;
+    struct small_network net;
     struct sim_flows models;
-    struct sim_load load;
-    struct sim_client_config client;
-    uint32_t latency_us;
-    struct sim_config config;
 };
 
 static void set_up(struct bench *b) {
-    memset(b, 0, sizeof *b);
-    test_memory_init(&b->memory);
-    b->cpu = (struct sim_cpu){.mapping = COST_VANILLA, .cores = 1, .threads_per_core = 1, .workers = 1};
-    for (unsigned i = 0; i < 3; i++)
-        b->relays[i] = (struct sim_relay_config){.weight = 1,
-                                                 .line_rate = RATE_UNLIMITED,
-                                                 .bandwidth_rate = RATE_UNLIMITED,
-                                                 .bandwidth_burst = RATE_UNLIMITED,
-                                                 .flags = SIM_FAST | SIM_STABLE};
-    b->relays[0].flags |= SIM_GUARD;
-    b->relays[2].flags |= SIM_EXIT;
-    b->server.line_rate = RATE_UNLIMITED;
+    small_network_set_up(&b->net, COST_VANILLA);
     b->models = (struct sim_flows){&flows, &streams, &packets, 600 * NSEC_PER_S, 300 * NSEC_PER_S};
-    b->load = (struct sim_load){.flows = &b->models};
-    b->client = (struct sim_client_config){.line_rate = RATE_UNLIMITED, .sessions = 20};
-    b->latency_us = 10000;
-    b->config = (struct sim_config){.memory = &b->memory.memory,
-                                    .geography = {.countries = 1, .latency_us = &b->latency_us},
-                                    .cpus = &b->cpu,
-                                    .relays = b->relays,
-                                    .servers = &b->server,
-                                    .loads = &b->load,
-                                    .clients = &b->client,
-                                    .cpu_count = 1,
-                                    .relay_count = 3,
-                                    .server_count = 1,
-                                    .load_count = 1,
-                                    .client_count = 1,
-                                    .end = 100 * NSEC_PER_S};
+    b->net.load = (struct sim_load){.flows = &b->models};
+    b->net.client.sessions = 20;
+    b->net.config.end = 100 * NSEC_PER_S;
     char what[128];
-    assert_true(sim_config_check(&b->config, what, sizeof what));
+    assert_true(sim_config_check(&b->net.config, what, sizeof what));
 }
 
 static struct sim_client_measure run(struct bench *b, struct sim_world **world_out) {
-    struct sim_world *world = sim_world_new(&b->config);
+    struct sim_world *world = sim_world_new(&b->net.config);
     assert_non_null(world);
-    assert_int_equal(sim_world_run(world, b->config.end, 1), ERR_OK);
+    assert_int_equal(sim_world_run(world, b->net.config.end, 1), ERR_OK);
     sim_world_finish(world);
     *world_out = world;
     return sim_world_client(world, 0);
@@ -89,7 +58,7 @@ static struct sim_client_measure run(struct bench *b, struct sim_world **world_o
 
 static void tear_down(struct bench *b, struct sim_world *world) {
     sim_world_free(world);
-    test_memory_fini(&b->memory);
+    test_memory_fini(&b->net.memory);
 }
 
 /* A hundred flows of three streams of sixty packets, five of six from the server. */
@@ -118,7 +87,7 @@ static void more_flows_than_sessions_are_left_out(void **state) {
     struct sim_world *world;
     set_up(&b);
     b.models.flows = &many_flows;
-    b.config.end = 5 * NSEC_PER_S;
+    b.net.config.end = 5 * NSEC_PER_S;
     struct sim_client_measure m = run(&b, &world);
     assert_in_range(m.flows + m.flows_left_out, 500, 501);
     assert_true(m.flows_left_out > 100);
@@ -133,7 +102,7 @@ static void streams_without_end_are_given_up(void **state) {
     set_up(&b);
     b.models.packets = &endless_packets;
     b.models.timeout = 2 * NSEC_PER_S;
-    b.config.end = 20 * NSEC_PER_S;
+    b.net.config.end = 20 * NSEC_PER_S;
     struct sim_client_measure m = run(&b, &world);
     assert_int_equal(m.streams_done, 0);
     assert_in_range(m.streams_failed, 20, 100);
@@ -146,8 +115,8 @@ static void without_a_path_nothing_comes(void **state) {
     struct bench b;
     struct sim_world *world;
     set_up(&b);
-    b.relays[2].flags = SIM_FAST;
-    b.config.end = 20 * NSEC_PER_S;
+    b.net.relays[2].flags = SIM_FAST;
+    b.net.config.end = 20 * NSEC_PER_S;
     struct sim_client_measure m = run(&b, &world);
     assert_in_range(m.flows, 20, 21);
     assert_int_equal(m.streams_done, 0);
@@ -161,9 +130,9 @@ static void circuits_that_fail_are_replaced(void **state) {
     struct bench b;
     struct sim_world *world;
     set_up(&b);
-    b.load.circuit_timeout = 50 * NSEC_PER_MS;
-    b.config.end = 125 * NSEC_PER_S;
-    b.client.sessions = 3;
+    b.net.load.circuit_timeout = 50 * NSEC_PER_MS;
+    b.net.config.end = 125 * NSEC_PER_S;
+    b.net.client.sessions = 3;
     struct sim_client_measure m = run(&b, &world);
     assert_int_equal(m.streams_done, 0);
     assert_true(m.build_count > 20 * m.flows);

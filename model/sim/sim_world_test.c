@@ -2,71 +2,40 @@
 
 #include <string.h>
 
-#include "des/rate_bucket.h"
+#include "sim/sim_small.h"
 #include "support/test.h"
 #include "support/test_memory.h"
 
 /* One guard, one middle, one exit, one server and a client, 10 ms from each other. Larger worlds: tests/sim. */
 struct bench {
-    struct test_memory memory;
-    struct sim_cpu cpu;
-    struct sim_relay_config relays[3];
-    struct sim_server_config server;
+    struct small_network net;
     struct sim_file file;
-    struct sim_load load;
-    struct sim_client_config client;
-    uint32_t latency_us;
-    struct sim_config config;
 };
 
 static void set_up(struct bench *b) {
-    memset(b, 0, sizeof *b);
-    test_memory_init(&b->memory);
-    b->cpu = (struct sim_cpu){.mapping = COST_FULL, .cores = 1, .threads_per_core = 1, .workers = 1};
-    for (unsigned i = 0; i < 3; i++)
-        b->relays[i] = (struct sim_relay_config){.weight = 1,
-                                                 .line_rate = RATE_UNLIMITED,
-                                                 .bandwidth_rate = RATE_UNLIMITED,
-                                                 .bandwidth_burst = RATE_UNLIMITED,
-                                                 .flags = SIM_FAST | SIM_STABLE};
-    b->relays[0].flags |= SIM_GUARD;
-    b->relays[2].flags |= SIM_EXIT;
-    b->server.line_rate = RATE_UNLIMITED;
+    small_network_set_up(&b->net, COST_FULL);
     b->file = (struct sim_file){.bytes = 100000, .weight = 1, .timeout = 5 * NSEC_PER_S};
-    b->load = (struct sim_load){.files = &b->file,
-                                .file_count = 1,
-                                .request_bytes = 100,
-                                .pause = 2 * NSEC_PER_S,
-                                .is_periodic = true,
-                                .circuit_timeout = 3 * NSEC_PER_S};
-    b->client = (struct sim_client_config){.line_rate = RATE_UNLIMITED, .sessions = 1};
-    b->latency_us = 10000;
-    b->config = (struct sim_config){.memory = &b->memory.memory,
-                                    .geography = {.countries = 1, .latency_us = &b->latency_us},
-                                    .cpus = &b->cpu,
-                                    .relays = b->relays,
-                                    .servers = &b->server,
-                                    .loads = &b->load,
-                                    .clients = &b->client,
-                                    .cpu_count = 1,
-                                    .relay_count = 3,
-                                    .server_count = 1,
-                                    .load_count = 1,
-                                    .client_count = 1,
-                                    .end = 10 * NSEC_PER_S};
+    b->net.load = (struct sim_load){.files = &b->file,
+                                    .file_count = 1,
+                                    .request_bytes = 100,
+                                    .pause = 2 * NSEC_PER_S,
+                                    .is_periodic = true,
+                                    .circuit_timeout = 3 * NSEC_PER_S};
+    b->net.client.sessions = 1;
+    b->net.config.end = 10 * NSEC_PER_S;
 }
 
 static struct sim_world *run(struct bench *b) {
-    struct sim_world *world = sim_world_new(&b->config);
+    struct sim_world *world = sim_world_new(&b->net.config);
     assert_non_null(world);
-    assert_int_equal(sim_world_run(world, b->config.end, 1), ERR_OK);
+    assert_int_equal(sim_world_run(world, b->net.config.end, 1), ERR_OK);
     sim_world_finish(world);
     return world;
 }
 
 static void tear_down(struct bench *b, struct sim_world *world) {
     sim_world_free(world);
-    test_memory_fini(&b->memory);
+    test_memory_fini(&b->net.memory);
 }
 
 static void test_a_file_is_fetched_every_two_seconds(void **state) {
@@ -103,7 +72,7 @@ static void test_nobody_does_nothing(void **state) {
     (void)state;
     struct bench b;
     set_up(&b);
-    b.config.client_count = 0;
+    b.net.config.client_count = 0;
     struct sim_world *world = run(&b);
     struct sim_totals totals = sim_world_totals(world);
     assert_int_equal(totals.events, 0);
@@ -131,21 +100,21 @@ static void test_what_goes_wrong_has_a_name(void **state) {
     (void)state;
     struct bench b;
     set_up(&b);
-    b.relays[2].flags = SIM_FAST;
+    b.net.relays[2].flags = SIM_FAST;
     assert_int_equal(first_outcome(&b), SIM_OUTCOME_NO_PATH);
     set_up(&b);
     b.file.timeout = 100 * NSEC_PER_MS; /* connected, but no answer yet */
     assert_int_equal(first_outcome(&b), SIM_OUTCOME_TIMEOUT);
     set_up(&b);
-    b.load.circuit_timeout = 50 * NSEC_PER_MS;
+    b.net.load.circuit_timeout = 50 * NSEC_PER_MS;
     assert_int_equal(first_outcome(&b), SIM_OUTCOME_CIRCUIT_TIMEOUT);
     set_up(&b);
     const uint32_t twice[3] = {0, 1, 1}; /* a relay does not extend to itself */
-    b.client.path = twice;
+    b.net.client.path = twice;
     assert_int_equal(first_outcome(&b), SIM_OUTCOME_CIRCUIT_FAILED);
     set_up(&b);
     const uint32_t no_exit[3] = {0, 2, 1};
-    b.client.path = no_exit;
+    b.net.client.path = no_exit;
     assert_int_equal(first_outcome(&b), SIM_OUTCOME_STREAM_ENDED);
 }
 
@@ -154,12 +123,12 @@ static void test_idle_connections_are_closed(void **state) {
     (void)state;
     struct bench b;
     set_up(&b);
-    b.load.pause = 600 * NSEC_PER_S;
-    b.config.end = 700 * NSEC_PER_S;
-    struct sim_world *world = sim_world_new(&b.config);
+    b.net.load.pause = 600 * NSEC_PER_S;
+    b.net.config.end = 700 * NSEC_PER_S;
+    struct sim_world *world = sim_world_new(&b.net.config);
     assert_non_null(world);
     nsec first = NSEC_NEVER;
-    for (nsec now = 0; now < b.config.end; now += 10 * NSEC_PER_S) {
+    for (nsec now = 0; now < b.net.config.end; now += 10 * NSEC_PER_S) {
         assert_int_equal(sim_world_run(world, now, 1), ERR_OK);
         struct sim_client_measure m = sim_world_client(world, 0);
         if (m.transfer_count > 0 && first == NSEC_NEVER)
