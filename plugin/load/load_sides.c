@@ -104,6 +104,13 @@ uint64_t load_sides_losses(const struct load_sides *sides) {
     return losses;
 }
 
+const char *load_sides_first_loss(const struct load_sides *sides) {
+    const char *first = load_source_first_loss(sides->source);
+    for (uint32_t i = 0; i < sides->sink_count && !first[0]; i++)
+        first = load_sink_first_loss(sides->sinks[i]);
+    return first[0] ? first : "nothing is known of it";
+}
+
 bool load_sides_build(struct load_sides *sides, uint32_t ways, uint32_t circuits,
                       struct complaint *complaint) {
     struct timeval tick = {0, 100000};
@@ -118,8 +125,8 @@ bool load_sides_build(struct load_sides *sides, uint32_t ways, uint32_t circuits
         if (built != before)
             moved_at = now;
         if (losses > 0 || now - moved_at > STALL_PATIENCE)
-            return complain(complaint, "%u of %u circuits were built, %" PRIu64 " links or circuits lost",
-                            built, circuits, losses);
+            return complain(complaint, "%u of %u circuits were built, %" PRIu64 " links or circuits lost: %s",
+                            built, circuits, losses, losses > 0 ? load_sides_first_loss(sides) : "it stands");
         if (now >= say) {
             fprintf(stderr, "%u of %u circuits\n", built, circuits);
             say = now + PROGRESS_EVERY;

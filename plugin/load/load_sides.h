@@ -37,6 +37,8 @@ MUST_USE struct load_sides *load_sides_new(const struct load_options *options, s
 void load_sides_free(struct load_sides *sides);
 /* Links and circuits that were lost; 0 when all is well. */
 uint64_t load_sides_losses(const struct load_sides *sides);
+/* What became of the first of one side, as far as is known. */
+const char *load_sides_first_loss(const struct load_sides *sides);
 /* Let there be so many circuits in all, over the first so many ways, and wait for them. False with a complaint when that is not to
  * be. */
 MUST_USE bool load_sides_build(struct load_sides *sides, uint32_t ways, uint32_t circuits,

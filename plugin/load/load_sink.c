@@ -11,6 +11,7 @@
 #include "core/link_handshake.h"
 #include "crypt/ntor.h"
 #include "load/load_connection.h"
+#include "load/load_losses.h"
 #include "native/heap.h"
 #include "native/keys.h"
 #include "native/openssl_provider.h"
@@ -32,7 +33,7 @@ struct load_sink {
     struct ntor_server_keys ntor;
     struct link_handshake *handshake; /* until the link is open */
     struct load_lane lane;
-    uint64_t losses;
+    struct load_losses losses;
     bool is_secured;
     bool was_refused;    /* the first connection, before it was secured */
     bool is_asked_again; /* the next connection is in its place */
@@ -45,13 +46,9 @@ static void export_secret(void *context, const uint8_t cid[static 32], uint8_t o
     tls_session_export(context, cid, out);
 }
 
-static void lose(struct load_sink *sink) {
-    sink->losses++;
-}
-
 static void send_bytes(struct load_sink *sink, const uint8_t *bytes, size_t length) {
     if (!load_connection_write(sink->lane.connection, bytes, length))
-        lose(sink);
+        load_losses_add(&sink->losses, "a link from the relay could not be written");
 }
 
 static void send_handshake(struct load_sink *sink) {
@@ -110,7 +107,7 @@ static bool take_cell(struct load_sink *sink, const struct cell_view *cell) {
     if (cell->command == CELL_CREATE2)
         return answer_create(sink, cell);
     if (cell->command == CELL_DESTROY) {
-        lose(sink);
+        load_losses_add(&sink->losses, "the relay destroyed a circuit behind it, reason %u", cell->body[0]);
         load_lane_drop(&sink->lane, cell->circ_id);
         return true;
     }
@@ -130,7 +127,7 @@ static size_t on_bytes(void *owner, const uint8_t *bytes, size_t length) {
         if (ok && n > 0)
             ok = take_cell(sink, &view);
         if (!ok) {
-            lose(sink);
+            load_losses_add(&sink->losses, "the relay sent a wrong cell behind it");
             return length;
         }
     }
@@ -146,7 +143,7 @@ static void on_discarded(void *owner, uint64_t length) {
 static void on_closed(void *owner) {
     struct load_sink *sink = owner;
     if (sink->is_secured || sink->was_refused)
-        lose(sink);
+        load_losses_add(&sink->losses, "the relay closed a connection that it had opened");
     else
         sink->was_refused = sink->is_asked_again = true;
 }
@@ -165,7 +162,7 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
         sink->is_asked_again = false;
     }
     if (sink->lane.connection) { /* a relay that dials twice: the first connection is ours */
-        lose(sink);
+        load_losses_add(&sink->losses, "the relay opened a second connection to one relay");
         evutil_closesocket(fd);
         return;
     }
@@ -248,8 +245,12 @@ struct load_lane *load_sink_lane(struct load_sink *sink) {
     return &sink->lane;
 }
 
+const char *load_sink_first_loss(const struct load_sink *sink) {
+    return sink->losses.first;
+}
+
 uint64_t load_sink_losses(const struct load_sink *sink) {
-    return sink->losses + sink->lane.wrong;
+    return sink->losses.count + sink->lane.wrong;
 }
 
 bool load_sink_discard(struct load_sink *sink) {

@@ -30,6 +30,8 @@ const struct link_credentials *load_sink_credentials(const struct load_sink *sin
 struct load_lane *load_sink_lane(struct load_sink *sink);
 /* Circuits that were destroyed, links that were lost: 0 when all is well. */
 uint64_t load_sink_losses(const struct load_sink *sink);
+/* What became of the first; empty when there is none. */
+const char *load_sink_first_loss(const struct load_sink *sink);
 /* Stop looking at what comes, unless it is verified. */
 MUST_USE bool load_sink_discard(struct load_sink *sink);
 

@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "load/load_connection.h"
 #include "load/load_entry.h"
+#include "load/load_losses.h"
 #include "load/load_plan.h"
 #include "load/load_sink.h"
 #include "load/load_stream.h"
@@ -37,7 +38,7 @@ struct load_source {
     struct plan *plans; /* one for each circuit */
     uint32_t way_count, ways_begun, ways_open;
     uint32_t wanted, begun, building, built; /* circuits */
-    uint64_t losses;
+    struct load_losses losses;
     struct turn_clock clock;
     struct load_doors doors;
     bool is_loading;
@@ -66,7 +67,7 @@ static void begin_circuits(struct load_source *s, nsec now) {
             plan->out = s->sinks[way_out(s, s->begun)];
         struct origin_circuit *c = origin_link_circuit(plan->in->link, now, &first);
         if (!c) {
-            s->losses++;
+            load_losses_add(&s->losses, "no further circuit fits a link");
             return;
         }
         c->user = plan;
@@ -78,8 +79,9 @@ static void begin_circuits(struct load_source *s, nsec now) {
 static void extend(struct load_source *s, nsec now, struct origin_circuit *c) {
     struct origin_target next;
     load_sink_target(((const struct plan *)c->user)->out, &next);
-    if (origin_circuit_extend(c, now, &next) != ERR_OK)
-        s->losses++;
+    enum err err = origin_circuit_extend(c, now, &next);
+    if (err != ERR_OK)
+        load_losses_add(&s->losses, "a circuit could not be extended: %s", err_text(err));
 }
 
 static bool is_up(const struct origin_circuit *c) {
@@ -90,7 +92,7 @@ static void begin_stream(struct load_source *s, nsec now, struct origin_circuit 
     struct begin_message to = {.port = is_up(c) ? s->doors.takes : s->doors.gives};
     snprintf(to.host, sizeof to.host, "127.0.0.1");
     if (!origin_circuit_begin(c, now, &to))
-        s->losses++;
+        load_losses_add(&s->losses, "a circuit took no stream");
 }
 
 /* The first hop is there. */
@@ -116,6 +118,11 @@ static void finish(struct load_source *s, struct origin_circuit *c, const struct
     s->built++;
 }
 
+static void lose(struct load_source *s, const struct origin_event *event) {
+    load_losses_add(&s->losses, "%s, reason %u%s%s", origin_event_name(event->kind), event->reason,
+                    event->error == ERR_OK ? "" : ", ", event->error == ERR_OK ? "" : err_text(event->error));
+}
+
 static void follow(struct load_source *s, nsec now) {
     struct origin_event event;
     while (origin_next_event(s->origin, now, &event)) {
@@ -128,7 +135,7 @@ static void follow(struct load_source *s, nsec now) {
         case ORIGIN_EVENT_CIRCUIT_TRUNCATED:
         case ORIGIN_EVENT_STREAM_DATA: /* before the load, whose streams are looked after by hand */
         case ORIGIN_EVENT_STREAM_ENDED:
-        case ORIGIN_EVENT_CIRCUIT_CLOSED: s->losses++; break;
+        case ORIGIN_EVENT_CIRCUIT_CLOSED: lose(s, &event); break;
         case ORIGIN_EVENT_CIRCUIT_LINKED:
         case ORIGIN_EVENT_CIRCUIT_MESSAGE:
         case ORIGIN_EVENT_STREAM_WRITABLE: break;
@@ -142,7 +149,7 @@ static void follow(struct load_source *s, nsec now) {
 static void write_links(struct load_source *s, nsec now) {
     for (uint32_t i = 0; i < s->way_count; i++)
         if (s->ways[i].link && !load_entry_write(s->ways[i].link, now, s->ways[i].lane.connection))
-            s->losses++;
+            load_losses_add(&s->losses, "a link to the relay could not be written");
 }
 
 /* An exit opens no stream for who comes to it without a relay between. */
@@ -156,7 +163,7 @@ static void on_secured(void *owner) {
     nsec now = now_of(s);
     way->link = load_entry_link(s->origin, now, s->options, way->lane.connection, credentials_of(s));
     if (!way->link) {
-        s->losses++;
+        load_losses_add(&s->losses, "no link on a connection to the relay");
         return;
     }
     write_links(s, now);
@@ -181,7 +188,7 @@ static void on_discarded(void *owner, uint64_t length) {
 
 static void on_closed(void *owner) {
     struct way_in *way = owner;
-    way->source->losses++;
+    load_losses_add(&way->source->losses, "the relay closed a connection that we had opened");
 }
 
 static const struct load_connection_events source_events = {on_secured, on_bytes, on_discarded, on_closed};
@@ -218,7 +225,7 @@ void load_source_grow(struct load_source *s, uint32_t ways, uint32_t circuits) {
         lane->connection =
             load_connection_dial(s->net, &s->options->relay, &source_events, &s->ways[s->ways_begun]);
         if (!lane->connection)
-            s->losses++;
+            load_losses_add(&s->losses, "no connection to the relay");
     }
     s->wanted = circuits;
     begin_circuits(s, now);
@@ -244,8 +251,12 @@ uint32_t load_source_built(const struct load_source *s) {
     return s->built;
 }
 
+const char *load_source_first_loss(const struct load_source *s) {
+    return s->losses.first;
+}
+
 uint64_t load_source_losses(const struct load_source *s) {
-    uint64_t losses = s->losses;
+    uint64_t losses = s->losses.count;
     for (uint32_t i = 0; i < s->way_count; i++)
         losses += s->ways[i].lane.wrong;
     return losses;

@@ -35,6 +35,8 @@ void load_source_grow(struct load_source *source, uint32_t ways, uint32_t circui
 uint32_t load_source_built(const struct load_source *source);
 /* Links lost and circuits closed; 0 when all is well. */
 uint64_t load_source_losses(const struct load_source *source);
+/* What became of the first; empty when there is none. */
+const char *load_source_first_loss(const struct load_source *source);
 /* All circuits are built: what comes from now on is load, which is not even looked at when it discards, unless it is verified.
  * False when a link cannot be switched. */
 MUST_USE bool load_source_begin_load(struct load_source *source, bool discards);

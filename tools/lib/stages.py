@@ -25,6 +25,8 @@ BUDGETS = {
 LONG_BUDGETS = {"dev": 3600, "tsan": 1200}  # with --long, beyond the total
 # Tests that wait for votes and timeouts: so many more at a time than there are cores.
 EXTRA_JOBS = {"unit": 2, "interop": 2, "sanitized": 1}
+# Real programs that wait for each other, on a machine that others share: what fails has a second try, and is named.
+SECOND_TRY = ("interop",)
 SHOWN_LINES = 60  # of what a failed test or build wrote
 ASLR_BITS_MAX = 28  # clang 14's thread sanitizer cannot map its shadow when the kernel moves things further
 
@@ -34,6 +36,7 @@ class Tally:
     passed: int = 0
     failed: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
+    passed_again: list[str] = field(default_factory=list)  # at the second try; among those that passed, too
 
     def summary(self) -> str:
         text = f"{self.passed} passed, {len(self.failed)} failed"
@@ -43,6 +46,13 @@ class Tally:
         self.passed += other.passed
         self.failed += other.failed
         self.skipped += other.skipped
+        self.passed_again += other.passed_again
+
+    def try_again(self, second: "Tally") -> None:
+        """Take what the second try of those that failed says instead."""
+        self.passed_again += [name for name in self.failed if name not in second.failed]
+        self.passed += second.passed
+        self.failed = second.failed
 
 
 def say(text: str = "", end: str = "\n") -> None:
@@ -102,24 +112,30 @@ def without_aslr(preset: str) -> list[str]:
     return ["setarch", "--addr-no-randomize"]
 
 
-def run_label(preset: str, label: str, budget: int, pattern: str | None) -> Tally:
-    say(f"{preset:8} {label:10}", end="")
+def ctest(preset: str, label: str, selection: list[str], jobs: int) -> Tally:
+    """Run the selected tests of a label."""
     junit = ROOT / "build" / preset / "junit" / f"{label}.xml"
     junit.parent.mkdir(exist_ok=True)
     junit.unlink(missing_ok=True)
-    jobs = (os.cpu_count() or 1) + EXTRA_JOBS.get(label, 0)
-    command = [*without_aslr(preset), "ctest", "--test-dir", f"build/{preset}", "--output-junit", str(junit),
-               "--parallel", str(jobs), "-L", f"^{label}$"]
-    command += ["-R", pattern] if pattern else []
-    command += ["-LE", "^long$"] if label != "long" else []
-    start = time.monotonic()
-    done = run(command)
-    seconds = time.monotonic() - start
+    done = run([*without_aslr(preset), "ctest", "--test-dir", f"build/{preset}", "--output-junit", str(junit),
+                "--parallel", str(jobs), "-L", f"^{label}$", *selection])
     if not junit.exists():
         say("ctest failed\n" + tail(done.stdout))
         return Tally(failed=[f"{preset}: {label}"])
-    tally = read_junit(junit, preset)
-    if tally.failed:
+    return read_junit(junit, preset)
+
+
+def run_label(preset: str, label: str, budget: int, pattern: str | None) -> Tally:
+    say(f"{preset:8} {label:10}", end="")
+    selection = ["-R", pattern] if pattern else []
+    selection += ["-LE", "^long$"] if label != "long" else []
+    start = time.monotonic()
+    tally = ctest(preset, label, selection, (os.cpu_count() or 1) + EXTRA_JOBS.get(label, 0))
+    was_said = bool(tally.failed)
+    if tally.failed and label in SECOND_TRY:
+        tally.try_again(ctest(preset, label, [*selection, "--rerun-failed"], 1))
+    seconds = time.monotonic() - start
+    if was_said:
         say(f"{preset:8} {label:10}", end="")
     say(f"{tally.passed:4} passed {seconds:6.1f} s of {budget} s")
     if seconds > budget:
@@ -158,6 +174,8 @@ def main() -> int:
     say(f"{'all':19}{'':12}{time.monotonic() - start:6.1f} s of {TOTAL_BUDGET} s\n")
     for name in tally.skipped:
         say(f"skipped: {name}")
+    for name in tally.passed_again:
+        say(f"passed at the second try: {name}")
     for name in tally.failed:
         say(f"failed:  {name}")
     say(tally.summary())
