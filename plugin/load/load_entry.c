@@ -10,6 +10,7 @@
 #include "load/load_connection.h"
 #include "native/heap.h"
 #include "origin/origin.h"
+#include "wire/link_messages.h"
 
 #define CELLS_A_WRITE 32u
 
@@ -79,4 +80,13 @@ bool load_entry_write(struct origin_link *link, nsec now, struct load_connection
         if (!write_cells(link, now, connection))
             return false;
     return true;
+}
+
+bool load_entry_refuse_padding(struct load_connection *connection) {
+    const struct padding_negotiate_message stop = {.start = false};
+    uint8_t body[CELL_BODY_LEN], bytes[CELL_LEN];
+    struct bytes_out message = bytes_out(body, sizeof body), out = bytes_out(bytes, sizeof bytes);
+    padding_negotiate_encode(&message, &stop);
+    cell_put(&out, 4, 0, CELL_PADDING_NEGOTIATE, body, (uint16_t)bytes_written(&message));
+    return load_connection_write(connection, bytes, bytes_written(&out));
 }

@@ -31,5 +31,8 @@ MUST_USE struct origin_link *load_entry_link(struct origin *o, nsec now, const s
                                              const struct link_credentials *credentials);
 /* Write what the link has, as far as the connection takes it. False: the connection is over. */
 MUST_USE bool load_entry_write(struct origin_link *link, nsec now, struct load_connection *connection);
+/* Ask the relay not to pad this open link when it idles (padding-spec 2.2): who discards what comes would count that as
+ * load. Only as a client. False: the connection is over. */
+MUST_USE bool load_entry_refuse_padding(struct load_connection *connection);
 
 #endif

@@ -19,6 +19,7 @@ struct way_in {
     struct load_source *source;
     struct origin_link *link;
     struct load_lane lane;
+    bool is_unpadded; /* the relay was asked for that */
 };
 
 /* Where a circuit goes in and out. */
@@ -146,9 +147,17 @@ static void follow(struct load_source *s, nsec now) {
 
 /* --- links ------------------------------------------------------------------------------------------------------- */
 
+static bool write_link(struct way_in *way, nsec now) {
+    bool is_client = way->source->options->role != LOAD_EXIT;
+    bool ok = load_entry_write(way->link, now, way->lane.connection);
+    if (ok && is_client && way->link->state == ORIGIN_LINK_OPEN && !way->is_unpadded)
+        ok = way->is_unpadded = load_entry_refuse_padding(way->lane.connection);
+    return ok;
+}
+
 static void write_links(struct load_source *s, nsec now) {
     for (uint32_t i = 0; i < s->way_count; i++)
-        if (s->ways[i].link && !load_entry_write(s->ways[i].link, now, s->ways[i].lane.connection))
+        if (s->ways[i].link && !write_link(&s->ways[i], now))
             load_losses_add(&s->losses, "a link to the relay could not be written");
 }
 
