@@ -14,14 +14,12 @@ from __future__ import annotations
 
 import argparse
 import os
-import socket
-import ssl
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import arguments, bench_load, bench_rendezvous, bench_sides, transfer
+from . import arguments, bench_load, bench_rendezvous, bench_sides, tls_probe, transfer
 from .checks import DATA_BYTES_PER_CELL
 from .errors import TestbedError
 from .experiment import Outcome, run_transfer, usable_network
@@ -107,7 +105,7 @@ def run(options: argparse.Namespace, directory: Path, progress: Progress) -> Mea
         relays = bench_rendezvous.relays(network) if is_rendezvous else network.with_role(options.role)
         for relay in relays:
             _turn(network, relay, WARM_UP_BYTES, options, progress)
-        ciphers = [probe_cipher(relay.or_port) for relay in relays]
+        ciphers = [tls_probe.cipher_of(relay.or_port) for relay in relays]
         for number in range(1, options.rounds + 1):
             order = relays if number % 2 else relays[::-1]
             turns = {node.name: _turn(network, node, options.transfer, options, progress) for node in order}
@@ -172,19 +170,6 @@ def _measure_turn(relay: Node, outcome: Outcome) -> Turn:
         links_by_cipher=used.counters.links or None if used.counters else None,
         threads={thread.name: thread.cpu_ns for thread in used.cpu.threads},
     )
-
-
-def probe_cipher(or_port: int) -> str:
-    """Return the cipher a relay chooses for one and the same TLS client (tor tells nobody what its links use)."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    try:
-        with socket.create_connection(("127.0.0.1", or_port), timeout=10) as raw, context.wrap_socket(raw) as link:
-            cipher = link.cipher()
-    except OSError as error:
-        raise TestbedError(f"cannot open TLS to port {or_port}: {error}") from error
-    return cipher[0] if cipher else "none"
 
 
 def _measured(options: argparse.Namespace, rounds: Sequence[tuple[Turn, Turn]], ciphers: Sequence[str]) -> Measured:

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import ports
+from . import ports, tls_probe
 from .errors import TestbedError
 from .process import Child, require_alive
 
 START_SECONDS_MAX = 60.0
+TOR_SETTLE_SECONDS = 1.5
 KEY_LENGTH = 32
 NO_EXIT = "ExitPolicy reject *:*"
 
@@ -88,6 +89,8 @@ def start(
             child.kill()
             raise TestbedError(f"{name} does not listen after {START_SECONDS_MAX:.0f} s:\n{child.log_tail()}")
         time.sleep(0.05)
+    if _is_tor(command):
+        _settle(port)
     fingerprint, ed_id, onion_key = wanted
     return LoneRelay(
         port,
@@ -96,3 +99,17 @@ def start(
         onion_key.read_bytes()[-KEY_LENGTH:].hex(),
         child,
     )
+
+
+def _is_tor(command: Sequence[str]) -> bool:
+    return any(Path(word).name == "tor" for word in command)
+
+
+def _settle(port: int) -> None:
+    """Wait until the first of tor's periodic events, a second after its loop has begun, is over.
+
+    It destroys circuits of clients over links by which no cell has gone yet, with reason FINISHED: those that a load
+    begins at once. Its loop has begun when it answers.
+    """
+    tls_probe.cipher_of(port)
+    time.sleep(TOR_SETTLE_SECONDS)
