@@ -26,6 +26,7 @@ from .page import Markup, Page, fold, join, paragraph, table, tag
 from .quantities import quantities
 from .results import ResultsError, read_results
 from .settings_table import settings_rows
+from .sweeps import is_sweep, read_sweep
 
 REPORT = "report.html"
 
@@ -155,13 +156,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="loom report", description="Write one HTML file about the results of loom run."
     )
-    parser.add_argument("results", type=Path, metavar="RESULTS", help="the folder that loom run wrote")
+    parser.add_argument("results", type=Path, metavar="RESULTS", help="the folder that loom run or loom sweep wrote")
     parser.add_argument("--out", type=Path, metavar="FILE", help=f"the report (RESULTS/{REPORT})")
     parser.add_argument("--plots", type=Path, metavar="DIR", help="also write each plot as an SVG file")
     args = parser.parse_args(arguments)
     out = args.out or args.results / REPORT
     try:
-        page = render(read_results(args.results))
+        page = render(read_sweep(args.results) if is_sweep(args.results) else read_results(args.results))
         out.write_text(page, encoding="utf-8")
         if args.plots:
             write_plots(page, args.plots)

@@ -24,7 +24,7 @@ class ResultsError(Exception):
     """What is wrong with the results, and in which file."""
 
 
-def _json(path: Path) -> dict | list:
+def read_json(path: Path) -> dict | list:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -37,7 +37,7 @@ def _plot(folder: Path, name: str) -> dict | list:
     """Read one of tornettools' files; older ones lack the word exit."""
     for one in (f"{name}.exit.json", f"{name}.json"):
         if (folder / PLOTS / one).is_file():
-            return _json(folder / PLOTS / one)
+            return read_json(folder / PLOTS / one)
     raise ResultsError(f"{folder / PLOTS / name}.exit.json: there is no such file")
 
 
@@ -98,11 +98,11 @@ def _by_size(plot: dict) -> dict[int, np.ndarray]:
 
 
 def _optional(path: Path) -> dict:
-    return _json(path) if path.is_file() else {}
+    return read_json(path) if path.is_file() else {}
 
 
 def read_run(folder: Path) -> Run:
-    manifest, summary = _json(folder / "manifest.json"), _json(folder / "summary.json")
+    manifest, summary = read_json(folder / "manifest.json"), read_json(folder / "summary.json")
     if manifest.get("format") != FORMAT:
         raise ResultsError(f"{folder / 'manifest.json'}: expected format {FORMAT}, found {manifest.get('format')}")
     written = sorted((int(second), size) for second, size in _plot(folder, "relay_goodput").items())

@@ -65,6 +65,9 @@ MUST_USE bool setting_text(const struct setting *map, const char *key, const cha
 /* A decimal number in [least, most]. */
 MUST_USE bool setting_u64(const struct setting *map, const char *key, uint64_t least, uint64_t most,
                           uint64_t *out, struct mistake *mistake);
+/* A number from 0 to 1 with at most two digits behind the point, in hundredths. */
+MUST_USE bool setting_fraction(const struct setting *map, const char *key, uint64_t *percent_out,
+                               struct mistake *mistake);
 /* true or false. */
 MUST_USE bool setting_bool(const struct setting *map, const char *key, bool *out, struct mistake *mistake);
 /* One of n names; out is its index. */

@@ -149,6 +149,31 @@ static void values_of_another_form(void **state) {
     settings_free(settings);
 }
 
+static void fractions(void **state) {
+    (void)state;
+    struct settings *settings = parse(
+        "a: 0\nb: 1\nc: 0.25\nd: 0.5\ne: 1.00\nf: 0.255\ng: 1.01\nh: 2\ni: .5\nj: 0.x\nk: 01\nl: 0,5\n");
+    const struct setting *root = settings_root(settings);
+    static const struct {
+        const char *key;
+        uint64_t percent;
+    } good[] = {{"a", 0}, {"b", 100}, {"c", 25}, {"d", 50}, {"e", 100}};
+    static const char *const bad[] = {"f", "g", "h", "i", "j", "k", "l", "m"};
+    struct mistake m;
+    uint64_t percent;
+    for (size_t i = 0; i < COUNT(good); i++) {
+        assert_true(setting_fraction(root, good[i].key, &percent, &m));
+        assert_int_equal(percent, good[i].percent);
+    }
+    for (size_t i = 0; i < COUNT(bad); i++)
+        assert_false(setting_fraction(root, bad[i], &percent, &m));
+    assert_false(setting_fraction(root, "g", &percent, &m));
+    assert_string_equal(m.text,
+                        "a.yaml:7: g: expected a number from 0 to 1 with at most two digits behind the "
+                        "point, found \"1.01\"");
+    settings_free(settings);
+}
+
 static void names(void **state) {
     (void)state;
     static const char *const ciphers[] = {"aes", "chacha", "none"};
@@ -173,6 +198,7 @@ int main(void) {
         cmocka_unit_test(what_is_not_taken),
         cmocka_unit_test(bounds),
         cmocka_unit_test(values_of_another_form),
+        cmocka_unit_test(fractions),
         cmocka_unit_test(names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

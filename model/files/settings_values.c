@@ -109,6 +109,31 @@ bool setting_u64(const struct setting *map, const char *key, uint64_t least, uin
     return setting_mistake(child, mistake, "expected %s, found \"%s\"", expected, child->text);
 }
 
+/* "0.25" is 25. */
+static bool parse_fraction(const char *text, uint64_t *percent_out) {
+    const char *point = strchr(text, '.');
+    char digits[4] = "000";
+    if (text[0] < '0' || text[0] > '1' || (point ? point != text + 1 : text[1] != '\0'))
+        return false;
+    digits[0] = text[0];
+    for (size_t i = 0; point && point[i + 1]; i++) {
+        if (i == 2)
+            return false;
+        digits[i + 1] = point[i + 1];
+    }
+    return parse_u64(digits, percent_out) && *percent_out <= 100;
+}
+
+bool setting_fraction(const struct setting *map, const char *key, uint64_t *percent_out,
+                      struct mistake *mistake) {
+    static const char expected[] = "a number from 0 to 1 with at most two digits behind the point";
+    const struct setting *child = required(map, key, SETTING_SCALAR, expected, mistake);
+    if (!child)
+        return false;
+    return parse_fraction(child->text, percent_out) ||
+           setting_mistake(child, mistake, "expected %s, found \"%s\"", expected, child->text);
+}
+
 bool setting_bool(const struct setting *map, const char *key, bool *out, struct mistake *mistake) {
     static const char *const names[] = {"false", "true"};
     size_t which = 0;

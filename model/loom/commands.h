@@ -20,6 +20,7 @@ int compare_command(int argc, char *argv[]);
 int report_command(int argc, char *argv[]);
 int run_command(int argc, char *argv[]);
 int stage_command(int argc, char *argv[]);
+int sweep_command(int argc, char *argv[]);
 int verify_command(int argc, char *argv[]);
 
 /* The decimal number that text begins with; end_out is what follows it. False when there is none from least to most. */

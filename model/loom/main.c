@@ -22,6 +22,7 @@ static const struct command {
     {"report", "write one HTML file about the results of run", report_command},
     {"run", "simulate a scenario: a table, and folders of results", run_command},
     {"stage", "make a table of relays from a consensus and tornettools' staging", stage_command},
+    {"sweep", "simulate a scenario for many seeds and settings, here or on a cluster", sweep_command},
     {"verify", "check the security analysis against answers that are known", verify_command},
 };
 

@@ -11,14 +11,16 @@
 
 struct run_options {
     const char *scenario;
-    const char *network; /* a table of relays instead of the scenario's; or NULL */
-    const char *out;     /* NULL: results/ and the scenario's name */
-    const char *engine;  /* instead of the scenario's; or NULL */
-    uint64_t seed;       /* when has_seed: the only one */
+    const char *network;      /* a table of relays instead of the scenario's; or NULL */
+    const char *out;          /* NULL: results/ and the scenario's name */
+    const char *engine;       /* instead of the scenario's; or NULL */
+    uint64_t seed, last_seed; /* when has_seed: these and those between are the only ones */
     bool has_seed;
-    uint32_t threads; /* of each run; 0: left out */
-    uint32_t at_once; /* runs side by side; 0: left out */
-    bool resumes;     /* runs whose results are there are not run again */
+    uint32_t threads;                /* of each run; 0: left out */
+    uint32_t at_once;                /* runs side by side; 0: left out */
+    struct settings_changes changes; /* of the scenario's values */
+    bool is_part;                    /* no table over the runs is printed and saved */
+    bool resumes;                    /* runs whose results are there are not run again */
 };
 
 /* How the runs of an experiment share this machine. Results do not depend on it. */
@@ -114,10 +116,14 @@ struct experiment {
     char out[RESULTS_PATH_MAX];
     uint64_t first_seed;
     uint32_t seeds, arms;
+    uint32_t hosts;                    /* of the network of the first run */
     struct results_summary *summaries; /* [seed * arms + arm]; those that were resumed have quantities */
 };
 
 const struct scenario_arm *experiment_arm(const struct experiment *experiment, uint32_t arm);
+/* What would be run, as JSON: names, seeds, arms, simulated time, how many runs this machine takes
+ * side by side, and the seeds that are there already. */
+MUST_USE bool run_check_print(const struct experiment *experiment, FILE *out, struct mistake *mistake);
 /* All its runs. On failure no more are begun, and those that are under way end. */
 MUST_USE bool run_together(struct experiment *experiment, struct mistake *mistake);
 

@@ -11,39 +11,41 @@
 #include "sim/results_resume.h"
 
 static const char usage[] =
-    "usage: loom run SCENARIO [--network FILE] [--seed N] [--threads N] [--at-once N] [--out DIR] [--resume]\n"
-    "                [--engine sim|shadow] [--check]\n"
+    "usage: loom run SCENARIO [--network FILE] [--seed N[..M]] [--threads N] [--at-once N] [--out DIR] [--resume]\n"
+    "                [--engine sim|shadow] [--set PATH=VALUE]... [--part] [--check [--json]]\n"
     "       loom run --schema\n"
     "    --network  a table of relays (loom stage) instead of the scenario's\n"
-    "    --seed     only this seed instead of the scenario's\n"
+    "    --seed     only this seed, or these, instead of the scenario's\n"
     "    --threads  of each run, 1 to 256; what the processors have for each when left out\n"
     "    --at-once  runs side by side, 1 to 256; as many as there are processors and memory for when left out.\n"
     "               Results depend on neither\n"
     "    --out      where results go, a folder for each seed and arm; results/NAME when left out\n"
     "    --resume   what is there already, whole and of this very scenario and seed, is not run again\n"
     "    --engine   sim, or shadow (to be installed by itself), instead of the scenario's\n"
-    "    --check    read everything, say what would be run, and run nothing\n"
+    "    --set      another value in the scenario, \"arms[1].threads=2\" say; may be given more than once\n"
+    "    --part     of a larger experiment: folders of its runs alone, no table over them\n"
+    "    --check    read everything, say what would be run, and run nothing; with --json, in JSON on standard output\n"
     "    --schema   print the JSON schema of scenarios\n";
 
 #define THREADS_MAX 256u
 #define AT_ONCE_MAX 256u
+#define SEEDS_MAX   1000u
+#define CHANGES_MAX 64u /* more than anybody types */
 
 struct words {
     struct run_options options;
-    bool wants_help, wants_schema, wants_check;
+    const char *changes[CHANGES_MAX];
+    bool wants_help, wants_schema, wants_check, wants_json;
 };
 
-static const struct option long_options[] = {{"network", required_argument, NULL, 'n'},
-                                             {"seed", required_argument, NULL, 's'},
-                                             {"threads", required_argument, NULL, 't'},
-                                             {"at-once", required_argument, NULL, 'a'},
-                                             {"out", required_argument, NULL, 'o'},
-                                             {"resume", no_argument, NULL, 'r'},
-                                             {"engine", required_argument, NULL, 'e'},
-                                             {"check", no_argument, NULL, 'c'},
-                                             {"schema", no_argument, NULL, 'm'},
-                                             {"help", no_argument, NULL, 'h'},
-                                             {NULL, 0, NULL, 0}};
+static const struct option long_options[] = {
+    {"network", required_argument, NULL, 'n'}, {"seed", required_argument, NULL, 's'},
+    {"threads", required_argument, NULL, 't'}, {"at-once", required_argument, NULL, 'a'},
+    {"out", required_argument, NULL, 'o'},     {"resume", no_argument, NULL, 'r'},
+    {"engine", required_argument, NULL, 'e'},  {"set", required_argument, NULL, 'v'},
+    {"part", no_argument, NULL, 'p'},          {"check", no_argument, NULL, 'c'},
+    {"json", no_argument, NULL, 'j'},          {"schema", no_argument, NULL, 'm'},
+    {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0}};
 
 static bool small_number(const char *option, uint32_t most, uint32_t *out) {
     uint64_t value;
@@ -53,17 +55,45 @@ static bool small_number(const char *option, uint32_t most, uint32_t *out) {
     return true;
 }
 
+/* "7", or "1..10". */
+static bool take_seeds(struct run_options *o) {
+    char *end;
+    o->has_seed = command_number_begins(optarg, &end, 0, UINT32_MAX, &o->seed);
+    o->last_seed = o->seed;
+    if (o->has_seed && strncmp(end, "..", 2) == 0)
+        o->has_seed = command_number_begins(end + 2, &end, o->seed, o->seed + SEEDS_MAX - 1, &o->last_seed);
+    if (o->has_seed && *end == '\0')
+        return true;
+    fprintf(
+        stderr,
+        "loom run: --seed: expected a number, or the first and the last of at most %u as 1..10, found \"%s\"\n",
+        SEEDS_MAX, optarg);
+    return false;
+}
+
+static bool take_change(struct words *w) {
+    if (w->options.changes.n == CHANGES_MAX) {
+        fprintf(stderr, "loom run: expected --set at most %u times\n", CHANGES_MAX);
+        return false;
+    }
+    w->changes[w->options.changes.n++] = optarg;
+    return true;
+}
+
 static bool take_option(struct words *w, int which) {
     struct run_options *o = &w->options;
     switch (which) {
     case 'n': o->network = optarg; return true;
     case 'o': o->out = optarg; return true;
-    case 's': o->has_seed = true; return command_number("run", "seed", optarg, 0, UINT32_MAX, &o->seed);
+    case 's': return take_seeds(o);
     case 't': return small_number("threads", THREADS_MAX, &o->threads);
     case 'a': return small_number("at-once", AT_ONCE_MAX, &o->at_once);
     case 'e': o->engine = optarg; return true;
     case 'r': o->resumes = true; return true;
+    case 'v': return take_change(w);
+    case 'p': o->is_part = true; return true;
     case 'c': w->wants_check = true; return true;
+    case 'j': w->wants_json = true; return true;
     case 'm': w->wants_schema = true; return true;
     case 'h': w->wants_help = true; return true;
     default: return false;
@@ -73,11 +103,16 @@ static bool take_option(struct words *w, int which) {
 static bool read_words(int argc, char *argv[], struct words *w) {
     int which;
     optind = 1;
+    w->options.changes.words = w->changes;
     while ((which = getopt_long(argc, argv, "", long_options, NULL)) != -1)
         if (!take_option(w, which))
             return false;
     if (w->wants_help || w->wants_schema)
         return optind == argc;
+    if (w->wants_json && !w->wants_check) {
+        fputs("loom run: expected --json with --check\n", stderr);
+        return false;
+    }
     if (optind + 1 != argc) {
         fputs("loom run: expected one SCENARIO\n", stderr);
         return false;
@@ -122,8 +157,8 @@ static bool check_plans(struct experiment *e, const struct run_options *options,
         }
         if (i == 0) {
             const struct sim_config *c = &plan.config;
-            e->shape = run_shape_choose(options, e->seeds * e->arms,
-                                        c->relay_count + c->client_count + c->server_count);
+            e->hosts = c->relay_count + c->client_count + c->server_count;
+            e->shape = run_shape_choose(options, e->seeds * e->arms, e->hosts);
             say_plan(e, &plan);
         }
         plan_fini(&plan);
@@ -167,13 +202,15 @@ static bool choose_engine(struct experiment *e, struct run_options *options, str
 
 static bool experiment_init(struct experiment *e, struct run_options *options, struct mistake *mistake) {
     *e = (struct experiment){.summaries = NULL};
-    if (!scenario_inputs_read(options->scenario, options->network, &e->inputs, mistake))
+    if (!scenario_inputs_read_changed(options->scenario, &options->changes, options->network, &e->inputs,
+                                      mistake))
         return false;
     if (!choose_engine(e, options, mistake))
         return false;
     const struct scenario *s = &e->inputs.scenario;
     e->first_seed = options->has_seed ? options->seed : s->seeds.first;
-    e->seeds = options->has_seed ? 1 : (uint32_t)(s->seeds.last - s->seeds.first + 1);
+    uint64_t last = options->has_seed ? options->last_seed : s->seeds.last;
+    e->seeds = (uint32_t)(last - e->first_seed + 1);
     e->arms = s->arms.n;
     e->summaries = calloc((size_t)e->seeds * e->arms, sizeof(*e->summaries));
     int n = snprintf(e->out, sizeof(e->out), "%s%s", options->out ? options->out : "results/",
@@ -191,9 +228,11 @@ static void experiment_fini(struct experiment *e) {
     scenario_inputs_fini(&e->inputs);
 }
 
-static bool experiment_run(struct experiment *e, struct mistake *mistake) {
+static bool experiment_run(struct experiment *e, const struct run_options *options, struct mistake *mistake) {
     if (!run_together(e, mistake))
         return false;
+    if (options->is_part)
+        return true;
     const struct run_table table = {&e->inputs, e->summaries, e->seeds, e->arms, e->first_seed};
     run_table_print(&table, stdout);
     return run_table_save(&table, e->out, mistake) && run_summary_save(&table, e->out, mistake);
@@ -221,7 +260,8 @@ int run_command(int argc, char *argv[]) {
         return COMMAND_OK;
     }
     bool ok = experiment_init(&experiment, &words.options, &mistake) &&
-              (words.wants_check || experiment_run(&experiment, &mistake));
+              (words.wants_check || experiment_run(&experiment, &words.options, &mistake)) &&
+              (!words.wants_json || run_check_print(&experiment, stdout, &mistake));
     experiment_fini(&experiment);
     if (ok)
         return COMMAND_OK;

@@ -87,6 +87,7 @@ static bool read_field(const struct record_field *field, const struct setting *m
     switch (field->kind) {
     case RECORD_NUMBER: return setting_u64(map, field->key, field->least, field->most, out, mistake);
     case RECORD_BOOL: return read_bool(field, map, out, mistake);
+    case RECORD_FRACTION: return setting_fraction(map, field->key, out, mistake);
     case RECORD_TEXT: return read_text(field, map, out, mistake);
     case RECORD_CHOICE: return read_choice(field, map, out, mistake);
     case RECORD_MAP: return read_map(field, map, out, mistake);
@@ -100,6 +101,7 @@ static bool use_default(const struct record_field *field, void *out, struct mist
     switch (field->kind) {
     case RECORD_NUMBER:
     case RECORD_BOOL:
+    case RECORD_FRACTION:
     case RECORD_CHOICE: *(uint64_t *)out = field->value; return true;
     case RECORD_TEXT: *(const char **)out = field->text; return true;
     case RECORD_MAP: return record_read(field->record, NULL, out, mistake);
@@ -179,6 +181,8 @@ static json_t *field_json(const struct record_field *field, const void *value) {
     switch (field->kind) {
     case RECORD_NUMBER: return json_integer((json_int_t)*number);
     case RECORD_BOOL: return json_boolean(*number);
+    case RECORD_FRACTION:
+        return *number == RECORD_NO_FRACTION ? json_null() : json_real((double)*number / 100);
     case RECORD_TEXT:
         return *(const char *const *)value ? json_string(*(const char *const *)value) : json_null();
     case RECORD_CHOICE: return json_string(field->names[*number]);

@@ -2,7 +2,7 @@
  * JSON of what was read, and the JSON schema of what may be written. So the four cannot disagree.
  *
  * A record's struct begins with `const struct setting *at`, its map (NULL when all of it is defaults): whoever finds a
- * mistake that no table can say has a place for it. Numbers, choices and booleans are uint64_t in the struct, text is a
+ * mistake that no table can say has a place for it. Numbers, choices, booleans and fractions (in hundredths) are uint64_t in the struct, text is a
  * `const char *` that lives as long as the settings, a map is its record in place, a list is a struct record_list.
  * Memory: a record owns its lists (record_fini). Bound: items_most of each list. */
 #ifndef LOOM_SIM_RECORD_H
@@ -12,7 +12,17 @@
 
 #include "files/settings.h"
 
-enum record_kind { RECORD_NUMBER, RECORD_BOOL, RECORD_TEXT, RECORD_CHOICE, RECORD_MAP, RECORD_LIST };
+#define RECORD_NO_FRACTION UINT64_MAX
+
+enum record_kind {
+    RECORD_NUMBER,
+    RECORD_BOOL,
+    RECORD_FRACTION,
+    RECORD_TEXT,
+    RECORD_CHOICE,
+    RECORD_MAP,
+    RECORD_LIST
+};
 
 struct record_list {
     void *items; /* one record after the other */
@@ -26,7 +36,7 @@ struct record_field {
     bool is_optional;
     size_t offset;
     uint64_t least, most;     /* of a number; how many items of a list */
-    uint64_t value;           /* when left out: of a number, a choice, a boolean */
+    uint64_t value;           /* when left out: of a number, a fraction, a choice, a boolean */
     const char *text;         /* when left out; NULL: none */
     const char *const *names; /* of a choice */
     size_t names_n;

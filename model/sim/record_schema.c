@@ -26,6 +26,14 @@ static json_t *bool_schema(const struct record_field *field) {
     return schema;
 }
 
+static json_t *fraction_schema(const struct record_field *field) {
+    json_t *schema =
+        json_pack("{s:s, s:i, s:i, s:f}", "type", "number", "minimum", 0, "maximum", 1, "multipleOf", 0.01);
+    if (schema && field->is_optional && field->value != RECORD_NO_FRACTION)
+        json_object_set_new(schema, "default", json_real((double)field->value / 100));
+    return schema;
+}
+
 static json_t *text_schema(const struct record_field *field) {
     json_t *schema = json_pack("{s:s, s:i}", "type", "string", "minLength", 1);
     if (schema && field->is_optional && field->text)
@@ -42,6 +50,7 @@ static json_t *value_schema(const struct record_field *field) {
     switch (field->kind) {
     case RECORD_NUMBER: return number_schema(field);
     case RECORD_BOOL: return bool_schema(field);
+    case RECORD_FRACTION: return fraction_schema(field);
     case RECORD_TEXT: return text_schema(field);
     case RECORD_CHOICE: return choice_schema(field);
     case RECORD_MAP: return record_schema(field->record);

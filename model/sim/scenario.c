@@ -139,17 +139,36 @@ static bool check(const struct scenario *s, struct mistake *mistake) {
            check_names(&s->arms, sizeof(struct scenario_arm), mistake) && check_traffic(&s->traffic, mistake);
 }
 
+/* One arm instead of all: like the last of them, but for its name and for how many relays run Loom. */
+static void take_rollout(struct scenario *s) {
+    struct scenario_arm *arms = s->arms.items;
+    if (s->rollout.fraction == RECORD_NO_FRACTION)
+        return;
+    arms[0] = arms[s->arms.n - 1];
+    arms[0].name = "rollout";
+    arms[0].percent = s->rollout.fraction;
+    s->arms.n = 1;
+}
+
 bool scenario_parse(const char *file, const char *text, size_t length, struct scenario *out,
                     struct mistake *mistake) {
+    return scenario_parse_changed(file, text, length, NULL, out, mistake);
+}
+
+bool scenario_parse_changed(const char *file, const char *text, size_t length,
+                            const struct settings_changes *changes, struct scenario *out,
+                            struct mistake *mistake) {
     memset(out, 0, sizeof(*out));
     struct settings *settings = settings_parse(file, text, length, mistake);
     if (!settings)
         return false;
-    if (!record_read(&scenario_record, settings_root(settings), out, mistake)) {
+    if (!settings_change(settings, changes, mistake) ||
+        !record_read(&scenario_record, settings_root(settings), out, mistake)) {
         settings_free(settings);
         return false;
     }
     out->settings = settings;
+    take_rollout(out);
     if (check(out, mistake))
         return true;
     scenario_fini(out);

@@ -6,6 +6,7 @@
 #ifndef LOOM_SIM_SCENARIO_H
 #define LOOM_SIM_SCENARIO_H
 
+#include "files/settings_change.h"
 #include "sim/record.h"
 
 enum scenario_engine { SCENARIO_ENGINE_SIM, SCENARIO_ENGINE_SHADOW };
@@ -75,6 +76,12 @@ struct scenario_arm {
     uint64_t goes_on;
 };
 
+/* What `loom sweep` asks for. */
+struct scenario_share {
+    const struct setting *at;
+    uint64_t fraction; /* RECORD_NO_FRACTION: the arms are as they are written */
+};
+
 struct scenario_place {
     const struct setting *at;
     const char *country;
@@ -139,7 +146,8 @@ struct scenario {
     struct scenario_network network;
     struct scenario_topology topology;
     struct scenario_hardware hardware;
-    struct record_list arms; /* of scenario_arm */
+    struct record_list arms; /* of scenario_arm; one, when rollout says a fraction */
+    struct scenario_share rollout;
     struct scenario_traffic traffic;
     struct scenario_outputs outputs;
     struct settings *settings;
@@ -150,6 +158,10 @@ extern const struct record scenario_record;
 /* Read the text of a scenario; file is its name in mistakes. On failure out holds nothing. */
 MUST_USE bool scenario_parse(const char *file, const char *text, size_t length, struct scenario *out,
                              struct mistake *mistake);
+/* The same with values changed, as if they stood in the text; changes may be NULL. */
+MUST_USE bool scenario_parse_changed(const char *file, const char *text, size_t length,
+                                     const struct settings_changes *changes, struct scenario *out,
+                                     struct mistake *mistake);
 void scenario_fini(struct scenario *scenario);
 
 /* The text of scenarios/schema.json, to be freed; NULL without memory. */

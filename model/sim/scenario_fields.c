@@ -24,6 +24,11 @@
         .record = &(of)                                                                                      \
     }
 /* May be left out. */
+#define FRACTION_OR(type, member, fallback, words)                                                        \
+    {                                                                                                     \
+        .key = #member, .about = (words), .kind = RECORD_FRACTION, .is_optional = true, AT(type, member), \
+        .value = (fallback)                                                                               \
+    }
 #define NUMBER_OR(type, member, fallback, lo, hi, text)                                                \
     {                                                                                                  \
         .key = #member, .about = (text), .kind = RECORD_NUMBER, .is_optional = true, AT(type, member), \
@@ -173,6 +178,12 @@ static const struct record_field arm_fields[] = {
 };
 static const struct record arm_record = RECORD(scenario_arm, arm_fields);
 
+static const struct record_field rollout_fields[] = {
+    FRACTION_OR(scenario_share, fraction, RECORD_NO_FRACTION,
+                "instead of all arms one, rollout: like the last, but this share of relays runs Loom"),
+};
+static const struct record rollout_record = RECORD(scenario_share, rollout_fields);
+
 static const struct record_field place_fields[] = {
     TEXT(scenario_place, country, "two capital letters, of the table of latencies"),
     NUMBER(scenario_place, share, 1, SHARE_MAX, "relative to the others"),
@@ -275,6 +286,7 @@ static const struct record_field scenario_fields[] = {
     MAP(scenario, topology, topology_record, "what is between hosts"),
     MAP(scenario, hardware, hardware_record, "what relays run on"),
     LIST(scenario, "arms", arms, arm_record, 1, 64, "rollouts to compare; differences are to the first"),
+    MAP_OR(scenario, rollout, rollout_record, "what a sweep over rollouts sets"),
     MAP(scenario, traffic, traffic_record, "what clients do"),
     MAP_OR(scenario, outputs, outputs_record, "what is kept"),
 };

@@ -154,21 +154,22 @@ static bool split_path(const char *path, struct scenario_inputs *out) {
     return out->folder && out->file_name;
 }
 
-static bool read_scenario(const char *path, struct scenario_inputs *out, struct mistake *mistake) {
+static bool read_scenario(const char *path, const struct settings_changes *changes,
+                          struct scenario_inputs *out, struct mistake *mistake) {
     struct file_text text = {NULL, 0};
     if (!split_path(path, out))
         return mistake_at(mistake, path, 0, NULL, "no memory for it");
     bool ok = file_text_read(path, SETTINGS_BYTES_MAX, &text, mistake) &&
               note_input(out, "scenario", out->file_name, &text, mistake) &&
-              scenario_parse(path, text.bytes, text.length, &out->scenario, mistake) &&
+              scenario_parse_changed(path, text.bytes, text.length, changes, &out->scenario, mistake) &&
               scenario_names_check(&out->scenario, mistake);
     file_text_fini(&text);
     return ok;
 }
 
-static bool read_all(const char *path, const char *relays, struct scenario_inputs *out,
-                     struct mistake *mistake) {
-    if (!read_scenario(path, out, mistake))
+static bool read_all(const char *path, const struct settings_changes *changes, const char *relays,
+                     struct scenario_inputs *out, struct mistake *mistake) {
+    if (!read_scenario(path, changes, out, mistake))
         return false;
     bool has_relays = relays || out->scenario.network.relays ? read_relays(out, relays, mistake)
                                                              : take_inline(out, mistake);
@@ -177,8 +178,13 @@ static bool read_all(const char *path, const char *relays, struct scenario_input
 
 bool scenario_inputs_read(const char *path, const char *relays, struct scenario_inputs *out,
                           struct mistake *mistake) {
+    return scenario_inputs_read_changed(path, NULL, relays, out, mistake);
+}
+
+bool scenario_inputs_read_changed(const char *path, const struct settings_changes *changes,
+                                  const char *relays, struct scenario_inputs *out, struct mistake *mistake) {
     memset(out, 0, sizeof(*out));
-    if (read_all(path, relays, out, mistake))
+    if (read_all(path, changes, relays, out, mistake))
         return true;
     scenario_inputs_fini(out);
     return false;

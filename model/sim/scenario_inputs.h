@@ -36,6 +36,10 @@ struct scenario_inputs {
  * failure out holds nothing. */
 MUST_USE bool scenario_inputs_read(const char *path, const char *relays, struct scenario_inputs *out,
                                    struct mistake *mistake);
+/* The same of a scenario with values changed; changes may be NULL, and are borrowed for the call. */
+MUST_USE bool scenario_inputs_read_changed(const char *path, const struct settings_changes *changes,
+                                           const char *relays, struct scenario_inputs *out,
+                                           struct mistake *mistake);
 void scenario_inputs_fini(struct scenario_inputs *inputs);
 
 #endif

@@ -85,6 +85,50 @@ static void contradictions(void **state) {
     }
 }
 
+static void a_fraction_is_one_arm(void **state) {
+    (void)state;
+    static const char text[] = SMALL_HEAD SMALL_NETWORK SMALL_CLASSES SMALL_TRAFFIC
+        "arms:\n    - {name: tor, percent: 0}\n    - {name: loom, percent: 100, threads: 2, order: random}\n";
+    static const char *const words[] = {"rollout.fraction=0.25"};
+    const struct settings_changes changes = {words, COUNT(words)};
+    struct scenario s;
+    struct mistake m = {""};
+    small_parse(text, &s);
+    assert_int_equal(s.arms.n, 2);
+    scenario_fini(&s);
+    assert_true(scenario_parse_changed("s.yaml", text, strlen(text), &changes, &s, &m));
+    const struct scenario_arm *arm = s.arms.items;
+    assert_int_equal(s.arms.n, 1);
+    assert_string_equal(arm->name, "rollout");
+    assert_int_equal(arm->percent, 25);
+    assert_int_equal(arm->threads, 2);
+    assert_int_equal(arm->order, SCENARIO_AT_RANDOM);
+    scenario_fini(&s);
+}
+
+static void what_is_changed_is_checked(void **state) {
+    (void)state;
+    static const struct {
+        const char *word, *mistake;
+    } cases[] = {
+        {"rollout.fraction=1.5",
+         "s.yaml: rollout.fraction: expected a number from 0 to 1 with at most two digits behind the point, "
+         "found \"1.5\""},
+        {"seeds.last=0", "s.yaml: seeds.last: expected a number from 1 to 1000"},
+        {"arms[0].percents=1",
+         "s.yaml: arms[0].percents: no such key: expected name, percent, relays, order, "
+         "threads, architecture, balancing, prices, behaviour or goes_on"},
+        {"arms[1].percent=1", "s.yaml: --set arms[1].percent=1: expected an item that is there"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const struct settings_changes changes = {&cases[i].word, 1};
+        struct scenario s;
+        struct mistake m = {""};
+        assert_false(scenario_parse_changed("s.yaml", SMALL, strlen(SMALL), &changes, &s, &m));
+        assert_string_equal(m.text, cases[i].mistake);
+    }
+}
+
 static struct file_text read_source(const char *name) {
     char path[512];
     struct file_text text;
@@ -122,6 +166,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_left_out_has_a_default),
         cmocka_unit_test(contradictions),
+        cmocka_unit_test(a_fraction_is_one_arm),
+        cmocka_unit_test(what_is_changed_is_checked),
         cmocka_unit_test(the_committed_schema_is_what_the_parser_takes),
         cmocka_unit_test(the_first_scenario),
     };
