@@ -12,6 +12,7 @@
 
 #include "base/nsec.h"
 #include "base/work.h"
+#include "native/cipher_choice.h"
 
 struct manager;
 struct turn_clock;
@@ -26,6 +27,7 @@ struct pacing {
                   const struct working_set *set);
     /* It has waited for events, with nothing to do since then: its next work is later for that, if it slept. */
     void (*woken)(struct pacing *pacing, uint32_t thread, nsec since);
+    enum cipher_hardware hardware; /* of that other CPU: links have the ciphers that cost the least there */
 };
 
 /* An event thread's account. */

@@ -223,7 +223,7 @@ static void log_threads(const struct runtime *runtime) {
 }
 
 static void log_ciphers(const struct runtime *runtime) {
-    const struct cipher_choice choice = cipher_choose_here(runtime->setup.config->link_ciphers);
+    const struct cipher_choice choice = runtime_choose_cipher(runtime);
     log_notice("Links prefer %s: %s",
                choice.order == CIPHER_ORDER_CHACHA ? "ChaCha20-Poly1305" : "AES-256-GCM", choice.why);
 }

@@ -14,6 +14,7 @@
 #include "native/keys.h"
 #include "native/listener.h"
 #include "native/log.h"
+#include "native/pacing.h"
 #include "native/runtime.h"
 #include "native/runtime_state.h"
 #include "native/signals.h"
@@ -25,10 +26,15 @@
 
 /* --- renewal ---------------------------------------------------------------------------------------------------- */
 
+struct cipher_choice runtime_choose_cipher(const struct runtime *runtime) {
+    const struct pacing *pacing = runtime->setup.pacing;
+    enum cipher_wish wish = runtime->setup.config->link_ciphers;
+    return pacing != NULL ? cipher_choose(wish, pacing->hardware) : cipher_choose_here(wish);
+}
+
 struct tls_identity *runtime_make_identity(struct runtime *runtime, struct complaint *complaint) {
     uint64_t now_s = (uint64_t)time(NULL);
-    struct tls_identity *identity =
-        tls_identity_new(now_s, cipher_choose_here(runtime->setup.config->link_ciphers).order);
+    struct tls_identity *identity = tls_identity_new(now_s, runtime_choose_cipher(runtime).order);
     identity->credentials = keys_credentials_new(runtime->setup.keys, identity->certificate_sha256,
                                                  runtime->setup.advertised, now_s, complaint);
     if (identity->credentials == NULL) {

@@ -40,5 +40,7 @@ void runtime_start_events(struct runtime *runtime);
 void runtime_stop_events(struct runtime *runtime);
 /* A fresh link certificate with its credentials. NULL with a complaint. */
 struct tls_identity *runtime_make_identity(struct runtime *runtime, struct complaint *complaint);
+/* By the CPU that work takes the time of. */
+struct cipher_choice runtime_choose_cipher(const struct runtime *runtime);
 
 #endif

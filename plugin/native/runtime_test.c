@@ -7,6 +7,9 @@
 #include "core/consensus_view.h"
 #include "native/listener.h"
 #include "native/log.h"
+#include "native/pacing.h"
+#include "native/runtime_state.h"
+#include "native/tls_identity.h"
 #include "support/dial.h"
 #include "support/native_bench.h"
 #include "support/test.h"
@@ -21,7 +24,7 @@ struct rig {
     unsigned ticks, phase;
 };
 
-static void open_runtime(struct rig *rig, int threads) {
+static void open_paced_runtime(struct rig *rig, int threads, struct pacing *pacing) {
     const struct config_port port = {.endpoint = {{ADDRESS_IPV4, {127, 0, 0, 1}}, 0}, .listen = true};
     struct complaint complaint = {""};
     *rig = (struct rig){.bench.config = config_new()};
@@ -38,9 +41,14 @@ static void open_runtime(struct rig *rig, int threads) {
                                         .crypt = openssl_provider(),
                                         .keys = rig->bench.keys,
                                         .listeners = &rig->listeners,
-                                        .advertised = {rig->at}};
+                                        .advertised = {rig->at},
+                                        .pacing = pacing};
     rig->runtime = runtime_new(&setup, &complaint);
     assert_non_null(rig->runtime);
+}
+
+static void open_runtime(struct rig *rig, int threads) {
+    open_paced_runtime(rig, threads, NULL);
 }
 
 static void close_runtime(struct rig *rig) {
@@ -166,6 +174,30 @@ static void one_that_starts_asleep_lets_nobody_in(void **state) {
     close_runtime(&rig);
 }
 
+/* Of the CPU that work takes the time of, whatever this machine has. */
+static void a_paced_relay_chooses_ciphers_for_the_other_cpu(void **state) {
+    static const struct {
+        enum cipher_hardware hardware;
+        enum cipher_wish wish;
+        enum cipher_order order;
+    } cases[] = {{CIPHER_HARDWARE_NONE, CIPHER_WISH_AUTO, CIPHER_ORDER_CHACHA},
+                 {CIPHER_HARDWARE_AES, CIPHER_WISH_AUTO, CIPHER_ORDER_AES},
+                 {CIPHER_HARDWARE_NONE, CIPHER_WISH_AES, CIPHER_ORDER_AES}};
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct pacing pacing = {.hardware = cases[i].hardware};
+        struct complaint complaint;
+        struct rig rig;
+        open_paced_runtime(&rig, 0, &pacing);
+        rig.bench.config->link_ciphers = cases[i].wish;
+        struct tls_identity *identity = runtime_make_identity(rig.runtime, &complaint);
+        assert_non_null(identity);
+        assert_int_equal(identity->order, cases[i].order);
+        tls_identity_drop(identity);
+        close_runtime(&rig);
+    }
+}
+
 static void one_that_never_ran_is_freed(void **state) {
     struct rig rig;
     (void)state;
@@ -179,6 +211,7 @@ int main(void) {
         cmocka_unit_test(serves_and_ends_at_a_signal),
         cmocka_unit_test(sleeps_and_wakes_up),
         cmocka_unit_test(one_that_starts_asleep_lets_nobody_in),
+        cmocka_unit_test(a_paced_relay_chooses_ciphers_for_the_other_cpu),
         cmocka_unit_test(one_that_never_ran_is_freed),
     };
     log_start_silent();

@@ -61,7 +61,10 @@ struct pacing *paced_relay_new(const struct config *config, struct complaint *co
         return NULL;
     struct paced_relay *relay = calloc(1, sizeof *relay);
     CHECK(relay != NULL);
-    relay->pacing = (struct pacing){.charge = charge, .queue = queue, .woken = woken};
+    relay->pacing = (struct pacing){.charge = charge,
+                                    .queue = queue,
+                                    .woken = woken,
+                                    .hardware = profile.has_aes ? CIPHER_HARDWARE_AES : CIPHER_HARDWARE_NONE};
     relay->cpu = cpu;
     log_notice("Work takes the time of %s (%s: %s)", profile.machine, profile.name,
                cost_profile_note(&profile));

@@ -36,6 +36,24 @@ static void a_relay_is_paced_by_its_profile(void **state) {
     config_free(config);
 }
 
+/* Whatever this machine has. */
+static void links_have_the_cipher_of_its_profile(void **state) {
+    static const struct {
+        const char *profile;
+        enum cipher_order order;
+    } cases[] = {{"loom-xeon", CIPHER_ORDER_AES}, {"loom-pi-64", CIPHER_ORDER_CHACHA}};
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct config *config = config_of(cases[i].profile);
+        struct complaint complaint;
+        struct pacing *pacing = paced_relay_new(config, &complaint);
+        assert_non_null(pacing);
+        assert_int_equal(cipher_choose(CIPHER_WISH_AUTO, pacing->hardware).order, cases[i].order);
+        paced_relay_free(pacing);
+        config_free(config);
+    }
+}
+
 static void what_is_no_machine_is_complained_of(void **state) {
     struct complaint complaint;
     struct config *config = config_of("loom-xeon");
@@ -57,6 +75,7 @@ static void what_is_no_machine_is_complained_of(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_relay_is_paced_by_its_profile),
+        cmocka_unit_test(links_have_the_cipher_of_its_profile),
         cmocka_unit_test(what_is_no_machine_is_complained_of),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -103,8 +103,12 @@ class Session:
         pause = self.load["pause_ns"]
         return round(self.draw.expovariate(1 / pause)) if self.load["exponential"] and pause else pause
 
+    def _first_pause(self) -> int:
+        """Return how long it is still in a pause at the beginning: of an exponential one as long as ever."""
+        return self._pause() if self.load["exponential"] else round(self.draw.random() * self.load["pause_ns"])
+
     async def run(self) -> None:
-        begin = self.host.settings["start_ns"] + round(self.draw.random() * self.load["pause_ns"])
+        begin = self.host.settings["start_ns"] + self._first_pause()
         while self.load["fetches"] == 0 or self.fetches < self.load["fetches"]:
             await sleep_until(begin)
             begin = now_ns()
