@@ -56,8 +56,13 @@ static bool check_seeds(const struct scenario_seeds *seeds, struct mistake *mist
 }
 
 static bool check_network(const struct scenario_network *network, struct mistake *mistake) {
-    if (!network->relays == !network->inline_relays.n)
-        return record_mistake(network->at, NULL, mistake, "expected either relays or inline");
+    if (!!network->relays + !!network->inline_relays.n + !!network->generated != 1)
+        return record_mistake(network->at, NULL, mistake, "expected one of relays, inline and generated");
+    if (network->generated && network->scale_permille != 1000)
+        return record_mistake(network->at, "scale_permille", mistake,
+                              "expected it with a table of relays only");
+    if (network->generated && network->rows)
+        return record_mistake(network->at, "rows", mistake, "expected it with a table of relays only");
     if (network->inline_relays.n && network->scale_permille != 1000)
         return record_mistake(network->at, "scale_permille", mistake,
                               "expected it with a table of relays only");
@@ -108,6 +113,23 @@ static bool check_clients(const struct scenario_traffic *traffic, struct mistake
     return check_names(&traffic->clients, sizeof(*groups), mistake);
 }
 
+/* A generated network has all of these, another one none. */
+static bool check_ends(const struct scenario *s, struct mistake *mistake) {
+    const struct scenario_traffic *traffic = &s->traffic;
+    const struct {
+        const char *key;
+        bool is_there;
+    } ends[] = {{"users", traffic->users.n > 0},
+                {"servers", traffic->servers.count > 0},
+                {"clients", traffic->clients.n > 0}};
+    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+        if (ends[i].is_there == !!s->network.generated)
+            return record_mistake(traffic->at, ends[i].key, mistake,
+                                  s->network.generated ? "expected none with a generated network"
+                                                       : "expected some, as there is no generated network");
+    return true;
+}
+
 static bool check_traffic(const struct scenario_traffic *traffic, struct mistake *mistake) {
     if (traffic->wants_cgo && traffic->congestion_control != SIM_CONGESTION_VEGAS)
         return record_mistake(traffic->at, "cgo", mistake, "expected it with congestion_control: vegas only");
@@ -136,7 +158,8 @@ static bool check(const struct scenario *s, struct mistake *mistake) {
     return check_name(s->at, s->name, mistake) && check_times(s, mistake) &&
            check_seeds(&s->seeds, mistake) && check_network(&s->network, mistake) &&
            check_hardware(&s->hardware, mistake) &&
-           check_names(&s->arms, sizeof(struct scenario_arm), mistake) && check_traffic(&s->traffic, mistake);
+           check_names(&s->arms, sizeof(struct scenario_arm), mistake) && check_ends(s, mistake) &&
+           check_traffic(&s->traffic, mistake);
 }
 
 /* One arm instead of all: like the last of them, but for its name and for how many relays run Loom. */

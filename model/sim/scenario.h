@@ -37,6 +37,14 @@ struct scenario_network {
     uint64_t rows;      /* that it must have; 0: any number */
     uint64_t scale_permille;
     struct record_list inline_relays; /* of scenario_relay */
+    const char *generated; /* an archive that tornettools made, with all of its hosts; NULL: none */
+};
+
+/* A country that the table of latencies does not have. */
+struct scenario_instead {
+    const struct setting *at;
+    const char *country;
+    const char *taken_as;
 };
 
 struct scenario_topology {
@@ -44,6 +52,8 @@ struct scenario_topology {
     const char *latencies;
     uint64_t loss_ppm;
     uint64_t first_window; /* of TCP, in segments */
+    uint64_t scale_permille;
+    struct record_list instead; /* of scenario_instead */
 };
 
 struct scenario_class {
@@ -111,6 +121,7 @@ struct scenario_clients {
     uint64_t is_pinned;       /* each host keeps to one path, which the seed draws */
     const char *through;      /* the relay in the middle of all circuits, by name; or NULL */
     struct record_list files; /* of scenario_file */
+    bool has_flows;           /* of a generated network: as its models say; of nothing that is written in a scenario */
 };
 
 struct scenario_load {

@@ -100,8 +100,17 @@ static const struct record_field network_fields[] = {
               "the share of the table to simulate, role by role, evenly over the order of weights"),
     LIST_OR(scenario_network, "inline", inline_relays, relay_record, 1000,
             "the relays themselves, instead of a table"),
+    TEXT_OR(scenario_network, generated, NULL,
+            "a whole network that tornettools generated for Shadow, packed as .tar.xz, beside the scenario: its relays, "
+            "servers and clients with their traffic"),
 };
 static const struct record network_record = RECORD(scenario_network, network_fields);
+
+static const struct record_field instead_fields[] = {
+    TEXT(scenario_instead, country, "two capital letters, not of the table of latencies"),
+    TEXT(scenario_instead, taken_as, "two capital letters, of that table"),
+};
+static const struct record instead_record = RECORD(scenario_instead, instead_fields);
 
 static const struct record_field topology_fields[] = {
     TEXT(scenario_topology, latencies, "latencies between countries, as loom-topology writes them"),
@@ -109,6 +118,9 @@ static const struct record_field topology_fields[] = {
     NUMBER_OR(
         scenario_topology, first_window, NET_CWND_LINUX, 1, 100,
         "segments that TCP sends at first; 10: as Linux, 2: what comes out in Shadow, which has its own"),
+    NUMBER_OR(scenario_topology, scale_permille, 1000, 10, 100000, "of all latencies; 1000: as they are"),
+    LIST_OR(scenario_topology, "instead", instead, instead_record, COUNTRIES_ALL,
+            "hosts of a generated network in countries that the table does not have"),
 };
 static const struct record topology_record = RECORD(scenario_topology, topology_fields);
 
@@ -191,7 +203,8 @@ static const struct record_field place_fields[] = {
 static const struct record place_record = RECORD(scenario_place, place_fields);
 
 static const struct record_field servers_fields[] = {
-    NUMBER(scenario_servers, count, 1, SIM_SERVERS_MAX, "hosts; a fetch draws one"),
+    NUMBER_OR(scenario_servers, count, 0, 0, SIM_SERVERS_MAX,
+              "hosts; a fetch draws one. 0: only with a generated network, which has its own"),
     NUMBER_OR(scenario_servers, line_mbit, 10000, 0, MBIT_MAX, "each way; 0: without limit"),
     LIST_OR(scenario_servers, "places", places, place_record, COUNTRIES_ALL, "left out: where the users are"),
 };
@@ -248,10 +261,10 @@ static const struct record_field traffic_fields[] = {
         "of circuits. windows: ntor and SENDME windows; vegas: ntor-v3, and Vegas between client and exit"),
     BOOL_OR(scenario_traffic, "cgo", wants_cgo, 0,
             "counter galois onion between client and exit; with vegas only"),
-    LIST(scenario_traffic, "users", users, place_record, 1, COUNTRIES_ALL,
-         "where client hosts are, drawn with the seed"),
-    MAP(scenario_traffic, servers, servers_record, "what files come from"),
-    LIST(scenario_traffic, "clients", clients, clients_record, 1, 64, "groups of client hosts"),
+    LIST_OR(scenario_traffic, "users", users, place_record, COUNTRIES_ALL,
+            "where client hosts are, drawn with the seed; left out with a generated network alone"),
+    MAP_OR(scenario_traffic, servers, servers_record, "what files come from; the same"),
+    LIST_OR(scenario_traffic, "clients", clients, clients_record, 64, "groups of client hosts; the same"),
     MAP_OR(scenario_traffic, load, load_record, "what the groups were chosen for"),
 };
 static const struct record traffic_record = RECORD(scenario_traffic, traffic_fields);

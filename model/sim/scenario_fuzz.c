@@ -10,7 +10,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct mistake m;
     if (!scenario_parse("fuzz", (const char *)data, size, &s, &m))
         return 0;
-    if (!s.arms.n || !s.traffic.clients.n || !s.traffic.users.n || !s.hardware.classes.n || !s.duration_s)
+    if (!s.arms.n || !s.hardware.classes.n || !s.duration_s)
+        abort();
+    if (!s.network.generated && (!s.traffic.clients.n || !s.traffic.users.n || !s.traffic.servers.count))
         abort();
     json_t *json = record_json(&scenario_record, &s);
     if (!json)

@@ -5,10 +5,12 @@
 #include <string.h>
 
 #include "files/file_text.h"
+#include "sim/scenario_generated.h"
 #include "sim/scenario_names.h"
 #include "sim/sim_config.h"
 
-#define TABLE_BYTES_MAX (64u << 20)
+#define TABLE_BYTES_MAX   (64u << 20)
+#define ARCHIVE_BYTES_MAX (1u << 30) /* unpacked; that of the whole network has some 300 MB */
 
 /* Where scenario text names a file, and the file. */
 struct naming {
@@ -36,15 +38,15 @@ static bool note_input(struct scenario_inputs *in, const char *key, const char *
            mistake_at(mistake, name, 0, NULL, "no memory for it");
 }
 
-/* Read a file; path_out is to be freed by the caller, also on failure. */
-static bool read_named(struct scenario_inputs *in, const struct naming *what, struct file_text *text,
-                       char **path_out, struct mistake *mistake) {
+/* Read a file of at most bytes_max; path_out is to be freed by the caller, also on failure. */
+static bool read_large(struct scenario_inputs *in, const struct naming *what, size_t bytes_max,
+                       struct file_text *text, char **path_out, struct mistake *mistake) {
     struct mistake of_file;
     *text = (struct file_text){NULL, 0};
     *path_out = what->path ? strdup(what->path) : join(in->folder, what->name);
     if (!*path_out)
         return record_mistake(what->at, what->key, mistake, "no memory for it");
-    if (!file_text_read(*path_out, TABLE_BYTES_MAX, text, &of_file)) {
+    if (!file_text_read(*path_out, bytes_max, text, &of_file)) {
         if (what->path) {
             *mistake = of_file;
             return false;
@@ -53,6 +55,11 @@ static bool read_named(struct scenario_inputs *in, const struct naming *what, st
                               of_file.text);
     }
     return note_input(in, what->json_key, what->path ? what->path : what->name, text, mistake);
+}
+
+static bool read_named(struct scenario_inputs *in, const struct naming *what, struct file_text *text,
+                       char **path_out, struct mistake *mistake) {
+    return read_large(in, what, TABLE_BYTES_MAX, text, path_out, mistake);
 }
 
 static struct span span_of_text(const struct file_text *text) {
@@ -108,6 +115,23 @@ static bool take_inline(struct scenario_inputs *in, struct mistake *mistake) {
         if (!place_inline(scenario_relay_written(network, i), &in->relays.rows[i], mistake))
             return false;
     return true;
+}
+
+static bool read_generated(struct scenario_inputs *in, const char *instead, struct mistake *mistake) {
+    const struct scenario_network *network = &in->scenario.network;
+    const struct naming what = {network->at, "generated", network->generated, instead, "network.generated"};
+    struct text_archive archive = {NULL, 0};
+    struct file_text text;
+    char *path;
+    in->is_generated = read_large(in, &what, ARCHIVE_BYTES_MAX, &text, &path, mistake) &&
+                       text_archive_parse(path, text.bytes, text.length, &archive, mistake) &&
+                       generated_network_read(path, &archive, &in->generated, mistake);
+    text_archive_fini(&archive);
+    file_text_fini(&text);
+    bool ok = in->is_generated && (scenario_generated_take(&in->generated, &in->scenario, &in->relays) ||
+                                   mistake_at(mistake, path, 0, NULL, "no memory for it"));
+    free(path);
+    return ok;
 }
 
 static bool read_latency(struct scenario_inputs *in, struct mistake *mistake) {
@@ -171,8 +195,10 @@ static bool read_all(const char *path, const struct settings_changes *changes, c
                      struct scenario_inputs *out, struct mistake *mistake) {
     if (!read_scenario(path, changes, out, mistake))
         return false;
-    bool has_relays = relays || out->scenario.network.relays ? read_relays(out, relays, mistake)
-                                                             : take_inline(out, mistake);
+    const struct scenario_network *network = &out->scenario.network;
+    bool has_relays = network->generated            ? read_generated(out, relays, mistake)
+                      : relays || network->relays ? read_relays(out, relays, mistake)
+                                                    : take_inline(out, mistake);
     return has_relays && read_latency(out, mistake) && read_profiles(out, mistake);
 }
 
@@ -193,6 +219,7 @@ bool scenario_inputs_read_changed(const char *path, const struct settings_change
 void scenario_inputs_fini(struct scenario_inputs *inputs) {
     scenario_fini(&inputs->scenario);
     relay_table_fini(&inputs->relays);
+    generated_network_fini(&inputs->generated);
     country_latency_fini(&inputs->latency);
     free(inputs->folder);
     free(inputs->file_name);

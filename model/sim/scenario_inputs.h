@@ -1,4 +1,5 @@
-/* scenario_inputs - the files that a scenario names, read: relays, latencies, price profiles; and each one's hash.
+/* scenario_inputs - the files that a scenario names, read: relays or a whole network, latencies, price profiles; and each one's
+ * hash.
  *
  * Names are relative to the scenario's folder. A mistake in a file is placed in that file; a file that is not there, at the
  * key that names it.
@@ -7,6 +8,7 @@
 #define LOOM_SIM_SCENARIO_INPUTS_H
 
 #include "cost/profile.h"
+#include "network/generated_network.h"
 #include "network/relay_table.h"
 #include "sim/results_hash.h"
 #include "sim/scenario.h"
@@ -22,7 +24,9 @@ struct scenario_input {
 
 struct scenario_inputs {
     struct scenario scenario;
-    struct relay_table relays; /* heaviest first; of an inline network too */
+    struct relay_table relays;          /* heaviest first; of any network */
+    struct generated_network generated; /* when is_generated; its relays are in the order of the table's */
+    bool is_generated; /* and the scenario has its groups of clients: what fetches files is measured, flows are load */
     struct country_latency latency;
     struct cost_profile tor, loom;
     bool has_prices;
@@ -32,8 +36,8 @@ struct scenario_inputs {
     char *file_name;
 };
 
-/* Read everything. relays: takes the place of what the scenario names, relative to the working folder; or NULL. On
- * failure out holds nothing. */
+/* Read everything. relays: takes the place of the table, or of the generated network, that the scenario names, relative to
+ * the working folder; or NULL. On failure out holds nothing. */
 MUST_USE bool scenario_inputs_read(const char *path, const char *relays, struct scenario_inputs *out,
                                    struct mistake *mistake);
 /* The same of a scenario with values changed; changes may be NULL, and are borrowed for the call. */

@@ -9,6 +9,7 @@
 #include "cost/price_draw.h"
 #include "des/rate_bucket.h"
 #include "files/file_memory.h"
+#include "sim/scenario_generated.h"
 #include "sim/scenario_hardware.h"
 #include "sim/scenario_names.h"
 #include "sim/scenario_places.h"
@@ -62,13 +63,14 @@ static void plan_prices(struct plan *plan) {
 static bool plan_geography(struct plan *plan, struct mistake *mistake) {
     const struct country_latency *latency = &plan->inputs->latency;
     const uint64_t loss_ppm = scenario_of(plan)->topology.loss_ppm;
+    const uint64_t scale = scenario_of(plan)->topology.scale_permille;
     size_t n = (size_t)latency->count * latency->count;
     plan->latency_us = calloc(n, sizeof(uint32_t));
     plan->loss = loss_ppm ? calloc(n, sizeof(uint32_t)) : NULL;
     if (!plan->latency_us || (loss_ppm && !plan->loss))
         return no_memory(plan, mistake);
     for (size_t i = 0; i < n; i++) {
-        uint64_t us = latency->latency[i] / NS_PER_US;
+        uint64_t us = latency->latency[i] * scale / 1000 / NS_PER_US;
         plan->latency_us[i] = us ? (uint32_t)us : 1;
         if (plan->loss)
             plan->loss[i] = (uint32_t)((loss_ppm << 32) / 1000000);
@@ -149,18 +151,16 @@ static bool place_relay(struct plan *plan, uint32_t i, struct mistake *mistake) 
     const struct scenario *s = scenario_of(plan);
     const struct plan_relay *relay = &plan->relays[i];
     const struct relay_row *row = relay->row;
-    uint32_t country = country_latency_find(&plan->inputs->latency, row->country);
-    if (country == COUNTRY_NONE)
-        return record_mistake(s->network.at, s->network.relays ? "relays" : "inline", mistake,
-                              "expected countries of %s, found \"%s\"", s->topology.latencies,
-                              row->country.code);
+    uint16_t country;
+    if (!scenario_country(plan->inputs, row->country, &country, mistake))
+        return false;
     plan->sim_relays[i] = (struct sim_relay_config){
         .weight = row->weight,
         .line_rate = scenario_line_rate((enum scenario_line_rate)s->hardware.line_rate, row->capacity),
         .bandwidth_rate = at_least_a_record(row->rate, row),
         .bandwidth_burst = at_least_a_record(row->burst, row),
         .flags = flags_of(row),
-        .country = (uint16_t)country,
+        .country = country,
         .cpu = (uint16_t)i};
     plan->sim_relays[i].connection_threads = threads_of(plan, i);
     plan->sim_relays[i].balancing = (enum balance_policy)plan->arm->balancing;
@@ -224,7 +224,11 @@ static void name_relay(struct plan *plan, uint32_t i) {
     relay->role = relay_role_of(relay->row->flags);
     relay->class = plan->classes[i];
     relay->is_loom = plan->is_loom[i];
-    snprintf(relay->name, sizeof(relay->name), "relay%u%s", i + 1, relay_role_name(relay->role));
+    if (plan->inputs->is_generated)
+        snprintf(relay->name, sizeof(relay->name), "%s",
+                 plan->inputs->generated.relays[plan->sample.rows[i]].name);
+    else
+        snprintf(relay->name, sizeof(relay->name), "relay%u%s", i + 1, relay_role_name(relay->role));
 }
 
 static bool take_relay_room(struct plan *plan) {
@@ -284,6 +288,8 @@ static bool plan_loads(struct plan *plan, struct mistake *mistake) {
     for (uint32_t i = 0; i < list->n; i++) {
         const struct scenario_file *files = groups[i].files.items;
         plan->loads[i] = load_of(&groups[i], next, plan->arm);
+        plan->loads[i].is_punctual = plan->inputs->is_generated;
+        plan->loads[i].flows = groups[i].has_flows ? &plan->flows : NULL;
         for (uint32_t j = 0; j < groups[i].files.n; j++)
             *next++ =
                 (struct sim_file){files[j].bytes, (uint32_t)files[j].share, files[j].timeout_s * NSEC_PER_S};
@@ -383,11 +389,46 @@ uint32_t plan_relay_named(const struct plan *plan, const char *name) {
     return 0;
 }
 
+/* The generated network says where all are, and when each begins. */
+static bool plan_generated_ends(struct plan *plan, struct mistake *mistake) {
+    const struct generated_network *network = &plan->inputs->generated;
+    const struct scenario_clients *groups = scenario_of(plan)->traffic.clients.items;
+    plan->servers = calloc((size_t)network->server_count + 1, sizeof(*plan->servers));
+    plan->clients = calloc((size_t)network->client_count + 1, sizeof(*plan->clients));
+    plan->client_group = calloc((size_t)network->client_count + 1, sizeof(*plan->client_group));
+    if (!plan->servers || !plan->clients || !plan->client_group)
+        return no_memory(plan, mistake);
+    for (uint32_t i = 0; i < network->server_count; i++) {
+        plan->servers[i].line_rate = network->servers[i].rate;
+        if (!scenario_country(plan->inputs, network->servers[i].country, &plan->servers[i].country, mistake))
+            return false;
+    }
+    for (uint32_t i = 0; i < network->client_count; i++) {
+        const struct generated_end *end = &network->clients[i];
+        uint32_t group = 0;
+        while (groups[group].has_flows != end->has_flows)
+            group++;
+        plan->client_group[i] = (uint16_t)group;
+        plan->clients[i] = client_of(&groups[group], group, 0);
+        plan->clients[i].line_rate = end->rate;
+        plan->clients[i].start = end->start + (end->has_flows ? 0 : network->periodic.actions.pause);
+        if (!scenario_country(plan->inputs, end->country, &plan->clients[i].country, mistake))
+            return false;
+    }
+    plan->config.servers = plan->servers;
+    plan->config.server_count = network->server_count;
+    plan->config.clients = plan->clients;
+    plan->config.client_count = network->client_count;
+    return true;
+}
+
 /* Clients draw after servers from another stream, so that more clients move no server. */
 static bool plan_ends(struct plan *plan, struct mistake *mistake) {
     const struct scenario_traffic *traffic = &scenario_of(plan)->traffic;
     const struct country_latency *latency = &plan->inputs->latency;
     struct places users, servers;
+    if (plan->inputs->is_generated)
+        return plan_generated_ends(plan, mistake);
     if (!places_init(&users, &traffic->users, latency, plan->seed, PLACES_USERS, mistake))
         return false;
     bool ok = places_init(&servers, traffic->servers.places.n ? &traffic->servers.places : &traffic->users,
@@ -418,6 +459,7 @@ static bool make(struct plan *plan, struct mistake *mistake) {
     plan->config.kist_run_interval_ms = (uint32_t)s->kist_run_interval_ms;
     plan->config.congestion_control = (enum sim_congestion)s->traffic.congestion_control;
     plan->config.wants_cgo = s->traffic.wants_cgo;
+    plan->flows = scenario_generated_flows(&plan->inputs->generated);
     plan_prices(plan);
     return plan_geography(plan, mistake) && plan_relays(plan, mistake) && plan_loads(plan, mistake) &&
            plan_ends(plan, mistake) && check_config(plan, mistake);

@@ -40,6 +40,7 @@ struct plan {
     struct sim_server_config *servers;
     struct sim_load *loads; /* one for each group of clients */
     struct sim_file *files; /* of all groups, one after the other */
+    struct sim_flows flows; /* of a generated network */
     struct sim_client_config *clients;
     struct plan_path *paths; /* one for each client host; NULL where none keeps to one */
 };
