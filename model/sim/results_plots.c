@@ -35,22 +35,22 @@ static void append_to(json_t *object, const char *key, json_t *value) {
 }
 
 /* {"ALL": [s, ...], "51200": [s, ...]} */
-static void add_time(const struct plan *plan, const struct sim_transfer *t, nsec from_asking, json_t *out) {
+static void add_time(const struct plan *plan, const struct sim_transfer *t, nsec took, json_t *out) {
     char size[24];
     snprintf(size, sizeof(size), "%" PRIu64, file_bytes(plan, t));
-    append_to(out, "ALL", json_real(seconds(from_asking)));
-    append_to(out, size, json_real(seconds(from_asking)));
+    append_to(out, "ALL", json_real(seconds(took)));
+    append_to(out, size, json_real(seconds(took)));
 }
 
-/* As tgen's summaries: of transfers that came to their end. */
+/* As tgen's summaries: of transfers that came to their end, and from its request on, which it sends when the stream stands. */
 static void visit_first_byte(const struct plan *plan, const struct sim_transfer *t, json_t *out) {
     if (t->outcome == SIM_OUTCOME_DONE)
-        add_time(plan, t, t->first_byte - t->asked, out);
+        add_time(plan, t, t->first_byte - t->connected, out);
 }
 
 static void visit_last_byte(const struct plan *plan, const struct sim_transfer *t, json_t *out) {
     if (t->outcome == SIM_OUTCOME_DONE)
-        add_time(plan, t, t->last_byte - t->asked, out);
+        add_time(plan, t, t->last_byte - t->connected, out);
 }
 
 static void visit_round_trip(const struct plan *plan, const struct sim_transfer *t, json_t *out) {

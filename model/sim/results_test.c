@@ -70,7 +70,7 @@ static void under_the_names_of_tornettools(void **state) {
     (void)state;
     json_t *first = read_plot("time_to_first_byte_recv.exit");
     assert_int_equal(json_array_size(json_object_get(first, "ALL")), 1);
-    assert_true(json_real_value(json_array_get(json_object_get(first, "51200"), 0)) == 0.1);
+    assert_true(json_real_value(json_array_get(json_object_get(first, "51200"), 0)) == 0.099);
     json_t *errors = read_plot("error_rate.exit");
     assert_true(json_real_value(json_array_get(json_array_get(json_object_get(errors, "timeout"), 0), 0)) ==
                 50.0);
