@@ -121,7 +121,7 @@ struct scenario_clients {
     uint64_t is_pinned;       /* each host keeps to one path, which the seed draws */
     const char *through;      /* the relay in the middle of all circuits, by name; or NULL */
     struct record_list files; /* of scenario_file */
-    bool has_flows;           /* of a generated network: as its models say; of nothing that is written in a scenario */
+    bool has_flows; /* of a generated network: as its models say; of nothing that is written in a scenario */
 };
 
 struct scenario_load {

@@ -100,9 +100,10 @@ static const struct record_field network_fields[] = {
               "the share of the table to simulate, role by role, evenly over the order of weights"),
     LIST_OR(scenario_network, "inline", inline_relays, relay_record, 1000,
             "the relays themselves, instead of a table"),
-    TEXT_OR(scenario_network, generated, NULL,
-            "a whole network that tornettools generated for Shadow, packed as .tar.xz, beside the scenario: its relays, "
-            "servers and clients with their traffic"),
+    TEXT_OR(
+        scenario_network, generated, NULL,
+        "a whole network that tornettools generated for Shadow, packed as .tar.xz, beside the scenario: its relays, "
+        "servers and clients with their traffic"),
 };
 static const struct record network_record = RECORD(scenario_network, network_fields);
 

@@ -30,9 +30,8 @@ static bool take_periodic(const struct generated_clients *clients, struct scenar
         return false;
     for (uint32_t i = 0; i < actions->fetch_count; i++) {
         const struct tgen_fetch *fetch = &actions->fetches[i];
-        files[i] = (struct scenario_file){.bytes = fetch->receive_bytes,
-                                          .share = fetch->share,
-                                          .timeout_s = fetch->timeout / NSEC_PER_S};
+        files[i] = (struct scenario_file){
+            .bytes = fetch->receive_bytes, .share = fetch->share, .timeout_s = fetch->timeout / NSEC_PER_S};
         if (fetch->send_bytes > out->request_bytes)
             out->request_bytes = fetch->send_bytes;
     }

@@ -5,9 +5,10 @@
 #include "support/test.h"
 
 /* What is around a generated network, with a line more of the topology. */
-#define AROUND(topology)                                                                                       \
-    "name: small\nwarm_up_s: 1\nduration_s: 2\nseeds: {first: 1, last: 1}\nnetwork: {generated: x.tar.xz}\n"   \
-    "topology: {latencies: countries.latency" topology "}\nhardware: {line_rate: capacity, classes: [{name: " \
+#define AROUND(topology)                                                                                     \
+    "name: small\nwarm_up_s: 1\nduration_s: 2\nseeds: {first: 1, last: 1}\nnetwork: {generated: x.tar.xz}\n" \
+    "topology: {latencies: countries.latency" topology                                                       \
+    "}\nhardware: {line_rate: capacity, classes: [{name: "                                                   \
     "any, cores: 1}]}\narms: [{name: tor, percent: 0}]\ntraffic: {}\n"
 
 static struct generated_network network;
@@ -98,7 +99,8 @@ static void what_does_not_go_together(void **state) {
     static const struct {
         const char *from, *to, *mistake;
     } cases[] = {
-        {"generated: x.tar.xz", "generated: x, relays: y", "s.yaml:5: network: expected one of relays, inline and generated"},
+        {"generated: x.tar.xz", "generated: x, relays: y",
+         "s.yaml:5: network: expected one of relays, inline and generated"},
         {"generated: x.tar.xz", "generated: x, scale_permille: 10",
          "s.yaml:5: network.scale_permille: expected it with a table of relays only"},
         {"generated: x.tar.xz", "relays: x",

@@ -196,9 +196,9 @@ static bool read_all(const char *path, const struct settings_changes *changes, c
     if (!read_scenario(path, changes, out, mistake))
         return false;
     const struct scenario_network *network = &out->scenario.network;
-    bool has_relays = network->generated            ? read_generated(out, relays, mistake)
+    bool has_relays = network->generated          ? read_generated(out, relays, mistake)
                       : relays || network->relays ? read_relays(out, relays, mistake)
-                                                    : take_inline(out, mistake);
+                                                  : take_inline(out, mistake);
     return has_relays && read_latency(out, mistake) && read_profiles(out, mistake);
 }
 

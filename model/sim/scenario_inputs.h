@@ -26,7 +26,8 @@ struct scenario_inputs {
     struct scenario scenario;
     struct relay_table relays;          /* heaviest first; of any network */
     struct generated_network generated; /* when is_generated; its relays are in the order of the table's */
-    bool is_generated; /* and the scenario has its groups of clients: what fetches files is measured, flows are load */
+    bool
+        is_generated; /* and the scenario has its groups of clients: what fetches files is measured, flows are load */
     struct country_latency latency;
     struct cost_profile tor, loom;
     bool has_prices;

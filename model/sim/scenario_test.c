@@ -44,7 +44,7 @@ static void contradictions(void **state) {
          "s.yaml:13: outputs: series_ms: expected a multiple of sample_ms, 30"},
         {SMALL_HEAD
          "network: {scale_permille: 10}\ntopology: {latencies: x}\n" SMALL_CLASSES SMALL_ARMS SMALL_TRAFFIC,
-         "s.yaml:5: network: expected either relays or inline"},
+         "s.yaml:5: network: expected one of relays, inline and generated"},
         {SMALL_HEAD "network: {inline: [{country: DE, weight: 1, capacity_kbit: 1}], scale_permille: 10}\n"
                     "topology: {latencies: x}\n" SMALL_CLASSES SMALL_ARMS SMALL_TRAFFIC,
          "s.yaml:5: network.scale_permille: expected it with a table of relays only"},

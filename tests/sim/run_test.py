@@ -120,7 +120,7 @@ BROKEN = [
     ("a file that is not there", "loom.yaml", "gone.yaml",
      "s.yaml:11: hardware.loom_profile: expected a file that can be read: gone.yaml: No such file"),
     ("no network", "    relays: relays.txt\n    rows: 6\n", "    scale_permille: 10\n",
-     "s.yaml:5: network: expected either relays or inline"),
+     "s.yaml:5: network: expected one of relays, inline and generated"),
     ("no machine for a relay", "cores: 2,", "cores: 2, capacity_mbit_most: 20,",
      "s.yaml:12: hardware.classes: expected a class for each capacity, found none for 72 Mbit/s"),
     ("one profile of two", "    tor_profile: tor.yaml\n", "",
