@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/check.h"
-#include "sim/scenario_inputs.h"
 #include "sim/sim_server.h"
 
 #define CIRCUIT_TIMEOUT_S 60u
@@ -86,9 +85,8 @@ struct sim_flows scenario_generated_flows(const struct generated_network *networ
 
 /* --- places -------------------------------------------------------------------------------------------------------- */
 
-bool scenario_country(const struct scenario_inputs *inputs, struct country country, uint16_t *out,
-                      struct mistake *mistake) {
-    const struct scenario *s = &inputs->scenario;
+bool scenario_country(const struct scenario *s, const struct country_latency *latency, struct country country,
+                      uint16_t *out, struct mistake *mistake) {
     const struct scenario_instead *instead = s->topology.instead.items;
     const char *key = s->network.generated ? "generated" : s->network.relays ? "relays" : "inline";
     for (uint32_t i = 0; i < s->topology.instead.n; i++) {
@@ -96,7 +94,7 @@ bool scenario_country(const struct scenario_inputs *inputs, struct country count
         if (strcmp(instead[i].country, country.code) == 0 && !country_parse(taken_as, &country))
             return record_mistake(instead[i].at, "taken_as", mistake, "expected two capital letters");
     }
-    uint32_t found = country_latency_find(&inputs->latency, country);
+    uint32_t found = country_latency_find(latency, country);
     *out = (uint16_t)found;
     return found != COUNTRY_NONE ||
            record_mistake(s->network.at, key, mistake, "expected countries of %s, found \"%s\"",

@@ -10,8 +10,6 @@
 
 #define GENERATED_FLOWS_AT_ONCE 512u /* of a client; tornettools' have some fifty */
 
-struct scenario_inputs;
-
 /* The table of its relays, and the groups of its clients, of which the scenario has none yet. False without memory. */
 MUST_USE bool scenario_generated_take(const struct generated_network *network, struct scenario *scenario,
                                       struct relay_table *relays_out);
@@ -19,7 +17,7 @@ MUST_USE bool scenario_generated_take(const struct generated_network *network, s
 struct sim_flows scenario_generated_flows(const struct generated_network *network);
 
 /* Number of a country in the table of latencies, or of that which the scenario says is taken instead. */
-MUST_USE bool scenario_country(const struct scenario_inputs *inputs, struct country country, uint16_t *out,
-                               struct mistake *mistake);
+MUST_USE bool scenario_country(const struct scenario *scenario, const struct country_latency *latency,
+                               struct country country, uint16_t *out, struct mistake *mistake);
 
 #endif

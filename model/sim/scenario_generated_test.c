@@ -1,7 +1,6 @@
 #include "sim/scenario_generated.h"
 
 #include "network/generated_small.h"
-#include "sim/scenario_inputs.h"
 #include "support/test.h"
 
 /* What is around a generated network, with a line more of the topology. */
@@ -74,24 +73,25 @@ static struct country code(const char *text) {
 
 static void countries_that_are_not_there(void **state) {
     (void)state;
-    struct scenario_inputs inputs = {.count = 0};
+    struct country_latency latency;
+    struct scenario s;
     struct mistake m = {""};
     uint16_t country;
     static const char table[] = "DE 1.0\nFR 2.0 1.0\n";
-    assert_true(country_latency_parse("t", (struct span){(const uint8_t *)table, sizeof(table) - 1},
-                                      &inputs.latency, &m));
-    parse(AROUND(", instead: [{country: AB, taken_as: FR}, {country: CD, taken_as: x}]"), &inputs.scenario);
-    assert_true(scenario_country(&inputs, code("FR"), &country, &m));
+    assert_true(
+        country_latency_parse("t", (struct span){(const uint8_t *)table, sizeof(table) - 1}, &latency, &m));
+    parse(AROUND(", instead: [{country: AB, taken_as: FR}, {country: CD, taken_as: x}]"), &s);
+    assert_true(scenario_country(&s, &latency, code("FR"), &country, &m));
     assert_int_equal(country, 1);
-    assert_true(scenario_country(&inputs, code("AB"), &country, &m));
+    assert_true(scenario_country(&s, &latency, code("AB"), &country, &m));
     assert_int_equal(country, 1);
-    assert_false(scenario_country(&inputs, code("US"), &country, &m));
+    assert_false(scenario_country(&s, &latency, code("US"), &country, &m));
     assert_string_equal(m.text,
                         "s.yaml:5: network.generated: expected countries of countries.latency, found \"US\"");
-    assert_false(scenario_country(&inputs, code("CD"), &country, &m));
+    assert_false(scenario_country(&s, &latency, code("CD"), &country, &m));
     assert_string_equal(m.text, "s.yaml:6: topology.instead[1].taken_as: expected two capital letters");
-    scenario_fini(&inputs.scenario);
-    country_latency_fini(&inputs.latency);
+    scenario_fini(&s);
+    country_latency_fini(&latency);
 }
 
 static void what_does_not_go_together(void **state) {

@@ -146,13 +146,18 @@ static void set_limits(const struct scenario_class *class, struct sim_relay_conf
         relay->line_rate = relay->bandwidth_rate = relay->bandwidth_burst = RATE_UNLIMITED;
 }
 
+static bool country_of(const struct plan *plan, struct country country, uint16_t *out,
+                       struct mistake *mistake) {
+    return scenario_country(scenario_of(plan), &plan->inputs->latency, country, out, mistake);
+}
+
 /* Config of relay number i, whose machine is there. */
 static bool place_relay(struct plan *plan, uint32_t i, struct mistake *mistake) {
     const struct scenario *s = scenario_of(plan);
     const struct plan_relay *relay = &plan->relays[i];
     const struct relay_row *row = relay->row;
     uint16_t country;
-    if (!scenario_country(plan->inputs, row->country, &country, mistake))
+    if (!country_of(plan, row->country, &country, mistake))
         return false;
     plan->sim_relays[i] = (struct sim_relay_config){
         .weight = row->weight,
@@ -400,7 +405,7 @@ static bool plan_generated_ends(struct plan *plan, struct mistake *mistake) {
         return no_memory(plan, mistake);
     for (uint32_t i = 0; i < network->server_count; i++) {
         plan->servers[i].line_rate = network->servers[i].rate;
-        if (!scenario_country(plan->inputs, network->servers[i].country, &plan->servers[i].country, mistake))
+        if (!country_of(plan, network->servers[i].country, &plan->servers[i].country, mistake))
             return false;
     }
     for (uint32_t i = 0; i < network->client_count; i++) {
@@ -412,7 +417,7 @@ static bool plan_generated_ends(struct plan *plan, struct mistake *mistake) {
         plan->clients[i] = client_of(&groups[group], group, 0);
         plan->clients[i].line_rate = end->rate;
         plan->clients[i].start = end->start + (end->has_flows ? 0 : network->periodic.actions.pause);
-        if (!scenario_country(plan->inputs, end->country, &plan->clients[i].country, mistake))
+        if (!country_of(plan, end->country, &plan->clients[i].country, mistake))
             return false;
     }
     plan->config.servers = plan->servers;
