@@ -68,8 +68,10 @@ static bool relay_of(const struct plan *plan, const json_t *json, uint32_t *out)
 
 static bool take_build(const json_t *array, uint32_t client, struct sim_build *out) {
     *out = (struct sim_build){.client = client};
-    return json_array_size(array) == BUILD_FIELDS && outcome_of(json_array_get(array, 0), &out->outcome) &&
-           time_at(array, 1, &out->started) && time_at(array, 2, &out->took);
+    bool ok = json_array_size(array) == BUILD_FIELDS && outcome_of(json_array_get(array, 0), &out->outcome) &&
+              time_at(array, 1, &out->started) && time_at(array, 2, &out->took);
+    out->decided = out->started;
+    return ok;
 }
 
 static bool take_small(const struct plan *plan, const json_t *array, struct sim_transfer *out) {
@@ -101,7 +103,7 @@ static bool is_possible(const struct sim_transfer *t, uint64_t bytes) {
 
 static bool take_transfer(const struct plan *plan, const json_t *array, uint32_t client,
                           struct sim_transfer *out) {
-    *out = (struct sim_transfer){.client = client};
+    *out = (struct sim_transfer){.client = client, .responded = NSEC_NEVER};
     nsec *const times[] = {&out->started,   &out->circuit_built, &out->asked,
                            &out->connected, &out->first_byte,    &out->last_byte};
     if (json_array_size(array) != TRANSFER_FIELDS || !outcome_of(json_array_get(array, 0), &out->outcome))

@@ -53,10 +53,11 @@ static void visit_last_byte(const struct plan *plan, const struct sim_transfer *
         add_time(plan, t, t->last_byte - t->connected, out);
 }
 
+/* From its request until something of the server's response. */
 static void visit_round_trip(const struct plan *plan, const struct sim_transfer *t, json_t *out) {
     (void)plan;
-    if (t->connected != NSEC_NEVER)
-        json_array_append_new(out, json_real(seconds(t->connected - t->asked)));
+    if (t->outcome == SIM_OUTCOME_DONE)
+        json_array_append_new(out, json_real(seconds(nsec_min(t->responded, t->first_byte) - t->connected)));
 }
 
 static void add_goodput(const struct plan *plan, const struct sim_transfer *t, uint64_t least, json_t *out) {
@@ -85,6 +86,7 @@ static json_t *list(const struct results_source *source, transfer_visitor *visit
     return out;
 }
 
+/* As oniontrace reads them: from tor's TIME_CREATED, so with the link. */
 static json_t *build_times(const struct results_source *source) {
     const struct plan *plan = source->plan;
     const struct scenario_clients *groups = plan->inputs->scenario.traffic.clients.items;
@@ -94,7 +96,7 @@ static json_t *build_times(const struct results_source *source) {
              i++) {
             const struct sim_build *build = &source->clients[c].builds[i];
             if (build->outcome == SIM_OUTCOME_DONE && build->started >= plan->config.measure_from)
-                json_array_append_new(out, json_real(seconds(build->took)));
+                json_array_append_new(out, json_real(seconds(build->started + build->took - build->decided)));
         }
     return out;
 }

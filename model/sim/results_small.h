@@ -56,6 +56,7 @@ static inline struct sim_transfer small_transfer(uint32_t client, uint16_t file,
                              .circuit_built = started_ms * NSEC_PER_MS,
                              .asked = started_ms * NSEC_PER_MS,
                              .connected = (started_ms + 1) * NSEC_PER_MS,
+                             .responded = first_ms ? (started_ms + first_ms - 2) * NSEC_PER_MS : NSEC_NEVER,
                              .first_byte = first_ms ? (started_ms + first_ms) * NSEC_PER_MS : NSEC_NEVER,
                              .last_byte = last_ms ? (started_ms + last_ms) * NSEC_PER_MS : NSEC_NEVER};
     return t;
@@ -87,7 +88,10 @@ static inline void small_run_init(struct small_run *run) {
     run->transfers[2] = small_transfer(0, 1, SIM_OUTCOME_TIMEOUT, 1500, 300, 0);
     run->transfers[3] = small_transfer(1, 0, SIM_OUTCOME_DONE, 1500, 7, 8); /* load */
     run->builds[0] =
-        (struct sim_build){.outcome = SIM_OUTCOME_DONE, .started = 1000 * NSEC_PER_MS, .took = 70000000};
+        (struct sim_build){.outcome = SIM_OUTCOME_DONE,
+                           .decided = 990 * NSEC_PER_MS, /* in the warm-up; the building is not */
+                           .started = 1000 * NSEC_PER_MS,
+                           .took = 70000000};
     run->clients[0] = (struct sim_client_measure){
         .transfers = run->transfers, .builds = run->builds, .transfer_count = 3, .build_count = 1};
     run->clients[1] = (struct sim_client_measure){.transfers = &run->transfers[3], .transfer_count = 1};

@@ -78,7 +78,12 @@ static void under_the_names_of_tornettools(void **state) {
     assert_int_equal(json_object_size(relays), 2);
     assert_int_equal(json_integer_value(json_object_get(relays, "1")), 20000);
     json_t *trips = read_plot("round_trip_time.exit");
-    assert_int_equal(json_array_size(trips), 2);
+    assert_int_equal(json_array_size(trips), 1);
+    assert_true(json_real_value(json_array_get(trips, 0)) == 0.097);
+    json_t *builds = read_plot("perfclient_circuit_build_time.exit");
+    assert_int_equal(json_array_size(builds), 1);
+    assert_true(json_real_value(json_array_get(builds, 0)) == 0.08);
+    json_decref(builds);
     json_t *goodput = read_plot("perfclient_goodput.exit");
     assert_int_equal(json_array_size(goodput), 0);
     json_t *info = read_plot("simulation_info");

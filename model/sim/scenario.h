@@ -133,6 +133,7 @@ struct scenario_traffic {
     const struct setting *at;
     uint64_t congestion_control; /* enum sim_congestion */
     uint64_t wants_cgo;
+    uint64_t flows_age_s;
     struct record_list users; /* of scenario_place */
     struct scenario_servers servers;
     struct record_list clients; /* of scenario_clients */

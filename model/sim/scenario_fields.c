@@ -262,6 +262,9 @@ static const struct record_field traffic_fields[] = {
         "of circuits. windows: ntor and SENDME windows; vegas: ntor-v3, and Vegas between client and exit"),
     BOOL_OR(scenario_traffic, "cgo", wants_cgo, 0,
             "counter galois onion between client and exit; with vegas only"),
+    NUMBER_OR(
+        scenario_traffic, flows_age_s, 0, 0, 36000,
+        "of a generated network's flows: so long they have been coming when it starts, and long ones go on"),
     LIST_OR(scenario_traffic, "users", users, place_record, COUNTRIES_ALL,
             "where client hosts are, drawn with the seed; left out with a generated network alone"),
     MAP_OR(scenario_traffic, servers, servers_record, "what files come from; the same"),

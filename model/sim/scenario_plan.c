@@ -293,7 +293,7 @@ static bool plan_loads(struct plan *plan, struct mistake *mistake) {
     for (uint32_t i = 0; i < list->n; i++) {
         const struct scenario_file *files = groups[i].files.items;
         plan->loads[i] = load_of(&groups[i], next, plan->arm);
-        plan->loads[i].is_punctual = plan->inputs->is_generated;
+        plan->loads[i].is_punctual = plan->loads[i].has_response = plan->inputs->is_generated;
         plan->loads[i].flows = groups[i].has_flows ? &plan->flows : NULL;
         for (uint32_t j = 0; j < groups[i].files.n; j++)
             *next++ =
@@ -465,6 +465,7 @@ static bool make(struct plan *plan, struct mistake *mistake) {
     plan->config.congestion_control = (enum sim_congestion)s->traffic.congestion_control;
     plan->config.wants_cgo = s->traffic.wants_cgo;
     plan->flows = scenario_generated_flows(&plan->inputs->generated);
+    plan->flows.age = s->traffic.flows_age_s * NSEC_PER_S;
     plan_prices(plan);
     return plan_geography(plan, mistake) && plan_relays(plan, mistake) && plan_loads(plan, mistake) &&
            plan_ends(plan, mistake) && check_config(plan, mistake);

@@ -58,10 +58,11 @@ struct sim_session {
     nsec timer_at;                  /* the next event that matters; NSEC_NEVER: none */
     nsec deadline;                  /* of the fetch; NSEC_NEVER: none */
     nsec circuit_born;
-    uint64_t wanted;    /* bytes of the file */
-    uint64_t requested; /* bytes of the request, or of an upload, that are sent */
-    uint32_t fetches;   /* begun */
-    uint8_t state;      /* enum sim_session_state */
+    uint64_t wanted;        /* bytes of the file */
+    uint64_t requested;     /* bytes of the request, or of an upload, that are sent */
+    uint32_t response_left; /* bytes of the server's response that have not come */
+    uint32_t fetches;       /* begun */
+    uint8_t state;          /* enum sim_session_state */
     bool is_circuit_open;
     bool is_answered; /* its upload has arrived */
     struct sim_transfer transfer;

@@ -83,6 +83,8 @@ struct sim_flows {
     const struct markov_model *flows, *streams, *packets;
     nsec timeout;  /* of a stream, from its beginning; 0: none */
     nsec stallout; /* of a stream, since bytes moved; 0: none */
+    nsec
+        age; /* that the flows have when their client starts: those that came before and are not over go on then */
 };
 
 /* What a session of a client does, again and again: pause, fetch a file, or send one. */
@@ -90,7 +92,9 @@ struct sim_load {
     const struct sim_file *files;
     uint32_t file_count;
     uint32_t request_bytes; /* of a fetch, at least 16 */
-    nsec pause;             /* between the end of a fetch and the next; its mean when it is_exponential */
+    bool
+        has_response; /* the server answers by a short response, in a segment of its own, and then by the file */
+    nsec pause;       /* between the end of a fetch and the next; its mean when it is_exponential */
     bool is_exponential;
     bool is_periodic;     /* the pause is counted from the beginning of a fetch; fetches never overlap */
     nsec circuit_age_max; /* a fetch takes a new circuit when the last one is older; 0: a new one each time */

@@ -3,6 +3,8 @@
  * A flow's streams come by its model whether or not the ones before have ended. Those that come while there is no circuit wait
  * for one, at most FLOW_PATIENCE; a circuit that fails is replaced. A stream ends when both ends have said all, and fails when
  * its time is over, when nothing has moved for long, or with its circuit. The circuit goes with the flow's last stream.
+ * Where flows have an age, a client starts with those that came before its time and have streams yet to come: of streams before
+ * its start nothing is left.
  * Memory: 100 bytes a flow, 200 a stream. Bound: as many flows as the client has sessions; further ones are counted and not
  * made. FLOW_STREAMS_MAX of a flow. */
 #include "base/check.h"
@@ -272,14 +274,6 @@ static void expect_flow(struct sim_client *client, nsec at) {
     host_at(client->host, at, client->world->session_timer, client->config->sessions, NULL);
 }
 
-void sim_flows_start(struct sim_client *client) {
-    for (uint16_t i = 0; i < client->config->sessions; i++)
-        client->sessions[i] =
-            (struct sim_session){.client = client, .state = SIM_SESSION_PAUSED, .timer_at = NSEC_NEVER};
-    markov_walk_begin(&client->arrivals, client->load->flows->flows, rng_u64(host_rng(client->host)));
-    expect_flow(client, client->config->start);
-}
-
 static struct sim_session *idle_session(struct sim_client *client) {
     for (uint16_t i = 0; i < client->config->sessions; i++)
         if (client->sessions[i].state == SIM_SESSION_PAUSED)
@@ -287,34 +281,87 @@ static struct sim_session *idle_session(struct sim_client *client) {
     return NULL;
 }
 
-static void begin_flow(struct sim_client *client, nsec now) {
+/* A session that takes the flow, whose streams are to be drawn; NULL: left out, or no memory. */
+static struct sim_session *take_flow(struct sim_client *client, const struct markov_walk *streams,
+                                     nsec next_at) {
     struct sim_session *session = idle_session(client);
     if (!session) {
         client->flows_left_out++;
-        return;
+        return NULL;
     }
     if (!session->flow)
         session->flow = memory_allocate(host_memory(client->host), sizeof(*session->flow));
     if (!session->flow) {
         host_fail(client->host);
-        return;
+        return NULL;
     }
-    *session->flow = (struct sim_flow){.next_at = now};
+    *session->flow = (struct sim_flow){.arrivals = *streams, .next_at = next_at};
     list_init(&session->flow->streams);
-    markov_walk_begin(&session->flow->arrivals, client->load->flows->streams,
-                      rng_u64(host_rng(client->host)));
-    session->transfer.started = now;
+    session->transfer.started = next_at;
     session->state = SIM_SESSION_FETCHING;
     client->flows++;
-    go_on(session, now);
+    return session;
+}
+
+static struct markov_walk draw_flow(const struct sim_client *client) {
+    struct markov_walk streams;
+    markov_walk_begin(&streams, client->load->flows->streams, rng_u64(host_rng(client->host)));
+    return streams;
 }
 
 void sim_flow_arrival(struct sim_client *client, nsec now) {
     nsec delay;
     if (markov_walk_next(&client->arrivals, &delay) == MARKOV_END)
         return;
-    begin_flow(client, now);
+    struct markov_walk streams = draw_flow(client);
+    struct sim_session *session = take_flow(client, &streams, now);
+    if (session)
+        go_on(session, now);
     expect_flow(client, now + nsec_max(delay, WAIT_LEAST));
+}
+
+/* --- the beginning ------------------------------------------------------------------------------------------------- */
+
+/* A flow that came `before` the start, without its streams until then: when, after it, the next one comes; false: it is over. */
+static bool go_past(struct markov_walk *streams, nsec before, nsec *next_out) {
+    nsec gone = 0;
+    while (gone < before) {
+        nsec delay;
+        if (markov_walk_next(streams, &delay) == MARKOV_END)
+            return false;
+        gone += nsec_max(delay, WAIT_LEAST);
+    }
+    *next_out = gone - before;
+    return true;
+}
+
+/* Flows that came in the time before the start; returns when the next one comes, after it. */
+static nsec take_past(struct sim_client *client, nsec before) {
+    nsec delay, gone = 0;
+    while (gone < before) {
+        if (markov_walk_next(&client->arrivals, &delay) == MARKOV_END)
+            return NSEC_NEVER;
+        struct markov_walk streams = draw_flow(client);
+        nsec left;
+        if (go_past(&streams, before - gone, &left)) {
+            nsec at = client->config->start + left;
+            struct sim_session *session = take_flow(client, &streams, at);
+            if (session)
+                sim_session_set_timer(session, at);
+        }
+        gone += nsec_max(delay, WAIT_LEAST);
+    }
+    return client->config->start + (gone - before);
+}
+
+void sim_flows_start(struct sim_client *client) {
+    for (uint16_t i = 0; i < client->config->sessions; i++)
+        client->sessions[i] =
+            (struct sim_session){.client = client, .state = SIM_SESSION_PAUSED, .timer_at = NSEC_NEVER};
+    markov_walk_begin(&client->arrivals, client->load->flows->flows, rng_u64(host_rng(client->host)));
+    nsec first = take_past(client, client->load->flows->age);
+    if (first != NSEC_NEVER)
+        expect_flow(client, first);
 }
 
 void sim_flow_fini(struct sim_session *session) {

@@ -28,6 +28,7 @@ static const uint64_t one_to_five[] = {1, 6};
 CHAIN(flows, 1, 0, always, each_second, 1);
 CHAIN(many_flows, 1, 0, always, each_10ms, 1);
 CHAIN(streams, 2, 1, always, each_300ms, 1);
+CHAIN(long_streams, 29, 1, always, each_second, 1);
 CHAIN(packets, 59, 1, one_to_five, packet, 2);
 CHAIN(endless_packets, 1, 0, one_to_five, packet, 2);
 
@@ -39,7 +40,7 @@ struct bench {
 
 static void set_up(struct bench *b) {
     small_network_set_up(&b->net, COST_VANILLA);
-    b->models = (struct sim_flows){&flows, &streams, &packets, 600 * NSEC_PER_S, 300 * NSEC_PER_S};
+    b->models = (struct sim_flows){&flows, &streams, &packets, 600 * NSEC_PER_S, 300 * NSEC_PER_S, 0};
     b->net.load = (struct sim_load){.flows = &b->models};
     b->net.client.sessions = 20;
     b->net.config.end = 100 * NSEC_PER_S;
@@ -79,6 +80,27 @@ static void flows_bring_their_streams(void **state) {
     assert_int_equal(totals.transfers_done, m.streams_done);
     assert_true(totals.halves < 50); /* the others are gone */
     tear_down(&b, world);
+}
+
+/* A flow each second, which lasts 30 s on average: after a minute, 30 (1 - 1/e^2) = 26 are there. */
+static void flows_that_have_an_age_are_there_at_the_start(void **state) {
+    (void)state;
+    uint64_t began[2];
+    for (unsigned i = 0; i < 2; i++) {
+        struct bench b;
+        struct sim_world *world;
+        set_up(&b);
+        b.models.streams = &long_streams;
+        b.models.age = i * 60 * NSEC_PER_S;
+        b.net.client.sessions = 200;
+        b.net.config.end = 2 * NSEC_PER_S;
+        struct sim_client_measure m = run(&b, &world);
+        assert_int_equal(m.flows_left_out, 0);
+        began[i] = m.flows;
+        tear_down(&b, world);
+    }
+    assert_in_range(began[0], 2, 3);
+    assert_in_range(began[1], began[0] + 15, began[0] + 45);
 }
 
 static void more_flows_than_sessions_are_left_out(void **state) {
@@ -143,6 +165,7 @@ static void circuits_that_fail_are_replaced(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(flows_bring_their_streams),
+        cmocka_unit_test(flows_that_have_an_age_are_there_at_the_start),
         cmocka_unit_test(more_flows_than_sessions_are_left_out),
         cmocka_unit_test(streams_without_end_are_given_up),
         cmocka_unit_test(without_a_path_nothing_comes),

@@ -48,7 +48,8 @@ struct sim_transfer {
     nsec circuit_built; /* equal to started when the circuit was there */
     nsec asked;         /* BEGIN was sent: what times to first and last byte are counted from */
     nsec connected;
-    nsec first_byte; /* here; of an upload: at the server */
+    nsec responded;  /* the first byte of the server's response, if its load has one (sim_config.h) */
+    nsec first_byte; /* of the file, here; of an upload: at the server */
     nsec last_byte;
 };
 
@@ -57,8 +58,9 @@ struct sim_build {
     uint32_t client;
     uint8_t
         outcome; /* SIM_OUTCOME_DONE, _CIRCUIT_TIMEOUT, _CIRCUIT_FAILED, _LINK_CLOSED, _NO_PATH, _UNFINISHED */
-    nsec started; /* the link to the guard is not counted: from CREATE2 */
-    nsec took;    /* until it was open or given up */
+    nsec decided; /* on it; what follows until started is the link to its guard, where there was none */
+    nsec started; /* CREATE2 was sent */
+    nsec took;    /* from started until it was open or given up */
 };
 
 /* What a relay did in one sample interval. */

@@ -66,6 +66,19 @@ void sim_request_write(uint64_t length, uint64_t wanted, uint8_t out[static SIM_
     CHECK(bytes_out_ok(&bytes));
 }
 
+/* The second word: bit 60 alone of the four highest. */
+#define RESPONSE_SHIFT 60u
+static_assert(SIM_UNENDING >> RESPONSE_SHIFT != 1, "it comes without a response");
+
+uint64_t sim_after_response(uint64_t wanted) {
+    CHECK(wanted >> RESPONSE_SHIFT == 0);
+    return UINT64_C(1) << RESPONSE_SHIFT | wanted;
+}
+
+static bool is_after_response(uint64_t word) {
+    return word >> RESPONSE_SHIFT == 1;
+}
+
 /* The second word: the highest bit, client (22 bits), session (12), number (16). */
 #define UPLOAD_BIT    (UINT64_C(1) << 63)
 #define CLIENT_SHIFT  28u
@@ -207,8 +220,6 @@ static void begin_walk(struct sim_server *server, struct connection *c, uint16_t
     *walking = (struct sim_walking){.connection = c, .timer_at = NSEC_NEVER};
     packet_walk_begin(&walking->walk, config->loads[load].flows->packets, seed, true);
     c->walking = walking;
-    c->left = SIM_RESPONSE_LEN;
-    c->said = 0;
 }
 
 static void end_walk(struct sim_server *server, struct connection *c) {
@@ -267,16 +278,29 @@ static void answer(struct host *host, nsec now, struct connection *c) {
         tcp_want_write(c->tcp);
 }
 
+static void respond(struct host *host, nsec now, struct connection *c) {
+    struct sim_message *message = sim_message_new(host, SIM_RAW, SIM_RESPONSE_LEN, (struct span){NULL, 0});
+    if (!message)
+        return;
+    tcp_write(c->tcp, &message->tcp);
+    tcp_flush(c->tcp, now);
+}
+
 /* A request has come whole. */
-static void begin_answer(struct sim_server *server, struct connection *c, uint64_t wanted) {
+static void begin_answer(struct sim_server *server, nsec now, struct connection *c, uint64_t wanted) {
     uint16_t load;
     uint32_t seed;
+    c->said = 0;
     if (sim_walk_of(wanted, &load, &seed)) {
+        respond(server->host, now, c);
         begin_walk(server, c, load, seed);
         return;
     }
+    if (is_after_response(wanted)) {
+        respond(server->host, now, c);
+        wanted ^= sim_after_response(0);
+    }
     c->left += wanted;
-    c->said = 0;
 }
 
 void sim_server_readable(struct host *host, nsec now, struct tcp *tcp) {
@@ -292,7 +316,7 @@ void sim_server_readable(struct host *host, nsec now, struct tcp *tcp) {
         sim_message_free(host, message);
         begin_upload(host_user(host), c);
         if (c->upload == NO_UPLOAD && !c->walking && request_is_whole(c, &wanted))
-            begin_answer(host_user(host), c, wanted);
+            begin_answer(host_user(host), now, c, wanted);
     }
     if (c->upload != NO_UPLOAD)
         note_upload(host_user(host), now, c);

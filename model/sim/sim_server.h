@@ -1,7 +1,8 @@
 /* sim_server - what stands behind the exits: answers each request with as many bytes as it asks for.
  *
  * A request is its length and the number of bytes wanted (8 bytes each) and zeros. The answer goes as fast as TCP takes
- * it; then the next request is awaited. An upload is its length and whose it is, in the same room, and zeros; it is
+ * it; then the next request is awaited. It may be asked for with a response before it, which is written by itself, as tgen's
+ * server does it: so it has a segment of its own, and what follows waits for the window. An upload is its length and whose it is, in the same room, and zeros; it is
  * answered by one byte when all has come, and what comes after that is taken and forgotten. A request may also ask for the
  * server's end of a packet model (traffic/packet_walk.h). A server's work takes no time.
  * Owner: its engine host. Memory: 80 bytes a connection, 40 an upload, 110 a packet model. */
@@ -19,7 +20,7 @@
 #define SIM_SERVER_PORT      80u
 #define SIM_SERVER_NAME_MAX  16u
 #define SIM_REQUEST_HEAD_LEN 16u
-#define SIM_RESPONSE_LEN     100u                /* before the packets of a model: about what tgen says */
+#define SIM_RESPONSE_LEN     100u                /* about what tgen says */
 #define SIM_UNENDING         (UINT64_C(1) << 62) /* bytes of an answer, or of a request that never is whole */
 
 struct sim_world;
@@ -52,6 +53,8 @@ void sim_server_name(uint32_t server, char out[static SIM_SERVER_NAME_MAX]);
 MUST_USE bool sim_server_of(const char *name, uint32_t *server_out);
 /* The first bytes of a request of `length` bytes for `wanted` bytes. */
 void sim_request_write(uint64_t length, uint64_t wanted, uint8_t out[static SIM_REQUEST_HEAD_LEN]);
+/* What is wanted when a response is to come first. */
+uint64_t sim_after_response(uint64_t wanted);
 
 /* The first bytes of an upload of `length` bytes; of upload, who is read. */
 void sim_upload_write(uint64_t length, const struct sim_upload *upload,

@@ -146,7 +146,8 @@ static void write_head(const struct sim_session *session, uint8_t out[static SIM
     if (load->is_upload)
         sim_upload_write(session->wanted, &upload, out);
     else
-        sim_request_write(load->request_bytes, session->wanted, out);
+        sim_request_write(load->request_bytes,
+                          load->has_response ? sim_after_response(session->wanted) : session->wanted, out);
 }
 
 /* How much is to be sent; of an upload that goes on there is no end. */
@@ -216,6 +217,7 @@ static void ask(struct sim_session *session, nsec now) {
     session->state = SIM_SESSION_FETCHING;
     session->transfer.asked = now;
     session->requested = 0;
+    session->response_left = session->client->load->has_response ? SIM_RESPONSE_LEN : 0;
     session->is_answered = false;
     session->stream = origin_circuit_begin(session->circuit, now, &to);
     sim_guard_touch(session->guard);
@@ -238,6 +240,15 @@ static void ask_in_time(struct sim_session *session, nsec now) {
     sim_session_set_timer(session, at);
 }
 
+/* Of length bytes that have come, how many are not of the response. */
+static size_t after_response(struct sim_session *session, nsec now, size_t length) {
+    size_t of_response = length < session->response_left ? length : session->response_left;
+    if (of_response > 0 && session->transfer.responded == NSEC_NEVER)
+        session->transfer.responded = now;
+    session->response_left -= (uint32_t)of_response;
+    return length - of_response;
+}
+
 static void receive(struct sim_session *session, nsec now, size_t length) {
     struct sim_transfer *transfer = &session->transfer;
     sim_guard_touch(session->guard); /* SENDMEs */
@@ -246,6 +257,9 @@ static void receive(struct sim_session *session, nsec now, size_t length) {
         end_upload(session, now);
         return;
     }
+    length = after_response(session, now, length);
+    if (length == 0)
+        return;
     if (transfer->bytes == 0)
         transfer->first_byte = now;
     transfer->bytes += length;
@@ -360,7 +374,7 @@ void sim_session_build(struct sim_session *session, nsec now) {
     struct sim_client *client = session->client;
     nsec timeout = client->load->circuit_timeout ? client->load->circuit_timeout : CIRCUIT_TIMEOUT;
     session->state = SIM_SESSION_LINKING;
-    session->build = (struct sim_build){.client = client->number, .started = now};
+    session->build = (struct sim_build){.client = client->number, .decided = now, .started = now};
     session->transfer.is_new_circuit = true;
     if (!choose_path(session)) {
         end_fetch(session, now, SIM_OUTCOME_NO_PATH);
@@ -390,6 +404,7 @@ static void begin_fetch(struct sim_session *session, nsec now) {
                                       .circuit_built = NSEC_NEVER,
                                       .asked = NSEC_NEVER,
                                       .connected = NSEC_NEVER,
+                                      .responded = NSEC_NEVER,
                                       .first_byte = NSEC_NEVER,
                                       .last_byte = NSEC_NEVER};
     transfer->file = (uint16_t)draw_weighted(rng, client->file_weights, client->load->file_count);

@@ -11,6 +11,7 @@ ROOT = Path(os.environ["LOOM_SOURCE_DIR"])
 PROGRAM = Path(os.environ["LOOM_BUILD_DIR"]) / "loom-topology"
 COUNTRIES = ROOT.parent / "shared/data/latency/countries.graphml.xz"
 COMMITTED = ROOT / "topologies/data/countries.latency"
+CITIES = ROOT / "topologies/data/cities.latency"
 SOURCE = "countries.graphml.xz (Shadow, before 2014)"
 
 GOOD = (
@@ -53,6 +54,25 @@ def test_a_mistake_is_one_line_and_writes_nothing(tmp_path: Path, good: str, bad
     assert len(lines) == 1, lines
     assert lines[0].startswith(f"{graph}: {error}")
     assert [path.name for path in tmp_path.iterdir()] == ["a.gml"]
+
+
+def test_cities_have_the_latencies_of_their_distances(tmp_path: Path) -> None:
+    """Without the file that the committed table is of: the rows of three of its countries."""
+    places = tmp_path / "zone.tab"
+    places.write_text("DE\t+5230+01322\tEurope/Berlin\nUS\t+404251-0740023\tAmerica/New_York\n"
+                      "RU\t+5443+02030\tEurope/Kaliningrad\nRU\t+554521+0373704\tEurope/Moscow\n")
+    out = tmp_path / "three.latency"
+    assert topology("generate", f"cities:{places}", out, "three places").returncode == 0
+    made = [line.split() for line in out.read_text().splitlines() if not line.startswith("#")]
+    committed = {line.split()[0]: line.split()[1:] for line in CITIES.read_text().splitlines() if line[0] != "#"}
+    names = list(committed)
+    assert [row[0] for row in made] == ["DE", "RU", "US"]
+    for row in made:
+        assert row[1:] == [committed[row[0]][names.index(other[0])] for other in made[:len(row) - 1]]
+    assert topology("generate", f"cities:{tmp_path}/none", out).returncode == 1
+    places.write_text("DE\tBerlin\n")
+    assert topology("generate", f"cities:{places}", tmp_path / "none.latency").returncode == 1
+    assert not (tmp_path / "none.latency").exists()
 
 
 def test_forms_follow_names_and_the_result_passes_check(tmp_path: Path) -> None:

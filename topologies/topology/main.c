@@ -6,11 +6,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "topology/geography.h"
 #include "topology/graph.h"
 #include "topology/graph_check.h"
 #include "topology/latency_table.h"
 
 #define EXIT_USAGE 2
+#define CITIES     "cities:"
 
 static const char usage[] =
     "usage: loom-topology generate GRAPH OUT [SOURCE]   write GRAPH as OUT (.gml, .graphml or .latency), its self\n"
@@ -18,14 +20,28 @@ static const char usage[] =
     "       loom-topology check GRAPH                   say what a simulation could not use\n"
     "       loom-topology place GRAPH COUNTRY...        say which node hosts of a country are put on\n"
     "       loom-topology show GRAPH                    counts and latencies\n"
-    "GRAPH ends in .gml or .graphml; gml:- and graphml:- are standard input. SOURCE is named in OUT.\n";
+    "GRAPH ends in .gml or .graphml; gml:- and graphml:- are standard input; and cities:FILE makes countries by the\n"
+    "distances of their cities, of which FILE is a zone.tab. SOURCE is named in OUT.\n";
 
-/* "gml:-" is standard input in that form. */
+static bool load_cities(const char *path, struct graph *graph) {
+    FILE *file = fopen(path, "r");
+    if (!file) {
+        fprintf(stderr, "%s: %s\n", path, strerror(errno));
+        return false;
+    }
+    bool ok = geography_read(path, file, graph, stderr);
+    fclose(file);
+    return ok;
+}
+
+/* "gml:-" is standard input in that form, "cities:FILE" a file of places. */
 static bool load(const char *argument, struct graph *graph) {
     if (strcmp(argument, "gml:-") == 0)
         return graph_read("-", GRAPH_GML, graph, stderr);
     if (strcmp(argument, "graphml:-") == 0)
         return graph_read("-", GRAPH_GRAPHML, graph, stderr);
+    if (strncmp(argument, CITIES, strlen(CITIES)) == 0)
+        return load_cities(argument + strlen(CITIES), graph);
     return graph_read(argument, graph_format_of(argument), graph, stderr);
 }
 
