@@ -227,8 +227,8 @@ static bool check(const struct predict_options *o) {
         return complain("links", "an even number, half lead in and half out", found);
     if (o->circuits < (o->role == PREDICT_MIDDLE ? o->links / 2 : o->links))
         return complain("circuits", "at least one for each of the links that lead in", found);
-    if (o->generator && (o->role != PREDICT_MIDDLE || o->rate > 0))
-        return complain("generator", "none for an exit or a rate", o->generator);
+    if (o->generator && o->role != PREDICT_MIDDLE)
+        return complain("generator", "none for an exit", o->generator);
     snprintf(found, sizeof(found), "%" PRIu64, o->rate);
     return o->rate == 0 || o->role == PREDICT_MIDDLE || complain("rate", "0 for an exit", found);
 }

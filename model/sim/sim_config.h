@@ -132,9 +132,10 @@ struct sim_generator_config {
     uint32_t verified; /* ways in whose circuits leave by the way out of the same number (load/load_plan.h) */
     uint32_t
         rate; /* cells a second of both directions together, at random times (load_rate.h); 0: as many as go */
-    const struct cost_table *
-        prices; /* of its own thread's work, without a rate and through a middle only; NULL: it limits nothing */
-    nsec lead; /* the load begins so long before a whole second, when all circuits are there */
+    const struct cost_table
+        *prices; /* of its own thread's work, through a middle only; NULL: it limits nothing,
+                                        but at a rate what it does takes what the relay would need for it */
+    nsec lead;   /* the load begins so long before a whole second, when all circuits are there */
 };
 
 static inline uint32_t sim_generator_ways(const struct sim_generator_config *config) {

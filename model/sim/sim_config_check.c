@@ -122,8 +122,7 @@ static void check_generator(struct verdict *v, const struct sim_generator_config
            CELLS_PER_RECORD);
     demand(v, g->verified <= ways, "generator.verified: at most %u, the ways in", ways);
     demand(v, g->rate == 0 || !g->is_exit, "generator.rate: of a middle only");
-    demand(v, !g->prices || (g->rate == 0 && !g->is_exit),
-           "generator.prices: of a middle without a rate only");
+    demand(v, !g->prices || !g->is_exit, "generator.prices: of a middle only");
     demand(v, g->lead <= NSEC_PER_S, "generator.lead: at most a second");
 }
 

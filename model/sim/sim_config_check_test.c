@@ -128,7 +128,8 @@ static void test_each_mistake_of_a_generator_is_named(void **state) {
     WITH(generator.record_cells = 32, "generator.record_cells: ");
     WITH(generator.verified = 3, "generator.verified: ");
     WITH((generator.is_exit = true, generator.links = 2, generator.rate = 1), "generator.rate: ");
-    WITH((generator.rate = 1, generator.prices = &(struct cost_table){.smt_permille = 1000}),
+    WITH((generator.is_exit = true, generator.links = 2,
+          generator.prices = &(struct cost_table){.smt_permille = 1000}),
          "generator.prices: ");
     WITH(generator.lead = 2 * NSEC_PER_S, "generator.lead: ");
 #undef WITH

@@ -1,8 +1,10 @@
 /* The load at a rate: bursts at random times, and what one thread that writes and reads them needs for it.
  *
- * As in loom-load there is one thread: it writes the bursts that are due, then reads each link that has something, and so on. A
- * burst leaves when it has been sealed and sent, a cell has come when its record has been opened, and meanwhile others wait. What
- * that takes is what the relay would need for it, as both are on the same machine. Without prices it takes no time. */
+ * As in loom-load there is one thread: it writes the bursts that are due, then looks which links have something and reads each,
+ * and so on. A burst leaves when it has been sealed and sent, a cell has come when its record has been opened, and meanwhile
+ * others wait. What that takes are its own prices when it has any: then a look is a turn of its loop, and what it throws away
+ * two reads a record. Otherwise it is what the relay would need for it, as both are on the same machine, and looks are free.
+ * Without prices of either nothing takes time. */
 #include "base/check.h"
 #include "cost/behaviour.h"
 #include "cost/price.h"
@@ -14,10 +16,22 @@
 #define READ_MAX      (256u * 1024u)     /* LOAD_READ_ROOM */
 #define VERIFIED_WAYS 1u                 /* native_load.py */
 
-static nsec time_for(const struct sim_generator *g, const struct work *work) {
-    const struct cost_table *prices = g->world->config->cpus[g->world->config->relays[0].cpu].prices;
+static nsec time_at(const struct cost_table *prices, const struct work *work) {
     const struct working_set set = {0};
     return prices ? cost_price(prices, work, &set) : 0;
+}
+
+static const struct cost_table *relays_prices(const struct sim_generator *g) {
+    return g->world->config->cpus[g->world->config->relays[0].cpu].prices;
+}
+
+static nsec time_for(const struct sim_generator *g, const struct work *work) {
+    return time_at(sim_generator_is_priced(g) ? g->config->prices : relays_prices(g), work);
+}
+
+static nsec time_to_look(const struct sim_generator *g) {
+    const struct work turn = {.loop_turns = 1};
+    return time_for(g, &turn);
 }
 
 static nsec time_to_write(const struct sim_generator *g, const struct sim_lane *lane) {
@@ -28,12 +42,23 @@ static nsec time_to_write(const struct sim_generator *g, const struct sim_lane *
     return time_for(g, &work);
 }
 
+/* Opening is what a relay does, too. */
 static nsec time_to_open(const struct sim_generator *g, const struct sim_lane *lane,
                          const struct sim_message *message) {
     struct work work = {.cells_received = message->plain / CELL_LEN};
     cost_behaviour_receive(&cost_behaviour_loom, (enum link_cipher)lane->tls.cipher, 1, message->plain,
                            &work);
     work.reads = 0;
+    return time_at(relays_prices(g), &work);
+}
+
+/* Of records that were there to be read. */
+static nsec time_to_read(const struct sim_generator *g, bool is_verified, uint32_t records, uint64_t bytes) {
+    struct work work = {.reads = 1};
+    if (is_verified || !sim_generator_is_priced(g))
+        return time_at(relays_prices(g), &work);
+    work.reads = 2 * records + 1; /* the last finds nothing */
+    work.tls_bytes_read = bytes;
     return time_for(g, &work);
 }
 
@@ -79,20 +104,22 @@ static void end_burst(struct sim_generator *g, nsec now) {
 /* Read what a link has, as far as one read goes. Cells have come when their record is open; loom-load opens only those of the
  * links that it verifies, of the first way, and throws the others away. */
 static void read_lane(struct sim_generator *g, nsec now, struct sim_lane *lane) {
-    const struct work read = {.reads = 1};
+    const bool is_verified = lane->number < VERIFIED_WAYS;
     struct tcp_message *next;
-    nsec at = now + time_for(g, &read), opened_at = at;
+    nsec opened_at = now + time_to_read(g, true, 0, 0);
     uint64_t bytes = 0;
+    uint32_t records = 0;
     while (lane->tcp && bytes < READ_MAX && (next = tcp_read(lane->tcp, now))) {
         struct sim_message *message = sim_message_of(next);
         opened_at += time_to_open(g, lane, message);
         bytes += message->plain;
+        records++;
         sim_lane_count(lane, opened_at, message);
         sim_message_free(g->host, message);
     }
     if (bytes >= READ_MAX)
         sim_lane_note_readable(lane);
-    sim_generator_go_on(g, lane->number < VERIFIED_WAYS ? opened_at : at);
+    sim_generator_go_on(g, is_verified ? opened_at : now + time_to_read(g, false, records, bytes));
 }
 
 void sim_rate_begin(struct sim_generator *g, nsec now) {
@@ -110,8 +137,16 @@ void sim_rate_turn(struct sim_generator *g, nsec now, uint32_t piece) {
         begin_burst(g, now);
         return;
     }
-    if (g->reads_left == 0) {
+    if (g->reads_left == 0 && !g->is_reading) {
         g->bursts_of_turn = 0;
+        g->is_reading = true;
+        if (sim_generator_is_priced(g)) {
+            sim_generator_go_on(g, now + time_to_look(g));
+            return;
+        }
+    }
+    if (g->is_reading) {
+        g->is_reading = false;
         g->reads_left = g->readable_count;
     }
     if (g->reads_left > 0) {

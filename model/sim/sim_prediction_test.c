@@ -101,10 +101,12 @@ static const struct cost_table cells_and_sleeps = {.ps = {.cells_received = PRIC
                                                    .smt_permille = 1000};
 
 /* Cells a second in bursts of four, twelve milliseconds of work a second for each thousand. */
-static struct sim_prediction predict_at(const struct cost_table *prices, uint32_t rate) {
+static struct sim_prediction predict_at(const struct cost_table *prices, uint32_t rate,
+                                        const struct cost_table *generator) {
     struct test_memory heap;
     struct sim_prediction_setting setting = setting_of(&heap, 1);
     setting.cpu.prices = prices;
+    setting.load.prices = generator;
     setting.load.rate = rate;
     setting.length = NSEC_PER_S;
     return predict(&setting, &heap);
@@ -114,22 +116,33 @@ static struct sim_prediction predict_at(const struct cost_table *prices, uint32_
  * latency of 25 us twice. Without prices there is the latency alone. A relay that sleeps is woken for each burst. */
 static void test_the_delay_of_a_lonely_burst(void **state) {
     (void)state;
-    struct sim_prediction found = predict_at(NULL, 1000);
+    struct sim_prediction found = predict_at(NULL, 1000, NULL);
     assert_in_range(found.delay_median, 50 * NSEC_PER_US, 51 * NSEC_PER_US);
-    found = predict_at(&cells_alone, 1000);
+    found = predict_at(&cells_alone, 1000, NULL);
     assert_in_range(found.delay_median, 50 * NSEC_PER_US + 16 * PRICE, 51 * NSEC_PER_US + 16 * PRICE);
-    found = predict_at(&cells_and_sleeps, 1000);
+    found = predict_at(&cells_and_sleeps, 1000, NULL);
     assert_in_range(found.delay_median, 50 * NSEC_PER_US + 16 * PRICE + SLEEP,
                     51 * NSEC_PER_US + 16 * PRICE + SLEEP);
     assert_in_range(found.work.loop_sleeps, found.cells / 4 * 95 / 100, found.cells / 4 * 105 / 100 + 30);
     assert_int_equal(found.left_out, 0);
 }
 
+/* The same burst, of a generator that takes twice as long to make it, and as long as that to look for what has come. */
+static void test_a_generator_with_prices_of_its_own_takes_its_own_time(void **state) {
+    (void)state;
+    const struct cost_table generator = {
+        .ps = {.cells_sent = 2 * PRICE * COST_PS_PER_NS, .loop_turns = 8 * PRICE * COST_PS_PER_NS},
+        .smt_permille = 1000};
+    struct sim_prediction found = predict_at(&cells_alone, 1000, &generator);
+    assert_in_range(found.delay_median, 50 * NSEC_PER_US + 28 * PRICE, 51 * NSEC_PER_US + 28 * PRICE);
+    assert_int_equal(found.left_out, 0);
+}
+
 /* The generator is one thread: cells wait for it, too. And a relay that has much to do sleeps seldom. */
 static void test_a_busy_relay_sleeps_seldom_and_delays_more(void **state) {
     (void)state;
-    struct sim_prediction idle = predict_at(&cells_and_sleeps, 1000),
-                          busy = predict_at(&cells_and_sleeps, 150000);
+    struct sim_prediction idle = predict_at(&cells_and_sleeps, 1000, NULL),
+                          busy = predict_at(&cells_and_sleeps, 150000, NULL);
     assert_true(busy.delay_median > idle.delay_median - SLEEP);
     assert_true(busy.delay_p99 > idle.delay_p99);
     assert_true(busy.work.loop_sleeps * idle.cells * 2 < idle.work.loop_sleeps * busy.cells);
@@ -203,6 +216,7 @@ int main(void) {
         cmocka_unit_test(test_the_delay_of_a_lonely_burst),
         cmocka_unit_test(test_a_busy_relay_sleeps_seldom_and_delays_more),
         cmocka_unit_test(test_a_generator_with_prices_presses_as_fast_as_it_can),
+        cmocka_unit_test(test_a_generator_with_prices_of_its_own_takes_its_own_time),
         cmocka_unit_test(test_a_slow_generator_keeps_reads_of_a_relay_small),
         cmocka_unit_test(test_without_memory_there_is_no_result),
     };

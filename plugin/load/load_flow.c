@@ -71,6 +71,14 @@ void load_flow_run(struct load_flow *flow, nsec until) {
     }
 }
 
+uint64_t load_flow_most(struct load_flow *flow, nsec length) {
+    load_flow_run(flow, monotonic_read() + length / 4);
+    nsec began = monotonic_read();
+    uint64_t arrived = load_flow_arrived(flow);
+    load_flow_run(flow, began + length);
+    return (load_flow_arrived(flow) - arrived) * NSEC_PER_S / (monotonic_read() - began);
+}
+
 static void wait_until(struct load_flow *flow, nsec until) {
     nsec now = monotonic_read();
     nsec left = until > now ? until - now : 0;

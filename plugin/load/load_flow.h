@@ -37,6 +37,8 @@ uint64_t load_flow_room(const struct load_flow *flow, bool is_backward);
 uint64_t load_flow_verified(const struct load_flow *flow);
 /* Press cells until that time. */
 void load_flow_run(struct load_flow *flow, nsec until);
+/* Press for that long and a quarter of it before, and say how many cells a second arrived. */
+uint64_t load_flow_most(struct load_flow *flow, nsec length);
 /* Write nothing more and wait for what is under way, at most until that time. */
 void load_flow_drain(struct load_flow *flow, nsec until);
 /* One cell in by the first way, and when it has come out, one back: count times; trips_out[i] is how long each took.

@@ -32,6 +32,7 @@ static const struct load_argument options[] = {
     {"proven-every", LOAD_ARGUMENT_NUMBER, AT(proven_every), 1, 1000000, false, NULL},
     {"steady", LOAD_ARGUMENT_NUMBER, AT(steady), 0, 1000000, false, NULL},
     {"rate", LOAD_ARGUMENT_NUMBER, AT(rate), 0, LOAD_RATE_MAX, false, NULL},
+    {"share", LOAD_ARGUMENT_NUMBER, AT(share), 1, LOAD_SHARE_MAX, false, NULL},
     {"echoes", LOAD_ARGUMENT_NUMBER, AT(echoes), 0, 1000000, false, NULL},
     {"cipher", LOAD_ARGUMENT_TEXT, AT(cipher), 1, LOAD_CIPHER_MAX - 1, false, NULL},
     {"keys", LOAD_ARGUMENT_TEXT, AT(keys), 1, LOAD_FOLDER_MAX - 1, false, NULL},
@@ -59,6 +60,8 @@ const char *load_options_help(void) {
            "                      says what arrived, and what is lost ends nothing\n"
            "  --rate N            offer so many cells a second, both ways together, in runs at random times, and say\n"
            "                      how long those of the verified ways were under way\n"
+           "  --share PERCENT     the same at so much of what goes as fast as it can, found out just before and told,\n"
+           "                      with what went just after\n"
            "  --handshakes KIND   no cells: circuit handshakes, ntor or ntor-v3; all links lead into the relay,\n"
            "                      and --circuits is how many wait for their answer at once\n"
            "  --idle STEPS        no cells: links and circuits in so many steps each, then one cell each way on every\n"
@@ -119,14 +122,17 @@ static bool check_loaded(const struct load_options *out, struct complaint *compl
 }
 
 static bool check_rate(const struct load_options *out, struct complaint *complaint) {
-    return out->rate == 0 || out->verified_links > 0 ||
-           complain(complaint, "--verified-links 0: with --rate expected at least 1, whose delays are told");
+    if (out->rate > 0 && out->share > 0)
+        return complain(complaint, "--share %u: not with --rate, which it finds out", out->share);
+    return out->rate + out->share == 0 || out->verified_links > 0 ||
+           complain(complaint,
+                    "--verified-links 0: with --rate or --share expected at least 1, whose delays are told");
 }
 
 static bool check_exit(const struct load_options *out, struct complaint *complaint) {
-    if (out->rate + out->steady + out->echoes + out->steps > 0 || out->loaded_every > 1)
-        return complain(complaint,
-                        "--role exit: not with --rate, --steady, --echoes, --idle or --loaded-every");
+    if (out->rate + out->share + out->steady + out->echoes + out->steps > 0 || out->loaded_every > 1)
+        return complain(
+            complaint, "--role exit: not with --rate, --share, --steady, --echoes, --idle or --loaded-every");
     if (out->circuits < out->links)
         return complain(complaint, "--circuits %u: expected at least one for each of %u links", out->circuits,
                         out->links);

@@ -18,6 +18,7 @@
 #define LOAD_RUN_MAX      LOAD_RECORD_MAX
 #define LOAD_SECONDS_MAX  3600u
 #define LOAD_RATE_MAX     100000000u
+#define LOAD_SHARE_MAX    99u /* percent: with all of it queues have no end */
 #define LOAD_CIPHER_MAX   64u
 #define LOAD_FOLDER_MAX   96u /* with what sinks put behind it, SINK_FOLDER_MAX */
 
@@ -54,6 +55,7 @@ struct load_options {
     uint32_t warmup_s, seconds;
     uint32_t steady; /* cells a second each way at most; 0: as many as go */
     uint32_t rate;   /* cells a second, both ways together, whatever the relay does; 0: as many as go */
+    uint32_t share;  /* percent, of what goes at the time: the rate; 0: it is told, or there is none */
     uint32_t echoes; /* instead of load: so many times one cell there and back */
     char cipher[LOAD_CIPHER_MAX]; /* the one TLS 1.3 suite offered to the relay; empty: what tor offers */
     char keys[LOAD_FOLDER_MAX];   /* a folder for the keys of the sinks, which stay there; empty: they go */

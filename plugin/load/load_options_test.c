@@ -112,6 +112,7 @@ static void an_exit_has_all_links_on_one_side(UNUSED void **state) {
     assert_false(PARSE(&o, &c, RELAY, "--role", "exit", "--links", "3", "--circuits", "2"));
     assert_string_equal(c.text, "--circuits 2: expected at least one for each of 3 links");
     assert_false(PARSE(&o, &c, RELAY, "--role", "exit", "--rate", "5"));
+    assert_false(PARSE(&o, &c, RELAY, "--role", "exit", "--share", "5"));
     assert_false(PARSE(&o, &c, RELAY, "--role", "guard"));
     assert_string_equal(c.text, "--role guard: expected middle or exit");
 }
@@ -122,6 +123,12 @@ static void a_rate_needs_a_way_whose_delays_are_told(UNUSED void **state) {
     assert_true(PARSE(&o, &c, RELAY, "--rate", "5000"));
     assert_int_equal(o.rate, 5000);
     assert_false(PARSE(&o, &c, RELAY, "--rate", "5000", "--verified-links", "0"));
+    assert_true(PARSE(&o, &c, RELAY, "--share", "90"));
+    assert_int_equal(o.share, 90);
+    assert_int_equal(o.rate, 0);
+    assert_false(PARSE(&o, &c, RELAY, "--share", "90", "--verified-links", "0"));
+    assert_false(PARSE(&o, &c, RELAY, "--share", "90", "--rate", "5000"));
+    assert_false(PARSE(&o, &c, RELAY, "--share", "100"));
 }
 
 static void help_asks_for_nothing_else(UNUSED void **state) {

@@ -66,6 +66,11 @@ static void print_load(const struct load_report *report, FILE *out) {
     print_threads(report, out);
 }
 
+static void print_share(const struct load_report *report, FILE *out) {
+    fprintf(out, ", \"share\": %u, \"most_before\": %" PRIu64 ", \"most_after\": %" PRIu64,
+            report->options->share, report->most_before, report->most_after);
+}
+
 static void print_delays(const struct load_report *report, FILE *out) {
     const struct load_delays *all = &report->delays->all;
     nsec median, p99;
@@ -100,6 +105,8 @@ void load_report_print(struct load_report *report, FILE *out) {
         print_load(report, out);
     if (report->delays)
         print_delays(report, out);
+    if (report->options->share > 0)
+        print_share(report, out);
     if (report->options->role == LOAD_EXIT)
         fprintf(out, ", \"sendmes\": %" PRIu64, report->sendmes);
     if (report->options->mode != LOAD_CELLS)

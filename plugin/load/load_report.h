@@ -21,6 +21,7 @@ struct load_report {
     uint64_t lost, wrong; /* at the end */
     uint64_t sendmes;     /* at an exit: while measuring, both ways, beside the units */
     uint64_t left_out;    /* of a rate: cells that the generator or TCP had no room for */
+    uint64_t most_before, most_after; /* of a share: cells a second that went as fast as they could */
     struct load_delay_slices *delays; /* of a rate; otherwise NULL */
     struct load_cpu relay, own;       /* while measuring; relay is empty when it was not asked for */
     struct work work;                 /* of the generator, while measuring a load through a middle */

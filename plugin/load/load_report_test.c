@@ -77,6 +77,12 @@ static void how_long_cells_took(UNUSED void **state) {
     expect(&report, "\"delay_p50_of_all_ns\": 32, \"delay_p99_of_all_ns\": 32, \"delay_mean_ns\": 32");
 }
 
+static void what_went_before_and_after(UNUSED void **state) {
+    static const struct load_options shared = {.links = 2, .circuits = 1, .rate = 450, .share = 90};
+    struct load_report report = {.options = &shared, .cipher = "C", .most_before = 500, .most_after = 480};
+    expect(&report, "\"share\": 90, \"most_before\": 500, \"most_after\": 480");
+}
+
 static void an_exit_has_sendmes(UNUSED void **state) {
     static const struct load_options exits = {.role = LOAD_EXIT, .links = 1, .circuits = 1};
     struct load_report report = {.options = &exits, .cipher = "C", .sendmes = 5};
@@ -102,7 +108,7 @@ int main(void) {
         cmocka_unit_test(how_long_cells_took),     cmocka_unit_test(an_exit_has_sendmes),
         cmocka_unit_test(cost_of_a_cell),          cmocka_unit_test(cost_of_a_handshake),
         cmocka_unit_test(echoes_are_sorted),       cmocka_unit_test(nothing_measured_is_no_division),
-        cmocka_unit_test(the_generators_own_work),
+        cmocka_unit_test(the_generators_own_work), cmocka_unit_test(what_went_before_and_after),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -32,6 +32,8 @@
 #define DRAIN_PATIENCE    (20 * NSEC_PER_S)
 #define ECHO_PATIENCE     (300 * NSEC_PER_S)
 #define STEADY_LINE_EVERY (NSEC_PER_S / 10)
+#define MOST_LENGTH       (4 * NSEC_PER_S / 5)
+#define RATE_SETTLE       (NSEC_PER_S / 2) /* until what a full relay had queued is forgotten */
 
 struct load {
     struct load_options options;
@@ -126,12 +128,29 @@ static struct work own_work(const struct load *load, const struct load_cpu *own)
     return work;
 }
 
-static void measure(struct load *load, struct load_report *report) {
+static uint32_t rate_of(uint64_t most, uint32_t percent) {
+    uint64_t rate = most * percent / 100;
+    return rate > LOAD_RATE_MAX ? LOAD_RATE_MAX : rate > 0 ? (uint32_t)rate : 1;
+}
+
+/* Until all is as it will be while we measure. */
+static void warm_up(struct load *load, struct load_report *report) {
+    nsec length = load->options.warmup_s * NSEC_PER_S;
+    if (load->options.share > 0) {
+        load_flow_run(&load->flow, monotonic_read() + length);
+        report->most_before = load_flow_most(&load->flow, MOST_LENGTH);
+        load->options.rate = rate_of(report->most_before, load->options.share);
+        length = RATE_SETTLE;
+    }
     if (load->options.rate > 0)
         begin_rate(load);
-    press(load, monotonic_read() + load->options.warmup_s * NSEC_PER_S);
+    press(load, monotonic_read() + length);
     if (load->options.rate > 0)
         begin_delays(load, report);
+}
+
+static void measure(struct load *load, struct load_report *report) {
+    warm_up(load, report);
     nsec began = monotonic_read();
     fprintf(stderr, "measuring for %u s\n", load->options.seconds); /* for who reads the relay's counters */
     uint64_t cells = load_flow_arrived(&load->flow);
@@ -149,6 +168,8 @@ static void measure(struct load *load, struct load_report *report) {
     load_waiting_fini(&load->waiting);
     load_cpu_since(&report->relay, &relay);
     load_cpu_since(&report->own, &own);
+    if (load->options.share > 0)
+        report->most_after = load_flow_most(&load->flow, MOST_LENGTH);
     load_flow_drain(&load->flow, monotonic_read() + DRAIN_PATIENCE);
 }
 

@@ -72,6 +72,18 @@ def test_cells_at_a_rate_say_how_long_they_took(relay: Path, started: lone_relay
     assert 0 < result["delay_p50_of_all_ns"] <= result["delay_p99_of_all_ns"]
 
 
+def test_a_share_is_of_what_goes_just_before(relay: Path, started: lone_relay.LoneRelay) -> None:
+    done = load(relay, started, "--links", "4", "--circuits", "8", "--share", "20", "--warmup", "0", "--seconds",
+                "1")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert result["lost"] == 0
+    assert result["rate"] == result["most_before"] * 20 // 100
+    assert result["most_after"] > 0
+    assert 0 < result["cells_per_s"] < result["most_before"]
+    assert 0 < result["delay_p50_of_all_ns"] <= result["delay_p99_of_all_ns"]
+
+
 POLICY_PATIENCE = 30
 AT_AN_EXIT = "RefuseUnknownExits 0\nExitPolicyRejectPrivate 0\nServerDNSDetectHijacking 0\n"
 

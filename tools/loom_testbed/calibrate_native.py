@@ -152,14 +152,17 @@ def one(
     window: float = WINDOW_SECONDS,
     program: str = native_load.LOOM,
     has_yardstick: bool = True,
+    share: int = 0,
 ) -> NativeRun:
-    """Run a load on a relay that is started for it, with the yardstick on its core; place must not exist yet."""
+    """Run a load on a relay that is started for it, with the yardstick on its core; place must not exist yet.
+
+    share: percent of what the relay carries, or 0 (native_load.run)."""
     place.mkdir(parents=True)
     pieces = programs.loom.parent / calibrate_primitives.PROGRAM
     log = place / "yardstick.log"
     beside = calibrate_primitives.yardstick(pieces, log) if has_yardstick else nullcontext(Yardstick())
     with ports.PortBlock() as block, beside as yardstick:
-        result = native_load.run(load, place / "relay", block, program, window, programs=programs)
+        result = native_load.run(load, place / "relay", block, program, window, programs=programs, share=share)
         ended = calibrate_primitives.now_ns()
     readings = yardstick.during(window + 1.0 + TAIL_SECONDS, ended - round(TAIL_SECONDS * 1e9))
     shutil.rmtree(place / "relay" / "data", ignore_errors=True)

@@ -80,6 +80,8 @@ class NativeResult:
     cipher: str = ""
     delay_ns: dict[str, float] = field(default_factory=dict)  # DELAYS; of a load with a rate
     is_disturbed: bool = False  # with a rate: other programs had the cores so often that the delays are theirs, too
+    left_out: int = 0  # cells of the rate for which there was no room
+    most: tuple[float, ...] = ()  # cells a second that went as fast as they could just before and after; of a share
     generator: GeneratorResult | None = None  # of a middle's load without a rate
     report: dict[str, object] = field(default_factory=dict)  # all that loom-load says
 
@@ -136,6 +138,8 @@ class NativeResult:
             "working_set": self.working_set,
             "delay_ns": self.delay_ns,
             "is_disturbed": self.is_disturbed,
+            "left_out": self.left_out,
+            "most": self.most,
             "generator": None if self.generator is None else vars(self.generator),
         }
 
@@ -165,10 +169,13 @@ def run(
     warmup: int = 1,
     programs: Programs = HERE,
     torrc: str = "",
+    share: int = 0,
 ) -> NativeResult:
     """Put the load on a relay that is started for it, for warmup and then seconds; directory must not exist yet.
 
-    Call it from the main thread. Raise TestbedError when the relay, the generator or a single cell is lost."""
+    share: percent of what the relay carries just before, which is the rate of the result's load; 0: it is the load's.
+    Only of Loom. Call it from the main thread.
+    Raise TestbedError when the relay, the generator or a single cell is lost."""
     command = _command(program, programs)
     arguments.require_program(programs.generator)
     metrics_port = block.take()
@@ -180,9 +187,9 @@ def run(
     try:
         if program == TOR:
             return _from_report(load, program, _press_tor(relay, load, programs, pinned, warmup, seconds), pinned)
-        report, window = _generate(relay, load, programs, pinned, warmup, seconds, metrics_port)
+        report, window = _generate(relay, load, programs, pinned, warmup, seconds, metrics_port, share)
         assert window is not None
-        return _from_counters(load, report, window, pinned)
+        return _from_counters(load.at_rate(report["rate"]) if share else load, report, window, pinned)
     finally:
         stop_all([relay.child])
 
@@ -220,10 +227,12 @@ def _generate(
     warmup: int,
     seconds: float,
     metrics_port: int | None,
+    share: int = 0,
 ) -> tuple[dict, Window | None]:
     """Run loom-load, and read the relay's counters at both ends of a window inside its own."""
     whole = int(seconds + 2 * SETTLE_SECONDS) + 1 if metrics_port else max(1, round(seconds))
-    own = ["--verified-links", "1" if load.rate else "0", "--keys", _keys().name]
+    own = ["--verified-links", "1" if load.rate or share else "0", "--keys", _keys().name]
+    own += ["--share", str(share)] if share else []
     command = [*pinned.generator, str(programs.generator), *load.generator_options(), *own,
                "--warmup", str(warmup), "--seconds", str(whole), *relay.as_options()]  # fmt: skip
     generator = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -322,6 +331,8 @@ def _from_counters(load: Load, report: dict, window: Window, pinned: Pins) -> Na
         cipher=report["cipher"],
         delay_ns=_delay(report),
         is_disturbed=_is_disturbed(load, report),
+        left_out=report.get("left_out", 0),
+        most=tuple(report[name] for name in ("most_before", "most_after") if name in report),
         generator=_generator(report),
         report=report,
     )

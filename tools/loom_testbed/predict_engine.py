@@ -53,7 +53,7 @@ def generator_beside(profile: Path) -> Path:
 
 def command(loom: Path, profile: Path, load: Load, generator: Path | None = None) -> list[str]:
     """Return the command that predicts the load. generator: prices of its thread, of which an exit's has none."""
-    is_priced = generator is not None and load.role == MIDDLE and load.rate == 0
+    is_priced = generator is not None and load.role == MIDDLE
     presses = ["--generator", str(generator)] if is_priced else []
     return [str(loom), "predict", "--profile", str(profile), "--json", *load.predict_options(), *presses]
 

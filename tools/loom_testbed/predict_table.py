@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Mapping, Sequence
 
 from . import machine
@@ -20,11 +21,11 @@ def text(result: Mapping) -> str:
     for kind, (title, unit) in UNITS.items():
         if result[kind]:
             lines += [*_figures(title, unit, result[kind]), ""]
-    lines += _work(result)
+    lines += _rated(result["rated"]) + _work(result)
     lines += [f"not predicted: {name}: {why}" for name, why in result["not_predicted"].items()]
     lines += [_verdict(kind, one) for kind, one in result["summary"].items()]
     if any(one["is_disturbed"] for one in result["delay"]):
-        lines.append("~: other programs had the cores so often that these delays are theirs, too; measure when idle")
+        lines.append("~: no run was sound, as other programs had the cores or the machine's speed changed: all count")
     if any(not one["is_saturated"] for one in result["cpu"]):
         lines.append(
             "*: the relay had less than 95 % of its cores in a run: its most is that of its busiest thread's CPU time"
@@ -41,6 +42,20 @@ def _figures(title: str, unit: float, found: Sequence[Mapping]) -> list[str]:
         lines.append(f"{name:<84} {mark} {unit * one['measured']:>8.0f} {one['repeatability']:>3.0%}"
                      f" {unit * one['predicted']:>9.0f} {one['error']:>+6.0%}")  # fmt: skip
     return lines
+
+
+def _rated(rated: Sequence[Mapping]) -> list[str]:
+    """Show how near the most the relay was, by what it carried around each run, and the runs that do not count."""
+    lines = [f"{'how busy the relay was':<86} by most, CPU native, engine; runs, and why others do not count; "
+             "errors at the usual rate"]  # fmt: skip
+    for one in rated:
+        least, middle, most = min(one["utilisation"]), statistics.median(one["utilisation"]), max(one["utilisation"])
+        faults = ", ".join(f"{count} {fault}" for fault, count in one["not_counted"].items()) or "none"
+        errors = ", ".join(f"{error:+.0%}" for error in one["errors_at_the_same_rate"])
+        lines.append(f"{Load(**one['load']).name + ' at ' + str(one['percent']) + '%':<86} {one['share_around']:>7.0%}"
+                     f" {middle:>5.0%} ({least:.0%} to {most:.0%}) {one['utilisation_predicted']:>5.0%}"
+                     f"   {one['counted']} runs, not {faults}   {errors}")  # fmt: skip
+    return [*lines, ""] if rated else []
 
 
 def _work(result: Mapping) -> list[str]:

@@ -1,17 +1,20 @@
 """What the bench of predictions computes from native runs and from the engine's rows, and how it says it."""
 
+import dataclasses
 import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from loom_testbed import bench_predict, predict_compare, predict_engine, predict_table
+from loom_testbed import bench_predict, predict_compare, predict_delays, predict_engine, predict_table
 from loom_testbed.calibrate_native import NativeRun
 from loom_testbed.load_designs import DELAYED, FITTED, HELD_OUT, HELD_OUT_QUICK
 from loom_testbed.load_shape import Load
 from loom_testbed.native_load import NativeResult
 from loom_testbed.predict_compare import Compared, Run
+from loom_testbed.predict_native import Native
+from loom_testbed.rated_runs import Rated, RatedRun
 from loom_testbed.rundir import REPOSITORY
 
 LOAD = Load(links=2, circuits=16)
@@ -45,32 +48,67 @@ def test_the_most_of_a_relay_that_was_not_saturated_is_its_busiest_threads() -> 
 def test_what_the_yardstick_takes_of_a_core_a_relay_alone_would_have() -> None:
     run = NativeRun(result(500, 0.96), clock_ns=600_000.0, memory_ns=1_400_000.0)
     assert run.yardstick_share == pytest.approx(2 / 62)
-    native = bench_predict.Native()
+    native = Native()
     native.runs[LOAD] = [run]
     found = predict_compare.throughput_of(LOAD, native.corrected(LOAD), prediction(500))
     assert found.measured == pytest.approx(0.96 * 2e6 * 62 / 60)
     assert NativeRun(result(500), 0.0).yardstick_share == 0.0
 
 
-def test_delays_are_compared_by_quantile() -> None:
-    at_rate = LOAD.at_rate(1000)
-    run = Run(result(500, 0.3, at_rate, delay_ns={"p50": 50_000, "p99": 200_000}), 1.5)
-    found = predict_compare.delays_of(
-        LOAD, 0.3, [run], prediction(1, load=at_rate, delay_ns={"p50": 40_000.0, "p99": 2e5})
-    )
+def rated_run(p50: float, most: tuple[float, ...] = (1000.0, 1000.0), busy: float = 0.5, **more: object) -> RatedRun:
+    """Return a run at three tenths of the first most."""
+    at_rate = LOAD.at_rate(round(0.3 * most[0]))
+    delay = {"p50": p50, "p99": 4 * p50}
+    cells = at_rate.rate
+    return RatedRun(NativeResult(at_rate, "loom", cells, 1.0, {"main": 1, "conn-1": round(busy * 1e9)}, delay_ns=delay,
+                                 most=most, **more), 30)  # fmt: skip
+
+
+def test_times_are_compared_at_the_same_share_of_what_each_carries() -> None:
+    rated = Rated(LOAD, 30, [rated_run(50_000.0)])
+    fast = prediction(500, busy=0.9)
+    (asked,) = predict_delays.asked([rated], lambda load: 2000.0, {LOAD: fast})
+    assert asked.same_share.rate == round(0.3 * fast.cells_per_s)
+    assert asked.same_rate.rate == 600
+    at_share = prediction(1, load=asked.same_share, delay_ns={"p50": 40_000.0, "p99": 2.4e5})
+    found = predict_delays.delays_of(asked, at_share)
     assert [one.label for one in found] == ["p50 at 30%", "p99 at 30%"]
-    assert [one.error for one in found] == [pytest.approx(-0.2), 0.0]
+    assert found[0].runs == [50_000]
+    assert [one.error for one in found] == [pytest.approx(-0.2), pytest.approx(0.2)]
+    assert predict_delays.asked([rated], lambda load: 2000.0, {}) == []
 
 
-def test_disturbed_runs_count_when_there_are_no_others() -> None:
-    at_rate = LOAD.at_rate(1000)
-    said = prediction(1, load=at_rate, delay_ns={"p50": 50_000.0, "p99": 2e5})
-    good, bad = (Run(result(500, 0.3, at_rate, delay_ns={"p50": p50, "p99": 4 * p50}, is_disturbed=p50 > 60_000))
-                 for p50 in (50_000, 90_000))  # fmt: skip
-    found = predict_compare.delays_of(LOAD, 0.3, [bad, good], said)[0]
-    assert (found.runs, found.error, found.is_disturbed) == ([50_000], 0.0, False)
-    found = predict_compare.delays_of(LOAD, 0.3, [bad, bad], said)[0]
+def test_a_run_whose_most_changes_by_more_than_the_queue_bears_is_none_at_its_share() -> None:
+    assert rated_run(5e4, (1000.0, 800.0)).fault == ""
+    assert rated_run(5e4, (1000.0, 500.0)).fault == "drifted"  # 60 % of it: twice as crowded as asked, nearly
+    near = [RatedRun(dataclasses.replace(rated_run(5e4, (1000.0, after)).result, load=LOAD.at_rate(900), cells=900), 90)
+            for after in (1050.0, 970.0, 960.0, 1070.0, 890.0)]  # fmt: skip
+    assert [run.fault for run in near] == ["", "", "drifted", "drifted", "drifted"]
+    assert near[0].share_around == pytest.approx(900 / 1025)
+
+
+def test_a_relay_that_was_full_all_the_same_is_none_at_its_share() -> None:
+    assert rated_run(5e4, busy=0.995).fault == "full"
+    few = dataclasses.replace(rated_run(5e4).result, cells=280)
+    assert RatedRun(few, 30).fault == "full"
+    assert rated_run(5e4, is_disturbed=True).fault == "disturbed"
+
+
+def test_runs_with_a_fault_count_when_there_are_no_others() -> None:
+    good, bad = rated_run(50_000.0), rated_run(90_000.0, busy=1.0)
+    rated = Rated(LOAD, 30, [bad, good, bad])
+    assert rated.sound == [good]
+    assert rated.faults == {"full": 2}
+    (asked,) = predict_delays.asked([rated], lambda load: 1000.0, {LOAD: prediction(500)})
+    at_share = prediction(1, load=asked.same_share, delay_ns={"p50": 5e4, "p99": 2e5}, work_per_cell={})
+    assert not predict_delays.delays_of(asked, at_share)[0].is_disturbed
+    told = predict_delays.beside(asked, {asked.same_share: at_share})
+    assert (told["counted"], told["not_counted"]) == (1, {"full": 2})
+    assert told["errors_at_the_same_rate"] == []
+    (asked,) = predict_delays.asked([Rated(LOAD, 30, [bad, bad])], lambda load: 1000.0, {LOAD: prediction(500)})
+    found = predict_delays.delays_of(asked, at_share)[0]
     assert (found.runs, found.is_disturbed) == ([90_000, 90_000], True)
+    assert predict_delays.beside(asked, {asked.same_share: at_share})["not_counted"] == {}
 
 
 def figures(*errors: float, spread: float = 0.0) -> list[Compared]:
@@ -96,6 +134,13 @@ def test_delays_have_no_worst() -> None:
     assert predict_compare.verdict("delay", delays).is_ok
 
 
+def test_delays_that_do_not_repeat_allow_no_more() -> None:
+    delays = [Compared("delay", LOAD, [50.0, 150.0], predicted) for predicted in (125.0, 130.0, 100.0)]
+    found = predict_compare.verdict("delay", delays)
+    assert found.allowed_median == 0.2
+    assert not found.is_ok
+
+
 def test_work_is_compared_for_a_cell() -> None:
     native = result(500, work={"main": {"reads": 0}, "conn-1": {"reads": 20_000, "wakes": 0, "odd": 5}})
     found = predict_compare.work_of(LOAD, [Run(native)], prediction(500, work_per_cell={"reads": 0.02, "wakes": 0.0}))
@@ -103,7 +148,7 @@ def test_work_is_compared_for_a_cell() -> None:
 
 
 def test_costs_are_corrected_by_a_power_that_more_runs_tell() -> None:
-    native = bench_predict.Native()
+    native = Native()
     native.learn({"yardstick": {"native_usual_ns": 100.0, "stress": {"value": 2.0, "deviation": 0.2}}})
     native.runs[LOAD] = [NativeRun(result(ns), clock) for ns, clock in ((500.0, 100.0), (720.0, 120.0))]
     native.settle()
@@ -113,7 +158,7 @@ def test_costs_are_corrected_by_a_power_that_more_runs_tell() -> None:
 
 
 def test_a_generator_that_shares_the_relays_cores_has_no_prices() -> None:
-    native = bench_predict.Native()
+    native = Native()
     two = Load(threads=2)
     native.runs[LOAD] = [NativeRun(result(500.0), 0.0)]
     native.runs[two] = [NativeRun(result(500.0, load=two, cores_shared=True), 0.0)]
@@ -134,8 +179,8 @@ def test_the_engine_is_asked_and_understood() -> None:
     assert words[5:] == LOAD.predict_options()
     generator = predict_engine.generator_beside(Path("p.yaml"))
     assert predict_engine.command(Path("loom"), Path("p.yaml"), LOAD, generator)[-2:] == ["--generator", "p.load.yaml"]
-    for free in (LOAD.at_rate(1000), Load(role="exit")):
-        assert "--generator" not in predict_engine.command(Path("loom"), Path("p.yaml"), free, generator)
+    free = Load(role="exit")
+    assert "--generator" not in predict_engine.command(Path("loom"), Path("p.yaml"), free, generator)
     row = {"cpu_ns_per_cell": 500.0, "cells_per_s": 1e6, "work_per_cell": {"reads": 0.5},
            "utilisation": {"main": 0.1, "connection": [0.5, 0.4]}, "delay_us": {"p50": 20.0, "p99": 99.0}}  # fmt: skip
     found = predict_engine.parse(LOAD, json.dumps({"rows": [row]}))
@@ -151,15 +196,19 @@ def test_the_table_shows_the_work_of_loads_that_are_off() -> None:
     }
     engine = {off: prediction(700, load=off, work_per_cell={"reads": 0.01, "writes": 0.0101}), near: prediction(505)}
     cpu = [predict_compare.cpu_of(load, runs[load], engine[load]) for load in (off, near)]
+    rated = [{"load": LOAD.as_dict(), "percent": 90, "share_around": 0.91, "utilisation": [0.8, 0.9, 0.95],
+              "utilisation_predicted": 0.87, "counted": 3, "not_counted": {"drifted": 2},
+              "errors_at_the_same_rate": [0.1, -0.3]}]  # fmt: skip
     text = predict_table.text({
         "summary": {"cpu": predict_compare.verdict("cpu", cpu).as_dict()},
-        "cpu": [one.as_dict() for one in cpu], "throughput": [], "delay": [],
+        "cpu": [one.as_dict() for one in cpu], "throughput": [], "delay": [], "rated": rated,
         "work": [predict_compare.work_of(load, runs[load], engine[load]).as_dict() for load in (off, near)],
         "not_predicted": {"odd": "no such load"},
         "profile": "p", "machine": {"cpu": "c", "cores": 2, "is_virtual": False, "kernel": "k", "openssl": "o"},
     })  # fmt: skip
     assert "reads 0.02/0.01" in text
     assert "writes" not in text
+    assert "91%   90% (80% to 95%)   87%   3 runs, not 2 drifted   +10%, -30%" in text
     assert "+40%" in text and "+1%" in text
     assert "not predicted: odd: no such load" in text
     assert "NOT as asked" in text
