@@ -14,6 +14,7 @@ _SHOWN = {
     "first_byte": (3, "less", "clients"),
     "last_byte": (3, "less", "clients"),
     "goodput": (2, "more", "clients"),
+    "fairness": (3, "more", "clients"),
     "build": (3, "less", "clients"),
     "failed": (2, "less", "clients"),
     "written": (3, "more", "relays"),

@@ -17,6 +17,7 @@ from . import (
     section_differences,
     section_machines,
     section_processors,
+    section_rollout,
     section_sustained,
     sections,
 )
@@ -116,6 +117,8 @@ def render(results: Results) -> str:
     page.add("conclusions", "What may be concluded", conclusions.box(results, made), class_="box")
     if section_sustained.is_wanted(results):
         page.add("sustained", "One relay in the middle", section_sustained.sustained(results))
+    if section_rollout.is_wanted(results):
+        page.add("rollout", "Rollout", section_rollout.rollout(results, made))
     page.add("differences", f"Differences from {results.arms[0]}", section_differences.differences(results, made))
     if section_machines.is_drawn(results):
         page.add("machines", "One more machine", section_machines.machines(results, made))

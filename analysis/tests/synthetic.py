@@ -28,7 +28,13 @@ class Options:
     prices: str = "uncalibrated"
     relays_of_class: int = 4
     load_mbit: int = 2000
+    percents: tuple[int, ...] = ()  # of relays that run Loom, of each arm; empty: none in the first, all in the others
     about: str = "Made up for tests: nothing of this was simulated"
+
+
+def _arms(options: Options) -> list[dict]:
+    percents = options.percents or [100 * min(i, 1) for i in range(len(options.arms))]
+    return [{"name": name, "percent": percent} for name, percent in zip(options.arms, percents, strict=True)]
 
 
 def _config(options: Options) -> dict:
@@ -41,7 +47,7 @@ def _config(options: Options) -> dict:
         "seeds": {"first": options.seeds[0], "last": options.seeds[-1]},
         "network": {"relays": "relays.txt", "scale_permille": 10},
         "hardware": {"line_rate": "next", "classes": [{"name": name, "cores": 4} for name in CLASSES]},
-        "arms": [{"name": name, "percent": 100 * min(i, 1)} for i, name in enumerate(options.arms)],
+        "arms": _arms(options),
         "traffic": {
             "clients": [{"name": "perf", "measured": True, "hosts": 4, "files": [{"bytes": size} for size in SIZES]}],
             "load": {"written_mbit": options.load_mbit, "tolerance_percent": 10},

@@ -228,11 +228,22 @@ static void experiment_fini(struct experiment *e) {
     scenario_inputs_fini(&e->inputs);
 }
 
+/* Those that were resumed may be of another version. */
+static bool check_summaries(const struct experiment *e, struct mistake *mistake) {
+    for (uint32_t i = 1; i < e->seeds * e->arms; i++)
+        if (e->summaries[i].count != e->summaries[0].count)
+            return mistake_at(mistake, e->out, 0, NULL,
+                              "has results of another version of loom: run it without --resume");
+    return true;
+}
+
 static bool experiment_run(struct experiment *e, const struct run_options *options, struct mistake *mistake) {
     if (!run_together(e, mistake))
         return false;
     if (options->is_part)
         return true;
+    if (!check_summaries(e, mistake))
+        return false;
     const struct run_table table = {&e->inputs, e->summaries, e->seeds, e->arms, e->first_seed};
     run_table_print(&table, stdout);
     return run_table_save(&table, e->out, mistake) && run_summary_save(&table, e->out, mistake);

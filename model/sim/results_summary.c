@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "sim/results_fairness.h"
 #include "sim/results_statistics.h"
 #include "sim/results_sustained.h"
 
@@ -14,7 +15,7 @@
 #define SIZES_MAX       4096u /* 64 groups of clients and their files */
 #define PER_SIZE        4u
 #define PER_CLASS       6u
-#define ALONE           6u
+#define ALONE           7u
 #define PERMILLE_LATE   990u
 #define PERMILLE_MEDIAN 500u
 #define PERMILLE_MOST   950u
@@ -25,6 +26,7 @@ struct making {
     struct results_summary *out;
     uint64_t *values; /* room for as many as there are measured transfers or builds */
     size_t room;
+    struct results_rate *rates; /* as many */
 };
 
 static struct results_quantity *add(struct making *m, const char *unit) {
@@ -137,6 +139,22 @@ static struct results_quantity *add_named(struct making *m, const char *key, con
     snprintf(q->key, sizeof(q->key), "%s", key);
     snprintf(q->label, sizeof(q->label), "%s", label);
     return q;
+}
+
+static void add_fairness(struct making *m) {
+    const struct plan *plan = m->source->plan;
+    struct results_quantity *q =
+        add_named(m, "fairness", "fairness among measured clients, Jain's index", "0 to 1");
+    size_t n = 0;
+    for (uint32_t c = 0; c < plan->config.client_count; c++)
+        for (uint64_t i = 0; i < m->source->clients[c].transfer_count; i++) {
+            const struct sim_transfer *t = &m->source->clients[c].transfers[i];
+            struct results_rate rate = {.kind = (uint32_t)plan->config.clients[c].load << 16 | t->file,
+                                        .host = c};
+            if (results_is_measured(m->source, t) && value_of(t, GOODPUT, &rate.bits) && rate.bits)
+                m->rates[n++] = rate;
+        }
+    q->is_there = results_fairness(m->rates, n, &q->value);
 }
 
 static void add_builds(struct making *m) {
@@ -306,6 +324,7 @@ static void add_all(struct making *m, const uint64_t *sizes, uint32_t sizes_n) {
     size_t n = collect(m, GOODPUT, 0);
     set_quantile(add_named(m, "goodput", "goodput of a transfer, median", "Mbit/s"), m, n, PERMILLE_MEDIAN,
                  1e6);
+    add_fairness(m);
     add_builds(m);
     add_failures(m);
     add_written(m);
@@ -326,14 +345,15 @@ static void round_all(struct results_summary *out) {
 
 bool results_summary_make(const struct results_source *source, struct results_summary *out) {
     uint64_t sizes[SIZES_MAX] = {0};
-    struct making m = {source, out, NULL, count_values(source)};
+    struct making m = {source, out, NULL, count_values(source), NULL};
     uint32_t sizes_n = measured_sizes(scenario_of(&m), sizes);
     uint32_t classes = scenario_of(&m)->hardware.classes.n;
     *out = (struct results_summary){.count = 0};
     out->quantities =
         calloc(PER_SIZE * sizes_n + ALONE + PER_CLASS * (1 + classes), sizeof(*out->quantities));
     m.values = calloc(m.room + 1, sizeof(*m.values));
-    bool ok = out->quantities && m.values;
+    m.rates = calloc(m.room + 1, sizeof(*m.rates));
+    bool ok = out->quantities && m.values && m.rates;
     if (ok)
         add_all(&m, sizes, sizes_n);
     if (ok)
@@ -341,6 +361,7 @@ bool results_summary_make(const struct results_source *source, struct results_su
     else
         results_summary_fini(out);
     free(m.values);
+    free(m.rates);
     return ok;
 }
 

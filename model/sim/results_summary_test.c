@@ -25,6 +25,7 @@ static void only_what_was_measured(void **state) {
     assert_value(&s, "first_byte.1048576.0.5", 0.3);
     assert_false(results_summary_find(&s, "last_byte.1048576.0.5")->is_there);
     assert_value(&s, "goodput", 51200 * 8 / 0.1 / 1e6);
+    assert_false(results_summary_find(&s, "fairness")->is_there); /* of one host */
     assert_value(&s, "build", 0.07);
     assert_value(&s, "failed", 50);
     assert_int_equal(s.outcomes[SIM_OUTCOME_DONE], 1);
