@@ -21,6 +21,7 @@ from .progress import Progress
 REPEATS_MAX = 2  # of one run
 REPEATS_PART = 0.4  # of all runs: on a machine that is never quiet it ends, too
 CROWDED_MAX = 1.5  # times what a queue grows to with the share: 1 / (1 - share) of any queue
+MOSTS_APART_MAX = 1.2  # at a small share, too, nobody knows which of the two it was at
 FULL = 0.99  # of its thread's time
 
 
@@ -58,7 +59,10 @@ class RatedRun:
         room = 1.0 - self.share
         if result.cells_per_s < OFFERED_LEAST * result.load.rate or self.utilisation > FULL:
             return "full"
-        if any(not room / CROWDED_MAX <= 1.0 - result.load.rate / most <= room * CROWDED_MAX for most in result.most):
+        rooms = [1.0 - result.load.rate / most for most in result.most]
+        if max(result.most) > MOSTS_APART_MAX * min(result.most):
+            return "drifted"
+        if min(rooms) < room / CROWDED_MAX or max(rooms) > room * CROWDED_MAX:
             return "drifted"
         return "disturbed" if result.is_disturbed else ""
 

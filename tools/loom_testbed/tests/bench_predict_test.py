@@ -79,8 +79,9 @@ def test_times_are_compared_at_the_same_share_of_what_each_carries() -> None:
 
 
 def test_a_run_whose_most_changes_by_more_than_the_queue_bears_is_none_at_its_share() -> None:
-    assert rated_run(5e4, (1000.0, 800.0)).fault == ""
-    assert rated_run(5e4, (1000.0, 500.0)).fault == "drifted"  # 60 % of it: twice as crowded as asked, nearly
+    assert rated_run(5e4, (1000.0, 850.0)).fault == ""
+    assert rated_run(5e4, (1000.0, 1250.0)).fault == "drifted"
+    assert rated_run(5e4, (1000.0, 500.0)).fault == "drifted"
     near = [RatedRun(dataclasses.replace(rated_run(5e4, (1000.0, after)).result, load=LOAD.at_rate(900), cells=900), 90)
             for after in (1050.0, 970.0, 960.0, 1070.0, 890.0)]  # fmt: skip
     assert [run.fault for run in near] == ["", "", "drifted", "drifted", "drifted"]
