@@ -115,7 +115,7 @@ def run(options: argparse.Namespace, directory: Path, progress: Progress) -> Mea
 
 
 def _rates(asked: Sequence[Asked]) -> list[Load]:
-    return list(dict.fromkeys(load for one in asked for load in (one.same_share, one.same_rate)))
+    return list(dict.fromkeys(load for one in asked for load in one.loads))
 
 
 def _design(options: argparse.Namespace) -> tuple[list[Load], list[Load], Sequence[int]]:
@@ -178,9 +178,9 @@ def _result(
         figures["cpu"].append(predict_compare.cpu_of(load, runs, predicted[load]))
         if carries_most(load):
             figures["throughput"].append(predict_compare.throughput_of(load, runs, predicted[load]))
-    found = [one for one in asked if one.same_share in predicted]
+    found = [one for one in asked if one.same_share in predicted and any(load in predicted for load in one.row)]
     for one in found:
-        figures["delay"] += predict_delays.delays_of(one, predicted[one.same_share])
+        figures["delay"] += predict_delays.delays_of(one, predict_delays.as_busy(one, predicted))
     return {
         "summary": {kind: predict_compare.verdict(kind, found).as_dict() for kind, found in figures.items() if found},
         **{kind: [one.as_dict() for one in found] for kind, found in figures.items()},

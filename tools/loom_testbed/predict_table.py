@@ -47,11 +47,12 @@ def _figures(title: str, unit: float, found: Sequence[Mapping]) -> list[str]:
 def _rated(rated: Sequence[Mapping]) -> list[str]:
     """Show how near the most the relay was, by what it carried around each run, and the runs that do not count."""
     lines = [f"{'how busy the relay was':<86} by most, CPU native, engine; runs, and why others do not count; "
-             "errors at the usual rate"]  # fmt: skip
+             "errors at the same share; at the usual rate"]  # fmt: skip
     for one in rated:
         least, middle, most = min(one["utilisation"]), statistics.median(one["utilisation"]), max(one["utilisation"])
         faults = ", ".join(f"{count} {fault}" for fault, count in one["not_counted"].items()) or "none"
-        errors = ", ".join(f"{error:+.0%}" for error in one["errors_at_the_same_rate"])
+        errors = "; ".join(", ".join(f"{error:+.0%}" for error in one[f"errors_at_the_{which}"])
+                           for which in ("same_share", "usual_rate"))  # fmt: skip
         lines.append(f"{Load(**one['load']).name + ' at ' + str(one['percent']) + '%':<86} {one['share_around']:>7.0%}"
                      f" {middle:>5.0%} ({least:.0%} to {most:.0%}) {one['utilisation_predicted']:>5.0%}"
                      f"   {one['counted']} runs, not {faults}   {errors}")  # fmt: skip

@@ -22,7 +22,7 @@ REPEATS_MAX = 2  # of one run
 REPEATS_PART = 0.4  # of all runs: on a machine that is never quiet it ends, too
 CROWDED_MAX = 1.5  # times what a queue grows to with the share: 1 / (1 - share) of any queue
 MOSTS_APART_MAX = 1.2  # at a small share, too, nobody knows which of the two it was at
-FULL = 0.99  # of its thread's time
+FULL = 0.97  # of its thread's time: from there on queues say how often a machine stops, not what a relay does
 
 
 @dataclass(frozen=True)

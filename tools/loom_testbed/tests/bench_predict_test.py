@@ -64,18 +64,31 @@ def rated_run(p50: float, most: tuple[float, ...] = (1000.0, 1000.0), busy: floa
                                  most=most, **more), 30)  # fmt: skip
 
 
-def test_times_are_compared_at_the_same_share_of_what_each_carries() -> None:
+def test_times_are_compared_where_both_are_as_busy() -> None:
     rated = Rated(LOAD, 30, [rated_run(50_000.0)])
     fast = prediction(500, busy=0.9)
     (asked,) = predict_delays.asked([rated], lambda load: 2000.0, {LOAD: fast})
     assert asked.same_share.rate == round(0.3 * fast.cells_per_s)
     assert asked.same_rate.rate == 600
-    at_share = prediction(1, load=asked.same_share, delay_ns={"p50": 40_000.0, "p99": 2.4e5})
-    found = predict_delays.delays_of(asked, at_share)
+    assert asked.row[0].rate == round(0.15 * fast.cells_per_s)
+    row = {load: prediction(1, busy, load, delay_ns={"p50": p50, "p99": 6 * p50})
+           for load, busy, p50 in zip(asked.row[:3], (0.3, 0.4, 0.6), (10_000.0, 20_000.0, 80_000.0), strict=True)}
+    times = predict_delays.as_busy(asked, row)
+    assert times["p50"] == pytest.approx(40_000.0)  # halfway between 0.4 and 0.6, by factors
+    found = predict_delays.delays_of(asked, times)
     assert [one.label for one in found] == ["p50 at 30%", "p99 at 30%"]
     assert found[0].runs == [50_000]
     assert [one.error for one in found] == [pytest.approx(-0.2), pytest.approx(0.2)]
     assert predict_delays.asked([rated], lambda load: 2000.0, {}) == []
+
+
+@pytest.mark.parametrize(("busy", "p50"), [(0.1, 10_000.0), (0.95, 20_000.0)])
+def test_beyond_the_row_its_end_counts(busy: float, p50: float) -> None:
+    rated = Rated(LOAD, 30, [rated_run(50_000.0, busy=busy)])
+    (asked,) = predict_delays.asked([rated], lambda load: 2000.0, {LOAD: prediction(500)})
+    row = {load: prediction(1, at, load, delay_ns={"p50": time, "p99": time})
+           for load, at, time in zip(asked.row[:2], (0.3, 0.4), (10_000.0, 20_000.0), strict=True)}  # fmt: skip
+    assert predict_delays.as_busy(asked, row)["p50"] == p50
 
 
 def test_a_run_whose_most_changes_by_more_than_the_queue_bears_is_none_at_its_share() -> None:
@@ -89,7 +102,7 @@ def test_a_run_whose_most_changes_by_more_than_the_queue_bears_is_none_at_its_sh
 
 
 def test_a_relay_that_was_full_all_the_same_is_none_at_its_share() -> None:
-    assert rated_run(5e4, busy=0.995).fault == "full"
+    assert rated_run(5e4, busy=0.98).fault == "full"
     few = dataclasses.replace(rated_run(5e4).result, cells=280)
     assert RatedRun(few, 30).fault == "full"
     assert rated_run(5e4, is_disturbed=True).fault == "disturbed"
@@ -102,12 +115,13 @@ def test_runs_with_a_fault_count_when_there_are_no_others() -> None:
     assert rated.faults == {"full": 2}
     (asked,) = predict_delays.asked([rated], lambda load: 1000.0, {LOAD: prediction(500)})
     at_share = prediction(1, load=asked.same_share, delay_ns={"p50": 5e4, "p99": 2e5}, work_per_cell={})
-    assert not predict_delays.delays_of(asked, at_share)[0].is_disturbed
+    assert not predict_delays.delays_of(asked, at_share.delay_ns)[0].is_disturbed
     told = predict_delays.beside(asked, {asked.same_share: at_share})
     assert (told["counted"], told["not_counted"]) == (1, {"full": 2})
-    assert told["errors_at_the_same_rate"] == []
+    assert told["errors_at_the_same_share"] == [0.0, 0.0]
+    assert told["errors_at_the_usual_rate"] == []
     (asked,) = predict_delays.asked([Rated(LOAD, 30, [bad, bad])], lambda load: 1000.0, {LOAD: prediction(500)})
-    found = predict_delays.delays_of(asked, at_share)[0]
+    found = predict_delays.delays_of(asked, at_share.delay_ns)[0]
     assert (found.runs, found.is_disturbed) == ([90_000, 90_000], True)
     assert predict_delays.beside(asked, {asked.same_share: at_share})["not_counted"] == {}
 
@@ -199,7 +213,7 @@ def test_the_table_shows_the_work_of_loads_that_are_off() -> None:
     cpu = [predict_compare.cpu_of(load, runs[load], engine[load]) for load in (off, near)]
     rated = [{"load": LOAD.as_dict(), "percent": 90, "share_around": 0.91, "utilisation": [0.8, 0.9, 0.95],
               "utilisation_predicted": 0.87, "counted": 3, "not_counted": {"drifted": 2},
-              "errors_at_the_same_rate": [0.1, -0.3]}]  # fmt: skip
+              "errors_at_the_same_share": [0.1, -0.3], "errors_at_the_usual_rate": [0.4, 0.5]}]  # fmt: skip
     text = predict_table.text({
         "summary": {"cpu": predict_compare.verdict("cpu", cpu).as_dict()},
         "cpu": [one.as_dict() for one in cpu], "throughput": [], "delay": [], "rated": rated,
@@ -209,7 +223,7 @@ def test_the_table_shows_the_work_of_loads_that_are_off() -> None:
     })  # fmt: skip
     assert "reads 0.02/0.01" in text
     assert "writes" not in text
-    assert "91%   90% (80% to 95%)   87%   3 runs, not 2 drifted   +10%, -30%" in text
+    assert "91%   90% (80% to 95%)   87%   3 runs, not 2 drifted   +10%, -30%; +40%, +50%" in text
     assert "+40%" in text and "+1%" in text
     assert "not predicted: odd: no such load" in text
     assert "NOT as asked" in text
