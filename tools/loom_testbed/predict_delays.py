@@ -99,7 +99,7 @@ def beside(asked_for: Asked, predicted: Mapping[Load, Prediction]) -> dict[str, 
         "rate_predicted": asked_for.same_share.rate,
         "rate_usual": asked_for.same_rate.rate,
         "counted": len(rated.sound),
-        "not_counted": {} if rated.sound == rated.runs else rated.faults,
+        "not_counted": rated.not_counted,
         "errors_at_the_same_share": _errors(asked_for, predicted.get(asked_for.same_share)),
         "errors_at_the_usual_rate": _errors(asked_for, predicted.get(asked_for.same_rate)),
         "row": [{"rate": load.rate, "utilisation": predicted[load].utilisation, "delay_ns": predicted[load].delay_ns}

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import calibrate_native
+from .errors import TestbedError
 from .load_shape import Load
 from .native_load import OFFERED_LEAST, NativeResult, Programs
 from .progress import Progress
@@ -80,6 +81,7 @@ class Rated:
     load: Load  # without a rate
     percent: int
     runs: list[RatedRun] = field(default_factory=list)
+    failed: int = 0  # that came to nothing, as a relay or its generator was lost
 
     @property
     def sound(self) -> list[RatedRun]:
@@ -87,9 +89,15 @@ class Rated:
         return [run for run in self.runs if not run.fault] or self.runs
 
     @property
+    def not_counted(self) -> dict[str, int]:
+        """Return how many do not count, by why."""
+        faults = self.faults
+        return faults if any(not run.fault for run in self.runs) else {"failed": self.failed} if self.failed else {}
+
+    @property
     def faults(self) -> dict[str, int]:
         """Return how many runs had which fault."""
-        found = [run.fault for run in self.runs if run.fault]
+        found = [run.fault for run in self.runs if run.fault] + ["failed"] * self.failed
         return {fault: found.count(fault) for fault in sorted(set(found))}
 
 
@@ -102,23 +110,34 @@ def gather(
     seconds: float,
     progress: Progress,
 ) -> list[Rated]:
-    """Run all loads at all shares, round after round."""
+    """Run all loads at all shares, round after round. Raise TestbedError when not one run of one succeeds."""
     all_of_them = [Rated(load, percent) for load in loads for percent in percents]
     repeats_left = round(REPEATS_PART * rounds * len(all_of_them))
     for number in range(1, rounds + 1):
         for index, rated in enumerate(all_of_them if number % 2 else all_of_them[::-1], 1):
             for attempt in range(1, REPEATS_MAX + 2):
                 place = directory / f"rated-{number}-{index}-{attempt}"
-                # What the yardstick takes of the core, a relay at nine tenths makes up for in twenty times as long.
-                found = calibrate_native.one(rated.load, place, programs, seconds, has_yardstick=False,
-                                             share=rated.percent)  # fmt: skip
-                rated.runs.append(RatedRun(found.result, rated.percent))
-                told = _told(rated.runs[-1])
+                is_sound, told = _add(rated, place, programs, seconds)
                 progress.line(f"delays {number} of {rounds}, {index} of {len(all_of_them)}: {rated.load.name}: {told}")
-                if not rated.runs[-1].fault or repeats_left == 0:
+                if is_sound or repeats_left == 0 or attempt > REPEATS_MAX:
                     break
                 repeats_left -= 1
+    for rated in all_of_them:
+        if not rated.runs:
+            raise TestbedError(f"{rated.load.name} at {rated.percent}%: none of {rated.failed} runs succeeded")
     return all_of_them
+
+
+def _add(rated: Rated, place: Path, programs: Programs, seconds: float) -> tuple[bool, str]:
+    """Run once more. Return whether that is a run at its share, and what to tell."""
+    try:  # What the yardstick takes of the core, a relay at nine tenths makes up for in twenty times as long.
+        found = calibrate_native.one(rated.load, place, programs, seconds, has_yardstick=False, share=rated.percent)
+    except TestbedError as error:
+        rated.failed += 1
+        return False, str(error)
+    run = RatedRun(found.result, rated.percent)
+    rated.runs.append(run)
+    return not run.fault, _told(run)
 
 
 def _told(run: RatedRun) -> str:

@@ -7,13 +7,23 @@ import sys
 from pathlib import Path
 
 import pytest
-from loom_testbed import bench_predict, predict_compare, predict_delays, predict_engine, predict_table
+from loom_testbed import (
+    bench_predict,
+    calibrate_native,
+    predict_compare,
+    predict_delays,
+    predict_engine,
+    predict_table,
+    rated_runs,
+)
 from loom_testbed.calibrate_native import NativeRun
+from loom_testbed.errors import TestbedError
 from loom_testbed.load_designs import DELAYED, FITTED, HELD_OUT, HELD_OUT_QUICK
 from loom_testbed.load_shape import Load
-from loom_testbed.native_load import NativeResult
+from loom_testbed.native_load import NativeResult, Programs
 from loom_testbed.predict_compare import Compared, Run
 from loom_testbed.predict_native import Native
+from loom_testbed.progress import Progress
 from loom_testbed.rated_runs import Rated, RatedRun
 from loom_testbed.rundir import REPOSITORY
 
@@ -124,6 +134,42 @@ def test_runs_with_a_fault_count_when_there_are_no_others() -> None:
     found = predict_delays.delays_of(asked, at_share.delay_ns)[0]
     assert (found.runs, found.is_disturbed) == ([90_000, 90_000], True)
     assert predict_delays.beside(asked, {asked.same_share: at_share})["not_counted"] == {}
+
+
+GOOD, FULL = (NativeRun(rated_run(5e4, busy=busy).result, 0.0) for busy in (0.5, 1.0))
+
+
+@pytest.mark.parametrize(("rounds", "answers", "counts", "not_counted"), [
+    (3, [None, GOOD, GOOD, GOOD], 3, {"failed": 1}),
+    (2, [FULL, GOOD, FULL], 1, {"full": 2}),  # at most 0.4 of all runs are repeated
+    (5, [FULL, FULL, FULL, GOOD, GOOD, GOOD, GOOD], 4, {"full": 3}),  # and one run twice
+    (1, [FULL], 1, {}),  # then there is no other
+])  # fmt: skip
+def test_runs_with_a_fault_are_repeated_so_often_and_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, rounds: int, answers: list[NativeRun | None], counts: int,
+    not_counted: dict[str, int],
+) -> None:  # fmt: skip
+    left = list(answers)
+
+    def one(*_given: object, **_named: object) -> NativeRun:
+        answer = left.pop(0)
+        if answer is None:
+            raise TestbedError("lost")
+        return answer
+
+    monkeypatch.setattr(calibrate_native, "one", one)
+    (found,) = rated_runs.gather([LOAD], [30], rounds, tmp_path, Programs(), 1.0, Progress(quiet=True))
+    assert not left
+    assert (len(found.sound), found.not_counted) == (counts, not_counted)
+
+
+def test_no_run_at_all_is_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def one(*_given: object, **_named: object) -> NativeRun:
+        raise TestbedError("lost")
+
+    monkeypatch.setattr(calibrate_native, "one", one)
+    with pytest.raises(TestbedError, match="at 30%: none of 3 runs succeeded"):
+        rated_runs.gather([LOAD], [30], 2, tmp_path, Programs(), 1.0, Progress(quiet=True))
 
 
 def figures(*errors: float, spread: float = 0.0) -> list[Compared]:
