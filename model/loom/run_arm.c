@@ -35,14 +35,19 @@ static bool simulate(struct sim_world *world, const struct plan *plan, uint32_t 
     return true;
 }
 
-/* The measurements of every host, borrowed from the world; arrays to be freed. */
+/* What every host measured or saw, borrowed from the world; arrays to be freed. */
 static bool collect(const struct sim_world *world, const struct plan *plan, struct sim_relay_measure **relays,
-                    struct sim_client_measure **clients) {
+                    struct sim_client_measure **clients, struct sim_sights **seen) {
     const struct sim_config *config = &plan->config;
     *relays = calloc((size_t)config->relay_count + 1, sizeof(**relays));
     *clients = calloc((size_t)config->client_count + 1, sizeof(**clients));
-    if (!*relays || !*clients)
+    *seen = calloc((size_t)config->server_count + config->client_count + 1, sizeof(**seen));
+    if (!*relays || !*clients || !*seen)
         return false;
+    for (uint32_t i = 0; i < config->server_count; i++)
+        (*seen)[i] = sim_world_server_sights(world, i);
+    for (uint32_t i = 0; i < config->client_count; i++)
+        (*seen)[config->server_count + i] = sim_world_probe_sights(world, i);
     for (uint32_t i = 0; i < config->relay_count; i++)
         (*relays)[i] = sim_world_relay(world, i);
     for (uint32_t i = 0; i < config->client_count; i++)
@@ -87,15 +92,24 @@ bool run_arm_write(const struct run_arm *arm, const struct plan *plan, const cha
     const struct results_outside *outside = &arm->outside;
     if (!arm->world)
         return write_source(
-            arm, &(struct results_source){plan, outside->relays, outside->clients, outside->totals}, out,
-            summary_out, mistake);
+            arm,
+            &(struct results_source){
+                .plan = plan, .relays = outside->relays, .clients = outside->clients, .totals = outside->totals},
+            out, summary_out, mistake);
     struct sim_relay_measure *relays = NULL;
     struct sim_client_measure *clients = NULL;
-    bool ok = collect(arm->world, plan, &relays, &clients);
-    const struct results_source source = {plan, relays, clients, sim_world_totals(arm->world)};
+    struct sim_sights *seen = NULL; /* at servers, then of clients that probe */
+    bool ok = collect(arm->world, plan, &relays, &clients, &seen);
+    const struct results_source source = {.plan = plan,
+                                          .relays = relays,
+                                          .clients = clients,
+                                          .totals = sim_world_totals(arm->world),
+                                          .servers = seen,
+                                          .probes = seen + (ok ? plan->config.server_count : 0)};
     ok = ok ? write_source(arm, &source, out, summary_out, mistake) : no_memory(plan, mistake);
     free(relays);
     free(clients);
+    free(seen);
     return ok;
 }
 

@@ -180,7 +180,12 @@ static bool check_arm_for_shadow(const struct scenario_arm *arm, struct mistake 
 /* Shadow takes all processors by itself; bytes of relays are told second by second. */
 static bool prepare_shadow(struct experiment *e, struct run_options *options, struct mistake *mistake) {
     const struct scenario *s = &e->inputs.scenario;
+    const struct scenario_clients *groups = s->traffic.clients.items;
     options->at_once = options->at_once ? options->at_once : 1;
+    for (uint32_t i = 0; i < s->traffic.clients.n; i++)
+        if (groups[i].observed || groups[i].probes)
+            return record_mistake(groups[i].at, groups[i].probes ? "probes" : "observed", mistake,
+                                  "expected none for the engine shadow: only sim observes");
     for (uint32_t i = 0; i < s->arms.n; i++)
         if (!check_arm_for_shadow((const struct scenario_arm *)s->arms.items + i, mistake))
             return false;

@@ -1,6 +1,7 @@
 #include "sim/results.h"
 
 #include "cost/price_numbers.h"
+#include "sim/results_observed.h"
 #include "sim/scenario_sample.h"
 
 #define PROGRAM "loom 0.1.0"
@@ -83,5 +84,6 @@ bool results_write(struct results_folder *folder, const struct results_source *s
     return results_folder_put_json(folder, "manifest.json", results_manifest(source), true, mistake) &&
            results_folder_put_json(folder, "summary.json", results_summary_json(source, summary), true,
                                    mistake) &&
-           results_write_series(folder, source, mistake) && results_write_plots(folder, source, mistake);
+           results_write_series(folder, source, mistake) && results_write_plots(folder, source, mistake) &&
+           results_write_observed(folder, source, mistake);
 }

@@ -7,7 +7,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "sim/results_hash.h"
 
 #define PLOT_FOLDER    "tornet.plot.data"
 #define REAL_PRECISION 12
@@ -63,6 +62,11 @@ bool results_folder_open(const char *path, struct results_folder *out, struct mi
     return false;
 }
 
+bool results_folder_add(struct results_folder *folder, const char *name, struct mistake *mistake) {
+    char path[RESULTS_PATH_MAX];
+    return (join(folder->temporary, name, path) && mkdir(path, 0755) == 0) || refuse(mistake, name);
+}
+
 FILE *results_folder_begin(struct results_folder *folder, const char *name, struct mistake *mistake) {
     char path[RESULTS_PATH_MAX];
     snprintf(folder->name, sizeof(folder->name), "%s", name);
@@ -75,15 +79,14 @@ FILE *results_folder_begin(struct results_folder *folder, const char *name, stru
 bool results_folder_end(struct results_folder *folder, FILE *file, bool is_deterministic,
                         struct mistake *mistake) {
     char path[RESULTS_PATH_MAX];
-    char digits[RESULTS_HASH_TEXT];
     bool failed = ferror(file) != 0;
     if (fclose(file) != 0 || failed)
         return refuse(mistake, folder->name);
     if (!is_deterministic)
         return true;
-    if (!join(folder->temporary, folder->name, path) || !results_hash_file(path, digits))
+    if (!join(folder->temporary, folder->name, path) || !results_hash_file(path, folder->digits))
         return refuse(mistake, folder->name);
-    return fprintf(folder->hashes, "%s  %s\n", digits, folder->name) > 0 || refuse(mistake, folder->name);
+    return fprintf(folder->hashes, "%s  %s\n", folder->digits, folder->name) > 0 || refuse(mistake, folder->name);
 }
 
 bool results_folder_put_json(struct results_folder *folder, const char *name, json_t *json,

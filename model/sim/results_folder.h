@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "files/mistake.h"
+#include "sim/results_hash.h"
 
 #define RESULTS_PATH_MAX 4096u
 
@@ -17,6 +18,7 @@ struct results_folder {
     char final[RESULTS_PATH_MAX];
     char temporary[RESULTS_PATH_MAX];
     char name[64]; /* of the file that is being written */
+    char digits[RESULTS_HASH_TEXT]; /* hash of the last one that was, and is deterministic */
     FILE *hashes;  /* lines of results.sha256 so far */
     char *hash_text;
     size_t hash_length;
@@ -24,6 +26,8 @@ struct results_folder {
 
 /* path: where the folder will be; its parents are made. */
 MUST_USE bool results_folder_open(const char *path, struct results_folder *out, struct mistake *mistake);
+/* Make a folder in it, for files whose names begin with it. */
+MUST_USE bool results_folder_add(struct results_folder *folder, const char *name, struct mistake *mistake);
 /* One file at a time; name may begin with tornet.plot.data/. NULL: it cannot be made. */
 MUST_USE FILE *results_folder_begin(struct results_folder *folder, const char *name, struct mistake *mistake);
 /* Hands over file. is_deterministic: it goes to results.sha256. */

@@ -4,12 +4,15 @@
 
 #include "sim/scenario_plan.h"
 #include "sim/sim_measure.h"
+#include "sim/sim_watch.h"
 
 struct results_source {
     const struct plan *plan;
     const struct sim_relay_measure *relays;   /* one for each of the plan's */
     const struct sim_client_measure *clients; /* one for each of the plan's */
     struct sim_totals totals;
+    const struct sim_sights *servers; /* what each of the plan's saw; NULL: nothing was observed */
+    const struct sim_sights *probes;  /* what came of those of each of the plan's clients */
 };
 
 /* Was transfer one of a measured client, and decided on in the measured time? */

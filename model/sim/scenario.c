@@ -8,6 +8,7 @@
 
 #define NAME_MAX_BYTES 64u
 #define SEEDS_MAX      1000u
+#define PROBES_EACH_MAX 16u /* circuits through one relay: more would be its load */
 
 /* Names become folders and words of tables. */
 static bool is_name(const char *text) {
@@ -93,6 +94,43 @@ static bool check_hardware(const struct scenario_hardware *hardware, struct mist
     return check_names(&hardware->classes, sizeof(*classes), mistake);
 }
 
+/* A group whose fetches an adversary sees or makes. */
+static bool check_seen(const struct scenario_traffic *traffic, uint32_t number, struct mistake *mistake) {
+    const struct scenario_clients *groups = traffic->clients.items, *group = &groups[number];
+    if (group->observed && group->is_upload)
+        return record_mistake(group->at, "observed", mistake, "expected it without upload: true");
+    if (!group->probes)
+        return true;
+    if (group->is_upload || group->guards || group->through || group->is_pinned || group->same_paths_as ||
+        group->observed)
+        return record_mistake(group->at, "probes", mistake,
+                              "expected it without upload, guards, through, pinned, same_paths_as and observed");
+    if (group->hosts > PROBES_EACH_MAX)
+        return record_mistake(group->at, "hosts", mistake, "expected at most %u for each relay that is probed",
+                              PROBES_EACH_MAX);
+    if (group->line_mbit || traffic->servers.line_mbit)
+        return record_mistake(group->line_mbit ? group->at : traffic->servers.at, "line_mbit", mistake,
+                              "expected 0 with probes, which must not be the bottleneck");
+    return true;
+}
+
+/* A group that has the paths of another. */
+static bool check_paths(const struct scenario_traffic *traffic, uint32_t number, struct mistake *mistake) {
+    const struct scenario_clients *groups = traffic->clients.items, *group = &groups[number];
+    if (!group->same_paths_as)
+        return true;
+    if (group->is_pinned || group->guards || group->through)
+        return record_mistake(group->at, "same_paths_as", mistake,
+                              "expected it without pinned, guards and through");
+    for (uint32_t i = 0; i < number; i++)
+        if (groups[i].is_pinned && groups[i].hosts >= group->hosts &&
+            strcmp(groups[i].name, group->same_paths_as) == 0)
+            return true;
+    return record_mistake(group->at, "same_paths_as", mistake,
+                          "expected a pinned group before it, with at least %" PRIu64 " hosts, found \"%s\"",
+                          group->hosts, group->same_paths_as);
+}
+
 static bool check_clients(const struct scenario_traffic *traffic, struct mistake *mistake) {
     const struct scenario_clients *groups = traffic->clients.items;
     uint64_t hosts = 0;
@@ -106,6 +144,8 @@ static bool check_clients(const struct scenario_traffic *traffic, struct mistake
         if (groups[i].is_periodic && !groups[i].pause_ms)
             return record_mistake(groups[i].at, "pause_ms", mistake,
                                   "expected more than 0 with periodic: true");
+        if (!check_seen(traffic, i, mistake) || !check_paths(traffic, i, mistake))
+            return false;
         if (hosts > SIM_CLIENTS_MAX)
             return record_mistake(groups[i].at, "hosts", mistake,
                                   "expected at most %u in all groups together", SIM_CLIENTS_MAX);
@@ -154,12 +194,47 @@ static bool check_times(const struct scenario *s, struct mistake *mistake) {
     return true;
 }
 
+static bool is_arm(const struct scenario *s, const char *name) {
+    const struct scenario_arm *arms = s->arms.items;
+    bool found = false;
+    for (uint32_t i = 0; i < s->arms.n; i++)
+        found |= strcmp(arms[i].name, name) == 0;
+    return found;
+}
+
+static bool check_hypothesis(const struct scenario *s, const struct scenario_hypothesis *one,
+                             struct mistake *mistake) {
+    if (!is_arm(s, one->arm))
+        return record_mistake(one->at, "arm", mistake, "expected the name of an arm, found \"%s\"", one->arm);
+    if (one->than_arm && !is_arm(s, one->than_arm))
+        return record_mistake(one->at, "than_arm", mistake, "expected the name of an arm, found \"%s\"",
+                              one->than_arm);
+    if (one->than_permille && (one->than_arm || setting_find(one->at, "than_measure")))
+        return record_mistake(one->at, "than_permille", mistake, "expected it without than_arm and than_measure");
+    return true;
+}
+
+static bool check_observe(const struct scenario *s, struct mistake *mistake) {
+    const struct scenario_observe *observe = &s->observe;
+    const struct scenario_hypothesis *hypotheses = observe->hypotheses.items;
+    const struct setting *at = observe->at ? observe->at : s->at;
+    if (1000 % observe->bin_ms != 0)
+        return record_mistake(at, "bin_ms", mistake, "expected a divisor of 1000");
+    if (observe->attack_bin_ms % observe->bin_ms != 0)
+        return record_mistake(at, "attack_bin_ms", mistake, "expected a multiple of bin_ms, %" PRIu64,
+                              observe->bin_ms);
+    for (uint32_t i = 0; i < observe->hypotheses.n; i++)
+        if (!check_hypothesis(s, &hypotheses[i], mistake))
+            return false;
+    return check_names(&observe->hypotheses, sizeof(*hypotheses), mistake);
+}
+
 static bool check(const struct scenario *s, struct mistake *mistake) {
     return check_name(s->at, s->name, mistake) && check_times(s, mistake) &&
            check_seeds(&s->seeds, mistake) && check_network(&s->network, mistake) &&
            check_hardware(&s->hardware, mistake) &&
            check_names(&s->arms, sizeof(struct scenario_arm), mistake) && check_ends(s, mistake) &&
-           check_traffic(&s->traffic, mistake);
+           check_traffic(&s->traffic, mistake) && check_observe(s, mistake);
 }
 
 /* One arm instead of all: like the last of them, but for its name and for how many relays run Loom. */

@@ -11,7 +11,7 @@ relay_module(scenario
           results_statistics_test.c
     FUZZERS scenario_fuzz.c)
 relay_module(results
-    SOURCES plan_json.c plan_paths.c scenario_plan.c results.c results_outside.c results_plots.c results_resume.c results_series.c results_summary.c results_sustained.c
+    SOURCES plan_json.c plan_paths.c scenario_plan.c results.c results_observed.c results_outside.c results_plots.c results_resume.c results_series.c results_summary.c results_sustained.c
     DEPENDS scenario sim base
     LIBS jansson
     DEFINES _GNU_SOURCE

@@ -14,6 +14,8 @@ enum scenario_prices { SCENARIO_PRICES_FIXED, SCENARIO_PRICES_DRAWN };
 enum scenario_line_rate { SCENARIO_LINE_NEXT, SCENARIO_LINE_CAPACITY };
 enum scenario_order { SCENARIO_BY_WEIGHT, SCENARIO_BY_CAPACITY, SCENARIO_AT_RANDOM };
 enum scenario_of { SCENARIO_OWN, SCENARIO_OF_TOR, SCENARIO_OF_LOOM };
+enum scenario_probes { SCENARIO_PROBES_NONE, SCENARIO_PROBES_GUARDS, SCENARIO_PROBES_ALL };
+enum scenario_expected { SCENARIO_ABOVE, SCENARIO_BELOW, SCENARIO_DIFFERENT, SCENARIO_SAME };
 enum scenario_pause { SCENARIO_PAUSE_FIXED, SCENARIO_PAUSE_EXPONENTIAL };
 
 struct scenario_seeds {
@@ -84,6 +86,7 @@ struct scenario_arm {
     uint64_t percent, order, threads, architecture, balancing;
     uint64_t prices, behaviour; /* enum scenario_of */
     uint64_t goes_on;
+    uint64_t has_probes;
 };
 
 /* What `loom sweep` asks for. */
@@ -120,6 +123,9 @@ struct scenario_clients {
     uint64_t is_upload, goes_on_s, streams_at_s, fetches;
     uint64_t is_pinned;       /* each host keeps to one path, which the seed draws */
     const char *through;      /* the relay in the middle of all circuits, by name; or NULL */
+    const char *same_paths_as; /* a group, by name, whose host of the same number has the same path; or NULL */
+    uint64_t observed;         /* enum sim_observed */
+    uint64_t probes;           /* enum scenario_probes */
     struct record_list files; /* of scenario_file */
     bool has_flows; /* of a generated network: as its models say; of nothing that is written in a scenario */
 };
@@ -147,6 +153,26 @@ struct scenario_outputs {
     uint64_t sustained_window_s, sustained_skip_s;
 };
 
+/* What is expected of a measure in an arm, written down before there is a run: loom_analysis judges it. */
+struct scenario_hypothesis {
+    const struct setting *at;
+    const char *name, *claim;
+    uint64_t measure; /* by the table of scenario_fields.c */
+    const char *arm;
+    uint64_t expected;      /* enum scenario_expected */
+    uint64_t than_measure;
+    const char *than_arm;   /* or NULL */
+    uint64_t than_permille; /* what chance gives, say */
+    uint64_t margin_permille;
+};
+
+/* What an adversary sees, and what is made of it. */
+struct scenario_observe {
+    const struct setting *at;
+    uint64_t bin_ms, attack_bin_ms, window_s;
+    struct record_list hypotheses; /* of scenario_hypothesis */
+};
+
 struct scenario {
     const struct setting *at;
     const char *name;
@@ -162,6 +188,7 @@ struct scenario {
     struct scenario_share rollout;
     struct scenario_traffic traffic;
     struct scenario_outputs outputs;
+    struct scenario_observe observe;
     struct settings *settings;
 };
 

@@ -9,6 +9,7 @@
 #define MBIT_MAX      UINT64_C(1000000) /* 1 Tbit/s */
 #define SHARE_MAX     UINT64_C(1000000000)
 #define COUNTRIES_ALL 1024u
+#define MEASURE_PERMILLE_MAX UINT64_C(1000000000000)
 
 #define AT(type, member) .offset = offsetof(struct type, member)
 /* Must be there. */
@@ -68,6 +69,9 @@ static const char *const placements[] = {"floating", "pinned"}; /* enum sim_plac
 static const char *const line_rates[] = {"next", "capacity"};
 static const char *const orders[] = {"weight", "capacity", "random"};
 static const char *const owners[] = {"own", "tor", "loom"}; /* enum scenario_of */
+static const char *const observations[] = {"no", "flows", "round-trips"};       /* enum sim_observed */
+static const char *const probes[] = {"none", "guards", "all"};                  /* enum scenario_probes */
+static const char *const expectations[] = {"above", "below", "different", "same"};
 static const char *const pauses[] = {"fixed", "exponential"};
 static const char *const congestion_controls[] = {"windows", "vegas"};           /* enum sim_congestion */
 static const char *const balancings[] = {"round-robin", "least-busy", "moving"}; /* enum balance_policy */
@@ -188,6 +192,7 @@ static const struct record_field arm_fields[] = {
         "of relays that run Loom: records, reads and picks as its own, or as tor's (model/cost/behaviour.h)"),
     BOOL_OR(scenario_arm, "goes_on", goes_on, 1,
             "uploads go on as goes_on_s says; otherwise they end with their file"),
+    BOOL_OR(scenario_arm, "probes", has_probes, 1, "groups with probes do; otherwise they never begin"),
 };
 static const struct record arm_record = RECORD(scenario_arm, arm_fields);
 
@@ -246,6 +251,12 @@ static const struct record_field clients_fields[] = {
     BOOL_OR(scenario_clients, "pinned", is_pinned, 0,
             "all circuits of a host have one path, drawn with the seed: the same in all engines"),
     TEXT_OR(scenario_clients, through, NULL, "an inline relay, by name: the middle of all circuits"),
+    TEXT_OR(scenario_clients, same_paths_as, NULL,
+            "a pinned group before this one, by name, which has as many hosts: their paths"),
+    CHOICE_OR(scenario_clients, observed, SIM_OBSERVED_NOT, observations,
+              "what an adversary at the servers sees: flows are bytes in bins, and round trips"),
+    CHOICE_OR(scenario_clients, probes, SCENARIO_PROBES_NONE, probes,
+              "circuits of one hop, hosts for each relay that may be a guard or for all, in the relay's country"),
 };
 static const struct record clients_record = RECORD(scenario_clients, clients_fields);
 
@@ -288,6 +299,65 @@ static const struct record_field outputs_fields[] = {
 };
 static const struct record outputs_record = RECORD(scenario_outputs, outputs_fields);
 
+/* As loom_analysis.fingerprint names them; the last is for a comparison alone. */
+static const char *const measures[] = {"guard-percentile",
+                                       "guard-percentile-60s",
+                                       "guard-first",
+                                       "guard-top-fifth",
+                                       "guard-gain",
+                                       "guard-coverage",
+                                       "guard-set",
+                                       "guard-ruled-out",
+                                       "path-all",
+                                       "path-one",
+                                       "path-false",
+                                       "link-ks",
+                                       "link-means",
+                                       "link-error",
+                                       "flow-rate",
+                                       "probe-spread",
+                                       "trip-spread",
+                                       "same"};
+#define MEASURE_SAME (COUNT_OF(measures) - 1)
+
+static const struct record_field hypothesis_fields[] = {
+    TEXT(scenario_hypothesis, name, "as reports name it"),
+    TEXT(scenario_hypothesis, claim, "one line for people: what, and who has said so"),
+    {.key = "measure",
+     .about = "of one network (docs/security.md)",
+     .kind = RECORD_CHOICE,
+     AT(scenario_hypothesis, measure),
+     .names = measures,
+     .names_n = MEASURE_SAME},
+    TEXT(scenario_hypothesis, arm, "in which it is measured, by name"),
+    {.key = "expected",
+     .about = "that it is so; different: either way, same: within the margin",
+     .kind = RECORD_CHOICE,
+     AT(scenario_hypothesis, expected),
+     .names = expectations,
+     .names_n = COUNT_OF(expectations)},
+    CHOICE_OR(scenario_hypothesis, than_measure, MEASURE_SAME, measures,
+              "what it is compared with; same: as measure"),
+    TEXT_OR(scenario_hypothesis, than_arm, NULL,
+            "in which that is measured, by name; left out: of the same arm when than_measure is another, else than_permille"),
+    NUMBER_OR(scenario_hypothesis, than_permille, 0, 0, MEASURE_PERMILLE_MAX,
+              "a value to compare with: what chance gives, say"),
+    NUMBER(scenario_hypothesis, margin_permille, 1, MEASURE_PERMILLE_MAX,
+           "the least difference that would matter: for power, and for what is the same"),
+};
+static const struct record hypothesis_record = RECORD(scenario_hypothesis, hypothesis_fields);
+
+static const struct record_field observe_fields[] = {
+    NUMBER_OR(scenario_observe, bin_ms, 100, 1, 1000, "of series of bytes; a divisor of 1000"),
+    NUMBER_OR(scenario_observe, attack_bin_ms, 1000, 1, 60000,
+              "bins that attacks take together; a multiple of bin_ms"),
+    NUMBER_OR(scenario_observe, window_s, 300, 1, SECONDS_MAX,
+              "the least window in which flow and probe are compared"),
+    LIST_OR(scenario_observe, "hypotheses", hypotheses, hypothesis_record, 64,
+            "what is expected, written down before there is a run"),
+};
+static const struct record observe_record = RECORD(scenario_observe, observe_fields);
+
 static const struct record_field scenario_fields[] = {
     TEXT(scenario, name, "letters, digits, '-', '_' and '.'; also a folder"),
     TEXT_OR(scenario, about, NULL, "one line for people"),
@@ -306,5 +376,6 @@ static const struct record_field scenario_fields[] = {
     MAP_OR(scenario, rollout, rollout_record, "what a sweep over rollouts sets"),
     MAP(scenario, traffic, traffic_record, "what clients do"),
     MAP_OR(scenario, outputs, outputs_record, "what is kept"),
+    MAP_OR(scenario, observe, observe_record, "what an adversary sees, and what is made of it"),
 };
 const struct record scenario_record = RECORD(scenario, scenario_fields);

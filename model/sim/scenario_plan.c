@@ -315,37 +315,97 @@ static struct sim_client_config client_of(const struct scenario_clients *group, 
                                       .country = country,
                                       .load = (uint16_t)load,
                                       .sessions = (uint16_t)group->sessions,
-                                      .guards = (uint8_t)group->guards};
+                                      .guards = (uint8_t)group->guards,
+                                      .observed = (uint8_t)group->observed};
+}
+
+/* Of a group that probes, there are hosts for each relay that it is about. */
+static uint32_t probed_relays(const struct plan *plan, const struct scenario_clients *group) {
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < plan->config.relay_count; i++)
+        n += group->probes == SCENARIO_PROBES_ALL || plan->sim_relays[i].flags & SIM_GUARD;
+    return n;
+}
+
+static uint32_t hosts_of(const struct plan *plan, const struct scenario_clients *group) {
+    return (uint32_t)group->hosts * (group->probes ? probed_relays(plan, group) : 1);
+}
+
+static uint32_t probed_relay(const struct plan *plan, const struct scenario_clients *group, uint32_t host) {
+    uint32_t before = host / (uint32_t)group->hosts, i = 0;
+    for (;; i++)
+        if ((group->probes == SCENARIO_PROBES_ALL || plan->sim_relays[i].flags & SIM_GUARD) && before-- == 0)
+            return i;
+}
+
+/* In an arm without probes they are there, too, so that nobody else's number or draw is another, and never begin. */
+static void make_probe(struct plan *plan, uint32_t client, uint32_t relay) {
+    struct sim_client_config *config = &plan->clients[client];
+    plan->paths[client] = (struct plan_path){{relay, SIM_NO_RELAY, SIM_NO_RELAY}};
+    config->path = plan->paths[client].relays;
+    config->is_probe = true;
+    config->country = plan->sim_relays[relay].country;
+    if (plan->arm->has_probes)
+        plan->sim_relays[relay].flags |= SIM_PROBED;
+    else
+        config->start = plan->config.end + NSEC_PER_S;
+}
+
+/* The first client of the group that is called name. */
+static uint32_t first_host(const struct plan *plan, const char *name) {
+    const struct record_list *list = &scenario_of(plan)->traffic.clients;
+    const struct scenario_clients *groups = list->items;
+    uint32_t first = 0;
+    for (uint32_t i = 0; i < list->n && strcmp(groups[i].name, name) != 0; i++)
+        first += hosts_of(plan, &groups[i]);
+    return first;
+}
+
+static void choose_path(struct plan *plan, const struct scenario_clients *group, uint32_t host, uint32_t client) {
+    struct sim_client_config *config = &plan->clients[client];
+    config->has_middle = group->through != NULL;
+    if (group->through)
+        config->middle = plan_relay_named(plan, group->through);
+    if (group->same_paths_as)
+        plan->paths[client] = plan->paths[first_host(plan, group->same_paths_as) + host];
+    if (group->is_pinned || group->same_paths_as)
+        config->path = plan->paths[client].relays;
+    if (group->probes)
+        make_probe(plan, client, probed_relay(plan, group, host));
 }
 
 static void fill_clients(struct plan *plan, struct places *users) {
     const struct record_list *list = &scenario_of(plan)->traffic.clients;
     const struct scenario_clients *groups = list->items;
     uint32_t next = 0;
-    for (uint32_t i = 0; i < list->n; i++)
-        for (uint64_t host = 0; host < groups[i].hosts; host++, next++) {
+    for (uint32_t i = 0; i < list->n; i++) {
+        if (groups[i].observed || groups[i].probes)
+            plan->config.observe_bin = scenario_of(plan)->observe.bin_ms * NSEC_PER_MS;
+        for (uint32_t host = 0, n = hosts_of(plan, &groups[i]); host < n; host++, next++) {
             plan->client_group[next] = (uint16_t)i;
             plan->clients[next] = client_of(&groups[i], i, places_draw(users));
-            plan->clients[next].has_middle = groups[i].through != NULL;
-            if (groups[i].through)
-                plan->clients[next].middle = plan_relay_named(plan, groups[i].through);
-            if (groups[i].is_pinned)
-                plan->clients[next].path = plan->paths[next].relays;
+            choose_path(plan, &groups[i], host, next);
         }
+    }
 }
 
 /* Hosts that keep to no path have one drawn, too: so which groups do moves no path of another. */
 static bool draw_paths(struct plan *plan, uint32_t hosts, struct mistake *mistake) {
     const struct record_list *list = &scenario_of(plan)->traffic.clients;
     const struct scenario_clients *groups = list->items, *pinned = NULL;
-    for (uint32_t i = 0; i < list->n; i++)
+    bool probes = false;
+    for (uint32_t i = 0; i < list->n; i++) {
+        probes |= groups[i].probes != SCENARIO_PROBES_NONE;
         if (groups[i].is_pinned)
             pinned = &groups[i];
-    if (!pinned)
+    }
+    if (!pinned && !probes)
         return true;
     plan->paths = calloc((size_t)hosts + 1, sizeof(*plan->paths));
     if (!plan->paths)
         return no_memory(plan, mistake);
+    if (!pinned)
+        return true;
     switch (plan_paths_draw(plan->sim_relays, plan->config.relay_count, plan->seed, plan->paths, hosts)) {
     case PLAN_PATHS_DRAWN: return true;
     case PLAN_PATHS_NO_MEMORY: return no_memory(plan, mistake);
@@ -360,7 +420,7 @@ static bool plan_clients(struct plan *plan, struct places *users, struct mistake
     const struct scenario_clients *groups = list->items;
     uint32_t n = 0;
     for (uint32_t i = 0; i < list->n; i++)
-        n += (uint32_t)groups[i].hosts;
+        n += hosts_of(plan, &groups[i]);
     plan->clients = calloc((size_t)n + 1, sizeof(*plan->clients));
     plan->client_group = calloc((size_t)n + 1, sizeof(*plan->client_group));
     if (!plan->clients || !plan->client_group)

@@ -36,7 +36,8 @@ static void a_name_makes_no_difference_and_all_else_does(void **state) {
         offsetof(struct scenario_arm, percent),   offsetof(struct scenario_arm, order),
         offsetof(struct scenario_arm, threads),   offsetof(struct scenario_arm, architecture),
         offsetof(struct scenario_arm, balancing), offsetof(struct scenario_arm, prices),
-        offsetof(struct scenario_arm, behaviour), offsetof(struct scenario_arm, goes_on)};
+        offsetof(struct scenario_arm, behaviour), offsetof(struct scenario_arm, goes_on),
+        offsetof(struct scenario_arm, has_probes)};
     const struct setting *at = (const void *)&numbers;
     struct scenario_arm other = arm;
     char relays[] = "target"; /* the same text at another place */

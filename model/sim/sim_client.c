@@ -316,6 +316,8 @@ bool sim_client_init(struct sim_client *client, struct sim_world *world, uint32_
     for (uint32_t i = 0; i < client->load->file_count; i++)
         client->file_weights[i] = sum += client->load->files[i].weight;
     choose_guards(client);
+    if (config->is_probe && !(client->probe = sim_probe_new(client)))
+        return false;
     sim_sessions_start(client);
     return true;
 }
@@ -340,6 +342,7 @@ void sim_client_fini(struct sim_client *client) {
     if (!client->host)
         return; /* never made */
     const struct memory *memory = host_memory(client->host);
+    sim_probe_free(client, client->probe);
     while (!list_is_empty(&client->guards))
         guard_free(LIST_ENTRY(client->guards.next, struct sim_guard, entry), 0);
     origin_free(client->origin);

@@ -3,6 +3,7 @@
  * sim_client.c   the host: its origin, links to guards, reading and writing
  * sim_session.c  what a session does
  * sim_flow.c     what it does when its load is flows
+ * sim_probe.c    what is noted of it when it probes
  * The work of clients takes no time. Stream data is asked for when the stream is connected, as through a SOCKS port.
  * Owner: its engine host. */
 #ifndef LOOM_SIM_SIM_CLIENT_H
@@ -19,6 +20,7 @@
 #include "origin/origin.h"
 #include "sim/sim_measure.h"
 #include "sim/sim_paths.h"
+#include "sim/sim_probe.h"
 #include "sim/sim_server.h"
 #include "sim/sim_tls.h"
 #include "sim/sim_world_state.h"
@@ -91,6 +93,7 @@ struct sim_client {
     uint64_t bytes_received;
     struct markov_walk arrivals; /* of flows */
     uint64_t flows, flows_left_out, streams_done, streams_failed;
+    struct sim_probe *probe; /* NULL: it does not */
     bool is_sweep_planned; /* of connections that are idle */
     bool is_in_turn;
     bool is_trim_due; /* a session pauses: what it has used may be given back */

@@ -28,7 +28,13 @@
 #define SIM_GENERATOR_LINKS_MAX    1024u    /* as those of loom-load, */
 #define SIM_GENERATOR_CIRCUITS_MAX 262144u  /* whose twin it is */
 
-enum sim_relay_flag { SIM_GUARD = 1, SIM_EXIT = 2, SIM_FAST = 4, SIM_STABLE = 8 };
+enum sim_relay_flag {
+    SIM_GUARD = 1,
+    SIM_EXIT = 2,
+    SIM_FAST = 4,
+    SIM_STABLE = 8,
+    SIM_PROBED = 16 /* it is an exit for circuits of one hop too, and for no path that is drawn */
+};
 
 /* How a relay cuts its traffic into records, reads and scheduling decisions (cost/behaviour.h). */
 enum sim_behaviour { SIM_BEHAVE_TOR, SIM_BEHAVE_LOOM };
@@ -109,6 +115,13 @@ struct sim_load {
         *flows; /* instead of files; then sessions are flows at a time, and no transfer is noted */
 };
 
+/* What an adversary at the servers sees of a client's fetches. */
+enum sim_observed {
+    SIM_OBSERVED_NOT,
+    SIM_OBSERVED_FLOWS,      /* how much in each bin, and round trips */
+    SIM_OBSERVED_ROUND_TRIPS /* these alone */
+};
+
 struct sim_client_config {
     uint64_t line_rate;
     nsec start; /* sessions begin between start and start + a pause, at a time drawn for each */
@@ -119,6 +132,8 @@ struct sim_client_config {
     bool has_middle;
     uint32_t middle;      /* when has_middle: of all its circuits, whose other relays are drawn */
     const uint32_t *path; /* guard, middle and exit of all its circuits; NULL: drawn each time */
+    bool is_probe;        /* its circuits end at path[0], which is SIM_PROBED; what comes is noted in bins */
+    uint8_t observed;     /* enum sim_observed */
 };
 
 /* Presses cells through relay 0, from one host that is before it and behind it (sim_generator.h). */
@@ -179,6 +194,7 @@ struct sim_config {
     nsec end;
     nsec sample_interval;          /* of the series; 0: 1 s */
     uint32_t partitions;           /* of hosts, at most one thread each; 0: 8. Not part of any result */
+    nsec observe_bin;              /* of what is observed and of probes; 0: nothing is */
     uint32_t first_window;         /* of TCP, in segments; 0: NET_CWND_LINUX */
     uint32_t kist_run_interval_ms; /* 0: as the consensus says by default */
     enum sim_congestion congestion_control;

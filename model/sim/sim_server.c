@@ -24,13 +24,24 @@ struct connection {
     uint64_t came;   /* of the request */
     uint64_t left;   /* of the answer */
     uint64_t said;   /* of it */
+    uint32_t responded; /* before it */
     uint32_t upload; /* index of the server's; NO_UPLOAD: none */
     uint64_t length; /* of it */
     bool has_first;
     nsec first;                  /* when it has */
     struct sim_walking *walking; /* NULL: no packet model */
+    nsec came_at;
+    uint32_t sight; /* number of the server's watch; SIM_NO_SIGHT: none */
 };
 #define NO_UPLOAD UINT32_MAX
+
+/* What a request that has come whole asks for, and of whom it says that he is observed. */
+struct request {
+    uint64_t wanted;
+    uint32_t client;
+    uint16_t session;
+    bool is_observed;
+};
 
 /* A connection with a packet model; it has a number, by which its timers find it. */
 struct sim_walking {
@@ -103,18 +114,40 @@ bool sim_upload_of(uint64_t word, struct sim_upload *upload_out) {
     return (word & UPLOAD_BIT) != 0;
 }
 
+/* The first word: the highest bit, client (22 bits), session (12), length (24). */
+#define OBSERVED_BIT           (UINT64_C(1) << 63)
+#define OBSERVED_CLIENT_SHIFT  36u
+#define OBSERVED_SESSION_SHIFT 24u
+#define OBSERVED_LENGTH_MAX    ((UINT64_C(1) << OBSERVED_SESSION_SHIFT) - 1)
+static_assert(SIM_SESSIONS_MAX <= 1u << (OBSERVED_CLIENT_SHIFT - OBSERVED_SESSION_SHIFT), "sessions fit, too");
+
+uint64_t sim_observed_word(uint64_t length, uint32_t client, uint16_t session) {
+    CHECK(length <= OBSERVED_LENGTH_MAX);
+    return OBSERVED_BIT | (uint64_t)client << OBSERVED_CLIENT_SHIFT |
+           (uint64_t)session << OBSERVED_SESSION_SHIFT | length;
+}
+
+bool sim_observed_of(uint64_t word, uint64_t *length_out, uint32_t *client_out, uint16_t *session_out) {
+    bool is_observed = (word & OBSERVED_BIT) != 0;
+    *length_out = is_observed ? word & OBSERVED_LENGTH_MAX : word;
+    *client_out = (uint32_t)((word & ~OBSERVED_BIT) >> OBSERVED_CLIENT_SHIFT);
+    *session_out = (uint16_t)(word >> OBSERVED_SESSION_SHIFT & (SIM_SESSIONS_MAX - 1));
+    return is_observed;
+}
+
 /* Where a head has come whole, what it says. */
-static bool request_is_whole(struct connection *c, uint64_t *wanted_out) {
+static bool request_is_whole(struct connection *c, struct request *out) {
     struct bytes_in bytes = bytes_in(c->head, sizeof c->head);
-    uint64_t length = bytes_u64(&bytes);
-    *wanted_out = bytes_u64(&bytes);
+    uint64_t length;
+    out->is_observed = sim_observed_of(bytes_u64(&bytes), &length, &out->client, &out->session);
+    out->wanted = bytes_u64(&bytes);
     if (c->came < sizeof c->head || c->came < length)
         return false;
     c->came -= length;
     memset(c->head, 0, sizeof c->head); /* clients ask again only when they have the answer */
     uint16_t load;
     uint32_t seed;
-    CHECK(c->came == 0 || sim_walk_of(*wanted_out, &load, &seed)); /* whose client speaks on */
+    CHECK(c->came == 0 || sim_walk_of(out->wanted, &load, &seed)); /* whose client speaks on */
     return true;
 }
 
@@ -278,15 +311,49 @@ static void answer(struct host *host, nsec now, struct connection *c) {
         tcp_want_write(c->tcp);
 }
 
+/* --- what is seen ---------------------------------------------------------------------------------------------------- */
+
+static void look_at(struct sim_server *server, nsec now, struct connection *c) {
+    if (c->sight == SIM_NO_SIGHT)
+        return;
+    uint64_t sent = c->responded + c->said - tcp_state(c->tcp).notsent;
+    if (!sim_watch_count(&server->watch, host_memory(server->host), now, c->sight, sent))
+        host_fail(server->host);
+}
+
+static void begin_sight(struct sim_server *server, nsec now, struct connection *c,
+                        const struct request *request) {
+    const struct sim_config *config = server->world->config;
+    CHECK(request->client < config->client_count && c->sight == SIM_NO_SIGHT);
+    const struct sim_sight sight = {.client = request->client,
+                                    .session = request->session,
+                                    .relay = tcp_peer(c->tcp),
+                                    .has_bins = config->clients[request->client].observed == SIM_OBSERVED_FLOWS,
+                                    .came = c->came_at,
+                                    .asked = c->first,
+                                    .exit_trip = tcp_round_trip(c->tcp)};
+    c->sight = sim_watch_begin(&server->watch, host_memory(server->host), now, &sight);
+    if (c->sight == SIM_NO_SIGHT)
+        host_fail(server->host);
+}
+
+void sim_server_look(struct sim_server *server, nsec now) {
+    for (struct list *entry = server->connections.next; entry != &server->connections; entry = entry->next)
+        look_at(server, now, LIST_ENTRY(entry, struct connection, entry));
+    host_at(server->host, sim_watch_next(&server->watch, now), server->world->look, 0, NULL);
+}
+
+/* --- requests that have come ---------------------------------------------------------------------------------------- */
+
 static void respond(struct host *host, nsec now, struct connection *c) {
     struct sim_message *message = sim_message_new(host, SIM_RAW, SIM_RESPONSE_LEN, (struct span){NULL, 0});
     if (!message)
         return;
+    c->responded = SIM_RESPONSE_LEN;
     tcp_write(c->tcp, &message->tcp);
     tcp_flush(c->tcp, now);
 }
 
-/* A request has come whole. */
 static void begin_answer(struct sim_server *server, nsec now, struct connection *c, uint64_t wanted) {
     uint16_t load;
     uint32_t seed;
@@ -306,7 +373,7 @@ static void begin_answer(struct sim_server *server, nsec now, struct connection 
 void sim_server_readable(struct host *host, nsec now, struct tcp *tcp) {
     struct connection *c = tcp_user(tcp);
     struct tcp_message *next;
-    uint64_t wanted;
+    struct request request;
     while ((next = tcp_read(tcp, now))) {
         struct sim_message *message = sim_message_of(next);
         if (!c->has_first)
@@ -315,8 +382,11 @@ void sim_server_readable(struct host *host, nsec now, struct tcp *tcp) {
         take(c, message);
         sim_message_free(host, message);
         begin_upload(host_user(host), c);
-        if (c->upload == NO_UPLOAD && !c->walking && request_is_whole(c, &wanted))
-            begin_answer(host_user(host), now, c, wanted);
+        if (c->upload != NO_UPLOAD || c->walking || !request_is_whole(c, &request))
+            continue;
+        begin_answer(host_user(host), now, c, request.wanted);
+        if (request.is_observed)
+            begin_sight(host_user(host), now, c, &request);
     }
     if (c->upload != NO_UPLOAD)
         note_upload(host_user(host), now, c);
@@ -338,6 +408,9 @@ void sim_server_init(struct sim_server *server, struct sim_world *world, uint32_
     list_init(&server->connections);
     host_set_user(server->host, server);
     net_set_rates(world->net, id, rate, rate);
+    server->watch.bin = world->config->observe_bin;
+    if (server->watch.bin)
+        host_at(server->host, sim_watch_next(&server->watch, 0), world->look, 0, NULL);
 }
 
 static void connection_free(struct host *host, struct connection *c) {
@@ -355,6 +428,7 @@ void sim_server_fini(struct sim_server *server) {
                    server->upload_room * sizeof(*server->uploads));
     memory_release(host_memory(server->host), server->walking,
                    server->walking_room * sizeof(*server->walking));
+    sim_watch_fini(&server->watch, host_memory(server->host));
 }
 
 void sim_server_timer(struct host *host, nsec now, uint32_t arg, void *object) {
@@ -369,7 +443,6 @@ void sim_server_timer(struct host *host, nsec now, uint32_t arg, void *object) {
 
 bool sim_server_accept(struct host *host, nsec now, struct tcp *tcp, uint16_t port) {
     struct sim_server *server = host_user(host);
-    (void)now;
     if (port != SIM_SERVER_PORT)
         return false;
     struct connection *c = memory_allocate(host_memory(host), sizeof(*c));
@@ -379,13 +452,15 @@ bool sim_server_accept(struct host *host, nsec now, struct tcp *tcp, uint16_t po
     }
     c->tcp = tcp;
     c->upload = NO_UPLOAD;
+    c->came_at = now;
+    c->sight = SIM_NO_SIGHT;
     list_append(&server->connections, &c->entry);
     tcp_set_user(tcp, c);
     return true;
 }
 
 void sim_server_closed(struct host *host, nsec now, struct tcp *tcp, enum tcp_end end) {
-    (void)now;
     (void)end;
+    look_at(host_user(host), now, tcp_user(tcp));
     connection_free(host, tcp_user(tcp));
 }

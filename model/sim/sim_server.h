@@ -4,8 +4,8 @@
  * it; then the next request is awaited. It may be asked for with a response before it, which is written by itself, as tgen's
  * server does it: so it has a segment of its own, and what follows waits for the window. An upload is its length and whose it is, in the same room, and zeros; it is
  * answered by one byte when all has come, and what comes after that is taken and forgotten. A request may also ask for the
- * server's end of a packet model (traffic/packet_walk.h). A server's work takes no time.
- * Owner: its engine host. Memory: 80 bytes a connection, 40 an upload, 110 a packet model. */
+ * server's end of a packet model (traffic/packet_walk.h), or say that it is observed (sim_watch.h). A server's work takes no time.
+ * Owner: its engine host. Memory: 96 bytes a connection, 40 an upload, 110 a packet model. */
 #ifndef LOOM_SIM_SIM_SERVER_H
 #define LOOM_SIM_SIM_SERVER_H
 
@@ -16,6 +16,7 @@
 #include "base/list.h"
 #include "des/net.h"
 #include "des/tcp.h"
+#include "sim/sim_watch.h"
 
 #define SIM_SERVER_PORT      80u
 #define SIM_SERVER_NAME_MAX  16u
@@ -46,6 +47,7 @@ struct sim_server {
     struct sim_walking *walking; /* connections with packet models */
     uint32_t walking_room;
     uint32_t walking_free; /* the first unused; walking_room: none */
+    struct sim_watch watch;
 };
 
 /* "s17" */
@@ -56,6 +58,10 @@ void sim_request_write(uint64_t length, uint64_t wanted, uint8_t out[static SIM_
 /* What is wanted when a response is to come first. */
 uint64_t sim_after_response(uint64_t wanted);
 
+/* The first word of a request of `length` bytes, below 2^24, that is observed, and whose it is; length_out too is of the word. */
+uint64_t sim_observed_word(uint64_t length, uint32_t client, uint16_t session);
+MUST_USE bool sim_observed_of(uint64_t word, uint64_t *length_out, uint32_t *client_out,
+                              uint16_t *session_out);
 /* The first bytes of an upload of `length` bytes; of upload, who is read. */
 void sim_upload_write(uint64_t length, const struct sim_upload *upload,
                       uint8_t out[static SIM_REQUEST_HEAD_LEN]);
@@ -76,5 +82,7 @@ void sim_server_readable(struct host *host, nsec now, struct tcp *tcp);
 void sim_server_writable(struct host *host, nsec now, struct tcp *tcp);
 void sim_server_closed(struct host *host, nsec now, struct tcp *tcp, enum tcp_end end);
 event_handler sim_server_timer;
+/* A bin of what is watched ends; looks again when the next does. */
+void sim_server_look(struct sim_server *server, nsec now);
 
 #endif

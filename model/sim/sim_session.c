@@ -138,6 +138,13 @@ static void end_fetch(struct sim_session *session, nsec now, enum sim_outcome ou
 
 /* --- the stream ----------------------------------------------------------------------------------------------------- */
 
+/* Its length, with who asks when he is observed. */
+static uint64_t request_word(const struct sim_session *session) {
+    const struct sim_client *client = session->client;
+    uint32_t length = client->load->request_bytes;
+    return client->config->observed ? sim_observed_word(length, client->number, number_of(session)) : length;
+}
+
 static void write_head(const struct sim_session *session, uint8_t out[static SIM_REQUEST_HEAD_LEN]) {
     const struct sim_load *load = session->client->load;
     const struct sim_transfer *transfer = &session->transfer;
@@ -146,7 +153,7 @@ static void write_head(const struct sim_session *session, uint8_t out[static SIM
     if (load->is_upload)
         sim_upload_write(session->wanted, &upload, out);
     else
-        sim_request_write(load->request_bytes,
+        sim_request_write(request_word(session),
                           load->has_response ? sim_after_response(session->wanted) : session->wanted, out);
 }
 
@@ -272,6 +279,10 @@ static void receive(struct sim_session *session, nsec now, size_t length) {
 
 /* --- the circuit ---------------------------------------------------------------------------------------------------- */
 
+static unsigned hops_of(const struct sim_session *session) {
+    return session->client->config->is_probe ? 1 : SIM_HOPS;
+}
+
 /* The relay that is to be hop number `hop` of the circuit, and what it is asked for: as tor 0.4.9 asks today's relays, the others
  * than the last by ntor-v3 with an empty list. */
 static void target_of(const struct sim_session *session, unsigned hop, struct origin_target *target_out) {
@@ -281,7 +292,7 @@ static void target_of(const struct sim_session *session, unsigned hop, struct or
     if (world->config->congestion_control == SIM_CONGESTION_WINDOWS)
         return;
     target_out->handshake = ORIGIN_HANDSHAKE_NTOR_V3;
-    if (hop + 1 == SIM_HOPS)
+    if (hop + 1 == hops_of(session))
         target_out->request = (struct handshake_request){.wants_congestion_control = true,
                                                          .wants_cgo = world->config->wants_cgo};
 }
@@ -289,7 +300,7 @@ static void target_of(const struct sim_session *session, unsigned hop, struct or
 static void grow(struct sim_session *session, nsec now) {
     unsigned have = session->circuit->path.hop_count;
     sim_guard_touch(session->guard);
-    if (have < SIM_HOPS) {
+    if (have < hops_of(session)) {
         struct origin_target target;
         target_of(session, have, &target);
         if (origin_circuit_extend(session->circuit, now, &target) != ERR_OK)

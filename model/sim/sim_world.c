@@ -75,6 +75,15 @@ static const struct net_calls calls = {.accept = on_accept,
                                        .closed = on_closed,
                                        .discard = on_discard};
 
+/* A bin of what is observed ends. */
+static void look(struct host *host, nsec now, uint32_t arg, void *object) {
+    CHECK(arg == 0 && object == NULL);
+    if (role_of(host) == SIM_ROLE_SERVER)
+        sim_server_look(host_user(host), now);
+    else
+        sim_probe_look(host_user(host), now);
+}
+
 /* --- geography ------------------------------------------------------------------------------------------------------- */
 
 static uint32_t host_count(const struct sim_config *config) {
@@ -177,6 +186,7 @@ static bool make_engine(struct sim_world *world) {
     world->client_sweep = engine_add_kind(world->engine, sim_client_sweep);
     world->generator_turn = engine_add_kind(world->engine, sim_generator_turn);
     world->generator_begin = engine_add_kind(world->engine, sim_generator_begin);
+    world->look = engine_add_kind(world->engine, look);
     return world->net != NULL;
 }
 
@@ -340,6 +350,16 @@ nsec sim_world_relay_busy(const struct sim_world *world, uint32_t relay, uint16_
 
 struct sim_generator_measure sim_world_generator(const struct sim_world *world) {
     return sim_generator_measure(world->generator);
+}
+
+struct sim_sights sim_world_server_sights(const struct sim_world *world, uint32_t server) {
+    CHECK(server < world->config->server_count);
+    return sim_watch_sights(&world->servers[server].watch);
+}
+
+struct sim_sights sim_world_probe_sights(const struct sim_world *world, uint32_t client) {
+    CHECK(client < world->config->client_count);
+    return sim_probe_sights(world->clients[client].probe);
 }
 
 static void add_client(struct sim_totals *totals, const struct sim_client_measure *client) {

@@ -13,6 +13,7 @@
 #include "sim/sim_config.h"
 #include "sim/sim_measure.h"
 #include "sim/sim_trace.h"
+#include "sim/sim_watch.h"
 
 struct sim_world;
 
@@ -31,6 +32,9 @@ void sim_world_finish(struct sim_world *world);
 struct sim_relay_measure sim_world_relay(const struct sim_world *world, uint32_t relay);
 struct sim_client_measure sim_world_client(const struct sim_world *world, uint32_t client);
 struct sim_totals sim_world_totals(const struct sim_world *world);
+/* What an adversary saw at a server, and what a client that probes did; of others nothing. */
+struct sim_sights sim_world_server_sights(const struct sim_world *world, uint32_t server);
+struct sim_sights sim_world_probe_sights(const struct sim_world *world, uint32_t client);
 /* Links that are open and halves that live, over all managers. */
 struct working_set sim_world_relay_load(const struct sim_world *world, uint32_t relay);
 /* What a thread (as in sim_thread_measure) has worked since time 0; a step that runs counts to its end. */

@@ -37,7 +37,7 @@ struct sim_world {
     struct sim_generator *generator; /* NULL: none */
     struct sim_trace_sink trace;
     event_kind step_end, relay_timer, server_timer, session_timer, client_sweep, generator_turn,
-        generator_begin;
+        generator_begin, look;
     nsec ran_until;
     bool is_finished;
 };
