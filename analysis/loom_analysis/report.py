@@ -22,7 +22,10 @@ from . import (
     sections,
 )
 from .cells import DASH, number
+from .fingerprint.outcome import is_observed, outcome_of
+from .fingerprint.section import fingerprint
 from .model import Results
+from .observed.manifest import ObservationsError
 from .page import Markup, Page, fold, join, paragraph, table, tag
 from .quantities import quantities
 from .results import ResultsError, read_results
@@ -119,6 +122,8 @@ def render(results: Results) -> str:
         page.add("sustained", "One relay in the middle", section_sustained.sustained(results))
     if section_rollout.is_wanted(results):
         page.add("rollout", "Rollout", section_rollout.rollout(results, made))
+    if is_observed(Path(results.folder)):
+        page.add("fingerprint", "What an adversary learns", fingerprint(outcome_of(Path(results.folder))))
     page.add("differences", f"Differences from {results.arms[0]}", section_differences.differences(results, made))
     if section_machines.is_drawn(results):
         page.add("machines", "One more machine", section_machines.machines(results, made))
@@ -169,7 +174,7 @@ def main(arguments: list[str] | None = None) -> int:
         out.write_text(page, encoding="utf-8")
         if args.plots:
             write_plots(page, args.plots)
-    except (ResultsError, OSError) as error:
+    except (ResultsError, ObservationsError, OSError) as error:
         print(f"loom report: {error}", file=sys.stderr)
         return 1
     print(out)

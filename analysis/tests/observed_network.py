@@ -51,8 +51,8 @@ def write_network(folder: Path, seed: int = 5) -> Path:
     rows = [(name, kind, relay, 0, len(values)) for name, kind, relay, values in series]
     _write_table(folder / "series.csv", "series,kind,relay,first_bin,bins", rows)
     (folder / "series.u32").write_bytes(b"".join((values * 1e5).astype("<u4").tobytes() for *_, values in series))
-    trips = [("victim", "c0", "x0", 10**9 * i, 200_000_000 + int(draw.exponential(1e7))) for i in (2, 1, 3)]
-    _write_table(folder / "rtt.csv", "kind,from,to,at_ns,rtt_ns", trips)
+    trips = [("victim", "c0", "x0", "r2", 10**9 * i, 200_000_000 + int(draw.exponential(1e7))) for i in (2, 1, 3)]
+    _write_table(folder / "rtt.csv", "kind,from,to,relay,at_ns,rtt_ns", trips)
     _write_table(folder / "truth.csv", "series,circuit,client,guard,middle,exit", truth)
     seal(folder, seed=seed)
     return folder

@@ -62,7 +62,8 @@ def test_without_a_manifest_nothing_is_opened(mine):
         ({"addresses": []}, "addresses"),
         ({"addresses": ["10.0.0.1", "128.31.0.39"]}, "128.31.0.39 is routable"),
         ({"addresses": ["0.0.0.0/0"]}, "routable"),
-        ({"addresses": ["11.0.0.1"]}, "routable"),
+        ({"addresses": ["12.0.0.1"]}, "routable"),
+        ({"addresses": ["100.1.0.0/16"]}, "routable"),
         ({"addresses": ["2a02:16a8:662:2203::1"]}, "routable"),
         ({"addresses": [None]}, "addresses"),
         ({"addresses": ["relay1"]}, "addresses"),
@@ -110,6 +111,7 @@ def test_files_are_those_of_the_manifest(mine):
         ("series.csv", ",0,1600", ",0,1599", "not what series.csv has"),
         ("rtt.csv", "1000000000,2", "1763769600000000000,2", "not a whole number"),
         ("rtt.csv", "c0", "c\u00e9", "ascii"),
+        ("rtt.csv", "r2,1000000000", "r3,1000000000", "c0: it leaves by two relays"),
     ],
 )
 def test_what_is_wrong_is_named(mine, file, old, new, why):
@@ -129,7 +131,8 @@ def test_observations_are_read_as_they_were_written(network):
     assert all(len(flow.bytes) == SECONDS * BINS_A_SECOND for flow in seen.of_kind("flow"))
     trips = seen.round_trips["victim", "c0", "x0"]
     written = [line.split(",") for line in (network / "rtt.csv").read_text().splitlines()[1:]]
-    assert trips.tolist() == [int(written[i][4]) for i in (1, 0, 2)]  # in the order of their times
+    assert trips.relay == "r2"
+    assert trips.rtt_ns.tolist() == [int(written[i][5]) for i in (1, 0, 2)]  # in the order of their times
 
 
 def test_series_are_cut_to_the_bins_that_are_asked_for(network):

@@ -17,6 +17,7 @@ int bench_balance_command(int argc, char *argv[]);
 int predict_command(int argc, char *argv[]);
 int calibrate_command(int argc, char *argv[]);
 int compare_command(int argc, char *argv[]);
+int fingerprint_command(int argc, char *argv[]);
 int report_command(int argc, char *argv[]);
 int run_command(int argc, char *argv[]);
 int stage_command(int argc, char *argv[]);

@@ -19,6 +19,8 @@ static const struct command {
      predict_command},
     {"calibrate", "measure this machine: a profile of what Loom costs on it", calibrate_command},
     {"compare", "put two results of run side by side: tables, distributions, distances", compare_command},
+    {"fingerprint", "what an adversary learns in the results of run, and what becomes of hypotheses",
+     fingerprint_command},
     {"report", "write one HTML file about the results of run", report_command},
     {"run", "simulate a scenario: a table, and folders of results", run_command},
     {"stage", "make a table of relays from a consensus and tornettools' staging", stage_command},
@@ -29,7 +31,7 @@ static const struct command {
 static void print_usage(FILE *out) {
     fputs("usage: loom COMMAND [--help] ...\n", out);
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-        fprintf(out, "    %-10s %s\n", commands[i].name, commands[i].summary);
+        fprintf(out, "    %-11s %s\n", commands[i].name, commands[i].summary);
 }
 
 int main(int argc, char *argv[]) {

@@ -220,6 +220,8 @@ static bool write_relays(struct observed *o) {
     fputs("relay,weight,guard,exit\n", file);
     for (uint32_t i = 0; i < plan_of(o)->config.relay_count; i++) {
         const struct sim_relay_config *relay = &plan_of(o)->config.relays[i];
+        if (relay->weight == 0)
+            continue; /* no path has it */
         fprintf(file, "r%" PRIu32 ",%" PRIu64 ",%d,%d\n", i + 1, relay->weight, (relay->flags & SIM_GUARD) != 0,
                 (relay->flags & SIM_EXIT) != 0);
     }

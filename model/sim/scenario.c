@@ -99,6 +99,8 @@ static bool check_seen(const struct scenario_traffic *traffic, uint32_t number, 
     const struct scenario_clients *groups = traffic->clients.items, *group = &groups[number];
     if (group->observed && group->is_upload)
         return record_mistake(group->at, "observed", mistake, "expected it without upload: true");
+    if (!group->probes != !group->probe_exit)
+        return record_mistake(group->at, "probe_exit", mistake, "expected it with probes, and only with them");
     if (!group->probes)
         return true;
     if (group->is_upload || group->guards || group->through || group->is_pinned || group->same_paths_as ||

@@ -126,6 +126,7 @@ struct scenario_clients {
     const char *same_paths_as; /* a group, by name, whose host of the same number has the same path; or NULL */
     uint64_t observed;         /* enum sim_observed */
     uint64_t probes;           /* enum scenario_probes */
+    const char *probe_exit;    /* behind each of them, a relay by name; or NULL */
     struct record_list files; /* of scenario_file */
     bool has_flows; /* of a generated network: as its models say; of nothing that is written in a scenario */
 };

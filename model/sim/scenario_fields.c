@@ -256,7 +256,9 @@ static const struct record_field clients_fields[] = {
     CHOICE_OR(scenario_clients, observed, SIM_OBSERVED_NOT, observations,
               "what an adversary at the servers sees: flows are bytes in bins, and round trips"),
     CHOICE_OR(scenario_clients, probes, SCENARIO_PROBES_NONE, probes,
-              "circuits of one hop, hosts for each relay that may be a guard or for all, in the relay's country"),
+              "hosts for each relay that may be a guard, or for each at all, in its country, with circuits through it"),
+    TEXT_OR(scenario_clients, probe_exit, NULL,
+            "with probes: the last relay of their circuits, by name: inline, of weight 0, an exit, on a free machine"),
 };
 static const struct record clients_record = RECORD(scenario_clients, clients_fields);
 

@@ -76,6 +76,22 @@ static bool check_name(const struct scenario *s, const struct setting *at, const
     return true;
 }
 
+/* Nobody else may use the exit of probes, and it may limit nothing. */
+static bool check_probe_exit(const struct scenario *s, const struct scenario_clients *group,
+                             struct mistake *mistake) {
+    if (!group->probe_exit)
+        return true;
+    if (!check_name(s, group->at, "probe_exit", group->probe_exit, true, mistake))
+        return false;
+    const struct scenario_relay *relay = find(&s->network, group->probe_exit);
+    const struct scenario_class *classes = s->hardware.classes.items;
+    bool is_free = relay->class && classes[scenario_class_find(&s->hardware, relay->class)].is_free;
+    if (relay->weight == 0 && relay->is_exit && !relay->is_guard && is_free)
+        return true;
+    return record_mistake(group->at, "probe_exit", mistake,
+                          "expected an exit, and no guard, of weight 0, with a class that is free: probes must not be the bottleneck");
+}
+
 bool scenario_names_check(const struct scenario *s, struct mistake *mistake) {
     const struct scenario_arm *arms = s->arms.items;
     const struct scenario_clients *groups = s->traffic.clients.items;
@@ -90,7 +106,8 @@ bool scenario_names_check(const struct scenario *s, struct mistake *mistake) {
                                   "expected 0 or 100 of the relays that are named");
     }
     for (uint32_t i = 0; i < s->traffic.clients.n; i++)
-        if (!check_name(s, groups[i].at, "through", groups[i].through, true, mistake))
+        if (!check_name(s, groups[i].at, "through", groups[i].through, true, mistake) ||
+            !check_probe_exit(s, &groups[i], mistake))
             return false;
     return true;
 }

@@ -319,11 +319,17 @@ static struct sim_client_config client_of(const struct scenario_clients *group, 
                                       .observed = (uint8_t)group->observed};
 }
 
+/* Relays that nobody chooses are not asked about; the exit of probes is one. */
+static bool is_probed(const struct plan *plan, const struct scenario_clients *group, uint32_t relay) {
+    const struct sim_relay_config *config = &plan->sim_relays[relay];
+    return config->weight > 0 && (group->probes == SCENARIO_PROBES_ALL || config->flags & SIM_GUARD);
+}
+
 /* Of a group that probes, there are hosts for each relay that it is about. */
 static uint32_t probed_relays(const struct plan *plan, const struct scenario_clients *group) {
     uint32_t n = 0;
     for (uint32_t i = 0; i < plan->config.relay_count; i++)
-        n += group->probes == SCENARIO_PROBES_ALL || plan->sim_relays[i].flags & SIM_GUARD;
+        n += is_probed(plan, group, i);
     return n;
 }
 
@@ -334,20 +340,18 @@ static uint32_t hosts_of(const struct plan *plan, const struct scenario_clients 
 static uint32_t probed_relay(const struct plan *plan, const struct scenario_clients *group, uint32_t host) {
     uint32_t before = host / (uint32_t)group->hosts, i = 0;
     for (;; i++)
-        if ((group->probes == SCENARIO_PROBES_ALL || plan->sim_relays[i].flags & SIM_GUARD) && before-- == 0)
+        if (is_probed(plan, group, i) && before-- == 0)
             return i;
 }
 
 /* In an arm without probes they are there, too, so that nobody else's number or draw is another, and never begin. */
-static void make_probe(struct plan *plan, uint32_t client, uint32_t relay) {
+static void make_probe(struct plan *plan, uint32_t client, uint32_t relay, uint32_t exit) {
     struct sim_client_config *config = &plan->clients[client];
-    plan->paths[client] = (struct plan_path){{relay, SIM_NO_RELAY, SIM_NO_RELAY}};
+    plan->paths[client] = (struct plan_path){{relay, exit, SIM_NO_RELAY}};
     config->path = plan->paths[client].relays;
     config->is_probe = true;
     config->country = plan->sim_relays[relay].country;
-    if (plan->arm->has_probes)
-        plan->sim_relays[relay].flags |= SIM_PROBED;
-    else
+    if (!plan->arm->has_probes)
         config->start = plan->config.end + NSEC_PER_S;
 }
 
@@ -371,7 +375,7 @@ static void choose_path(struct plan *plan, const struct scenario_clients *group,
     if (group->is_pinned || group->same_paths_as)
         config->path = plan->paths[client].relays;
     if (group->probes)
-        make_probe(plan, client, probed_relay(plan, group, host));
+        make_probe(plan, client, probed_relay(plan, group, host), plan_relay_named(plan, group->probe_exit));
 }
 
 static void fill_clients(struct plan *plan, struct places *users) {

@@ -23,18 +23,13 @@
 #define SIM_SERVERS_MAX            65535u
 #define SIM_SESSIONS_MAX           4096u    /* of one client host */
 #define SIM_FILES_MAX              256u     /* of one load */
+#define SIM_PROBE_HOPS             2u       /* the relay that is asked about, and an exit that limits nothing */
 #define SIM_THREADS_MAX            64u      /* connection threads of a relay */
 #define SIM_SAMPLES_MAX            1000000u /* of a relay */
 #define SIM_GENERATOR_LINKS_MAX    1024u    /* as those of loom-load, */
 #define SIM_GENERATOR_CIRCUITS_MAX 262144u  /* whose twin it is */
 
-enum sim_relay_flag {
-    SIM_GUARD = 1,
-    SIM_EXIT = 2,
-    SIM_FAST = 4,
-    SIM_STABLE = 8,
-    SIM_PROBED = 16 /* it is an exit for circuits of one hop too, and for no path that is drawn */
-};
+enum sim_relay_flag { SIM_GUARD = 1, SIM_EXIT = 2, SIM_FAST = 4, SIM_STABLE = 8 };
 
 /* How a relay cuts its traffic into records, reads and scheduling decisions (cost/behaviour.h). */
 enum sim_behaviour { SIM_BEHAVE_TOR, SIM_BEHAVE_LOOM };
@@ -132,7 +127,7 @@ struct sim_client_config {
     bool has_middle;
     uint32_t middle;      /* when has_middle: of all its circuits, whose other relays are drawn */
     const uint32_t *path; /* guard, middle and exit of all its circuits; NULL: drawn each time */
-    bool is_probe;        /* its circuits end at path[0], which is SIM_PROBED; what comes is noted in bins */
+    bool is_probe;        /* its circuits end at path[1]; what comes is noted in bins, as of path[0] */
     uint8_t observed;     /* enum sim_observed */
 };
 

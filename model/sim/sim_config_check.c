@@ -103,7 +103,7 @@ static void check_client(struct verdict *v, const struct sim_config *c, uint32_t
     demand(v, client->load < c->load_count, "clients[%u].load: there is no load %u", i, client->load);
     demand(v, client->sessions >= 1 && client->sessions <= SIM_SESSIONS_MAX, "clients[%u].sessions: 1 to %u",
            i, SIM_SESSIONS_MAX);
-    unsigned hops = client->is_probe ? 1 : SIM_HOPS;
+    unsigned hops = client->is_probe ? SIM_PROBE_HOPS : SIM_HOPS;
     demand(v, !client->is_probe || client->path, "clients[%u].is_probe: without a path", i);
     demand(v, c->observe_bin > 0 || (!client->is_probe && !client->observed),
            "clients[%u].observed: without observe_bin", i);

@@ -1,4 +1,5 @@
-/* sim_probe - what comes of the fetches of a client that probes: circuits of one hop, each through the relay that is asked about.
+/* sim_probe - what comes of the fetches of a client that probes: circuits of two hops: the relay that is asked about,
+ * and an exit of the adversary's own, for no relay serves circuits of one hop (tor-spec 6.2).
  *
  * Owner: its client. Memory: 4 bytes a session, and those of the watch. */
 #ifndef LOOM_SIM_SIM_PROBE_H

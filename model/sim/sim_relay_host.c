@@ -54,9 +54,9 @@ static void core_config(const struct sim_relay *relay, struct relay_config *conf
     config_out->allow_private_addresses = true;
     config_out->pads_links =
         false; /* a cell every few seconds on each of millions of idle links would be most events */
-    config_out->is_exit = (own->flags & (SIM_EXIT | SIM_PROBED)) != 0;
-    if (relay->world->config->generator || own->flags & SIM_PROBED)
-        config_out->refuse_unknown_exits = 0; /* whom a generator plays nobody lists, nor clients that probe */
+    config_out->is_exit = (own->flags & SIM_EXIT) != 0;
+    if (relay->world->config->generator)
+        config_out->refuse_unknown_exits = 0; /* whom it plays nobody lists */
 }
 
 static bool start_core(struct sim_relay *relay) {

@@ -280,7 +280,7 @@ static void receive(struct sim_session *session, nsec now, size_t length) {
 /* --- the circuit ---------------------------------------------------------------------------------------------------- */
 
 static unsigned hops_of(const struct sim_session *session) {
-    return session->client->config->is_probe ? 1 : SIM_HOPS;
+    return session->client->config->is_probe ? SIM_PROBE_HOPS : SIM_HOPS;
 }
 
 /* The relay that is to be hop number `hop` of the circuit, and what it is asked for: as tor 0.4.9 asks today's relays, the others

@@ -24,8 +24,11 @@ PRIVATE = tuple(
         "fc00::/7", "fe80::/10", "::1/128",
     ))
 )
-# Routable outside, but what Shadow (the first) and our networks for it give out.
-SIMULATED = {"sim": (), "shadow": tuple(map(ipaddress.ip_network, ("11.0.0.0/8", "100.0.0.0/14")))}
+# Routable outside, but what sim gives its clients, and Shadow (the first) and our networks for it give out.
+SIMULATED = {
+    "sim": (ipaddress.ip_network("11.0.0.0/8"),),
+    "shadow": tuple(map(ipaddress.ip_network, ("11.0.0.0/8", "100.0.0.0/14"))),
+}
 END_NS_MAX = 7 * 86_400 * 10**9  # from the simulation's start: a clock of the world does not fit
 MANIFEST_BYTES_MAX, FILE_BYTES_MAX = 16 << 20, 8 << 30
 

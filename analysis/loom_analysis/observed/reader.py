@@ -37,13 +37,21 @@ class Series:
 
 
 @dataclass(frozen=True)
+class Trips:
+    """Round trips in ns, in the order of their times. relay: by which they left, where one is seen to."""
+
+    relay: str | None
+    rtt_ns: np.ndarray
+
+
+@dataclass(frozen=True)
 class Observations:
-    """round_trips: by kind and the two ends, in ns and in the order of their times."""
+    """round_trips: by kind and the two ends."""
 
     manifest: Manifest
     relays: list[Relay]
     series: list[Series]
-    round_trips: dict[tuple[str, str, str], np.ndarray]
+    round_trips: dict[tuple[str, str, str], Trips]
 
     def of_kind(self, kind: str) -> list[Series]:
         return [one for one in self.series if one.kind == kind]
@@ -87,13 +95,20 @@ def _series(folder: Path, manifest: Manifest, relays: set[str]) -> list[Series]:
     return series
 
 
-def _round_trips(folder: Path, manifest: Manifest) -> dict[tuple[str, str, str], np.ndarray]:
-    columns = {"kind": one_of(*RTT_KINDS), "from": name, "to": name, "at_ns": whole(0, manifest.end_ns),
-               "rtt_ns": whole(1, 600 * 10**9)}
+def _round_trips(folder: Path, manifest: Manifest) -> dict[tuple[str, str, str], Trips]:
+    path = folder / "rtt.csv"
+    columns = {"kind": one_of(*RTT_KINDS), "from": name, "to": name, "relay": name_or_none,
+               "at_ns": whole(0, manifest.end_ns), "rtt_ns": whole(1, 600 * 10**9)}
     gathered: dict[tuple[str, str, str], list[tuple[int, int]]] = {}
-    for kind, a, b, at, rtt in rows(folder / "rtt.csv", checked_bytes(folder, manifest, "rtt.csv"), columns):
+    relays: dict[tuple[str, str, str], str | None] = {}
+    for kind, a, b, relay, at, rtt in rows(path, checked_bytes(folder, manifest, "rtt.csv"), columns):
+        if relays.setdefault((kind, a, b), relay) != relay:
+            raise ObservationsError(f"{path}: {a}: it leaves by two relays")
         gathered.setdefault((kind, a, b), []).append((at, rtt))
-    return {key: np.array([rtt for _, rtt in sorted(pairs)], dtype=np.int64) for key, pairs in gathered.items()}
+    return {
+        key: Trips(relays[key], np.array([rtt for _, rtt in sorted(pairs)], dtype=np.int64))
+        for key, pairs in gathered.items()
+    }
 
 
 def read_observations(folder: Path) -> Observations:
