@@ -91,11 +91,12 @@ bool run_arm_write(const struct run_arm *arm, const struct plan *plan, const cha
                    struct results_summary *summary_out, struct mistake *mistake) {
     const struct results_outside *outside = &arm->outside;
     if (!arm->world)
-        return write_source(
-            arm,
-            &(struct results_source){
-                .plan = plan, .relays = outside->relays, .clients = outside->clients, .totals = outside->totals},
-            out, summary_out, mistake);
+        return write_source(arm,
+                            &(struct results_source){.plan = plan,
+                                                     .relays = outside->relays,
+                                                     .clients = outside->clients,
+                                                     .totals = outside->totals},
+                            out, summary_out, mistake);
     struct sim_relay_measure *relays = NULL;
     struct sim_client_measure *clients = NULL;
     struct sim_sights *seen = NULL; /* at servers, then of clients that probe */

@@ -1,7 +1,6 @@
 #include "sim/results.h"
 
 #include "cost/price_numbers.h"
-#include "sim/results_observed.h"
 #include "sim/scenario_sample.h"
 
 #define PROGRAM "loom 0.1.0"

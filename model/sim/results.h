@@ -19,5 +19,9 @@ MUST_USE bool results_write_series(struct results_folder *folder, const struct r
                                    struct mistake *mistake);
 MUST_USE bool results_write_plots(struct results_folder *folder, const struct results_source *source,
                                   struct mistake *mistake);
+/* observed/, what an adversary saw after the warm-up, as loom_analysis.observed reads it, and truth.csv beside it, which no manifest of
+ * his names (docs/security.md). Nothing when nothing was observed. */
+MUST_USE bool results_write_observed(struct results_folder *folder, const struct results_source *source,
+                                     struct mistake *mistake);
 
 #endif

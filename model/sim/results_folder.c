@@ -7,7 +7,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-
 #define PLOT_FOLDER    "tornet.plot.data"
 #define REAL_PRECISION 12
 #define FILES_OPEN_MAX 8 /* of nftw */
@@ -86,7 +85,8 @@ bool results_folder_end(struct results_folder *folder, FILE *file, bool is_deter
         return true;
     if (!join(folder->temporary, folder->name, path) || !results_hash_file(path, folder->digits))
         return refuse(mistake, folder->name);
-    return fprintf(folder->hashes, "%s  %s\n", folder->digits, folder->name) > 0 || refuse(mistake, folder->name);
+    return fprintf(folder->hashes, "%s  %s\n", folder->digits, folder->name) > 0 ||
+           refuse(mistake, folder->name);
 }
 
 bool results_folder_put_json(struct results_folder *folder, const char *name, json_t *json,

@@ -17,9 +17,9 @@
 struct results_folder {
     char final[RESULTS_PATH_MAX];
     char temporary[RESULTS_PATH_MAX];
-    char name[64]; /* of the file that is being written */
+    char name[64];                  /* of the file that is being written */
     char digits[RESULTS_HASH_TEXT]; /* hash of the last one that was, and is deterministic */
-    FILE *hashes;  /* lines of results.sha256 so far */
+    FILE *hashes;                   /* lines of results.sha256 so far */
     char *hash_text;
     size_t hash_length;
 };

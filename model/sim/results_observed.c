@@ -1,12 +1,13 @@
-#include "sim/results_observed.h"
-
+/* What an adversary saw, as files; and, apart, what is true. Names are a letter and a number. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/check.h"
+#include "sim/results.h"
 
-#define FOLDER "observed"
+#define FOLDER              "observed"
+#define OBSERVATIONS_FORMAT 1
 
 /* One circuit, as a server knows it: by what came from it. */
 struct identity {
@@ -72,16 +73,17 @@ static const struct sim_transfer *transfer_of(const struct observed *o, const st
     return NULL;
 }
 
-static void put_truth(const struct observed *o, const char *series, const struct sim_transfer *t, uint64_t circuit) {
-    fprintf(o->truth, "%s,c%" PRIu64 ",u%" PRIu32 ",r%" PRIu32 ",r%" PRIu32 ",r%" PRIu32 "\n", series, circuit,
-            t->client, t->relays[0] + 1, t->relays[1] + 1, t->relays[2] + 1);
+static void put_truth(const struct observed *o, const char *series, const struct sim_transfer *t,
+                      uint64_t circuit) {
+    fprintf(o->truth, "%s,c%" PRIu64 ",u%" PRIu32 ",r%" PRIu32 ",r%" PRIu32 ",r%" PRIu32 "\n", series,
+            circuit, t->client, t->relays[0] + 1, t->relays[1] + 1, t->relays[2] + 1);
 }
 
 /* --- bytes in bins ------------------------------------------------------------------------------------------------------- */
 
 static void put_u32(FILE *file, uint32_t value) {
-    const unsigned char bytes[4] = {(unsigned char)value, (unsigned char)(value >> 8), (unsigned char)(value >> 16),
-                                    (unsigned char)(value >> 24)};
+    const unsigned char bytes[4] = {(unsigned char)value, (unsigned char)(value >> 8),
+                                    (unsigned char)(value >> 16), (unsigned char)(value >> 24)};
     fwrite(bytes, 1, sizeof(bytes), file);
 }
 
@@ -94,7 +96,8 @@ static void put_flow(struct observed *o, FILE *table, FILE *data, const struct s
     if (first >= last)
         return;
     snprintf(name, sizeof(name), "f%" PRIu32, o->flows++);
-    fprintf(table, "%s,flow,r%" PRIu32 ",%" PRIu64 ",%" PRIu64 "\n", name, sight->relay + 1, first, last - first);
+    fprintf(table, "%s,flow,r%" PRIu32 ",%" PRIu64 ",%" PRIu64 "\n", name, sight->relay + 1, first,
+            last - first);
     for (uint64_t bin = first; bin < last; bin++)
         put_u32(data, sight->bytes[bin - sight->first_bin]);
     const struct sim_transfer *transfer = transfer_of(o, sight, &circuit);
@@ -123,8 +126,8 @@ static bool put_probe(struct observed *o, FILE *table, FILE *data, uint32_t rela
     if (!sums)
         return mistake_at(o->mistake, FOLDER, 0, NULL, "no memory for it");
     if (add_probes(o, relay, sums) && from < bins_in(o)) {
-        fprintf(table, "p%" PRIu32 ",probe,r%" PRIu32 ",%" PRIu64 ",%" PRIu64 "\n", relay + 1, relay + 1, from,
-                bins_in(o) - from);
+        fprintf(table, "p%" PRIu32 ",probe,r%" PRIu32 ",%" PRIu64 ",%" PRIu64 "\n", relay + 1, relay + 1,
+                from, bins_in(o) - from);
         for (uint64_t bin = from; bin < bins_in(o); bin++) {
             CHECK(sums[bin] <= UINT32_MAX);
             put_u32(data, (uint32_t)sums[bin]);
@@ -163,7 +166,8 @@ static bool write_series(struct observed *o) {
 /* --- round trips --------------------------------------------------------------------------------------------------------- */
 
 /* Number of the circuit among those that server knows; UINT32_MAX without memory. */
-static uint32_t identity_of(struct observed *o, uint32_t server, uint64_t circuit, const struct sim_transfer *t) {
+static uint32_t identity_of(struct observed *o, uint32_t server, uint64_t circuit,
+                            const struct sim_transfer *t) {
     for (uint32_t i = o->identity_count; i-- > 0 && o->identities[i].server == server;)
         if (o->identities[i].circuit == circuit)
             return i;
@@ -190,8 +194,8 @@ static bool put_trip(struct observed *o, FILE *file, uint32_t server, const stru
     fprintf(file, "victim,v%" PRIu32 ",s%" PRIu32 ",r%" PRIu32 ",%" PRIu64 ",%" PRIu64 "\n", identity, server,
             sight->relay + 1, sight->asked, sight->asked - sight->came);
     if (sight->exit_trip > 0)
-        fprintf(file, "direct,r%" PRIu32 ",s%" PRIu32 ",r%" PRIu32 ",%" PRIu64 ",%" PRIu64 "\n", sight->relay + 1,
-                server, sight->relay + 1, sight->asked, sight->exit_trip);
+        fprintf(file, "direct,r%" PRIu32 ",s%" PRIu32 ",r%" PRIu32 ",%" PRIu64 ",%" PRIu64 "\n",
+                sight->relay + 1, server, sight->relay + 1, sight->asked, sight->exit_trip);
     return true;
 }
 
@@ -208,7 +212,8 @@ static bool write_trips(struct observed *o) {
         snprintf(name, sizeof(name), "v%" PRIu32, i);
         put_truth(o, name, o->identities[i].transfer, o->identities[i].circuit);
     }
-    return file && end(o, file, "rtt.csv") && (ok || mistake_at(o->mistake, FOLDER, 0, NULL, "no memory for it"));
+    return file && end(o, file, "rtt.csv") &&
+           (ok || mistake_at(o->mistake, FOLDER, 0, NULL, "no memory for it"));
 }
 
 /* --- the rest ------------------------------------------------------------------------------------------------------------ */
@@ -222,8 +227,8 @@ static bool write_relays(struct observed *o) {
         const struct sim_relay_config *relay = &plan_of(o)->config.relays[i];
         if (relay->weight == 0)
             continue; /* no path has it */
-        fprintf(file, "r%" PRIu32 ",%" PRIu64 ",%d,%d\n", i + 1, relay->weight, (relay->flags & SIM_GUARD) != 0,
-                (relay->flags & SIM_EXIT) != 0);
+        fprintf(file, "r%" PRIu32 ",%" PRIu64 ",%d,%d\n", i + 1, relay->weight,
+                (relay->flags & SIM_GUARD) != 0, (relay->flags & SIM_EXIT) != 0);
     }
     return end(o, file, "relays.csv");
 }
@@ -241,14 +246,14 @@ static bool hash_config(const struct observed *o, char out[static RESULTS_HASH_T
 /* Relays are in 10.0.0.0/8, clients in 11.0.0.0/8 (sim_identity.h); there are no authorities, and nothing of tor's network. */
 static bool write_manifest(struct observed *o) {
     char digits[RESULTS_HASH_TEXT];
-    json_t *json = !hash_config(o, digits)
-                       ? NULL
-                       : json_pack("{s:i, s:s, s:s, s:i, s:I, s:s, s:I, s:I, s:[], s:[s, s], s:O}", "format",
-                                   OBSERVATIONS_FORMAT, "kind", "loom observations", "engine", "sim",
-                                   "testing_tor_network", 1, "seed", (json_int_t)plan_of(o)->seed, "config_sha256",
-                                   digits, "bin_ns", (json_int_t)bin_of(o), "end_ns",
-                                   (json_int_t)plan_of(o)->config.end, "authorities", "addresses", "10.0.0.0/8",
-                                   "11.0.0.0/8", "files", o->hashes);
+    json_t *json =
+        !hash_config(o, digits)
+            ? NULL
+            : json_pack("{s:i, s:s, s:s, s:i, s:I, s:s, s:I, s:I, s:[], s:[s, s], s:O}", "format",
+                        OBSERVATIONS_FORMAT, "kind", "loom observations", "engine", "sim",
+                        "testing_tor_network", 1, "seed", (json_int_t)plan_of(o)->seed, "config_sha256",
+                        digits, "bin_ns", (json_int_t)bin_of(o), "end_ns", (json_int_t)plan_of(o)->config.end,
+                        "authorities", "addresses", "10.0.0.0/8", "11.0.0.0/8", "files", o->hashes);
     return results_folder_put_json(o->folder, FOLDER "/manifest.json", json, true, o->mistake);
 }
 

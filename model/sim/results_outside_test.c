@@ -53,7 +53,8 @@ static void what_was_measured_becomes_results(void **state) {
     assert_int_equal(t[1].outcome, SIM_OUTCOME_TIMEOUT);
     assert_int_equal(outside.totals.transfers_done, 1);
     assert_int_equal(outside.totals.circuits_failed, 1);
-    const struct results_source source = {.plan = &run.plan, .relays = outside.relays, .clients = outside.clients, .totals = outside.totals};
+    const struct results_source source = {
+        .plan = &run.plan, .relays = outside.relays, .clients = outside.clients, .totals = outside.totals};
     assert_true(results_summary_make(&source, &summary));
     assert_true(results_summary_find(&summary, "last_byte.51200.0.5")->value == 0.13);
     assert_true(results_summary_find(&summary, "build")->value == 0.07);

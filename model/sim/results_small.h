@@ -98,10 +98,8 @@ static inline void small_run_init(struct small_run *run) {
 }
 
 static inline struct results_source small_run_source(const struct small_run *run) {
-    return (struct results_source){.plan = &run->plan,
-                                   .relays = run->relays,
-                                   .clients = run->clients,
-                                   .totals = {.cells_relayed = 120}};
+    return (struct results_source){
+        .plan = &run->plan, .relays = run->relays, .clients = run->clients, .totals = {.cells_relayed = 120}};
 }
 
 static inline void small_run_fini(struct small_run *run) {

@@ -6,8 +6,8 @@
 
 #include "sim/sim_config.h"
 
-#define NAME_MAX_BYTES 64u
-#define SEEDS_MAX      1000u
+#define NAME_MAX_BYTES  64u
+#define SEEDS_MAX       1000u
 #define PROBES_EACH_MAX 16u /* circuits through one relay: more would be its load */
 
 /* Names become folders and words of tables. */
@@ -100,16 +100,18 @@ static bool check_seen(const struct scenario_traffic *traffic, uint32_t number, 
     if (group->observed && group->is_upload)
         return record_mistake(group->at, "observed", mistake, "expected it without upload: true");
     if (!group->probes != !group->probe_exit)
-        return record_mistake(group->at, "probe_exit", mistake, "expected it with probes, and only with them");
+        return record_mistake(group->at, "probe_exit", mistake,
+                              "expected it with probes, and only with them");
     if (!group->probes)
         return true;
     if (group->is_upload || group->guards || group->through || group->is_pinned || group->same_paths_as ||
         group->observed)
-        return record_mistake(group->at, "probes", mistake,
-                              "expected it without upload, guards, through, pinned, same_paths_as and observed");
+        return record_mistake(
+            group->at, "probes", mistake,
+            "expected it without upload, guards, through, pinned, same_paths_as and observed");
     if (group->hosts > PROBES_EACH_MAX)
-        return record_mistake(group->at, "hosts", mistake, "expected at most %u for each relay that is probed",
-                              PROBES_EACH_MAX);
+        return record_mistake(group->at, "hosts", mistake,
+                              "expected at most %u for each relay that is probed", PROBES_EACH_MAX);
     if (group->line_mbit || traffic->servers.line_mbit)
         return record_mistake(group->line_mbit ? group->at : traffic->servers.at, "line_mbit", mistake,
                               "expected 0 with probes, which must not be the bottleneck");
@@ -212,7 +214,8 @@ static bool check_hypothesis(const struct scenario *s, const struct scenario_hyp
         return record_mistake(one->at, "than_arm", mistake, "expected the name of an arm, found \"%s\"",
                               one->than_arm);
     if (one->than_permille && (one->than_arm || setting_find(one->at, "than_measure")))
-        return record_mistake(one->at, "than_permille", mistake, "expected it without than_arm and than_measure");
+        return record_mistake(one->at, "than_permille", mistake,
+                              "expected it without than_arm and than_measure");
     return true;
 }
 

@@ -121,12 +121,13 @@ struct scenario_clients {
     uint64_t pause_ms, pause, is_periodic;
     uint64_t request_bytes, circuit_age_s, circuit_timeout_s;
     uint64_t is_upload, goes_on_s, streams_at_s, fetches;
-    uint64_t is_pinned;       /* each host keeps to one path, which the seed draws */
-    const char *through;      /* the relay in the middle of all circuits, by name; or NULL */
-    const char *same_paths_as; /* a group, by name, whose host of the same number has the same path; or NULL */
-    uint64_t observed;         /* enum sim_observed */
-    uint64_t probes;           /* enum scenario_probes */
-    const char *probe_exit;    /* behind each of them, a relay by name; or NULL */
+    uint64_t is_pinned;  /* each host keeps to one path, which the seed draws */
+    const char *through; /* the relay in the middle of all circuits, by name; or NULL */
+    const char
+        *same_paths_as;       /* a group, by name, whose host of the same number has the same path; or NULL */
+    uint64_t observed;        /* enum sim_observed */
+    uint64_t probes;          /* enum scenario_probes */
+    const char *probe_exit;   /* behind each of them, a relay by name; or NULL */
     struct record_list files; /* of scenario_file */
     bool has_flows; /* of a generated network: as its models say; of nothing that is written in a scenario */
 };
@@ -160,7 +161,7 @@ struct scenario_hypothesis {
     const char *name, *claim;
     uint64_t measure; /* by the table of scenario_fields.c */
     const char *arm;
-    uint64_t expected;      /* enum scenario_expected */
+    uint64_t expected; /* enum scenario_expected */
     uint64_t than_measure;
     const char *than_arm;   /* or NULL */
     uint64_t than_permille; /* what chance gives, say */

@@ -5,10 +5,10 @@
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
-#define SECONDS_MAX   UINT64_C(86400)   /* a day of simulated time */
-#define MBIT_MAX      UINT64_C(1000000) /* 1 Tbit/s */
-#define SHARE_MAX     UINT64_C(1000000000)
-#define COUNTRIES_ALL 1024u
+#define SECONDS_MAX          UINT64_C(86400)   /* a day of simulated time */
+#define MBIT_MAX             UINT64_C(1000000) /* 1 Tbit/s */
+#define SHARE_MAX            UINT64_C(1000000000)
+#define COUNTRIES_ALL        1024u
 #define MEASURE_PERMILLE_MAX UINT64_C(1000000000000)
 
 #define AT(type, member) .offset = offsetof(struct type, member)
@@ -68,9 +68,9 @@ static const char *const price_rules[] = {"fixed", "drawn"};
 static const char *const placements[] = {"floating", "pinned"}; /* enum sim_placement */
 static const char *const line_rates[] = {"next", "capacity"};
 static const char *const orders[] = {"weight", "capacity", "random"};
-static const char *const owners[] = {"own", "tor", "loom"}; /* enum scenario_of */
-static const char *const observations[] = {"no", "flows", "round-trips"};       /* enum sim_observed */
-static const char *const probes[] = {"none", "guards", "all"};                  /* enum scenario_probes */
+static const char *const owners[] = {"own", "tor", "loom"};               /* enum scenario_of */
+static const char *const observations[] = {"no", "flows", "round-trips"}; /* enum sim_observed */
+static const char *const probes[] = {"none", "guards", "all"};            /* enum scenario_probes */
 static const char *const expectations[] = {"above", "below", "different", "same"};
 static const char *const pauses[] = {"fixed", "exponential"};
 static const char *const congestion_controls[] = {"windows", "vegas"};           /* enum sim_congestion */
@@ -255,10 +255,12 @@ static const struct record_field clients_fields[] = {
             "a pinned group before this one, by name, which has as many hosts: their paths"),
     CHOICE_OR(scenario_clients, observed, SIM_OBSERVED_NOT, observations,
               "what an adversary at the servers sees: flows are bytes in bins, and round trips"),
-    CHOICE_OR(scenario_clients, probes, SCENARIO_PROBES_NONE, probes,
-              "hosts for each relay that may be a guard, or for each at all, in its country, with circuits through it"),
-    TEXT_OR(scenario_clients, probe_exit, NULL,
-            "with probes: the last relay of their circuits, by name: inline, of weight 0, an exit, on a free machine"),
+    CHOICE_OR(
+        scenario_clients, probes, SCENARIO_PROBES_NONE, probes,
+        "hosts for each relay that may be a guard, or for each at all, in its country, with circuits through it"),
+    TEXT_OR(
+        scenario_clients, probe_exit, NULL,
+        "with probes: the last relay of their circuits, by name: inline, of weight 0, an exit, on a free machine"),
 };
 static const struct record clients_record = RECORD(scenario_clients, clients_fields);
 
@@ -302,24 +304,12 @@ static const struct record_field outputs_fields[] = {
 static const struct record outputs_record = RECORD(scenario_outputs, outputs_fields);
 
 /* As loom_analysis.fingerprint names them; the last is for a comparison alone. */
-static const char *const measures[] = {"guard-percentile",
-                                       "guard-percentile-60s",
-                                       "guard-first",
-                                       "guard-top-fifth",
-                                       "guard-gain",
-                                       "guard-coverage",
-                                       "guard-set",
-                                       "guard-ruled-out",
-                                       "path-all",
-                                       "path-one",
-                                       "path-false",
-                                       "link-ks",
-                                       "link-means",
-                                       "link-error",
-                                       "flow-rate",
-                                       "probe-spread",
-                                       "trip-spread",
-                                       "same"};
+static const char *const measures[] = {"guard-percentile", "guard-percentile-60s", "guard-first",
+                                       "guard-top-fifth",  "guard-gain",           "guard-coverage",
+                                       "guard-set",        "guard-ruled-out",      "path-all",
+                                       "path-one",         "path-false",           "link-ks",
+                                       "link-means",       "link-error",           "flow-rate",
+                                       "probe-spread",     "trip-spread",          "same"};
 #define MEASURE_SAME (COUNT_OF(measures) - 1)
 
 static const struct record_field hypothesis_fields[] = {
@@ -340,8 +330,9 @@ static const struct record_field hypothesis_fields[] = {
      .names_n = COUNT_OF(expectations)},
     CHOICE_OR(scenario_hypothesis, than_measure, MEASURE_SAME, measures,
               "what it is compared with; same: as measure"),
-    TEXT_OR(scenario_hypothesis, than_arm, NULL,
-            "in which that is measured, by name; left out: of the same arm when than_measure is another, else than_permille"),
+    TEXT_OR(
+        scenario_hypothesis, than_arm, NULL,
+        "in which that is measured, by name; left out: of the same arm when than_measure is another, else than_permille"),
     NUMBER_OR(scenario_hypothesis, than_permille, 0, 0, MEASURE_PERMILLE_MAX,
               "a value to compare with: what chance gives, say"),
     NUMBER(scenario_hypothesis, margin_permille, 1, MEASURE_PERMILLE_MAX,

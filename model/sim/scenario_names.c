@@ -88,8 +88,9 @@ static bool check_probe_exit(const struct scenario *s, const struct scenario_cli
     bool is_free = relay->class && classes[scenario_class_find(&s->hardware, relay->class)].is_free;
     if (relay->weight == 0 && relay->is_exit && !relay->is_guard && is_free)
         return true;
-    return record_mistake(group->at, "probe_exit", mistake,
-                          "expected an exit, and no guard, of weight 0, with a class that is free: probes must not be the bottleneck");
+    return record_mistake(
+        group->at, "probe_exit", mistake,
+        "expected an exit, and no guard, of weight 0, with a class that is free: probes must not be the bottleneck");
 }
 
 bool scenario_names_check(const struct scenario *s, struct mistake *mistake) {

@@ -365,7 +365,8 @@ static uint32_t first_host(const struct plan *plan, const char *name) {
     return first;
 }
 
-static void choose_path(struct plan *plan, const struct scenario_clients *group, uint32_t host, uint32_t client) {
+static void choose_path(struct plan *plan, const struct scenario_clients *group, uint32_t host,
+                        uint32_t client) {
     struct sim_client_config *config = &plan->clients[client];
     config->has_middle = group->through != NULL;
     if (group->through)

@@ -28,6 +28,13 @@ static void what_is_left_out_has_a_default(void **state) {
     scenario_fini(&s);
 }
 
+/* Of one group of clients. */
+#define TRAFFIC_OF(more)                                                        \
+    "traffic:\n    users: [{country: DE, share: 1}]\n    servers: {count: 1}\n" \
+    "    clients: [{name: web, hosts: 1, pause_ms: 10, files: [{bytes: 100}], " more "}]\n"
+#define HYPOTHESIS(arm) \
+    "{name: h, claim: x, measure: guard-gain, arm: " arm ", expected: above, margin_permille: 1}"
+
 static void contradictions(void **state) {
     (void)state;
     static const struct {
@@ -76,6 +83,27 @@ static void contradictions(void **state) {
         {SMALL "    cgo: true\n", "s.yaml:13: traffic.cgo: expected it with congestion_control: vegas only"},
         {SMALL "    congestion_control: windows\n    cgo: true\n",
          "s.yaml:14: traffic.cgo: expected it with congestion_control: vegas only"},
+        {SMALL_HEAD SMALL_NETWORK SMALL_CLASSES SMALL_ARMS TRAFFIC_OF("observed: flows, upload: true"),
+         "s.yaml:12: traffic.clients[0].observed: expected it without upload: true"},
+        {SMALL_HEAD SMALL_NETWORK SMALL_CLASSES SMALL_ARMS TRAFFIC_OF("observed: all"),
+         "s.yaml:12: traffic.clients[0].observed: expected no, flows or round-trips, found \"all\""},
+        {SMALL_HEAD SMALL_NETWORK SMALL_CLASSES SMALL_ARMS TRAFFIC_OF("probes: all"),
+         "s.yaml:12: traffic.clients[0]: probe_exit: expected it with probes, and only with them"},
+        {SMALL_HEAD SMALL_NETWORK SMALL_CLASSES SMALL_ARMS TRAFFIC_OF(
+             "probes: all, probe_exit: x, line_mbit: 1"),
+         "s.yaml:12: traffic.clients[0].line_mbit: expected 0 with probes, which must not be the bottleneck"},
+        {SMALL_HEAD SMALL_NETWORK SMALL_CLASSES SMALL_ARMS TRAFFIC_OF(
+             "probes: all, probe_exit: x, pinned: true"),
+         "s.yaml:12: traffic.clients[0].probes: expected it without upload, guards, through, pinned, same_paths_as and observed"},
+        {SMALL_HEAD SMALL_NETWORK SMALL_CLASSES SMALL_ARMS TRAFFIC_OF("same_paths_as: web"),
+         "s.yaml:12: traffic.clients[0].same_paths_as: expected a pinned group before it, with at least 1 hosts, found \"web\""},
+        {SMALL "observe: {bin_ms: 30}\n", "s.yaml:13: observe.bin_ms: expected a divisor of 1000"},
+        {SMALL "observe: {bin_ms: 100, attack_bin_ms: 250}\n",
+         "s.yaml:13: observe.attack_bin_ms: expected a multiple of bin_ms, 100"},
+        {SMALL "observe: {hypotheses: [" HYPOTHESIS("full") "]}\n",
+         "s.yaml:13: observe.hypotheses[0].arm: expected the name of an arm, found \"full\""},
+        {SMALL "observe: {hypotheses: [" HYPOTHESIS("tor") ", " HYPOTHESIS("tor") "]}\n",
+         "s.yaml:13: observe.hypotheses[1].name: expected each name once, found \"h\" again"},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct scenario s;

@@ -18,5 +18,6 @@ bool scenario_arms_are_twins(const struct scenario_arm *a, const struct scenario
     return same_text(a->relays, b->relays) && a->percent == b->percent && a->order == b->order &&
            scenario_arm_threads(a) == scenario_arm_threads(b) &&
            scenario_arm_mapping(a) == scenario_arm_mapping(b) && a->balancing == b->balancing &&
-           a->prices == b->prices && a->behaviour == b->behaviour && a->goes_on == b->goes_on && a->has_probes == b->has_probes;
+           a->prices == b->prices && a->behaviour == b->behaviour && a->goes_on == b->goes_on &&
+           a->has_probes == b->has_probes;
 }

@@ -20,13 +20,14 @@
 #include "origin/origin.h"
 #include "sim/sim_measure.h"
 #include "sim/sim_paths.h"
-#include "sim/sim_probe.h"
 #include "sim/sim_server.h"
 #include "sim/sim_tls.h"
+#include "sim/sim_watch.h"
 #include "sim/sim_world_state.h"
 
 struct sim_client;
 struct sim_flow;
+struct sim_probe;
 
 enum sim_guard_phase { SIM_GUARD_CONNECTING, SIM_GUARD_TLS, SIM_GUARD_UP };
 
@@ -94,7 +95,7 @@ struct sim_client {
     struct markov_walk arrivals; /* of flows */
     uint64_t flows, flows_left_out, streams_done, streams_failed;
     struct sim_probe *probe; /* NULL: it does not */
-    bool is_sweep_planned; /* of connections that are idle */
+    bool is_sweep_planned;   /* of connections that are idle */
     bool is_in_turn;
     bool is_trim_due; /* a session pauses: what it has used may be given back */
 };
@@ -152,5 +153,14 @@ void sim_flow_timer(struct sim_session *session, nsec now);
 void sim_flow_stream_event(struct sim_session *session, nsec now, const struct origin_event *event);
 /* The engine has stopped. */
 void sim_flow_fini(struct sim_session *session);
+
+/* sim_probe.c: of a client that probes. NULL without memory. */
+MUST_USE struct sim_probe *sim_probe_new(struct sim_client *client);
+/* NULL is fine. */
+void sim_probe_free(struct sim_client *client, struct sim_probe *probe);
+/* A bin ends; looks again when the next does. What came of a fetch after its last look and before its end is not seen. */
+void sim_probe_look(struct sim_client *client, nsec now);
+/* NULL: none. */
+struct sim_sights sim_probe_sights(const struct sim_probe *probe);
 
 #endif

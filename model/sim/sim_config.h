@@ -21,10 +21,10 @@
 #define SIM_RELAYS_MAX             65536u /* relays are 10.b.c.d:9001; twice what the network has ever had, and more */
 #define SIM_CLIENTS_MAX            (UINT32_C(1) << 22)
 #define SIM_SERVERS_MAX            65535u
-#define SIM_SESSIONS_MAX           4096u    /* of one client host */
-#define SIM_FILES_MAX              256u     /* of one load */
-#define SIM_PROBE_HOPS             2u       /* the relay that is asked about, and an exit that limits nothing */
-#define SIM_THREADS_MAX            64u      /* connection threads of a relay */
+#define SIM_SESSIONS_MAX           4096u /* of one client host */
+#define SIM_FILES_MAX              256u  /* of one load */
+#define SIM_PROBE_HOPS             2u    /* the relay that is asked about, and an exit that limits nothing */
+#define SIM_THREADS_MAX            64u   /* connection threads of a relay */
 #define SIM_SAMPLES_MAX            1000000u /* of a relay */
 #define SIM_GENERATOR_LINKS_MAX    1024u    /* as those of loom-load, */
 #define SIM_GENERATOR_CIRCUITS_MAX 262144u  /* whose twin it is */

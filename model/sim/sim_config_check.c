@@ -107,8 +107,9 @@ static void check_client(struct verdict *v, const struct sim_config *c, uint32_t
     demand(v, !client->is_probe || client->path, "clients[%u].is_probe: without a path", i);
     demand(v, c->observe_bin > 0 || (!client->is_probe && !client->observed),
            "clients[%u].observed: without observe_bin", i);
-    demand(v, (!client->observed && !client->is_probe) || client->load >= c->load_count ||
-                  (!c->loads[client->load].is_upload && !c->loads[client->load].flows),
+    demand(v,
+           (!client->observed && !client->is_probe) || client->load >= c->load_count ||
+               (!c->loads[client->load].is_upload && !c->loads[client->load].flows),
            "clients[%u].observed: of fetches only", i);
     for (unsigned hop = 0; client->path && hop < hops; hop++)
         demand(v, client->path[hop] < c->relay_count, "clients[%u].path: there is no relay %u", i,

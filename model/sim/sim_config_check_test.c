@@ -103,6 +103,11 @@ static void test_each_mistake_is_named(void **state) {
     WITH(l.client.sessions = 0, "clients[0].sessions: ");
     WITH(l.client.line_rate = 0, "clients[0].line_rate: ");
     WITH((l.path[1] = 1, l.client.path = l.path), "clients[0].path: ");
+    WITH(l.client.observed = SIM_OBSERVED_FLOWS, "clients[0].observed: without");
+    WITH((l.client.observed = SIM_OBSERVED_FLOWS, l.config.observe_bin = 1, l.load.is_upload = true),
+         "clients[0].observed: of fetches");
+    WITH((l.client.is_probe = true, l.config.observe_bin = 1), "clients[0].is_probe: ");
+    WITH((l.client.is_probe = true, l.client.path = l.path), "clients[0].observed: without");
 #undef WITH
 }
 

@@ -1,5 +1,5 @@
-#include "sim/sim_probe.h"
-
+/* What comes of the fetches of a client that probes, over circuits of two hops: the relay that is asked about, and an exit of the
+ * adversary's own, for no relay serves circuits of one hop (tor-spec 6.2). Memory: 4 bytes a session, and those of the watch. */
 #include "base/check.h"
 #include "sim/sim_client.h"
 

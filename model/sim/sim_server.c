@@ -119,7 +119,8 @@ bool sim_upload_of(uint64_t word, struct sim_upload *upload_out) {
 #define OBSERVED_CLIENT_SHIFT  36u
 #define OBSERVED_SESSION_SHIFT 24u
 #define OBSERVED_LENGTH_MAX    ((UINT64_C(1) << OBSERVED_SESSION_SHIFT) - 1)
-static_assert(SIM_SESSIONS_MAX <= 1u << (OBSERVED_CLIENT_SHIFT - OBSERVED_SESSION_SHIFT), "sessions fit, too");
+static_assert(SIM_SESSIONS_MAX <= 1u << (OBSERVED_CLIENT_SHIFT - OBSERVED_SESSION_SHIFT),
+              "sessions fit, too");
 
 uint64_t sim_observed_word(uint64_t length, uint32_t client, uint16_t session) {
     CHECK(length <= OBSERVED_LENGTH_MAX);
@@ -328,7 +329,8 @@ static void begin_sight(struct sim_server *server, nsec now, struct connection *
     const struct sim_sight sight = {.client = request->client,
                                     .session = request->session,
                                     .relay = tcp_peer(c->tcp),
-                                    .has_bins = config->clients[request->client].observed == SIM_OBSERVED_FLOWS,
+                                    .has_bins =
+                                        config->clients[request->client].observed == SIM_OBSERVED_FLOWS,
                                     .came = c->came_at,
                                     .asked = c->first,
                                     .exit_trip = tcp_round_trip(c->tcp)};

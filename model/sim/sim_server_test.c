@@ -61,12 +61,34 @@ static void test_an_upload_says_whose_it_is(void **state) {
     assert_false(sim_upload_of(UINT64_C(1) << 40, &none)); /* a terabyte is wanted */
 }
 
+static void test_a_request_may_say_who_is_observed(void **state) {
+    (void)state;
+    static const struct {
+        uint64_t length;
+        uint32_t client;
+        uint16_t session;
+    } cases[] = {{16, 0, 0}, {1000000, 1499, 9}, {(1u << 24) - 1, SIM_CLIENTS_MAX - 1, SIM_SESSIONS_MAX - 1}};
+    uint64_t length;
+    uint32_t client;
+    uint16_t session;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        uint64_t word = sim_observed_word(cases[i].length, cases[i].client, cases[i].session);
+        assert_true(sim_observed_of(word, &length, &client, &session));
+        assert_int_equal(length, cases[i].length);
+        assert_int_equal(client, cases[i].client);
+        assert_int_equal(session, cases[i].session);
+    }
+    assert_false(sim_observed_of(SIM_UNENDING, &length, &client, &session));
+    assert_true(length == SIM_UNENDING);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names_are_numbers),
         cmocka_unit_test(test_other_names_are_of_no_server),
         cmocka_unit_test(test_a_request_says_its_length_and_what_it_wants),
         cmocka_unit_test(test_an_upload_says_whose_it_is),
+        cmocka_unit_test(test_a_request_may_say_who_is_observed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -55,8 +55,7 @@ bool sim_watch_count(struct sim_watch *watch, const struct memory *memory, nsec 
     CHECK(bins >= own->bins && bins <= UINT32_MAX / 2);
     while (own->bins < bins) {
         if (own->bins == own->room) {
-            uint32_t *new =
-                grow(memory, own->bytes, sizeof(*new), own->bins, &own->room, BINS_FIRST);
+            uint32_t *new = grow(memory, own->bytes, sizeof(*new), own->bins, &own->room, BINS_FIRST);
             if (!new)
                 return false;
             own->bytes = new;

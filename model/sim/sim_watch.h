@@ -1,8 +1,8 @@
 /* sim_watch - what an adversary sees of flows at one host: bytes in bins of equal length, and round trips through circuits.
  *
- * A server sees of each connection whose request says that it is observed: when it came, when the request did (between the two
- * lie a round trip from the exit through the circuit to the client, and one to the exit), and what TCP sent in each bin. A
- * client that probes sees what came of each of its fetches. Nothing is in the way of a byte: totals are looked at once a bin.
+ * A server sees of each connection whose request says that it is observed: when its handshake was over, when the request came
+ * (between the two lies a round trip from the exit through the circuit to the client: the way to the exit is in both), and what
+ * TCP sent in each bin. A client that probes sees what came of each of its fetches. Nothing is in the way of a byte: totals are looked at once a bin.
  * The law: the bins of a sight sum to its total, and each byte is in the bin (from, from + bin] in which it was counted.
  * Owner: its engine host. Memory: 72 bytes a sight, and 4 a bin of those that have bins. Bound: one sight a fetch. */
 #ifndef LOOM_SIM_SIM_WATCH_H
@@ -23,7 +23,7 @@ struct sim_sight {
     uint32_t relay;  /* by which it came here; of a probe: the one that is probed */
     uint16_t session;
     bool has_bins;
-    nsec came;      /* the connection */
+    nsec came;      /* the connection: the last of its handshake */
     nsec asked;     /* the request; of a probe: its stream */
     nsec exit_trip; /* between here and the exit and back, as TCP has measured when the request came */
     uint64_t total; /* bytes */

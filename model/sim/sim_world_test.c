@@ -142,12 +142,94 @@ static void test_idle_connections_are_closed(void **state) {
     tear_down(&b, world);
 }
 
+/* Of each fetch: all its bytes, in bins of its time; and a round trip from the exit to the client and back. */
+static void test_what_a_server_sees(void **state) {
+    (void)state;
+    struct bench b;
+    set_up(&b);
+    b.net.config.observe_bin = 100 * NSEC_PER_MS;
+    b.net.client.observed = SIM_OBSERVED_FLOWS;
+    struct sim_world *world = run(&b);
+    struct sim_client_measure m = sim_world_client(world, 0);
+    struct sim_sights seen = sim_world_server_sights(world, 0);
+    assert_int_equal(sim_world_probe_sights(world, 0).count, 0);
+    assert_in_range(seen.count, 4, 5);
+    for (uint32_t i = 0; i < seen.count; i++) {
+        const struct sim_sight *sight = &seen.sights[i];
+        const struct sim_transfer *t = &m.transfers[i];
+        uint64_t sum = 0;
+        for (uint32_t bin = 0; bin < sight->bins; bin++)
+            sum += sight->bytes[bin];
+        assert_int_equal(sum, sight->total);
+        assert_int_equal(sight->relay, 2);
+        assert_int_equal(sight->client, 0);
+        assert_true(t->asked < sight->came && sight->came < sight->asked);
+        /* exit, middle, guard, client, each 10 ms; and the same back */
+        assert_in_range(sight->asked - sight->came, 60 * NSEC_PER_MS, 62 * NSEC_PER_MS);
+        assert_in_range(sight->exit_trip, 20 * NSEC_PER_MS, 26 * NSEC_PER_MS);
+        assert_true(sight->first_bin == (sight->asked - 1) / b.net.config.observe_bin);
+        if (t->outcome == SIM_OUTCOME_DONE)
+            assert_int_equal(sum, 100000);
+    }
+    tear_down(&b, world);
+}
+
+/* Looking changes nothing of what is looked at. */
+static void test_who_is_observed_does_the_same(void **state) {
+    (void)state;
+    struct bench seen, unseen;
+    set_up(&seen);
+    set_up(&unseen);
+    seen.net.config.observe_bin = 10 * NSEC_PER_MS;
+    seen.net.client.observed = SIM_OBSERVED_FLOWS;
+    struct sim_world *with = run(&seen), *without = run(&unseen);
+    struct sim_client_measure a = sim_world_client(with, 0), c = sim_world_client(without, 0);
+    assert_int_equal(a.transfer_count, c.transfer_count);
+    for (uint64_t i = 0; i < a.transfer_count; i++) {
+        assert_int_equal(a.transfers[i].asked, c.transfers[i].asked);
+        assert_int_equal(a.transfers[i].first_byte, c.transfers[i].first_byte);
+        assert_int_equal(a.transfers[i].last_byte, c.transfers[i].last_byte);
+    }
+    tear_down(&seen, with);
+    tear_down(&unseen, without);
+}
+
+/* Two hops: the relay that is asked about, and the exit. */
+static void test_a_probe(void **state) {
+    (void)state;
+    static const uint32_t path[2] = {1, 2};
+    struct bench b;
+    set_up(&b);
+    b.file = (struct sim_file){.bytes = UINT64_C(1) << 40, .weight = 1};
+    b.net.config.observe_bin = 100 * NSEC_PER_MS;
+    b.net.client.is_probe = true;
+    b.net.client.path = path;
+    b.net.relays[1].line_rate = 1000000;
+    struct sim_world *world = run(&b);
+    struct sim_client_measure m = sim_world_client(world, 0);
+    struct sim_sights seen = sim_world_probe_sights(world, 0);
+    assert_int_equal(sim_world_server_sights(world, 0).count, 0);
+    assert_int_equal(m.transfer_count, 1);
+    assert_int_equal(m.transfers[0].outcome, SIM_OUTCOME_UNFINISHED);
+    assert_int_equal(m.transfers[0].relays[0], 1);
+    assert_int_equal(seen.count, 1);
+    assert_int_equal(seen.sights[0].relay, 1);
+    assert_int_equal(seen.sights[0].total, m.bytes_received);
+    assert_int_equal(seen.sights[0].first_bin + seen.sights[0].bins, 100);
+    for (uint32_t bin = 30; bin < seen.sights[0].bins; bin++) /* less what TLS and TCP take */
+        assert_in_range(seen.sights[0].bytes[bin], 70000, 100000);
+    tear_down(&b, world);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_file_is_fetched_every_two_seconds),
         cmocka_unit_test(test_nobody_does_nothing),
         cmocka_unit_test(test_what_goes_wrong_has_a_name),
         cmocka_unit_test(test_idle_connections_are_closed),
+        cmocka_unit_test(test_what_a_server_sees),
+        cmocka_unit_test(test_who_is_observed_does_the_same),
+        cmocka_unit_test(test_a_probe),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -73,7 +73,7 @@ def effects(networks: Sequence[Network], one: dict) -> np.ndarray:
 
 
 def power_of(spread: float, n: int, margin: float, expected: str) -> float:
-    """Return the chance to tell an effect of the margin from none at 0.05 (two-sided), or to show that there is none."""
+    """Return the chance to tell an effect of the margin from none at 0.05 (two-sided), or to show that it is none."""
     error = max(spread, 1e-12) / np.sqrt(n)
     if expected == SAME:
         reach = margin / error - student.ppf(1.0 - LEVEL, n - 1)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..attacks.circuit_linking import ks_score, means_score, without_exit
+from ..attacks.circuit_linking import ks_score, means_score
 from ..attacks.client_location import relative_spread
 from ..attacks.correlation import pearson
 from ..attacks.relay_identification import calibrated_threshold, eliminated, relay_scores
@@ -101,13 +101,12 @@ def flow_pairs(seen: Observations, seconds: float, together: int = 1) -> list[Fl
 
 
 def _through_circuits(seen: Observations) -> dict[tuple[str, str], tuple[str, np.ndarray]]:
-    """Return by circuit and server the relay by which it leaves, and its round trips without what lies behind that."""
-    found = {}
-    for (kind, circuit, server), trips in seen.round_trips.items():
-        direct = seen.round_trips.get(("direct", trips.relay or "", server))
-        if kind == "victim" and direct is not None and len(trips.rtt_ns) >= TRIPS_MIN:
-            found[circuit, server] = (trips.relay, without_exit(trips.rtt_ns, int(direct.rtt_ns.min())))
-    return found
+    """Return by circuit and server the relay by which it leaves, and its round trips from there."""
+    return {
+        (circuit, server): (trips.relay, trips.rtt_ns)
+        for (kind, circuit, server), trips in seen.round_trips.items()
+        if kind == "victim" and trips.relay and len(trips.rtt_ns) >= TRIPS_MIN
+    }
 
 
 def trip_pairs(seen: Observations) -> list[TripPair]:

@@ -90,26 +90,25 @@ def _trial(seen: Observations, one: FlowScores, guard: int) -> Trial:
 
 
 def guard_measures(seen: Observations, attacked: list[FlowScores], truth_folder: Path) -> GuardMeasures:
-    """Compare the scores of flows with their guards. A flow whose guard was not probed counts for coverage alone."""
+    """Compare the scores of flows with their guards. One whose guard was not probed has coverage and credit 0."""
     truth, values, trials, covered = read_truth(truth_folder), [], [], []
     for one in attacked:
         guard = _circuit(truth, one.flow).guard
         if guard not in one.relays:
-            covered.append((False, False))
+            covered.append((0.0, 0.0, 0.0))
             continue
         at = one.relays.index(guard)
         published, calibrated = one.scores > THRESHOLD, one.scores > one.threshold
-        covered.append((bool(published[at]), bool(calibrated[at])))
+        covered.append((published[at], calibrated[at], credit_bits(calibrated, at)))
         fifth = top(one.scores, at, max(1, len(one.scores) // 5))
         values.append((percentile(one.scores, at), top(one.scores, at), top(one.scores, at, 5), rank(one.scores, at),
-                       fifth, published.sum(), calibrated.sum(), credit_bits(calibrated, at), one.ruled_out.mean(),
-                       one.ruled_out[at]))
+                       fifth, published.sum(), calibrated.sum(), one.ruled_out.mean(), one.ruled_out[at]))
         trials.append(_trial(seen, one, at))
     if not values:
         raise ObservationsError("no flow whose guard was probed")
     table = np.array(values, float)
-    area, first, five, place, fifth, published, calibrated, credit, ruled, wrongly = table.mean(axis=0)
-    by_published, by_calibrated = np.mean(covered, axis=0)
+    area, first, five, place, fifth, published, calibrated, ruled, wrongly = table.mean(axis=0)
+    by_published, by_calibrated, credit = np.mean(np.array(covered, float), axis=0)
     return GuardMeasures(len(attacked), area, first, five, fifth, place, published, by_published, calibrated,
                          by_calibrated, credit, ruled, wrongly, trials, table[:, 0])
 
