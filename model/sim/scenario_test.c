@@ -145,7 +145,7 @@ static void what_is_changed_is_checked(void **state) {
         {"seeds.last=0", "s.yaml: seeds.last: expected a number from 1 to 1000"},
         {"arms[0].percents=1",
          "s.yaml: arms[0].percents: no such key: expected name, percent, relays, order, "
-         "threads, architecture, balancing, prices, behaviour or goes_on"},
+         "threads, architecture, balancing, prices, behaviour, goes_on or probes"},
         {"arms[1].percent=1", "s.yaml: --set arms[1].percent=1: expected an item that is there"},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {

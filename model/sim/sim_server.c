@@ -21,12 +21,12 @@ struct connection {
     struct list entry;
     struct tcp *tcp;
     uint8_t head[SIM_REQUEST_HEAD_LEN];
-    uint64_t came;   /* of the request */
-    uint64_t left;   /* of the answer */
-    uint64_t said;   /* of it */
+    uint64_t came;      /* of the request */
+    uint64_t left;      /* of the answer */
+    uint64_t said;      /* of it */
     uint32_t responded; /* before it */
-    uint32_t upload; /* index of the server's; NO_UPLOAD: none */
-    uint64_t length; /* of it */
+    uint32_t upload;    /* index of the server's; NO_UPLOAD: none */
+    uint64_t length;    /* of it */
     bool has_first;
     nsec first;                  /* when it has */
     struct sim_walking *walking; /* NULL: no packet model */
