@@ -39,6 +39,7 @@ struct config *config_new(void) {
     config->load_balancing = BALANCE_LEAST_BUSY;
     config->pin_threads = CONFIG_AUTO;
     config->priority_halflife_ms = -1;
+    config->pace_ahead_us = -1;
     config->shutdown_wait_s = 30;
     config->heartbeat_s = 6 * 3600;
     config->signing_key_lifetime_s = 30 * 86400;

@@ -130,7 +130,7 @@ struct config {
     uint32_t testing_move_links_ms;    /* every time, the next link goes to the next thread; 0: they stay */
     char *pace_profile; /* of a CPU that work takes the time of, or NULL: loom-relay-shadow only */
     int pace_cores, pace_threads_per_core; /* of it; 0: the profile says */
-    int pace_ahead_us;                     /* by which a thread may be ahead of its work */
+    int pace_ahead_us;                     /* by which a thread may be ahead of its work; -1: the default */
     uint32_t shutdown_wait_s;
     uint32_t heartbeat_s; /* 0: none */
     uint32_t signing_key_lifetime_s;

@@ -35,9 +35,10 @@ static void woken(struct pacing *pacing, uint32_t thread, nsec since) {
 
 static struct virtual_cpu *make_cpu(const struct config *config, const struct cost_profile *profile,
                                     struct complaint *complaint) {
+    const nsec ahead_us = config->pace_ahead_us < 0 ? VIRTUAL_CPU_AHEAD_US : (nsec)config->pace_ahead_us;
     const struct virtual_cpu_options options = {.cores = (uint32_t)config->pace_cores,
                                                 .threads_per_core = (uint32_t)config->pace_threads_per_core,
-                                                .ahead = (nsec)config->pace_ahead_us * NSEC_PER_US};
+                                                .ahead = ahead_us * NSEC_PER_US};
     struct virtual_cpu *cpu = virtual_cpu_new(profile, &options);
     if (cpu == NULL)
         complain(complaint,

@@ -4,7 +4,7 @@
  *   LOOM_PRICE_PROFILE            the profile: a file. Must be there
  *   LOOM_PRICE_CORES              of the CPU, and
  *   LOOM_PRICE_THREADS_PER_CORE   of each: those of the profile
- *   LOOM_PRICE_AHEAD_US           by which a thread may be ahead of its work: 0
+ *   LOOM_PRICE_AHEAD_US           by which a thread may be ahead of its work: VIRTUAL_CPU_AHEAD_US
  *   LOOM_PRICE_REPORT             a file that says at the end what was done
  *   LOOM_PRICE_OUTSIDE_SHADOW     1: prices a process outside of Shadow, too, which then takes longer than it should
  * Thread: any. */

@@ -36,16 +36,18 @@ class Pace:
     profile: Path
     cores: int = 0  # 0: as the profile says
     threads_per_core: int = 0
-    ahead_us: int = 0
+    ahead_us: int | None = None  # None: the default of each
 
     def torrc(self) -> str:
         """Return the relay's options."""
+        ahead = "" if self.ahead_us is None else f"PaceAhead {self.ahead_us}\n"
         return (f"PaceProfile {self.profile}\nPaceCores {self.cores}\n"
-                f"PaceThreadsPerCore {self.threads_per_core}\nPaceAhead {self.ahead_us}\n")  # fmt: skip
+                f"PaceThreadsPerCore {self.threads_per_core}\n{ahead}")  # fmt: skip
 
     def environment(self, programs: Path) -> dict[str, str]:
         """Return that of a tor which libloom-price.so prices."""
-        return {
+        ahead = {} if self.ahead_us is None else {"LOOM_PRICE_AHEAD_US": str(self.ahead_us)}
+        return ahead | {
             "LD_PRELOAD": str(programs / "libloom-price.so"),
             "LOOM_PRICE_PROFILE": str(self.profile),
             "LOOM_PRICE_CORES": str(self.cores),
