@@ -48,10 +48,10 @@ static bool is_asked_for_outside(void) {
 }
 
 void priced_process_start(void) {
-    const struct virtual_cpu_options options = {.cores = number_from("LOOM_PRICE_CORES", 0),
-                                                .threads_per_core =
-                                                    number_from("LOOM_PRICE_THREADS_PER_CORE", 0),
-                                                .ahead = NSEC_PER_US * number_from("LOOM_PRICE_AHEAD_US", VIRTUAL_CPU_AHEAD_US)};
+    const struct virtual_cpu_options options = {
+        .cores = number_from("LOOM_PRICE_CORES", 0),
+        .threads_per_core = number_from("LOOM_PRICE_THREADS_PER_CORE", 0),
+        .ahead = NSEC_PER_US * number_from("LOOM_PRICE_AHEAD_US", VIRTUAL_CPU_AHEAD_US)};
     const char *path = getenv("LOOM_PRICE_PROFILE");
     struct cost_profile profile;
     struct mistake mistake;

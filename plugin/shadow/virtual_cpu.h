@@ -26,14 +26,14 @@ struct virtual_cpu;
 #define VIRTUAL_THREADS_MAX    512u              /* event threads, CPU workers */
 #define VIRTUAL_CPU_FLOOR_NS   UINT64_C(1000)    /* what a core gets at once */
 #define VIRTUAL_CPU_BACKLOG_NS UINT64_C(1000000) /* what a NIC's ring of some hundred segments is */
-#define VIRTUAL_CPU_AHEAD_US   300u              /* the least with which pricing a network takes at most a fifth more time */
+#define VIRTUAL_CPU_AHEAD_US   300u /* the least with which pricing a network takes at most a fifth more time */
 #define VIRTUAL_CPU_READS_AHEAD_NS \
     UINT64_C(100000) /* at least, of who waits: it shows nothing before its time by that */
 
 struct virtual_cpu_options {
     uint32_t cores;            /* 0: as the profile says */
     uint32_t threads_per_core; /* 1, 2; 0: as the profile says */
-    nsec ahead;                /* VIRTUAL_CPU_AHEAD_US unless told; 0: all work is done before anything is seen of it */
+    nsec ahead; /* VIRTUAL_CPU_AHEAD_US unless told; 0: all work is done before anything is seen of it */
 };
 
 /* NULL when there are more cores than can be had (CORES_LOGICAL_MAX), or the profile's hyperthreads are slower than one. */
