@@ -26,8 +26,11 @@ SHARES_LEAST = 3  # of fewer there is no curve to see
 OF_ARM = ("percent", "name", SWEPT)
 OF_SETTING = "rollout.fraction"
 COLUMNS = 3
+FROM_ZERO = ("busiest.", "bound.")  # shares of time; of the others differences are what is asked
 WORDS = """x: relays that run Loom, % of all, {order}; in another order the points between the ends are others.
-Dots: single seeds; line: their mean; bars: its 95 % interval (Student's t over {seeds} seeds). CPU prices: {prices}."""
+Dots: single seeds; line: their mean; bars: its 95 % interval (Student's t over {seeds} seeds). Axes of what clients see
+do not begin at 0. CPU prices: {prices}."""
+WORDS_AGAIN = "As above."
 ORDERS = {"weight": "those with the most weight first", "capacity": "those with the most capacity first",
           "random": "drawn with the seed"}  # fmt: skip
 
@@ -96,7 +99,8 @@ def _draw(axes: Axes, results: Results, quantity: Quantity, drawn: Sequence[Line
     axes.set_title(quantity.label, fontsize=9)
     axes.set_ylabel(quantity.unit)
     axes.set_xlim(-4, 104)
-    axes.set_ylim(bottom=0.0)
+    if quantity.key.startswith(FROM_ZERO):
+        axes.set_ylim(bottom=0.0)
     axes.set_xticks([0, 25, 50, 75, 100])
 
 
@@ -169,6 +173,7 @@ def rollout(results: Results, made: list[Quantity]) -> Markup:
     parts = []
     for name, title, keys in _groups(results):
         if shown := _panels(results, made, keys):
-            parts += [tag("h3", title), figure(f"fig-{name}", draw(name, title, results, shown, drawn), words)]
+            svg = draw(name, title, results, shown, drawn)
+            parts += [tag("h3", title), figure(f"fig-{name}", svg, WORDS_AGAIN if parts else words)]
     keys = ["written", "goodput", "fairness", f"busiest.{ALL_CLASSES}", f"bound.{ALL_CLASSES}"]
     return join([*parts, _cdfs(results, drawn[0]), _table(results, _panels(results, made, keys), drawn)])

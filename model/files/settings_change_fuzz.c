@@ -11,7 +11,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     const uint8_t *end = memchr(data, '\n', size);
     if (!end || memchr(data, '\0', (size_t)(end - data)))
         return 0;
-    char *word = strndup((const char *)data, (size_t)(end - data));
+    char *word = calloc((size_t)(end - data) + 1, 1); /* strndup may look behind what has no end */
+    if (word)
+        memcpy(word, data, (size_t)(end - data));
     const char *const words[] = {word};
     const struct settings_changes changes = {words, 1};
     struct settings *settings =

@@ -143,8 +143,7 @@ static struct results_quantity *add_named(struct making *m, const char *key, con
 
 static void add_fairness(struct making *m) {
     const struct plan *plan = m->source->plan;
-    struct results_quantity *q =
-        add_named(m, "fairness", "fairness among measured clients, Jain's index", "0 to 1");
+    struct results_quantity *q = add_named(m, "fairness", "fairness of clients, Jain's index", "0 to 1");
     size_t n = 0;
     for (uint32_t c = 0; c < plan->config.client_count; c++)
         for (uint64_t i = 0; i < m->source->clients[c].transfer_count; i++) {
