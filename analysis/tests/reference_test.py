@@ -29,8 +29,16 @@ def test_the_table_says_how_far_they_are_apart(tmp_path: Path, capsys: pytest.Ca
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 2 + 2 + 6 + 1 + 1
     assert lines[2].split()[-8:] == ["100", "100", "50.500", "63.125", "+25.0", "%", "0.20", "0.19"]
+    assert [line.split()[-1] for line in lines[3:]] == ["no"] * 9  # by 25 %, or 2.5 points
     assert "relay goodput [Gbit/s]" in lines[10]
-    assert lines[11].split()[-2:] == ["2.50", "5.00"]
+    assert lines[11].split()[-3:] == ["2.50", "5.00", "no"]
+
+
+def test_what_is_near_enough_is_held(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(tmp_path / "theirs", "", 1.0, 5.0)
+    write(tmp_path / "ours/tornet.plot.data", ".exit", 1.09, 6.0)
+    assert main([str(tmp_path / "ours"), str(tmp_path / "theirs")]) == 0
+    assert [line.split()[-1] for line in capsys.readouterr().out.splitlines()[3:]] == ["yes"] * 9
 
 
 def test_what_is_not_there_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

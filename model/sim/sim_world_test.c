@@ -221,8 +221,46 @@ static void test_a_probe(void **state) {
     tear_down(&b, world);
 }
 
+/* The first transfer of a server that responds before it sends the file, whose TCP begins with so many segments. */
+static struct sim_transfer after_a_response(uint32_t first_window) {
+    struct bench b;
+    set_up(&b);
+    b.net.load.has_response = true;
+    b.net.config.first_window = first_window;
+    struct sim_world *world = run(&b);
+    struct sim_transfer first = sim_world_client(world, 0).transfers[0];
+    assert_int_equal(first.outcome, SIM_OUTCOME_DONE);
+    assert_int_equal(first.bytes, 100000);
+    assert_in_range(first.responded - first.connected, 80 * NSEC_PER_MS, 85 * NSEC_PER_MS);
+    tear_down(&b, world);
+    return first;
+}
+
+/* From exit to server and back it is 20 ms. */
+static void test_a_file_waits_for_the_ack_of_the_response_before_it(void **state) {
+    (void)state;
+    struct sim_transfer small = after_a_response(1), large = after_a_response(10);
+    assert_in_range(small.first_byte - small.responded, 20 * NSEC_PER_MS, 27 * NSEC_PER_MS);
+    assert_in_range(large.first_byte - large.responded, 0, 5 * NSEC_PER_MS);
+}
+
+/* TCP, TLS, and the link's own handshake: three round trips of 20 ms at least; the next circuit finds the link. */
+static void test_a_build_knows_when_it_was_decided_on(void **state) {
+    (void)state;
+    struct bench b;
+    set_up(&b);
+    struct sim_world *world = run(&b);
+    struct sim_client_measure m = sim_world_client(world, 0);
+    assert_true(m.build_count > 1);
+    assert_in_range(m.builds[0].started - m.builds[0].decided, 60 * NSEC_PER_MS, 90 * NSEC_PER_MS);
+    assert_int_equal(m.builds[1].started, m.builds[1].decided);
+    tear_down(&b, world);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_file_waits_for_the_ack_of_the_response_before_it),
+        cmocka_unit_test(test_a_build_knows_when_it_was_decided_on),
         cmocka_unit_test(test_a_file_is_fetched_every_two_seconds),
         cmocka_unit_test(test_nobody_does_nothing),
         cmocka_unit_test(test_what_goes_wrong_has_a_name),
