@@ -106,9 +106,6 @@ struct tcp {
     uint64_t read;        /* bytes that no longer take room */
     uint32_t expected;    /* next segment */
     uint32_t window_sent; /* last advertised */
-    uint32_t receive_buffer;
-    uint64_t tuned_from; /* read, when the measurement began */
-    nsec tuned_at;
     struct message_queue arrived;
     struct segment_ranges early; /* out of order */
     nsec echo;                   /* timestamp to send back */
@@ -126,7 +123,9 @@ struct tcp {
     bool fin_came : 1; /* in order */
     bool echo_kept : 1;
     bool ack_owed : 1;
-    bool ack_set : 1; /* its event is on the way */
+    bool ack_set : 1;      /* its event is on the way */
+    bool update_set : 1;   /* of the window: its event, too */
+    bool is_unlimited : 1; /* no interface has a rate: like a loopback */
     bool fast_resend : 1;
     bool told : 1; /* the user knows it */
 };
@@ -196,6 +195,8 @@ void tcp_send_syn(struct tcp *tcp, nsec now);
 void tcp_owe_ack(struct tcp *tcp, nsec now);
 /* Look at what is owed at that time, unless that is planned already. */
 void tcp_schedule_ack(struct tcp *tcp, nsec at);
+/* The user has read: if there is more room than the other side knows, tell it once all is read that can be now. */
+void tcp_consider_update(struct tcp *tcp, nsec now);
 void tcp_set_timer(struct tcp *tcp, nsec now);
 event_handler tcp_timer_event;
 event_handler tcp_ack_event;
@@ -208,7 +209,7 @@ uint32_t tcp_window(const struct tcp *tcp);
 /* tcp_buffers.c */
 void tcp_tune_first(struct tcp *tcp);
 void tcp_tune_sending(struct tcp *tcp);
-/* A whole message was read, which ends at byte read. */
-void tcp_tune_receiving(struct tcp *tcp, nsec now, uint64_t read);
+/* Twice what has been read so far. */
+uint32_t tcp_receive_buffer(const struct tcp *tcp);
 
 #endif

@@ -4,10 +4,11 @@
  * end, in order, when their last byte has come in order. A message belongs to the connection from tcp_write until
  * tcp_read or discard; it crosses hosts, so it must not point to what belongs to a host.
  * The laws: RFC 5681 (reno.h), 6298 (round_trip.h), 2018, 7323; segments are counted, not bytes, as in Shadow; acks wait
- * 1 ms, after the first 1000 of a connection 5 ms; no Nagle. Buffers begin at 1.25 times bandwidth times round trip of the
- * two interfaces, known beforehand as in Shadow, and grow: sending with 2 * 2404 * cwnd, receiving with twice what was
- * read in a round trip. Different from Shadow: bytes not yet sent are cut anew into full segments; data that came
- * before is acked at once; round trips are measured on every ack of new data.
+ * 1 ms, after the first 1000 of a connection 5 ms; no Nagle. Buffers begin with 131072 bytes to send and 174760 to receive,
+ * and grow: sending to 2 * 2404 * cwnd, at most 4 MiB, receiving to twice all that was read, at most 6 MiB. More room than
+ * the peer knows of is told at the end of the instant in which the user has read. Between interfaces without any rate, which
+ * stand for a loopback, buffers begin with the most, and room is told when it has doubled. Different from Shadow: bytes not yet
+ * sent are cut anew into full segments; data that came before is acked at once; round trips are measured on every ack of new data.
  *
  * Owner and thread: its host. Memory: about 380 bytes, and nothing else while idle. */
 #ifndef LOOM_DES_TCP_H

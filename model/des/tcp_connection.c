@@ -241,15 +241,11 @@ struct tcp_message *tcp_read(struct tcp *tcp, nsec now) {
             tcp->arrived.last = NULL;
         message->next = NULL;
         tcp->read = message->end > tcp->read ? message->end : tcp->read;
-        tcp_tune_receiving(tcp, now, message->end);
     } else {
         message = NULL;
         tcp->read = tcp->received; /* a part of a message: the user has it in its own buffer */
     }
-    /* The other side may be waiting for room: half of it again is worth an ack (RFC 9293, 3.8.6.2.2). */
-    uint32_t window = tcp_window(tcp);
-    if (tcp->window_sent < window && tcp->window_sent <= window / 2)
-        tcp_owe_ack(tcp, now);
+    tcp_consider_update(tcp, now);
     if (tcp->fin_came && !tcp->arrived.first)
         tcp_schedule_ack(tcp, now); /* the user hears of the end in an event of its own */
     return message;

@@ -3,7 +3,8 @@
 
 uint32_t tcp_window(const struct tcp *tcp) {
     uint64_t taken = tcp->received - tcp->read;
-    return taken < tcp->receive_buffer ? (uint32_t)((tcp->receive_buffer - taken) / TCP_MSS) : 0;
+    uint32_t buffer = tcp_receive_buffer(tcp);
+    return taken < buffer ? (uint32_t)((buffer - taken) / TCP_MSS) : 0;
 }
 
 /* --- acks -------------------------------------------------------------------------------------------------------- */
@@ -100,7 +101,7 @@ static void keep_early(struct tcp *tcp, const struct packet *packet, uint32_t n)
         .first_offset = packet->offset,
         .end_offset = packet->offset + packet_payload(packet, n),
     };
-    if (range.end_offset - tcp->read > tcp->receive_buffer)
+    if (range.end_offset - tcp->read > tcp_receive_buffer(tcp))
         return; /* no room: it will come again */
     if (segment_ranges_add(&tcp->early, tcp->interface->net->config.memory, &range) != ERR_OK)
         return; /* nor here */
@@ -160,6 +161,8 @@ static void tell_user(struct tcp *tcp, nsec now, uint64_t received_before) {
     bool whole = has_message(tcp, received_before);
     if (tcp->user_gone || !tcp->arrived.first || tcp->arrived.first->end > tcp->received)
         tcp->read = tcp->received; /* nothing whole: no room is taken by parts */
+    if (!tcp->is_unlimited)
+        tcp_consider_update(tcp, now);
     if (whole && !tcp->user_gone)
         calls->readable(host, now, tcp);
     if (!tcp->user_gone && tcp->wants_write && tcp_room(tcp) > 0) {

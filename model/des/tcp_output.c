@@ -6,6 +6,7 @@
 #define ACKS_EARLY      1000u
 #define TIMEOUTS_MAX    15u /* Linux: tcp_retries2 */
 #define SYNS_MAX        6u  /* Linux: tcp_syn_retries */
+#define OF_WINDOW       1u  /* an event of an ack that only tells the window */
 
 /* --- what leaves ------------------------------------------------------------------------------------------------- */
 
@@ -285,11 +286,37 @@ void tcp_owe_ack(struct tcp *tcp, nsec now) {
     tcp_schedule_ack(tcp, now + delay);
 }
 
+/* As Linux (RFC 9293, 3.8.6.2.2): half of the room again is worth an ack. */
+static void consider_ack_of_much_room(struct tcp *tcp, nsec now) {
+    uint32_t window = tcp_window(tcp);
+    if (tcp->window_sent < window && tcp->window_sent <= window / 2)
+        tcp_owe_ack(tcp, now);
+}
+
+void tcp_consider_update(struct tcp *tcp, nsec now) {
+    if (tcp->is_unlimited) {
+        consider_ack_of_much_room(tcp, now);
+        return;
+    }
+    if (tcp->update_set || tcp_window(tcp) <= tcp->window_sent)
+        return;
+    tcp->update_set = true;
+    tcp->pending++;
+    /* Behind all that comes in this instant. */
+    host_at(tcp->interface->host, now + 1, tcp->interface->net->ack, OF_WINDOW, tcp);
+}
+
 void tcp_ack_event(struct host *host, nsec now, uint32_t arg, void *object) {
     struct tcp *tcp = object;
-    CHECK(arg == 0 && host == tcp->interface->host);
-    tcp->ack_set = false;
-    if (tcp->phase != TCP_DEAD && tcp->ack_owed)
+    CHECK(arg <= OF_WINDOW && host == tcp->interface->host);
+    bool is_due = tcp->ack_owed;
+    if (arg == OF_WINDOW) {
+        tcp->update_set = false;
+        is_due = tcp_window(tcp) > tcp->window_sent;
+    } else {
+        tcp->ack_set = false;
+    }
+    if (tcp->phase != TCP_DEAD && is_due)
         tcp_send_ack(tcp, now, 0);
     tcp_settle(tcp, now);
     tcp_unpin(tcp);

@@ -132,8 +132,8 @@ static void a_reader_who_stops_holds_the_writer(UNUSED void **state) {
     small_start(&s, &flow, 0, 1, 3000000, 1000);
     small_run(&s, 20 * NSEC_PER_S);
     struct tcp *reader = s.sinks[1].tcp;
-    assert_true(tcp_unread(reader) > reader->receive_buffer - SEGMENTS(2));
-    assert_true(tcp_unread(reader) <= reader->receive_buffer);
+    assert_true(tcp_unread(reader) > tcp_receive_buffer(reader) - SEGMENTS(2));
+    assert_true(tcp_unread(reader) <= tcp_receive_buffer(reader));
     assert_true(net_counters(s.net, 0)->timeouts < 10); /* probes of the closed window, ever more rarely */
     assert_true(flow.left > 0);
     assert_int_equal(tcp_room(flow.tcp), 0);
@@ -144,6 +144,29 @@ static void a_reader_who_stops_holds_the_writer(UNUSED void **state) {
     small_read(engine_host(s.engine, 1), host_now(engine_host(s.engine, 1)), reader);
     small_run(&s, 25 * NSEC_PER_S);
     assert_int_equal(s.sinks[1].bytes, 3000000);
+    small_fini(&s);
+}
+
+/* Also when it is little beside what is full, and with no ack that waits. */
+static void room_is_told_as_soon_as_all_is_read(UNUSED void **state) {
+    struct small_net s;
+    struct small_flow flow;
+    small_init(&s);
+    for (host_id id = 0; id < 2; id++)
+        net_set_rates(s.net, id, 1000000, 1000000);
+    s.sinks[1].stopped = true;
+    small_start(&s, &flow, 0, 1, UINT64_C(1) << 40, 1000);
+    small_run(&s, 10 * NSEC_PER_S);
+    struct tcp *reader = s.sinks[1].tcp;
+    assert_int_equal(flow.tcp->peer_window, 0);
+
+    nsec now = host_now(engine_host(s.engine, 1));
+    uint64_t sent = net_counters(s.net, 1)->segments_sent;
+    for (unsigned i = 0; i < 10; i++)
+        ((struct small_message *)(void *)tcp_read(reader, now))->came_back = true;
+    small_run(&s, now + 1 + L);
+    assert_int_equal(net_counters(s.net, 1)->segments_sent - sent, 1); /* one ack for all of them */
+    assert_in_range(flow.tcp->peer_window, 10000 / TCP_MSS, 10000 / TCP_MSS + 1);
     small_fini(&s);
 }
 
@@ -246,20 +269,36 @@ static void both_sides_may_close_at_once(UNUSED void **state) {
     small_fini(&s);
 }
 
-/* 1.25 * 1 MB/s * 20 ms is below the least of both. */
-static void buffers_begin_with_what_the_path_holds_and_grow(UNUSED void **state) {
+/* Whatever the path holds. */
+static void buffers_grow_with_the_window_and_with_what_is_read(UNUSED void **state) {
+    static const struct {
+        uint64_t bytes; /* read in all */
+        uint64_t room;
+    } cases[] = {{1000, 174760},     {87000, 174760},    {88000, 176000},   {1000000, 2000000},
+                 {3145000, 6290000}, {3200000, 6291456}, {9000000, 6291456}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct small_net s;
+        struct small_flow flow;
+        small_init(&s);
+        net_set_rates(s.net, 0, 10000000, 1000000);
+        net_set_rates(s.net, 1, 1000000, 10000000);
+        small_start(&s, &flow, 0, 1, cases[i].bytes, 1000);
+        assert_int_equal(flow.tcp->send_buffer, 131072);
+        small_run(&s, 20 * NSEC_PER_S);
+        assert_int_equal(s.sinks[1].bytes, cases[i].bytes);
+        assert_int_equal(tcp_receive_buffer(s.sinks[1].tcp), cases[i].room);
+        uint64_t wanted = UINT64_C(2) * 2404 * tcp_state(flow.tcp).cwnd;
+        assert_true(flow.tcp->send_buffer >= wanted || flow.tcp->send_buffer == 4194304);
+        small_fini(&s);
+    }
+}
+
+static void without_any_rate_buffers_are_the_largest(UNUSED void **state) {
     struct small_net s;
     struct small_flow flow;
-    small_init(&s);
-    net_set_rates(s.net, 0, 10000000, 1000000);
-    net_set_rates(s.net, 1, 1000000, 10000000);
-    small_start(&s, &flow, 0, 1, UINT64_C(1) << 40, 4096);
-    assert_int_equal(flow.tcp->send_buffer, 10000000 / 1000 * 20 * 5 / 4);
-    assert_int_equal(flow.tcp->receive_buffer, 87380);
-    small_run(&s, 5 * NSEC_PER_S);
-    assert_true(flow.tcp->send_buffer >= 2 * 2404 * tcp_state(flow.tcp).cwnd ||
-                flow.tcp->send_buffer == 4194304);
-    assert_int_equal(s.sinks[1].tcp->receive_buffer >= 250000, 1);
+    open_flow(&s, &flow);
+    assert_int_equal(flow.tcp->send_buffer, 4194304);
+    assert_int_equal(tcp_receive_buffer(flow.tcp), 6291456);
     small_fini(&s);
 }
 
@@ -286,6 +325,7 @@ int main(void) {
         cmocka_unit_test(a_timeout_sends_only_what_did_not_come),
         cmocka_unit_test(random_loss_gives_the_throughput_of_the_formula),
         cmocka_unit_test(a_reader_who_stops_holds_the_writer),
+        cmocka_unit_test(room_is_told_as_soon_as_all_is_read),
         cmocka_unit_test(who_waits_for_a_window_hears_of_it_once),
         cmocka_unit_test(several_messages_share_segments),
         cmocka_unit_test(the_end_of_the_stream_comes_after_the_last_byte),
@@ -293,7 +333,8 @@ int main(void) {
         cmocka_unit_test(nobody_there_and_nobody_willing_are_refusals),
         cmocka_unit_test(an_abort_resets_the_other_side),
         cmocka_unit_test(both_sides_may_close_at_once),
-        cmocka_unit_test(buffers_begin_with_what_the_path_holds_and_grow),
+        cmocka_unit_test(buffers_grow_with_the_window_and_with_what_is_read),
+        cmocka_unit_test(without_any_rate_buffers_are_the_largest),
         cmocka_unit_test(an_idle_connection_is_small),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

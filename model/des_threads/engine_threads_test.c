@@ -60,7 +60,7 @@ static void a_network_is_the_same_on_any_number_of_threads(UNUSED void **state) 
     assert_true(run_network(2, 2) == hash);
     assert_true(run_network(4, 2) == hash);
     assert_true(run_network(4, 4) == hash);
-    assert_int_equal(hash, UINT64_C(0xbc71a1394959a0a2)); /* golden: on every compiler and machine */
+    assert_int_equal(hash, UINT64_C(0xca5b643efe49f6d7)); /* golden: on every compiler and machine */
 }
 
 static void *allocate_little(void *context, size_t size) {
