@@ -125,10 +125,11 @@ struct sim_client_config {
     uint16_t sessions; /* users that share this host, its guards and its links; at least 1 */
     uint8_t guards; /* entry guards that it keeps to; 0: a relay drawn for each circuit (UseEntryGuards 0) */
     bool has_middle;
-    uint32_t middle;      /* when has_middle: of all its circuits, whose other relays are drawn */
-    const uint32_t *path; /* guard, middle and exit of all its circuits; NULL: drawn each time */
-    bool is_probe;        /* its circuits end at path[1]; what comes is noted in bins, as of path[0] */
-    uint8_t observed;     /* enum sim_observed */
+    uint32_t middle; /* when has_middle: of all its circuits, whose other relays are drawn */
+    const uint32_t
+        *path;     /* guard, middle and exit of all its circuits, a probe's two hops; NULL: drawn each time */
+    bool is_probe; /* its circuits end at path[1]; what comes is noted in bins, as of path[0] */
+    uint8_t observed; /* enum sim_observed */
 };
 
 /* Presses cells through relay 0, from one host that is before it and behind it (sim_generator.h). */

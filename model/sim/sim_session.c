@@ -366,7 +366,8 @@ static bool choose_path(struct sim_session *session) {
         return relays[0] != SIM_NO_RELAY && relays[2] != SIM_NO_RELAY;
     }
     if (client->config->path) {
-        memcpy(relays, client->config->path, SIM_HOPS * sizeof *relays);
+        relays[SIM_HOPS - 1] = SIM_NO_RELAY;
+        memcpy(relays, client->config->path, hops_of(session) * sizeof *relays);
         return true;
     }
     chosen[0] = relays[2] = sim_paths_draw(paths, rng, SIM_POSITION_EXIT, NULL, 0);

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from conftest import SANITIZED
 from loom_testbed import lone_relay, ports
 from loom_testbed.process import stop_all
 
@@ -27,6 +28,8 @@ def started(request: pytest.FixtureRequest, relay: Path, run_directory: Path) ->
     tor = shutil.which("tor")
     if request.param == "tor" and tor is None:
         pytest.skip("tor is not installed")
+    if request.param == "tor" and SANITIZED:
+        pytest.skip("tor is not built with a sanitizer")
     command, extra = ([str(relay)], "ConnectionThreads 2\n") if request.param == "loom" else ([str(tor)], "")
     with ports.PortBlock() as block:
         one = lone_relay.start(request.param, command, run_directory, block.take(), extra)

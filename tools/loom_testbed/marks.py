@@ -14,6 +14,8 @@ from .plan import Node
 
 CELL_LENGTH = 514
 DRIVER = "testbed"
+SETTLE_SECONDS = 0.25  # a thread of Loom publishes its counters ten times a second, and when it begins to idle
+SETTLE_READS_MAX = 20
 
 
 @dataclass
@@ -35,11 +37,21 @@ def at_start(network: Network) -> Mark:
 
 
 def at_end(network: Network) -> Mark:
-    """Set a mark after the work: CPU is read first."""
+    """Set a mark after the work: CPU is read first, and counters until all that was done is published."""
     mark = Mark()
     _read_processes(network, mark)
     _read_counters(network, mark)
+    for _ in range(SETTLE_READS_MAX):
+        before = _work_published(mark)
+        time.sleep(SETTLE_SECONDS)
+        _read_counters(network, mark)
+        if _work_published(mark) == before:
+            break
     return mark
+
+
+def _work_published(mark: Mark) -> dict[str, int | None]:
+    return {name: counters.total("cells_sent") for name, counters in mark.counters.items()}
 
 
 def _read_processes(network: Network, mark: Mark) -> None:
