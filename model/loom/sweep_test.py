@@ -6,7 +6,6 @@ import csv
 import hashlib
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -19,7 +18,7 @@ ROOT = Path(os.environ["LOOM_SOURCE_DIR"])
 PROGRAM = Path(os.environ["LOOM_BUILD_DIR"]) / "loom"
 sys.path.insert(0, str(ROOT / "tests/sim"))
 
-from run_test import RELAYS, SMALL, files_of  # noqa: E402
+from run_test import SMALL, files_of, small_in  # noqa: E402
 
 SWEEP = ("--seeds", "1..2", "--set", "rollout.fraction=0,0.5,1")
 SETTINGS = ("rollout.fraction=0", "rollout.fraction=0.5", "rollout.fraction=1")
@@ -27,12 +26,7 @@ SETTINGS = ("rollout.fraction=0", "rollout.fraction=0.5", "rollout.fraction=1")
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    (tmp_path / "s.yaml").write_text(SMALL)
-    (tmp_path / "relays.txt").write_text(RELAYS)
-    shutil.copy(ROOT / "topologies/data/countries.latency", tmp_path)
-    for name, source in (("tor", "tor-0.4.9-xeon"), ("loom", "loom-xeon")):
-        shutil.copy(ROOT / f"model/cost/profiles/{source}.yaml", tmp_path / f"{name}.yaml")
-    return tmp_path
+    return small_in(tmp_path)
 
 
 def call(folder: Path, *words: str, program: Path = PROGRAM) -> subprocess.CompletedProcess[str]:

@@ -59,15 +59,20 @@ weight capacity rate burst country flags
 """
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Return a folder with the small scenario and all that it names."""
+def small_in(tmp_path: Path) -> Path:
+    """Put the small scenario and all that it names into the folder; return it."""
     (tmp_path / "s.yaml").write_text(SMALL)
     (tmp_path / "relays.txt").write_text(RELAYS)
     shutil.copy(ROOT / "topologies/data/countries.latency", tmp_path)
     for name, source in (("tor", "tor-0.4.9-xeon"), ("loom", "loom-xeon")):
         shutil.copy(ROOT / f"model/cost/profiles/{source}.yaml", tmp_path / f"{name}.yaml")
     return tmp_path
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return a folder with the small scenario and all that it names."""
+    return small_in(tmp_path)
 
 
 def run(folder: Path, *words: str, scenario: str = "s.yaml") -> subprocess.CompletedProcess[str]:

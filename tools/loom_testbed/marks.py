@@ -32,6 +32,7 @@ def at_start(network: Network) -> Mark:
     """Set a mark before the work: CPU is read last, so that reading the rest is not part of the work."""
     mark = Mark()
     _read_counters(network, mark)
+    _read_link_bytes(network, mark)
     _read_processes(network, mark)
     return mark
 
@@ -40,6 +41,7 @@ def at_end(network: Network) -> Mark:
     """Set a mark after the work: CPU is read first, and counters until all that was done is published."""
     mark = Mark()
     _read_processes(network, mark)
+    _read_link_bytes(network, mark)
     _read_counters(network, mark)
     for _ in range(SETTLE_READS_MAX):
         before = _work_published(mark)
@@ -70,7 +72,11 @@ def _read_counters(network: Network, mark: Mark) -> None:
             counters = metrics.read(node.metrics_port)
             if counters is not None:
                 mark.counters[node.name] = counters
-        else:
+
+
+def _read_link_bytes(network: Network, mark: Mark) -> None:
+    for node in network.nodes:
+        if node.program != "loom":
             with network.control(node) as control:
                 mark.link_bytes[node.name] = control.link_bytes()
 

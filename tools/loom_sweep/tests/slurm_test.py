@@ -18,7 +18,7 @@ ROOT = Path(os.environ.get("LOOM_SOURCE_DIR", Path(__file__).resolve().parents[3
 PROGRAM = Path(os.environ.get("LOOM_BUILD_DIR", ROOT / "build/dev")) / "loom"
 sys.path.insert(0, str(ROOT / "tests/sim"))
 
-from run_test import RELAYS, SMALL  # noqa: E402
+from run_test import SMALL, small_in  # noqa: E402
 
 LACKING = cluster.lacks()
 pytestmark = pytest.mark.skipif(bool(LACKING), reason=f"no {', '.join(LACKING)} (Debian: slurm-wlm munge)")
@@ -35,12 +35,7 @@ def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[cluster.Cluster]
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    (tmp_path / "s.yaml").write_text(SMALL)
-    (tmp_path / "relays.txt").write_text(RELAYS)
-    shutil.copy(ROOT / "topologies/data/countries.latency", tmp_path)
-    for name, source in (("tor", "tor-0.4.9-xeon"), ("loom", "loom-xeon")):
-        shutil.copy(ROOT / f"model/cost/profiles/{source}.yaml", tmp_path / f"{name}.yaml")
-    return tmp_path
+    return small_in(tmp_path)
 
 
 def words(*more: str) -> list[str]:
